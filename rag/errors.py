@@ -1,0 +1,49 @@
+"""What can go wrong, as one small tree; every message says in one line what happened and what to do.
+
+RagError
+├── UsageError          the question, a flag or a setting cannot be used     (exit 2)
+├── ParseError          a file cannot be read as a document; reported per file, never fatal
+├── EmbedderError       the embedding model cannot be had or is not the one expected
+└── IndexFailure        the index cannot be opened or written
+    ├── IndexMismatch   it was built with another model, chunking or schema
+    ├── IndexDamaged    its database is not whole
+    └── IndexLocked     another process is writing to it
+"""
+
+from __future__ import annotations
+
+
+class RagError(Exception):
+    """Base of all errors this package raises on purpose."""
+
+    exit_code = 1
+
+
+class UsageError(RagError):
+    """The question, a flag or a setting cannot be used."""
+
+    exit_code = 2
+
+
+class ParseError(RagError):
+    """A file cannot be read as a document."""
+
+
+class EmbedderError(RagError):
+    """The embedding model cannot be had, or is not the one expected."""
+
+
+class IndexFailure(RagError):
+    """The index cannot be opened or written."""
+
+
+class IndexMismatch(IndexFailure):
+    """The index was built with another model, chunking or schema."""
+
+
+class IndexDamaged(IndexFailure):
+    """The index's database is not whole."""
+
+
+class IndexLocked(IndexFailure):
+    """Another process is writing to the index."""

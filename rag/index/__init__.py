@@ -1,0 +1,145 @@
+"""Seam 2: where documents, passages and vectors are kept, and found again.
+
+An Index is written by one process at a time; any number read it. A reader sees the index as it stood
+when it began, whole, whatever is written meanwhile. The rows of an index are named by opaque integer
+keys, which mean nothing outside the reader that gave them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+from rag.embed import Embedding, Vectors
+from rag.sentences import Span
+from rag.types import Chunk, Document, Value
+
+SCHEMA_VERSION = 1
+
+
+class Manifest(Value):
+    """What an index was built with. Vectors and offsets of two indexes compare only where it is the same."""
+
+    schema_version: int = SCHEMA_VERSION
+    embedder: str
+    fingerprint: str
+    dimension: int
+    chunk_tokens: int
+
+
+class FileRecord(Value):
+    """A file as the index last saw it; ``reason`` says why it could not be read, if it could not."""
+
+    source: str
+    sha256: str
+    size: int
+    mtime_ns: int
+    reason: str | None = None
+
+
+class DocumentSummary(Value):
+    """A document as it is listed: what it is, and how much was made of it."""
+
+    source: str
+    title: str
+    sha256: str
+    characters: int
+    pages: int
+    chunks: int
+
+
+class Passage(Value):
+    """A chunk as it lies in the index, with its sentences (spans into its text) and its document's names."""
+
+    chunk: Chunk
+    sentences: tuple[Span, ...]
+    source: str
+    title: str
+
+
+class Piece(NamedTuple):
+    """A chunk to be written: its sentences, as spans into its text, and the key its vectors are kept under."""
+
+    chunk: Chunk
+    sentences: Sequence[Span]
+    key: str
+
+
+class Reader(Protocol):
+    """A consistent view of an index."""
+
+    def dense(self, query: Vectors, k: int) -> dict[int, float]:
+        """Return the ``k`` rows most like ``query``, a unit vector of shape ``(dimension,)``, with their cosines."""
+
+    def lexical(self, words: Sequence[str], k: int) -> dict[int, float]:
+        """Return the ``k`` rows that match any of ``words`` best, with their BM25 scores (higher is better)."""
+
+    def lexical_of(self, words: Sequence[str], keys: Sequence[int]) -> dict[int, float]:
+        """Return the BM25 scores of those of the given rows that match."""
+
+    def vectors(self, keys: Sequence[int]) -> Vectors:
+        """Return the vectors of rows, shape ``(len(keys), dimension)``."""
+
+    def sentence_vectors(self, keys: Sequence[int]) -> list[Vectors]:
+        """Return for each row the vectors of its sentences, shape ``(sentences, dimension)``."""
+
+    def passages(self, keys: Sequence[int]) -> list[Passage]:
+        """Return the passages of rows, in the order of ``keys``."""
+
+    def frequencies(self, words: Sequence[str]) -> dict[str, int]:
+        """Return in how many passages each word stands, in any of its inflected forms."""
+
+    def document(self, source: str) -> Document | None:
+        """Return a document whole, or None where the index holds none at ``source``."""
+
+    def documents(self) -> list[DocumentSummary]:
+        """Return all documents, ordered by source."""
+
+    def files(self) -> dict[str, FileRecord]:
+        """Return all files the index has seen, read or not, by source."""
+
+    def __len__(self) -> int:
+        """Return the number of passages."""
+
+
+class Index(Protocol):
+    """An index, open. Writing needs ``writing()`` to be held."""
+
+    def manifest(self) -> Manifest | None:
+        """Return what the index was built with, or None where nothing was built yet."""
+
+    def reading(self) -> AbstractContextManager[Reader]:
+        """Open a view of the index as it stands now."""
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Hold the one right to write; raises IndexLocked where another process has it."""
+
+    def begin(self, manifest: Manifest) -> None:
+        """Make an empty index ready for writing; raises IndexMismatch where it was built otherwise."""
+
+    def known(self, keys: Sequence[str]) -> set[str]:
+        """Return those of ``keys`` whose vectors are kept already."""
+
+    def put(
+        self, record: FileRecord, document: Document, pieces: Sequence[Piece], embeddings: Mapping[str, Embedding]
+    ) -> None:
+        """Put a document in the place of whatever was at its source: one transaction.
+
+        ``embeddings`` holds, by key, those that are not kept already.
+        """
+
+    def put_unreadable(self, record: FileRecord) -> None:
+        """Record that a file cannot be read, and drop what was at its source."""
+
+    def touch(self, record: FileRecord) -> None:
+        """Record a file's new size and time where its content is the same."""
+
+    def remove(self, source: str) -> None:
+        """Drop a file and all that was made of it: one transaction."""
+
+    def publish(self) -> None:
+        """Write what makes reading fast, after a run of changes."""
+
+    def close(self) -> None:
+        """Release files and connections."""

@@ -1,0 +1,376 @@
+"""The index in a folder: one SQLite file holds everything, one FAISS file makes it fast.
+
+SQLite (write-ahead log) is the source of truth; a changed document is one transaction in it. FAISS is
+a snapshot of the vectors at one generation, which every write raises; where it is missing, stale or
+damaged, it is made again from SQLite.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from rag.embed import Embedding, Vectors
+from rag.errors import IndexDamaged, IndexFailure, IndexLocked, IndexMismatch
+from rag.index import DocumentSummary, FileRecord, Manifest, Passage, Piece
+from rag.index.snapshot import Snapshot, load_snapshot, save_snapshot
+from rag.types import Chunk, Document, Heading, Page
+
+DATABASE = "index.sqlite"
+_INSERT_CHUNK = (
+    'INSERT INTO chunks (document_id, start, "end", page, headings, sentences, vector_key, text, context)'
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+class LocalIndex:
+    """An index in ``folder``. Safe to use from many threads; see the Index protocol."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = FileLock(folder / "lock", timeout=0)
+        self._pool: list[sqlite3.Connection] = []
+        self._snapshot = Snapshot.empty(0)
+        self._snapshot_guard = threading.Lock()
+        self._writer: sqlite3.Connection | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether the folder holds a database."""
+        return (self.folder / DATABASE).is_file()
+
+    def manifest(self) -> Manifest | None:
+        """Return what the index was built with, or None where nothing was built yet."""
+        if not self.exists:
+            return None
+        with self._connection() as connection:
+            return _manifest(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[LocalReader]:
+        """Open a view of the index as it stands now."""
+        if not self.exists:
+            raise IndexFailure(f"there is no index in {self.folder}: run `rag index`")
+        with self._connection() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield LocalReader(connection, self._current_snapshot(connection))
+            finally:
+                connection.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the one right to write; the operating system lets go of it if this process dies."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise IndexLocked(f"another process is writing to {self.folder}: wait for it, or stop it") from None
+        try:
+            self._writer = self._connect()
+            yield
+        finally:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+            self._lock.release()
+
+    def begin(self, manifest: Manifest) -> None:
+        """Make an empty index ready for writing; raises IndexMismatch where it was built otherwise."""
+        found = _manifest(self._writing)
+        if found is None:
+            schema = resources.files("rag.index").joinpath("schema.sql").read_text()
+            row = "INSERT INTO meta VALUES ('manifest', {})".format(_quoted(manifest.model_dump_json()))
+            self._writing.executescript(f"BEGIN; {schema}; {row}; COMMIT;")
+        elif found != manifest:
+            raise IndexMismatch(mismatch(found, manifest))
+
+    def known(self, keys: Sequence[str]) -> set[str]:
+        """Return those of ``keys`` whose vectors are kept already."""
+        query = "SELECT key FROM vectors WHERE key IN (SELECT value FROM json_each(?))"
+        return {key for (key,) in self._writing.execute(query, [json.dumps(list(keys))])}
+
+    def put(
+        self, record: FileRecord, document: Document, pieces: Sequence[Piece], embeddings: Mapping[str, Embedding]
+    ) -> None:
+        """Put a document in the place of whatever was at its source: one transaction."""
+        with self._transaction() as connection:
+            _delete(connection, document.source)
+            _insert_file(connection, record)
+            _insert_document(connection, document)
+            connection.executemany(
+                "INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)",
+                [
+                    (key, embedding.passage.astype("<f4").tobytes(), embedding.sentences.astype("<f2").tobytes())
+                    for key, embedding in embeddings.items()
+                ],
+            )
+            connection.executemany(_INSERT_CHUNK, [_chunk_row(document.title, piece) for piece in pieces])
+
+    def put_unreadable(self, record: FileRecord) -> None:
+        """Record that a file cannot be read, and drop what was at its source."""
+        with self._transaction() as connection:
+            _delete(connection, record.source)
+            _insert_file(connection, record)
+
+    def touch(self, record: FileRecord) -> None:
+        """Record a file's new size and time where its content is the same."""
+        row = [record.size, record.mtime_ns, record.source]
+        self._writing.execute("UPDATE files SET size = ?, mtime_ns = ? WHERE source = ?", row)
+
+    def remove(self, source: str) -> None:
+        """Drop a file and all that was made of it: one transaction."""
+        with self._transaction() as connection:
+            _delete(connection, source)
+
+    def publish(self) -> None:
+        """Drop vectors nothing uses any more, and write the FAISS snapshot of what is there."""
+        self._writing.execute("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)")
+        save_snapshot(_build_snapshot(self._writing), self.folder)
+
+    def close(self) -> None:
+        """Release files and connections."""
+        while self._pool:
+            self._pool.pop().close()
+
+    @property
+    def _writing(self) -> sqlite3.Connection:
+        if self._writer is None:
+            raise IndexFailure("the index is not open for writing: enter writing() first")
+        return self._writer
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Commit all or nothing, and raise the generation with it."""
+        connection = self._writing
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection; one that met an error is not used again."""
+        connection = self._pool.pop() if self._pool else self._connect()
+        try:
+            yield connection
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            raise _damaged(self.folder, error) from error
+        self._pool.append(connection)
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            connection = sqlite3.connect(self.folder / DATABASE, timeout=60, isolation_level=None, check_same_thread=False)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+        except sqlite3.DatabaseError as error:
+            raise _damaged(self.folder, error) from error
+        return connection
+
+    def _current_snapshot(self, connection: sqlite3.Connection) -> Snapshot:
+        """Return the snapshot of the generation ``connection`` sees, in whole objects, never changed in place."""
+        generation = _generation(connection)
+        with self._snapshot_guard:
+            if self._snapshot.generation != generation or not self._snapshot.loaded:
+                self._snapshot = load_snapshot(self.folder, generation) or _build_snapshot(connection)
+            return self._snapshot
+
+
+class LocalReader:
+    """One transaction of SQLite and the FAISS snapshot of the same generation."""
+
+    def __init__(self, connection: sqlite3.Connection, snapshot: Snapshot) -> None:
+        self._connection = connection
+        self._snapshot = snapshot
+
+    def __len__(self) -> int:
+        return len(self._snapshot)
+
+    def dense(self, query: Vectors, k: int) -> dict[int, float]:
+        """Return the ``k`` rows most like ``query`` with their cosines."""
+        return self._snapshot.search(query, k)
+
+    def lexical(self, words: Sequence[str], k: int) -> dict[int, float]:
+        """Return the ``k`` rows that match any of ``words`` best, with their BM25 scores."""
+        if not words:
+            return {}
+        query = "SELECT rowid, -rank FROM passages WHERE passages MATCH ? ORDER BY rank, rowid LIMIT ?"
+        return dict(self._connection.execute(query, [_match_any(words), k]).fetchall())
+
+    def lexical_of(self, words: Sequence[str], keys: Sequence[int]) -> dict[int, float]:
+        """Return the BM25 scores of those of the given rows that match."""
+        if not words:
+            return {}
+        query = (
+            "SELECT rowid, -bm25(passages) FROM passages WHERE passages MATCH ?"
+            " AND rowid IN (SELECT value FROM json_each(?))"
+        )
+        return dict(self._connection.execute(query, [_match_any(words), json.dumps(list(keys))]).fetchall())
+
+    def vectors(self, keys: Sequence[int]) -> Vectors:
+        """Return the vectors of rows."""
+        return self._snapshot.vectors(keys)
+
+    def sentence_vectors(self, keys: Sequence[int]) -> list[Vectors]:
+        """Return for each row the vectors of its sentences."""
+        query = "SELECT row, vectors.sentences FROM chunks JOIN vectors ON key = vector_key WHERE row IN (SELECT value FROM json_each(?))"
+        found = dict(self._connection.execute(query, [json.dumps(list(keys))]).fetchall())
+        dimension = self._snapshot.dimension
+        return [np.frombuffer(found[key], dtype="<f2").reshape(-1, dimension).astype(np.float32) for key in keys]
+
+    def passages(self, keys: Sequence[int]) -> list[Passage]:
+        """Return the passages of rows, in the order of ``keys``."""
+        query = (
+            'SELECT row, document_id, start, "end", page, chunks.headings, chunks.text, sentences, source, title'
+            " FROM chunks JOIN documents ON documents.id = document_id"
+            " WHERE row IN (SELECT value FROM json_each(?))"
+        )
+        found = {row[0]: _passage(*row[1:]) for row in self._connection.execute(query, [json.dumps(list(keys))])}
+        return [found[key] for key in keys]
+
+    def frequencies(self, words: Sequence[str]) -> dict[str, int]:
+        """Return in how many passages each word stands, in any of its inflected forms."""
+        count = "SELECT count(*) FROM passages WHERE passages MATCH ?"
+        return {word: self._connection.execute(count, [_match_any([word])]).fetchone()[0] for word in words}
+
+    def document(self, source: str) -> Document | None:
+        """Return a document whole, or None where the index holds none at ``source``."""
+        query = "SELECT source, sha256, title, text, headings, pages FROM documents WHERE source = ?"
+        row = self._connection.execute(query, [source]).fetchone()
+        if row is None:
+            return None
+        return Document(
+            source=row[0],
+            sha256=row[1],
+            title=row[2],
+            text=row[3],
+            headings=tuple(Heading(**value) for value in json.loads(row[4])),
+            pages=tuple(Page(**value) for value in json.loads(row[5])),
+        )
+
+    def documents(self) -> list[DocumentSummary]:
+        """Return all documents, ordered by source."""
+        query = (
+            "SELECT source, title, sha256, length(documents.text), json_array_length(pages),"
+            " (SELECT count(*) FROM chunks WHERE document_id = documents.id) FROM documents ORDER BY source"
+        )
+        names = ("source", "title", "sha256", "characters", "pages", "chunks")
+        return [DocumentSummary(**dict(zip(names, row, strict=True))) for row in self._connection.execute(query)]
+
+    def files(self) -> dict[str, FileRecord]:
+        """Return all files the index has seen, read or not, by source."""
+        names = ("source", "sha256", "size", "mtime_ns", "reason")
+        rows = self._connection.execute("SELECT source, sha256, size, mtime_ns, reason FROM files")
+        return {row[0]: FileRecord(**dict(zip(names, row, strict=True))) for row in rows}
+
+
+def mismatch(found: Manifest, wanted: Manifest) -> str:
+    """Say in one line how an index differs from what is asked of it, and what to do."""
+    differing = [
+        f"{name.replace('_', ' ')} {getattr(found, name)!s:.40} instead of {getattr(wanted, name)!s:.40}"
+        for name in Manifest.model_fields
+        if getattr(found, name) != getattr(wanted, name)
+    ]
+    return f"the index was built with {', '.join(differing)}: run `rag index --rebuild`, or use its settings"
+
+
+def _passage(
+    document_id: str,
+    start: int,
+    end: int,
+    page: int | None,
+    headings: str,
+    text: str,
+    sentences: str,
+    source: str,
+    title: str,
+) -> Passage:
+    chunk = Chunk(
+        id=f"{document_id}:{start}",
+        document_id=document_id,
+        text=text,
+        start=start,
+        end=end,
+        page=page,
+        headings=tuple(json.loads(headings)),
+    )
+    spans = tuple((first, last) for first, last in json.loads(sentences))
+    return Passage(chunk=chunk, sentences=spans, source=source, title=title)
+
+
+def _delete(connection: sqlite3.Connection, source: str) -> None:
+    where = "document_id = (SELECT id FROM documents WHERE source = ?)"
+    connection.execute(f"DELETE FROM chunks WHERE {where}", [source])
+    connection.execute("DELETE FROM documents WHERE source = ?", [source])
+    connection.execute("DELETE FROM files WHERE source = ?", [source])
+
+
+def _insert_document(connection: sqlite3.Connection, document: Document) -> None:
+    headings, pages = _dump(document.headings), _dump(document.pages)
+    row = [document.id, document.source, document.sha256, document.title, document.text, headings, pages]
+    connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def _chunk_row(title: str, piece: Piece) -> tuple[object, ...]:
+    chunk = piece.chunk
+    headings, sentences = json.dumps(chunk.headings), json.dumps(piece.sentences)
+    context = "\n".join((title, *chunk.headings))
+    place = (chunk.document_id, chunk.start, chunk.end, chunk.page)
+    return (*place, headings, sentences, piece.key, chunk.text, context)
+
+
+def _insert_file(connection: sqlite3.Connection, record: FileRecord) -> None:
+    row = [record.source, record.sha256, record.size, record.mtime_ns, record.reason]
+    connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?)", row)
+
+
+def _manifest(connection: sqlite3.Connection) -> Manifest | None:
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+        return None
+    (value,) = connection.execute("SELECT value FROM meta WHERE key = 'manifest'").fetchone()
+    return Manifest.model_validate_json(value)
+
+
+def _generation(connection: sqlite3.Connection) -> int:
+    (value,) = connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+    return int(value)
+
+
+def _build_snapshot(connection: sqlite3.Connection) -> Snapshot:
+    """Make the snapshot from the database, which holds the vectors themselves: nothing is embedded again."""
+    manifest = _manifest(connection)
+    assert manifest is not None, "a database without a manifest has no vectors"
+    rows = connection.execute("SELECT row, passage FROM chunks JOIN vectors ON key = vector_key ORDER BY row").fetchall()
+    keys = np.array([row for row, _ in rows], dtype=np.int64)
+    data = np.frombuffer(b"".join(blob for _, blob in rows), dtype="<f4").reshape(len(rows), manifest.dimension)
+    return Snapshot.build(_generation(connection), keys, data)
+
+
+def _match_any(words: Sequence[str]) -> str:
+    """Return an FTS5 query for any of ``words``, each quoted, so that no word is taken for an operator."""
+    return " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
+
+
+def _dump(values: Sequence[Heading] | Sequence[Page]) -> str:
+    return json.dumps([value.model_dump() for value in values])
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _damaged(folder: Path, error: Exception) -> IndexDamaged:
+    return IndexDamaged(f"the index in {folder} cannot be read ({error}): run `rag index --rebuild`")

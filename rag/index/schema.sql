@@ -1,0 +1,57 @@
+-- The one source of truth; everything else is derived from it.
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('generation', '0');
+
+CREATE TABLE files (
+  source TEXT PRIMARY KEY,
+  sha256 TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  reason TEXT               -- why it could not be read; NULL where it could
+) WITHOUT ROWID;
+
+CREATE TABLE documents (
+  id TEXT PRIMARY KEY,
+  source TEXT NOT NULL UNIQUE,
+  sha256 TEXT NOT NULL,
+  title TEXT NOT NULL,
+  text TEXT NOT NULL,
+  headings TEXT NOT NULL,   -- JSON
+  pages TEXT NOT NULL       -- JSON
+);
+
+-- Vectors are kept by the hash of the text they were made from: equal texts share them, and none is embedded twice.
+CREATE TABLE vectors (
+  key TEXT PRIMARY KEY,
+  passage BLOB NOT NULL,    -- little-endian float32
+  sentences BLOB NOT NULL   -- little-endian float16, a row a sentence
+);
+
+-- AUTOINCREMENT: a row's number is never given again, so a stale snapshot cannot name another passage.
+CREATE TABLE chunks (
+  row INTEGER PRIMARY KEY AUTOINCREMENT,
+  document_id TEXT NOT NULL REFERENCES documents (id),
+  start INTEGER NOT NULL,
+  "end" INTEGER NOT NULL,
+  page INTEGER,
+  headings TEXT NOT NULL,   -- JSON
+  sentences TEXT NOT NULL,  -- JSON, spans into text
+  vector_key TEXT NOT NULL REFERENCES vectors (key),
+  text TEXT NOT NULL,
+  context TEXT NOT NULL     -- title and headings, for finding only
+);
+CREATE INDEX chunks_by_document ON chunks (document_id);
+CREATE INDEX chunks_by_vector ON chunks (vector_key);
+
+CREATE VIRTUAL TABLE passages USING fts5 (
+  text, context, content = 'chunks', content_rowid = 'row', tokenize = 'porter unicode61 remove_diacritics 2'
+);
+
+INSERT INTO passages (passages, rank) VALUES ('rank', 'bm25(1.0, 0.3)');
+
+CREATE TRIGGER chunk_added AFTER INSERT ON chunks BEGIN
+  INSERT INTO passages (rowid, text, context) VALUES (new.row, new.text, new.context);
+END;
+CREATE TRIGGER chunk_removed AFTER DELETE ON chunks BEGIN
+  INSERT INTO passages (passages, rowid, text, context) VALUES ('delete', old.row, old.text, old.context);
+END;

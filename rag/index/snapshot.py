@@ -1,0 +1,108 @@
+"""The FAISS side of the local index: the vectors of one generation, and the file they are kept in.
+
+A snapshot is never changed once made; a new generation is a new object, so no search meets a write.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.embed import Vectors
+
+_VECTORS = "vectors.faiss"
+_SEAL = "vectors.json"  # generation and checksum of the file above
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The vectors of one generation of an index, searchable by inner product."""
+
+    generation: int
+    faiss: Any  # faiss.IndexIDMap2 over a flat index; None before anything was loaded
+
+    @classmethod
+    def empty(cls, generation: int) -> Snapshot:
+        """Return a snapshot that was not loaded yet."""
+        return cls(generation, None)
+
+    @classmethod
+    def build(cls, generation: int, keys: NDArray[np.int64], vectors: Vectors) -> Snapshot:
+        """Return a snapshot of ``vectors``, shape ``(len(keys), dimension)``, each found by its key."""
+        import faiss
+
+        index = faiss.IndexIDMap2(faiss.IndexFlatIP(vectors.shape[1]))
+        index.add_with_ids(np.ascontiguousarray(vectors), keys)
+        return cls(generation, index)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether there is anything to search in."""
+        return self.faiss is not None
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        return int(self.faiss.d)
+
+    def __len__(self) -> int:
+        return int(self.faiss.ntotal)
+
+    def search(self, query: Vectors, k: int) -> dict[int, float]:
+        """Return the ``k`` keys nearest to ``query``, best first, with their inner products."""
+        if not len(self) or k < 1:
+            return {}
+        scores, keys = self.faiss.search(query.reshape(1, -1), min(k, len(self)))
+        return {int(key): float(score) for key, score in zip(keys[0], scores[0], strict=True)}
+
+    def vectors(self, keys: Sequence[int]) -> Vectors:
+        """Return the vectors kept under ``keys``."""
+        found: Vectors = self.faiss.reconstruct_batch(np.array(keys, dtype=np.int64))
+        return found
+
+
+def save_snapshot(snapshot: Snapshot, folder: Path) -> None:
+    """Write a snapshot so that a crash at any moment leaves the old file, the new one, or a detectable mix."""
+    import faiss
+
+    data = faiss.serialize_index(snapshot.faiss).tobytes()
+    seal = {"generation": snapshot.generation, "sha256": hashlib.sha256(data).hexdigest()}
+    _write(folder / _VECTORS, data)
+    _write(folder / _SEAL, json.dumps(seal).encode())
+
+
+def load_snapshot(folder: Path, generation: int) -> Snapshot | None:
+    """Return the snapshot of ``generation`` from its file; None where it is missing, stale or damaged."""
+    try:
+        seal = json.loads((folder / _SEAL).read_bytes())
+        if seal["generation"] != generation:
+            return None
+        data = (folder / _VECTORS).read_bytes()
+        if hashlib.sha256(data).hexdigest() != seal["sha256"]:
+            log.warning("%s is damaged and is made again from the database", folder / _VECTORS)
+            return None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    import faiss
+
+    return Snapshot(generation, faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8)))
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Replace a file whole: written beside it, flushed to the disk, renamed over it."""
+    beside = path.with_suffix(path.suffix + ".new")
+    with beside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)

@@ -1,0 +1,55 @@
+"""Plain text in any encoding: the canonical text is the file's own, decoded, with ``\\n`` for newlines."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from charset_normalizer import from_bytes
+
+from rag.errors import ParseError
+from rag.parse.parsed import Parsed
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark begins it
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Control characters that text does not hold; tab, newlines, form feed and escape are left out.
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_MOST_CONTROL = 0.01
+
+
+def parse_text(data: bytes, name: str) -> Parsed:
+    """Read plain text; the title is the file's name."""
+    return Parsed(text=decode(data), title=name)
+
+
+def decode(data: bytes) -> str:
+    """Return the text of ``data``: by its byte order mark, else as UTF-8, else by its statistics.
+
+    Raises:
+        ParseError: The bytes are not text.
+    """
+    text = _decode(data).replace("\r\n", "\n").replace("\r", "\n")
+    if len(_CONTROL.findall(text)) > _MOST_CONTROL * len(text):
+        raise ParseError("binary data under a text suffix")
+    return text
+
+
+def _decode(data: bytes) -> str:
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            try:
+                return data.decode(encoding)
+            except UnicodeDecodeError as error:
+                raise ParseError(f"starts as {encoding} but is not: byte {error.start} is wrong") from error
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        guess = from_bytes(data).best()
+        if guess is None:
+            raise ParseError("binary data under a text suffix, or an unknown encoding") from None
+        return str(guess)

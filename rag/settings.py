@@ -1,0 +1,62 @@
+"""All settings, read once, at the edge: flags over ``RAG_*`` environment over ``rag.toml`` over defaults."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from rag.embed import DEFAULT_MODEL
+from rag.errors import UsageError
+
+_PREFIX = "RAG_"
+
+
+class Settings(BaseSettings):
+    """The settings, each with the value that suits most people."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, toml_file="rag.toml", extra="forbid", frozen=True)
+
+    corpus: Path = Field(Path("corpus"), description="The folder of documents.")
+    index: Path = Field(Path("index"), description="The folder of the built index.")
+    embedder: str = Field(DEFAULT_MODEL, description="A sentence-transformers model, by name or folder.")
+    chunk_tokens: int = Field(200, ge=16, description="The most tokens a passage holds, in the embedder's own.")
+    passages: int = Field(5, ge=1, le=100, description="How many passages are found for a question.")
+    answer_above: float = Field(0.5, ge=0, le=1, description="The confidence below which no answer is given.")
+    host: str = Field("127.0.0.1", description="The address the chat page is served on.")
+    port: int = Field(7860, ge=1, le=65535, description="The port the chat page is served on.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take flags first, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def read_settings(**flags: Any) -> Settings:
+    """Return the settings; a flag of None was not given.
+
+    Raises:
+        UsageError: A key is unknown or a value cannot be used.
+    """
+    known = {_PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(key for key in os.environ if key.upper().startswith(_PREFIX) and key.upper() not in known)
+    if unknown:
+        raise UsageError(f"the environment sets {unknown[0]}, which is no setting: use one of {', '.join(sorted(known))}")
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"the setting {name!r} cannot be used: {first['msg']}") from error
+    except ValueError as error:  # a rag.toml that is not TOML
+        raise UsageError(f"rag.toml cannot be read: {error}") from error

@@ -1,0 +1,163 @@
+"""The values that pass between the stages.
+
+Everything here is frozen and knows nothing of files, models or databases, so that a citation made
+today can be checked tomorrow by anyone who holds the same text. All offsets are code points into
+``Document.text``; every span is half-open: ``text[start:end]``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Support = Literal["quoted", "supported", "unsupported"]
+
+
+class Value(BaseModel):
+    """Base of all values: immutable, and closed to fields nobody declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Heading(Value):
+    """A heading, where it stands in the text, and its depth (1 is the outermost)."""
+
+    level: int
+    text: str
+    start: int
+    end: int
+
+
+class Page(Value):
+    """A page (or slide) and the span of text on it; numbers start at 1."""
+
+    number: int
+    start: int
+    end: int
+
+
+class Document(Value):
+    """One file as canonical text, with its structure as spans into that text.
+
+    ``source`` is the path relative to the corpus, with forward slashes. ``sha256`` is the hash of
+    the file's bytes, so that ``sha256sum`` can tell whether a citation still speaks of the same file.
+    """
+
+    source: str
+    sha256: str
+    title: str
+    text: str
+    headings: tuple[Heading, ...] = ()
+    pages: tuple[Page, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The identity of the document: it depends on its place in the corpus alone."""
+        return document_id(self.source)
+
+    def page_at(self, offset: int) -> int | None:
+        """Return the number of the page that holds ``offset``; None where there are no pages."""
+        return next((p.number for p in reversed(self.pages) if p.start <= offset), None)
+
+    def headings_at(self, offset: int) -> tuple[str, ...]:
+        """Return the path of headings over ``offset``, outermost first."""
+        path: list[Heading] = []
+        for heading in self.headings:
+            if heading.start > offset:
+                break
+            path = [above for above in path if above.level < heading.level] + [heading]
+        return tuple(heading.text for heading in path)
+
+
+def document_id(source: str) -> str:
+    """Return the identity of the document at ``source``: 16 hexadecimal digits."""
+    return hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+class Chunk(Value):
+    """A passage: the unit that is embedded and found. ``document.text[start:end] == text``."""
+
+    id: str
+    document_id: str
+    text: str
+    start: int
+    end: int
+    page: int | None = None
+    headings: tuple[str, ...] = ()
+
+
+class SearchResult(Value):
+    """A chunk found for a question, with its fused score (0–1) and the two it was made from."""
+
+    chunk: Chunk
+    source: str
+    title: str
+    score: float
+    dense: float
+    lexical: float
+
+
+class Citation(Value):
+    """A quotation that can be checked: in the file with this hash, ``text[start:end] == quote``."""
+
+    n: int
+    document_id: str
+    source: str
+    title: str
+    page: int | None
+    headings: tuple[str, ...]
+    start: int
+    end: int
+    quote: str
+    sha256: str
+
+
+class Sentence(Value):
+    """A sentence of an answer, the numbers of its citations, and how they support it."""
+
+    text: str
+    citations: tuple[int, ...]
+    support: Support
+
+
+class Freshness(Value):
+    """How level an index is with its folder: counts of files that a sync would touch."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+
+    @property
+    def level(self) -> bool:
+        """Whether the index says what the folder says."""
+        return not (self.added or self.changed or self.removed)
+
+
+class Answer(Value):
+    """What is said to a question. ``confidence`` is in 0–1; ``timings`` are seconds by stage."""
+
+    question: str
+    query: str
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    results: tuple[SearchResult, ...]
+    abstained: bool
+    confidence: float
+    freshness: Freshness | None = None
+    timings: dict[str, float] = {}
+
+    @property
+    def text(self) -> str:
+        """The answer as plain text with numbered markers; derived, never stored."""
+        return " ".join(
+            sentence.text + "".join(f" [{n}]" for n in sentence.citations) for sentence in self.sentences
+        )
+
+
+class Message(Value):
+    """One turn of a conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
