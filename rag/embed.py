@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -84,6 +85,8 @@ class SentenceTransformerEmbedder:
 
     def __init__(self, name: str = DEFAULT_MODEL) -> None:
         self.name = name
+        self._loaded: SentenceTransformer | None = None
+        self._one_at_a_time = threading.RLock()  # tokenizers keep state while they work
 
     @cached_property
     def folder(self) -> Path:
@@ -110,26 +113,13 @@ class SentenceTransformerEmbedder:
             )
         return found
 
-    @cached_property
+    @property
     def _model(self) -> SentenceTransformer:
-        """The loaded model; takes some seconds, most of them for importing torch."""
-        # Only weights that are on this machine are used: a question never leads to the network.
-        os.environ["HF_HUB_OFFLINE"] = "1"
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        from sentence_transformers import SentenceTransformer
-
-        _quiet()
-        place = str(self.folder) if self.folder.is_dir() else self.name
-        try:
-            model = SentenceTransformer(place, device="cpu", local_files_only=True)
-        except Exception as error:  # whatever a broken or missing model raises, the remedy is the same
-            raise EmbedderError(
-                f"the embedding model {self.name!r} cannot be loaded ({_first_line(error)}): give a folder that "
-                f"holds a sentence-transformers model, or leave the setting at {DEFAULT_MODEL}"
-            ) from error
-        if model.max_seq_length is None:
-            raise EmbedderError(f"the embedding model {self.name!r} states no max_seq_length: choose another model")
-        return model
+        """The model, loaded once; takes some seconds, most of them for importing torch."""
+        with self._one_at_a_time:
+            if self._loaded is None:
+                self._loaded = _load(self.name, self.folder)
+            return self._loaded
 
     @property
     def dimension(self) -> int:
@@ -183,13 +173,19 @@ class SentenceTransformerEmbedder:
 
     def embed_query(self, text: str) -> Vectors:
         """Return the unit vector of a question; of a very long one, its first ``max_tokens`` tokens count."""
-        vector: Vectors = self._model.encode_query(text, normalize_embeddings=True, show_progress_bar=False)
+        with self._one_at_a_time:
+            vector: Vectors = self._model.encode_query(text, normalize_embeddings=True, show_progress_bar=False)
         return vector
 
     def _tokenize(self, text: str | list[str], *, add_special_tokens: bool) -> Any:
-        return self._model.tokenizer(
-            text, add_special_tokens=add_special_tokens, return_offsets_mapping=True, truncation=False, verbose=False
-        )
+        with self._one_at_a_time:
+            return self._model.tokenizer(
+                text,
+                add_special_tokens=add_special_tokens,
+                return_offsets_mapping=True,
+                truncation=False,
+                verbose=False,
+            )
 
 
 def _sentence_means(tokens: Vectors, offsets: NDArray[np.int64], sentences: Sequence[Span]) -> Vectors:
@@ -206,6 +202,25 @@ def _sentence_means(tokens: Vectors, offsets: NDArray[np.int64], sentences: Sequ
 def _unit(vector: Vectors) -> Vectors:
     unit: Vectors = vector / max(float(np.linalg.norm(vector)), 1e-12)
     return unit
+
+
+def _load(name: str, folder: Path) -> SentenceTransformer:
+    # Only weights that are on this machine are used: a question never leads to the network.
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    from sentence_transformers import SentenceTransformer
+
+    _quiet()
+    try:
+        model = SentenceTransformer(str(folder) if folder.is_dir() else name, device="cpu", local_files_only=True)
+    except Exception as error:  # whatever a broken or missing model raises, the remedy is the same
+        raise EmbedderError(
+            f"the embedding model {name!r} cannot be loaded ({_first_line(error)}): give a folder that holds "
+            f"a sentence-transformers model, or leave the setting at {DEFAULT_MODEL}"
+        ) from error
+    if model.max_seq_length is None:
+        raise EmbedderError(f"the embedding model {name!r} states no max_seq_length: choose another model")
+    return model
 
 
 def _packaged_model() -> Path:

@@ -88,15 +88,35 @@ class Chunk(Value):
     headings: tuple[str, ...] = ()
 
 
+class SentenceScore(Value):
+    """A sentence of a passage, as a span of the document, and how it matches the question.
+
+    ``dense`` is the cosine of the two; ``overlap`` is the share of the question's words that stand in
+    the sentence, each weighed by how rare it is (0–1).
+    """
+
+    start: int
+    end: int
+    dense: float
+    overlap: float
+
+
 class SearchResult(Value):
-    """A chunk found for a question, with its fused score (0–1) and the two it was made from."""
+    """A chunk found for a question, with its score and the parts it was made from.
+
+    ``dense`` is the cosine, ``lexical`` the BM25 score as a share of the highest possible, and
+    ``overlap`` the share of the question's words, by rarity, in the passage or its headings (all 0–1).
+    """
 
     chunk: Chunk
     source: str
     title: str
+    sha256: str
     score: float
     dense: float
     lexical: float
+    overlap: float
+    sentences: tuple[SentenceScore, ...]
 
 
 class Citation(Value):

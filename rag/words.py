@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import cache, lru_cache
+
+import Stemmer
 
 WORD = re.compile(r"\w+(?:[.,'’]\w+)*")
 
@@ -28,3 +31,14 @@ def content_words(text: str) -> list[str]:
     """Return the distinct words that carry meaning, in order; all distinct words where none does."""
     distinct = list(dict.fromkeys(words(text)))
     return [word for word in distinct if word not in STOP_WORDS] or distinct
+
+
+@lru_cache(maxsize=100_000)
+def stem(word: str) -> str:
+    """Return the stem of an English word (Snowball), so that "companies" and "company" are one."""
+    return str(_stemmer().stemWord(word))
+
+
+@cache
+def _stemmer() -> Stemmer.Stemmer:
+    return Stemmer.Stemmer("english", 0)

@@ -56,6 +56,7 @@ class Passage(Value):
     sentences: tuple[Span, ...]
     source: str
     title: str
+    sha256: str
 
 
 class Piece(NamedTuple):

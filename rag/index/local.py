@@ -75,7 +75,6 @@ class LocalIndex:
         except Timeout:
             raise IndexLocked(f"another process is writing to {self.folder}: wait for it, or stop it") from None
         try:
-            self._writer = self._connect()
             yield
         finally:
             if self._writer is not None:
@@ -136,6 +135,15 @@ class LocalIndex:
         self._writing.execute("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)")
         save_snapshot(_build_snapshot(self._writing), self.folder)
 
+    def set_aside(self) -> None:
+        """Make room for a new index; the old database is kept as ``index.sqlite.old``."""
+        with self.writing():
+            self.close()
+            for suffix in ("", "-wal", "-shm"):
+                old = self.folder / (DATABASE + suffix)
+                if old.exists():
+                    old.replace(self.folder / f"{DATABASE}.old{suffix}")
+
     def close(self) -> None:
         """Release files and connections."""
         while self._pool:
@@ -143,8 +151,10 @@ class LocalIndex:
 
     @property
     def _writing(self) -> sqlite3.Connection:
-        if self._writer is None:
+        if not self._lock.is_locked:
             raise IndexFailure("the index is not open for writing: enter writing() first")
+        if self._writer is None:
+            self._writer = self._connect()
         return self._writer
 
     @contextmanager
@@ -234,7 +244,7 @@ class LocalReader:
     def passages(self, keys: Sequence[int]) -> list[Passage]:
         """Return the passages of rows, in the order of ``keys``."""
         query = (
-            'SELECT row, document_id, start, "end", page, chunks.headings, chunks.text, sentences, source, title'
+            'SELECT row, document_id, start, "end", page, chunks.headings, chunks.text, sentences, source, title, sha256'
             " FROM chunks JOIN documents ON documents.id = document_id"
             " WHERE row IN (SELECT value FROM json_each(?))"
         )
@@ -297,6 +307,7 @@ def _passage(
     sentences: str,
     source: str,
     title: str,
+    sha256: str,
 ) -> Passage:
     chunk = Chunk(
         id=f"{document_id}:{start}",
@@ -308,7 +319,7 @@ def _passage(
         headings=tuple(json.loads(headings)),
     )
     spans = tuple((first, last) for first, last in json.loads(sentences))
-    return Passage(chunk=chunk, sentences=spans, source=source, title=title)
+    return Passage(chunk=chunk, sentences=spans, source=source, title=title, sha256=sha256)
 
 
 def _delete(connection: sqlite3.Connection, source: str) -> None:

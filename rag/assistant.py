@@ -1,0 +1,146 @@
+"""The assistant: the one place where the parts are put together, and what every front end talks to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rag.answer import Answerer
+from rag.answer.cite import cite
+from rag.answer.confidence import confidence
+from rag.answer.extractive import ExtractiveAnswerer
+from rag.converse import standalone
+from rag.embed import Embedder, SentenceTransformerEmbedder
+from rag.errors import IndexMismatch, UsageError
+from rag.index import DocumentSummary, FileRecord, Manifest, Reader
+from rag.index.local import LocalIndex, mismatch
+from rag.retrieve import query_text, retrieve
+from rag.settings import Settings
+from rag.sync import OnProgress, SyncReport, freshness, sync
+from rag.types import Answer, Document, Freshness, Message, SearchResult, Value
+
+
+class Status(Value):
+    """What the index holds, what it was built with, and how level it is with the folder."""
+
+    corpus: str
+    index: str
+    manifest: Manifest | None
+    documents: tuple[DocumentSummary, ...]
+    failed: tuple[FileRecord, ...]
+    freshness: Freshness | None
+
+
+class Assistant:
+    """Answers questions from a folder of documents. Safe to use from many threads."""
+
+    def __init__(self, settings: Settings | None = None, embedder: Embedder | None = None) -> None:
+        self.settings = settings or Settings()
+        self._index = LocalIndex(self.settings.index)
+        self._embedder = embedder or SentenceTransformerEmbedder(self.settings.embedder)
+        self._answerer: Answerer = ExtractiveAnswerer()
+
+    @property
+    def is_built(self) -> bool:
+        """Whether there is an index to ask."""
+        return self._index.manifest() is not None
+
+    def sync(self, on_progress: OnProgress = lambda _: None, *, rebuild: bool = False) -> SyncReport:
+        """Bring the index level with the corpus folder; with ``rebuild``, start from nothing, the old one kept aside."""
+        if rebuild:
+            self._index.set_aside()
+        chunk_tokens = self.settings.chunk_tokens
+        return sync(self._index, self.settings.corpus, self._embedder, chunk_tokens, on_progress)
+
+    def search(self, question: str, k: int | None = None) -> list[SearchResult]:
+        """Return the passages that speak to ``question`` most, best first."""
+        with self._reading() as reader:
+            return retrieve(question, reader, self._embedder, k or self.settings.passages)
+
+    def ask(self, question: str, history: Sequence[Message] = ()) -> Answer:
+        """Return an answer whose every sentence is cited and checked, or one that abstains.
+
+        Raises:
+            UsageError: The question is empty.
+            IndexFailure: There is no index, or it was built with other settings.
+        """
+        clock = _Clock()
+        query = standalone(query_text(question), history)
+        with self._reading() as reader:  # one view throughout: what is found is what is cited
+            with clock.time("retrieve"):
+                results = retrieve(query, reader, self._embedder, self.settings.passages)
+            with clock.time("answer"):
+                sure = confidence(query, results)
+                drafts = self._answerer.answer(query, results) if sure >= self.settings.answer_above else []
+            with clock.time("cite"):
+                sentences, citations = cite(drafts, reader.document)
+        return Answer(
+            question=question,
+            query=query,
+            sentences=sentences,
+            citations=citations,
+            results=tuple(results),
+            abstained=not sentences,
+            confidence=round(sure, 4),
+            freshness=self.freshness(),
+            timings=clock.seconds,
+        )
+
+    def document(self, source: str) -> Document:
+        """Return the document at ``source``; raises UsageError where the index holds none."""
+        with self._index.reading() as reader:
+            document = reader.document(source)
+        if document is None:
+            raise UsageError(f"no document {source!r} in the index: `rag status` lists those there are")
+        return document
+
+    def documents(self) -> list[DocumentSummary]:
+        """Return all documents, ordered by source."""
+        with self._index.reading() as reader:
+            return reader.documents()
+
+    def freshness(self) -> Freshness | None:
+        """Return how many files are newer than the index, by size and time; None where their folder is gone."""
+        return freshness(self._index, self.settings.corpus) if self.settings.corpus.is_dir() else None
+
+    def status(self) -> Status:
+        """Return what the index holds and how level it is with the folder."""
+        manifest = self._index.manifest()
+        documents: Sequence[DocumentSummary] = ()
+        failed: Sequence[FileRecord] = ()
+        if manifest is not None:
+            with self._index.reading() as reader:
+                documents = reader.documents()
+                failed = [record for record in reader.files().values() if record.reason is not None]
+        return Status(
+            corpus=str(self.settings.corpus),
+            index=str(self.settings.index),
+            manifest=manifest,
+            documents=tuple(documents),
+            failed=tuple(failed),
+            freshness=self.freshness(),
+        )
+
+    @contextmanager
+    def _reading(self) -> Iterator[Reader]:
+        """Open a view of the index; refuse one that was built with another model."""
+        found = self._index.manifest()
+        if found is not None and found.fingerprint != self._embedder.fingerprint:
+            wanted = {"embedder": self._embedder.name, "fingerprint": self._embedder.fingerprint}
+            raise IndexMismatch(mismatch(found, found.model_copy(update=wanted)))
+        with self._index.reading() as reader:
+            yield reader
+
+
+class _Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def time(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds[stage] = round(time.perf_counter() - started, 4)

@@ -1,0 +1,216 @@
+"""The command ``rag``: parse flags, call the Assistant, print. Answers go to standard output, the rest to standard error."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import TypeAdapter, ValidationError
+
+from rag import show
+from rag.assistant import Assistant
+from rag.errors import RagError, UsageError
+from rag.settings import read_settings
+from rag.types import Message
+
+ABSTAINED = 3
+
+corpus = click.option("--corpus", metavar="DIR", help="The folder of documents (corpus).")
+index_place = click.option("--index", metavar="DIR", help="The folder of the built index (index).")
+embedder = click.option("--embedder", metavar="MODEL", help="A sentence-transformers model, by name or folder.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+questions = click.option(
+    "--questions", type=click.Path(path_type=Path), help="A file of questions, a JSON object a line: {question, history?}."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def app() -> None:
+    """Ask questions of your own documents; every sentence of an answer is cited."""
+
+
+def main() -> None:
+    """Run the command; every foreseen error is one line on standard error and an exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        code = app(prog_name="rag", standalone_mode=False)
+        sys.stdout.flush()
+    except (click.Abort, KeyboardInterrupt):
+        code = _complain("stopped; what was done is kept", 130)
+    except click.ClickException as error:
+        code = _complain(error.format_message(), 2)
+    except RagError as error:
+        code = _complain(str(error), error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except OSError as error:
+        code = _complain(f"{error.filename or 'the disk'}: {error.strerror}: check that it exists and may be used", 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+@app.command()
+@corpus
+@index_place
+@embedder
+@click.option("--rebuild", is_flag=True, help="Start from nothing; the old index is kept aside.")
+@as_json
+def index(rebuild: bool, as_json: bool, **flags: Any) -> None:
+    """Bring the index level with the corpus folder."""
+    assistant = _assistant(**flags)
+    with show.progress() as on_progress:
+        report = assistant.sync(on_progress, rebuild=rebuild)
+    if as_json:
+        _print_json(report.model_dump(mode="json"))
+    else:
+        show.sync_report(report)
+
+
+@app.command()
+@click.argument("question", required=False)
+@corpus
+@index_place
+@embedder
+@click.option("--history", type=click.Path(path_type=Path), help="The conversation so far, a JSON file.")
+@questions
+@as_json
+def ask(
+    question: str | None, history: Path | None, questions: Path | None, as_json: bool, **flags: Any
+) -> int:
+    """Answer a question from the documents, every sentence cited; exit 3 where they do not hold the answer."""
+    asked = _asked(question, questions, history)
+    assistant = _assistant(**flags)
+    _build_missing(assistant)
+    abstained = False
+    for text, before in asked:
+        answer = assistant.ask(text, before)
+        abstained = answer.abstained
+        if as_json or questions:
+            _print_json(show.answer_json(answer))
+        else:
+            show.answer(answer, assistant.document)
+    return ABSTAINED if abstained and not questions else 0
+
+
+@app.command()
+@click.argument("question", required=False)
+@click.option("-k", type=click.IntRange(1, 100), help="How many passages (5).")
+@corpus
+@index_place
+@embedder
+@questions
+@as_json
+def search(question: str | None, k: int | None, questions: Path | None, as_json: bool, **flags: Any) -> None:
+    """Show the passages that speak to a question most, without an answer."""
+    asked = _asked(question, questions, None)
+    assistant = _assistant(**flags)
+    _build_missing(assistant)
+    for text, _ in asked:
+        results = assistant.search(text, k)
+        if as_json or questions:
+            _print_json({"question": text, "results": [show.result_json(result) for result in results]})
+        else:
+            show.results(results, assistant.document)
+
+
+@app.command()
+@corpus
+@index_place
+@embedder
+@click.option("--host", help="The address to serve on (127.0.0.1).")
+@click.option("--port", type=int, help="The port to serve on (7860).")
+def serve(**flags: Any) -> None:
+    """Serve the chat page."""
+    assistant = _assistant(**flags)
+    _build_missing(assistant)
+    show.note("starting the page …")
+    from ui.app import serve as serve_page
+
+    serve_page(assistant)
+
+
+@app.command()
+@corpus
+@index_place
+@click.option("--text", "source", metavar="SOURCE", help="Print the canonical text of this document.")
+@as_json
+def status(source: str | None, as_json: bool, **flags: Any) -> None:
+    """Show what the index holds, and how level it is with the folder."""
+    assistant = _assistant(**flags)
+    if source is not None:
+        document = assistant.document(source)
+        if as_json:
+            _print_json(document.model_dump(mode="json", include={"source", "sha256", "title", "text"}))
+        else:
+            sys.stdout.write(document.text)
+        return
+    found = assistant.status()
+    if as_json:
+        _print_json(found.model_dump(mode="json"))
+    else:
+        show.status(found)
+
+
+def _assistant(**flags: Any) -> Assistant:
+    return Assistant(read_settings(**flags))
+
+
+def _build_missing(assistant: Assistant) -> None:
+    """Build the index where there is none yet, and say so."""
+    if assistant.is_built:
+        return
+    show.note(f"there is no index yet: building it from {assistant.settings.corpus}")
+    with show.progress() as on_progress:
+        assistant.sync(on_progress)
+
+
+def _asked(
+    question: str | None, questions: Path | None, history: Path | None
+) -> Sequence[tuple[str, Sequence[Message]]]:
+    """Return the questions to ask, each with the conversation before it."""
+    if (question is None) == (questions is None):
+        raise UsageError('give a question in quotes, as in `rag ask "Who …?"`, or a file with --questions')
+    if question is not None:
+        return [(question, _messages(json.loads(_read(history))) if history else ())]
+    assert questions is not None
+    return list(_questions(questions))
+
+
+def _questions(path: Path) -> Iterator[tuple[str, Sequence[Message]]]:
+    for number, line in enumerate(_read(path).splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+            yield str(entry["question"]), _messages(entry.get("history", []))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UsageError(f'{path}, line {number}: not {{"question": "…"}}: correct the line') from error
+
+
+def _messages(entries: Any) -> Sequence[Message]:
+    try:
+        return TypeAdapter(list[Message]).validate_python(entries)
+    except ValidationError as error:
+        raise UsageError("a history is a list of {role: user | assistant, content}: correct it") from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read as UTF-8 text: {error}") from error
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"rag: {' '.join(message.split())}", file=sys.stderr)
+    return code

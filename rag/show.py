@@ -1,0 +1,147 @@
+"""What the command line prints: values → text for a terminal, or plain JSON; decides nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from rag.assistant import Status
+from rag.sync import OnProgress, SyncReport
+from rag.sync import Progress as SyncProgress
+from rag.types import Answer, Citation, Document, Freshness, SearchResult
+
+FindDocument = Callable[[str], Document]
+
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def note(message: str) -> None:
+    """Tell the person at the terminal what is going on, on standard error."""
+    _err.print(Text(message, style="dim"))
+
+
+def plain(text: str) -> str:
+    """Return text from a document without the characters that steer a terminal or turn text around."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable() and c not in _BIDI)
+
+
+_BIDI = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+def answer(found: Answer, find_document: FindDocument) -> None:
+    """Print an answer with its sources, or that there is none with the nearest passages."""
+    if found.query != found.question:
+        note(f"asked as: {plain(found.query)}")
+    if found.abstained:
+        _out.print(Text("Not in your documents.", style="bold"), Text("The nearest passages, which may not answer:"))
+        results(found.results[:3], find_document)
+    for sentence in found.sentences:
+        marks = "".join(f" [{n}]" for n in sentence.citations)
+        _out.print(Text(plain(sentence.text)) + Text(marks, style="bold cyan"))
+    if found.citations:
+        _out.print()
+    for citation in found.citations:
+        place = _place(citation.source, citation.start, citation.page, find_document)
+        _out.print(Text(f"[{citation.n}] ", style="bold cyan") + Text(place) + Text(_path(citation), style="dim"))
+        _out.print(Text(f"    “{plain(citation.quote)}”", style="italic"))
+    _freshness(found.freshness)
+    note(f"confidence {found.confidence:.2f} · {1000 * sum(found.timings.values()):.0f} ms")
+
+
+def results(found: Sequence[SearchResult], find_document: FindDocument) -> None:
+    """Print passages, best first."""
+    for n, result in enumerate(found, 1):
+        place = _place(result.source, result.chunk.start, result.chunk.page, find_document)
+        _out.print(Text(f"{n}. ", style="bold") + Text(place) + Text(f"  {result.score:.2f}", style="dim"))
+        text = plain(result.chunk.text)
+        _out.print(Text("   " + (text if len(text) <= 300 else text[:300] + "…")))
+
+
+def sync_report(report: SyncReport) -> None:
+    """Print what a run of ``rag index`` did."""
+    counts = {name: len(getattr(report, name)) for name in ("added", "changed", "renamed", "removed")}
+    done = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing to do"
+    _out.print(
+        Text(f"{done} · {report.documents} documents, {report.chunks} passages · {report.seconds:.1f} s", style="bold")
+    )
+    for failure in report.failed:
+        _err.print(Text(f"not read: {plain(failure.source)}: {failure.reason}", style="yellow"))
+
+
+def status(found: Status) -> None:
+    """Print what the index holds, and how level it is with the folder."""
+    if found.manifest is None:
+        _out.print(f"no index in {found.index} yet: run `rag index`")
+    else:
+        _out.print(f"{len(found.documents)} documents in {found.index}, embedded by {found.manifest.embedder}")
+    for document in found.documents:
+        pages = f", {document.pages} pages" if document.pages else ""
+        _out.print(Text(f"  {plain(document.source)}: {document.chunks} passages{pages} · {plain(document.title)}"))
+    for record in found.failed:
+        _out.print(Text(f"  not read: {plain(record.source)}: {record.reason}", style="yellow"))
+    if found.freshness is not None and found.freshness.level:
+        _out.print(f"level with {found.corpus}")
+    _freshness(found.freshness)
+
+
+def answer_json(found: Answer) -> dict[str, Any]:
+    """Return an answer as the command contract prints it."""
+    keys = {"question", "query", "abstained", "confidence", "sentences", "timings", "freshness"}
+    return {
+        **found.model_dump(mode="json", include=keys),
+        "answer": found.text,
+        "citations": [citation.model_dump(mode="json", exclude={"document_id"}) for citation in found.citations],
+        "results": [result_json(result) for result in found.results],
+    }
+
+
+def result_json(result: SearchResult) -> dict[str, Any]:
+    """Return a passage as the command contract prints it."""
+    chunk = result.chunk.model_dump(mode="json", include={"start", "end", "page", "text", "headings"})
+    scores = {name: round(getattr(result, name), 4) for name in ("score", "dense", "lexical")}
+    return {"source": result.source, "title": result.title, **chunk, **scores}
+
+
+@contextmanager
+def progress() -> Iterator[OnProgress]:
+    """Show a bar on standard error once there is something to do."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=_err, transient=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("looking for changes", total=None)
+
+        def on_progress(state: SyncProgress) -> None:
+            description = plain(state.source)[-40:] or "indexed"
+            bar.update(task, completed=state.done, total=state.total, description=description)
+
+        yield on_progress
+        bar.update(task, visible=bar.tasks[0].total is not None)
+
+
+def _place(source: str, start: int, page: int | None, find_document: FindDocument) -> str:
+    """Return ``source:line``, with the page where there is one."""
+    line = find_document(source).text.count("\n", 0, start) + 1
+    return f"{plain(source)}:{line}" + (f", page {page}" if page is not None else "")
+
+
+def _path(citation: Citation) -> str:
+    return "".join(f" › {plain(heading)}" for heading in citation.headings)
+
+
+def _freshness(found: Freshness | None) -> None:
+    if found is None:
+        note("the corpus folder is gone: the answer is from the index")
+    elif not found.level:
+        parts = [f"{count} {name}" for name, count in found.model_dump().items() if count]
+        note(f"files newer than the index ({', '.join(parts)}): run `rag index`")

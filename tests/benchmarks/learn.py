@@ -1,0 +1,128 @@
+"""Learn ``rag/answer/weights.json``: what the features of a sentence, and of all that was found, are worth.
+
+    python -m tests.benchmarks.learn SQUAD2_FOLDER WORK_FOLDER
+
+The folder holds SQuAD 2.0 as ``corpus.jsonl`` and ``questions.jsonl``. Half of the articles that have
+questions are learned from; the other half is only reported on. Two kinds of index are simulated, since
+people have both: one of 100 further articles besides, and one of a single article. Absent subjects are
+made by leaving the question's article out, or by asking it of another article.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from rag.answer.features import Features, answer_features, sentence_features
+from rag.embed import SentenceTransformerEmbedder
+from rag.index.local import LocalIndex
+from rag.retrieve import retrieve
+from rag.sync import sync
+from rag.types import SearchResult
+
+WEIGHTS = Path("rag/answer/weights.json")
+Question = dict[str, Any]
+Example = tuple[Features, bool]
+
+
+def main() -> None:
+    """Learn, report on the articles held out, and write the weights."""
+    squad, work = Path(sys.argv[1]), Path(sys.argv[2])
+    questions = _read(squad / "questions.jsonl")
+    articles = sorted({question["doc_id"] for question in questions})
+    learned_from = set(articles[: len(articles) // 2])
+    print("learned from:", ", ".join(sorted(learned_from)))
+    searcher = Searcher(_read(squad / "corpus.jsonl"), articles, work)
+    weights = {}
+    for name, examples in (("sentence", searcher.sentences), ("answer", searcher.answers)):
+        train, test = [], []
+        for question in questions:
+            if question["answerable"]:
+                (train if question["doc_id"] in learned_from else test).extend(examples(question))
+        weights[name] = _fit(name, train, test)
+        WEIGHTS.write_text(json.dumps(weights, indent=1) + "\n")
+
+
+class Searcher:
+    """Indexes of many articles and of one, and what a question finds in each."""
+
+    def __init__(self, corpus: list[dict[str, Any]], articles: list[str], work: Path) -> None:
+        texts = {document["id"]: document["text"] for document in corpus}
+        others = sorted(texts.keys() - set(articles))
+        random.Random(0).shuffle(others)
+        self.embedder = SentenceTransformerEmbedder()
+        self.articles = articles
+        self.many = self._build(work / "many", {name: texts[name] for name in (*articles, *others[:100])})
+        self.single = {name: self._build(work / name, {name: texts[name]}) for name in articles}
+
+    def _build(self, folder: Path, texts: dict[str, str]) -> LocalIndex:
+        corpus = folder / "corpus"
+        corpus.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (corpus / f"{name.replace('/', '_')}.txt").write_text(text, newline="")
+        index = LocalIndex(folder / "index")
+        print(folder.name, f"{sync(index, corpus, self.embedder, 200).seconds:.0f} s", flush=True)
+        return index
+
+    def find(self, index: LocalIndex, question: Question, k: int) -> list[SearchResult]:
+        """Return what ``question`` finds in ``index``."""
+        with index.reading() as reader:
+            return retrieve(question["question"], reader, self.embedder, k)
+
+    def sentences(self, question: Question) -> Iterator[Example]:
+        """Yield the sentences of the passages found; true where one holds the answer where it stands."""
+        for result in self.find(self.many, question, 5):
+            for at, sentence in enumerate(result.sentences):
+                gold = result.source == f"{question['doc_id']}.txt" and any(
+                    sentence.start <= e["start"] and e["end"] <= sentence.end for e in question["evidence"]
+                )
+                yield sentence_features(question["question"], result, at), gold
+
+    def answers(self, question: Question) -> Iterator[Example]:
+        """Yield what is found with the question's article there, and without it, in both kinds of index."""
+        text, own = question["question"], question["doc_id"]
+        found = self.find(self.many, question, 100)
+        without = [result for result in found if result.source != f"{own}.txt"]
+        other = random.Random(question["id"]).choice([name for name in self.articles if name != own])
+        yield answer_features(text, found[:5]), True
+        yield answer_features(text, without[:5]), False
+        yield answer_features(text, self.find(self.single[own], question, 5)), True
+        yield answer_features(text, self.find(self.single[other], question, 5)), False
+
+
+def _fit(name: str, train: list[Example], test: list[Example]) -> dict[str, float]:
+    names = list(train[0][0])
+    x, y = _table(names, train)
+    model = LogisticRegression(C=1.0, max_iter=2000).fit(x, y)
+    test_x, test_y = _table(names, test)
+    chances = model.predict_proba(test_x)[:, 1]
+    print(f"{name}: {len(train)} examples, AUROC on {len(test)} held out: {roc_auc_score(test_y, chances):.3f}")
+    if name == "answer":
+        for threshold in (0.3, 0.4, 0.5, 0.6, 0.7):
+            yes = chances >= threshold
+            print(f"  above {threshold}: answers {yes[test_y].mean():.3f}, refuses {(~yes)[~test_y].mean():.3f}")
+    return {"bias": round(float(model.intercept_[0]), 3)} | {
+        feature: round(float(weight), 3) for feature, weight in zip(names, model.coef_[0], strict=True)
+    }
+
+
+def _table(names: list[str], examples: list[Example]) -> tuple[np.ndarray, np.ndarray]:
+    x = np.array([[features[name] for name in names] for features, _ in examples])
+    return x, np.array([label for _, label in examples])
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    with path.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+if __name__ == "__main__":
+    main()
