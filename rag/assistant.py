@@ -47,11 +47,9 @@ class Assistant:
         return self._index.manifest() is not None
 
     def sync(self, on_progress: OnProgress = lambda _: None, *, rebuild: bool = False) -> SyncReport:
-        """Bring the index level with the corpus folder; with ``rebuild``, start from nothing, the old one kept aside."""
-        if rebuild:
-            self._index.set_aside()
+        """Bring the index level with the corpus folder; with ``rebuild``, from nothing."""
         chunk_tokens = self.settings.chunk_tokens
-        return sync(self._index, self.settings.corpus, self._embedder, chunk_tokens, on_progress)
+        return sync(self._index, self.settings.corpus, self._embedder, chunk_tokens, on_progress, rebuild=rebuild)
 
     def search(self, question: str, k: int | None = None) -> list[SearchResult]:
         """Return the passages that speak to ``question`` most, best first."""

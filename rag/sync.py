@@ -72,9 +72,10 @@ class _File:
 
 
 def sync(
-    index: Index, corpus: Path, embedder: Embedder, chunk_tokens: int, on_progress: OnProgress = lambda _: None
+    index: Index, corpus: Path, embedder: Embedder, chunk_tokens: int, on_progress: OnProgress = lambda _: None,
+    *, rebuild: bool = False
 ) -> SyncReport:
-    """Bring ``index`` level with the files under ``corpus``, and say what was done.
+    """Bring ``index`` level with the files under ``corpus``, or ``rebuild`` it from nothing, and say what was done.
 
     Raises:
         UsageError: There is no such folder.
@@ -83,8 +84,8 @@ def sync(
     """
     started = time.perf_counter()
     files = {file.source: file for file in scan(corpus)}
-    with index.writing():
-        built = index.manifest()
+    with index.writing(rebuild=rebuild):
+        built = None if rebuild else index.manifest()
         known = _known(index) if built is not None else {}
         changed = [file for file in files.values() if _is_changed(file, known.get(file.source), index)]
         removed = sorted(known.keys() - files.keys())

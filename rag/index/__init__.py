@@ -113,8 +113,11 @@ class Index(Protocol):
     def reading(self) -> AbstractContextManager[Reader]:
         """Open a view of the index as it stands now."""
 
-    def writing(self) -> AbstractContextManager[None]:
-        """Hold the one right to write; raises IndexLocked where another process has it."""
+    def writing(self, *, rebuild: bool = False) -> AbstractContextManager[None]:
+        """Hold the one right to write; raises IndexLocked where another process has it.
+
+        With ``rebuild``, an empty index is written, which takes the place of this one when it is published.
+        """
 
     def begin(self, manifest: Manifest) -> None:
         """Make an empty index ready for writing; raises IndexMismatch where it was built otherwise."""

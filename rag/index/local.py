@@ -21,10 +21,10 @@ from filelock import FileLock, Timeout
 from rag.embed import Embedding, Vectors
 from rag.errors import IndexDamaged, IndexFailure, IndexLocked, IndexMismatch
 from rag.index import DocumentSummary, FileRecord, Manifest, Passage, Piece
-from rag.index.snapshot import Snapshot, load_snapshot, save_snapshot
+from rag.index.snapshot import Snapshot, load_snapshot, save_snapshot, write_whole
 from rag.types import Chunk, Document, Heading, Page
 
-DATABASE = "index.sqlite"
+_CURRENT = "current"
 _INSERT_CHUNK = (
     'INSERT INTO chunks (document_id, start, "end", page, headings, sentences, vector_key, text, context)'
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -37,49 +37,62 @@ class LocalIndex:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = FileLock(folder / "lock", timeout=0)
-        self._pool: list[sqlite3.Connection] = []
-        self._snapshot = Snapshot.empty(0)
+        self._pool: list[tuple[Path, sqlite3.Connection]] = []
+        self._snapshot: tuple[Path, Snapshot] | None = None
         self._snapshot_guard = threading.Lock()
+        self._target: Path | None = None  # the database being written
         self._writer: sqlite3.Connection | None = None
 
     @property
-    def exists(self) -> bool:
-        """Whether the folder holds a database."""
-        return (self.folder / DATABASE).is_file()
+    def _database(self) -> Path | None:
+        """The database in use: the file that ``current`` names, so that a rebuilt one takes over at one stroke."""
+        try:
+            path = self.folder / (self.folder / _CURRENT).read_text(encoding="ascii").strip()
+        except OSError:
+            return None
+        return path if path.is_file() else None
 
     def manifest(self) -> Manifest | None:
         """Return what the index was built with, or None where nothing was built yet."""
-        if not self.exists:
+        database = self._database
+        if database is None:
             return None
-        with self._connection() as connection:
+        with self._connection(database) as connection:
             return _manifest(connection)
 
     @contextmanager
     def reading(self) -> Iterator[LocalReader]:
         """Open a view of the index as it stands now."""
-        if not self.exists:
+        database = self._database
+        if database is None:
             raise IndexFailure(f"there is no index in {self.folder}: run `rag index`")
-        with self._connection() as connection:
+        with self._connection(database) as connection:
             connection.execute("BEGIN")
             try:
-                yield LocalReader(connection, self._current_snapshot(connection))
+                yield LocalReader(connection, self._current_snapshot(database, connection))
             finally:
                 connection.rollback()
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold the one right to write; the operating system lets go of it if this process dies."""
+    def writing(self, *, rebuild: bool = False) -> Iterator[None]:
+        """Hold the one right to write; the operating system lets go of it if this process dies.
+
+        With ``rebuild``, a new database is written, which takes over when it is published; until then
+        the old one answers, and it is kept until the rebuild after.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             self._lock.acquire()
         except Timeout:
             raise IndexLocked(f"another process is writing to {self.folder}: wait for it, or stop it") from None
         try:
+            current = self._database
+            self._target = self._next_database(current) if rebuild or current is None else current
             yield
         finally:
             if self._writer is not None:
                 self._writer.close()
-                self._writer = None
+            self._writer = self._target = None
             self._lock.release()
 
     def begin(self, manifest: Manifest) -> None:
@@ -89,6 +102,8 @@ class LocalIndex:
             schema = resources.files("rag.index").joinpath("schema.sql").read_text()
             row = "INSERT INTO meta VALUES ('manifest', {})".format(_quoted(manifest.model_dump_json()))
             self._writing.executescript(f"BEGIN; {schema}; {row}; COMMIT;")
+            if self._database is None:  # a first build that is broken off goes on from where it was
+                self._take_over()
         elif found != manifest:
             raise IndexMismatch(mismatch(found, manifest))
 
@@ -133,29 +148,38 @@ class LocalIndex:
     def publish(self) -> None:
         """Drop vectors nothing uses any more, and write the FAISS snapshot of what is there."""
         self._writing.execute("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)")
-        save_snapshot(_build_snapshot(self._writing), self.folder)
-
-    def set_aside(self) -> None:
-        """Make room for a new index; the old database is kept as ``index.sqlite.old``."""
-        with self.writing():
-            self.close()
-            for suffix in ("", "-wal", "-shm"):
-                old = self.folder / (DATABASE + suffix)
-                if old.exists():
-                    old.replace(self.folder / f"{DATABASE}.old{suffix}")
+        save_snapshot(_build_snapshot(self._writing), self._target_path)
+        self._take_over()
 
     def close(self) -> None:
         """Release files and connections."""
         while self._pool:
-            self._pool.pop().close()
+            self._pool.pop()[1].close()
+
+    @property
+    def _target_path(self) -> Path:
+        if self._target is None:
+            raise IndexFailure("the index is not open for writing: enter writing() first")
+        return self._target
 
     @property
     def _writing(self) -> sqlite3.Connection:
-        if not self._lock.is_locked:
-            raise IndexFailure("the index is not open for writing: enter writing() first")
         if self._writer is None:
-            self._writer = self._connect()
+            self._writer = _connect(self._target_path)
         return self._writer
+
+    def _next_database(self, current: Path | None) -> Path:
+        """Return the path of a new database; of the old ones, only the current is kept."""
+        for old in self.folder.glob("index-*"):
+            if current is None or not old.name.startswith(current.stem + "."):
+                old.unlink()
+        number = int(current.stem.removeprefix("index-")) + 1 if current is not None else 1
+        return self.folder / f"index-{number}.sqlite"
+
+    def _take_over(self) -> None:
+        """Make the database being written the current one."""
+        if self._database != self._target_path:
+            write_whole(self.folder / _CURRENT, self._target_path.name.encode())
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -171,32 +195,33 @@ class LocalIndex:
             raise
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection; one that met an error is not used again."""
-        connection = self._pool.pop() if self._pool else self._connect()
+    def _connection(self, database: Path) -> Iterator[sqlite3.Connection]:
+        """Lend a connection to ``database``; one that met an error is not used again."""
+        connection = self._pooled(database) or _connect(database)
         try:
             yield connection
         except sqlite3.DatabaseError as error:
             connection.close()
-            raise _damaged(self.folder, error) from error
-        self._pool.append(connection)
+            raise _damaged(database, error) from error
+        self._pool.append((database, connection))
 
-    def _connect(self) -> sqlite3.Connection:
-        try:
-            connection = sqlite3.connect(self.folder / DATABASE, timeout=60, isolation_level=None, check_same_thread=False)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-        except sqlite3.DatabaseError as error:
-            raise _damaged(self.folder, error) from error
-        return connection
+    def _pooled(self, database: Path) -> sqlite3.Connection | None:
+        while self._pool:
+            path, connection = self._pool.pop()
+            if path == database:
+                return connection
+            connection.close()
+        return None
 
-    def _current_snapshot(self, connection: sqlite3.Connection) -> Snapshot:
-        """Return the snapshot of the generation ``connection`` sees, in whole objects, never changed in place."""
+    def _current_snapshot(self, database: Path, connection: sqlite3.Connection) -> Snapshot:
+        """Return the snapshot of the generation ``connection`` sees; a whole object, never changed in place."""
         generation = _generation(connection)
         with self._snapshot_guard:
-            if self._snapshot.generation != generation or not self._snapshot.loaded:
-                self._snapshot = load_snapshot(self.folder, generation) or _build_snapshot(connection)
-            return self._snapshot
+            kept = self._snapshot
+            if kept is None or (kept[0], kept[1].generation) != (database, generation):
+                kept = database, load_snapshot(database, generation) or _build_snapshot(connection)
+                self._snapshot = kept
+            return kept[1]
 
 
 class LocalReader:
@@ -383,5 +408,15 @@ def _quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _damaged(folder: Path, error: Exception) -> IndexDamaged:
-    return IndexDamaged(f"the index in {folder} cannot be read ({error}): run `rag index --rebuild`")
+def _connect(database: Path) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(database, timeout=60, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except sqlite3.DatabaseError as error:
+        raise _damaged(database, error) from error
+    return connection
+
+
+def _damaged(database: Path, error: Exception) -> IndexDamaged:
+    return IndexDamaged(f"the index {database} cannot be read ({error}): run `rag index --rebuild`")

@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 
 from rag.embed import Vectors
 
-_VECTORS = "vectors.faiss"
-_SEAL = "vectors.json"  # generation and checksum of the file above
 log = logging.getLogger(__name__)
 
 
@@ -29,12 +27,7 @@ class Snapshot:
     """The vectors of one generation of an index, searchable by inner product."""
 
     generation: int
-    faiss: Any  # faiss.IndexIDMap2 over a flat index; None before anything was loaded
-
-    @classmethod
-    def empty(cls, generation: int) -> Snapshot:
-        """Return a snapshot that was not loaded yet."""
-        return cls(generation, None)
+    faiss: Any  # faiss.IndexIDMap2 over a flat index
 
     @classmethod
     def build(cls, generation: int, keys: NDArray[np.int64], vectors: Vectors) -> Snapshot:
@@ -44,11 +37,6 @@ class Snapshot:
         index = faiss.IndexIDMap2(faiss.IndexFlatIP(vectors.shape[1]))
         index.add_with_ids(np.ascontiguousarray(vectors), keys)
         return cls(generation, index)
-
-    @property
-    def loaded(self) -> bool:
-        """Whether there is anything to search in."""
-        return self.faiss is not None
 
     @property
     def dimension(self) -> int:
@@ -71,25 +59,25 @@ class Snapshot:
         return found
 
 
-def save_snapshot(snapshot: Snapshot, folder: Path) -> None:
-    """Write a snapshot so that a crash at any moment leaves the old file, the new one, or a detectable mix."""
+def save_snapshot(snapshot: Snapshot, database: Path) -> None:
+    """Write a snapshot beside its database; a crash at any moment leaves the old one, this one, or a mix that is seen."""
     import faiss
 
     data = faiss.serialize_index(snapshot.faiss).tobytes()
     seal = {"generation": snapshot.generation, "sha256": hashlib.sha256(data).hexdigest()}
-    _write(folder / _VECTORS, data)
-    _write(folder / _SEAL, json.dumps(seal).encode())
+    write_whole(database.with_suffix(".faiss"), data)
+    write_whole(database.with_suffix(".seal"), json.dumps(seal).encode())
 
 
-def load_snapshot(folder: Path, generation: int) -> Snapshot | None:
+def load_snapshot(database: Path, generation: int) -> Snapshot | None:
     """Return the snapshot of ``generation`` from its file; None where it is missing, stale or damaged."""
     try:
-        seal = json.loads((folder / _SEAL).read_bytes())
+        seal = json.loads(database.with_suffix(".seal").read_bytes())
         if seal["generation"] != generation:
             return None
-        data = (folder / _VECTORS).read_bytes()
+        data = database.with_suffix(".faiss").read_bytes()
         if hashlib.sha256(data).hexdigest() != seal["sha256"]:
-            log.warning("%s is damaged and is made again from the database", folder / _VECTORS)
+            log.warning("%s is damaged and is made again from the database", database.with_suffix(".faiss"))
             return None
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -98,9 +86,9 @@ def load_snapshot(folder: Path, generation: int) -> Snapshot | None:
     return Snapshot(generation, faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8)))
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Replace a file whole: written beside it, flushed to the disk, renamed over it."""
-    beside = path.with_suffix(path.suffix + ".new")
+    beside = path.with_name(path.name + ".new")
     with beside.open("wb") as file:
         file.write(data)
         file.flush()

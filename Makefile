@@ -1,0 +1,41 @@
+# make chat · make ask Q="…" · make test — each sets up what it needs first; all are safe to repeat.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: chat ask index test check setup
+
+chat: setup
+	@$(BIN)/rag index
+	@$(BIN)/rag serve
+
+ask: setup
+	@test -n "$(Q)" || { echo 'make: give a question: make ask Q="Who …?"' >&2; exit 2; }
+	@$(BIN)/rag index >/dev/null
+	@$(BIN)/rag ask "$$Q" || { code=$$?; test $$code -eq 3; }
+
+index: setup
+	@$(BIN)/rag index
+
+test: .venv/dev
+	@$(BIN)/python -m pytest
+
+check: .venv/dev
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
+
+setup: .venv/run
+
+export Q
+
+# Each mark is newer than pyproject.toml once what it lists is installed.
+.venv/run: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'make: Python 3.11 or newer is needed: make PYTHON=python3.11 …' >&2; exit 2; }
+	@echo 'setting up .venv (a few minutes the first time) …'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+.venv/dev: .venv/run
+	@echo 'setting up the tests …'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
