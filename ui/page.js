@@ -1,0 +1,23 @@
+// Runs once in each of the page's HTML parts. One listener serves whatever is drawn in the part later.
+const phone = () => window.matchMedia("(max-width: 900px)").matches;
+const sheet = (open) => document.body.classList.toggle("reader-open", open);
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button || button.disabled) return;
+  if ("close" in button.dataset) return sheet(false);
+  if (!("turn" in button.dataset || "source" in button.dataset)) return;
+  document.querySelectorAll(".marker.on").forEach((marker) => marker.classList.remove("on"));
+  if (button.dataset.n) {
+    const same = `.marker[data-turn="${button.dataset.turn}"][data-n="${button.dataset.n}"]`;
+    document.querySelector(same)?.classList.add("on");
+  }
+  sheet(true);
+  document.body.classList.remove("documents-open");
+  trigger("select", { ...button.dataset });
+});
+// After a redraw: the marked words come into view, and the talk stays at its end.
+watch("value", () => {
+  const mark = element.querySelector(".doc mark, .doc .passage");
+  if (mark) mark.scrollIntoView({ block: "center" });
+  else element.querySelector(".talk > :last-child")?.scrollIntoView({ block: "end" });
+});
