@@ -51,13 +51,20 @@ class Assistant:
         chunk_tokens = self.settings.chunk_tokens
         return sync(self._index, self.settings.corpus, self._embedder, chunk_tokens, on_progress, rebuild=rebuild)
 
+    def warm_up(self) -> None:
+        """Load the model and the vectors, so that the first question is as quick as the next."""
+        with self._reading() as reader:
+            retrieve("warm up", reader, self._embedder, 1)
+
     def search(self, question: str, k: int | None = None) -> list[SearchResult]:
         """Return the passages that speak to ``question`` most, best first."""
         with self._reading() as reader:
             return retrieve(question, reader, self._embedder, k or self.settings.passages)
 
-    def ask(self, question: str, history: Sequence[Message] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[Message] = (), *, even_if_unsure: bool = False) -> Answer:
         """Return an answer whose every sentence is cited and checked, or one that abstains.
+
+        With ``even_if_unsure``, the best there is is given whatever the confidence.
 
         Raises:
             UsageError: The question is empty.
@@ -70,7 +77,8 @@ class Assistant:
                 results = retrieve(query, reader, self._embedder, self.settings.passages)
             with clock.time("answer"):
                 sure = confidence(query, results)
-                drafts = self._answerer.answer(query, results) if sure >= self.settings.answer_above else []
+                answers = even_if_unsure or sure >= self.settings.answer_above
+                drafts = self._answerer.answer(query, results) if answers else []
             with clock.time("cite"):
                 sentences, citations = cite(drafts, reader.document)
         return Answer(

@@ -1,4 +1,7 @@
-"""The command ``rag``: parse flags, call the Assistant, print. Answers go to standard output, the rest to standard error."""
+"""The command ``rag``: parse flags, call the Assistant, print.
+
+Answers go to standard output, everything else to standard error.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from rag import show
 from rag.assistant import Assistant
 from rag.errors import RagError, UsageError
+from rag.evaluate import evaluate, measures, read_questions
 from rag.settings import read_settings
 from rag.types import Message
 
@@ -26,7 +30,9 @@ index_place = click.option("--index", metavar="DIR", help="The folder of the bui
 embedder = click.option("--embedder", metavar="MODEL", help="A sentence-transformers model, by name or folder.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 questions = click.option(
-    "--questions", type=click.Path(path_type=Path), help="A file of questions, a JSON object a line: {question, history?}."
+    "--questions",
+    type=click.Path(path_type=Path),
+    help="A file of questions, a JSON object a line: {question, history?}.",
 )
 
 
@@ -44,7 +50,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         code = _complain("stopped; what was done is kept", 130)
     except click.ClickException as error:
-        code = _complain(error.format_message(), 2)
+        code = _complain(f"{error.format_message().rstrip('.')}: see `rag --help`", 2)
     except RagError as error:
         code = _complain(str(error), error.exit_code)
     except BrokenPipeError:
@@ -80,9 +86,7 @@ def index(rebuild: bool, as_json: bool, **flags: Any) -> None:
 @click.option("--history", type=click.Path(path_type=Path), help="The conversation so far, a JSON file.")
 @questions
 @as_json
-def ask(
-    question: str | None, history: Path | None, questions: Path | None, as_json: bool, **flags: Any
-) -> int:
+def ask(question: str | None, history: Path | None, questions: Path | None, as_json: bool, **flags: Any) -> int:
     """Answer a question from the documents, every sentence cited; exit 3 where they do not hold the answer."""
     asked = _asked(question, questions, history)
     assistant = _assistant(**flags)
@@ -129,7 +133,9 @@ def serve(**flags: Any) -> None:
     """Serve the chat page."""
     assistant = _assistant(**flags)
     _build_missing(assistant)
-    show.note("starting the page …")
+    show.note("loading the model …")
+    assistant.warm_up()
+    # Takes some seconds to import, and only this command needs it.
     from ui.app import serve as serve_page
 
     serve_page(assistant)
@@ -155,6 +161,25 @@ def status(source: str | None, as_json: bool, **flags: Any) -> None:
         _print_json(found.model_dump(mode="json"))
     else:
         show.status(found)
+
+
+@app.command("eval")
+@click.argument("questions", type=click.Path(path_type=Path))
+@corpus
+@index_place
+@embedder
+@as_json
+def evaluate_(questions: Path, as_json: bool, **flags: Any) -> None:
+    """Measure the answers on questions whose evidence is known."""
+    asked = read_questions(questions)
+    assistant = _assistant(**flags)
+    _build_missing(assistant)
+    outcomes = list(show.track(evaluate(asked, assistant), len(asked)))
+    if as_json:
+        entries = [outcome.model_dump() for outcome in outcomes]
+        _print_json({**measures(outcomes).model_dump(), "outcomes": entries})
+    else:
+        show.measures(measures(outcomes))
 
 
 def _assistant(**flags: Any) -> Assistant:

@@ -36,6 +36,7 @@ DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 _BATCH = 32
+_MOST_WORDS_KEPT = 200_000
 log = logging.getLogger(__name__)
 
 
@@ -79,6 +80,12 @@ class Embedder(Protocol):
     def embed_query(self, text: str) -> Vectors:
         """Return the unit vector, of shape ``(dimension,)``, of a question."""
 
+    def word_vectors(self, words: Sequence[str]) -> Vectors:
+        """Return unit vectors, shape ``(len(words), n)``, of words by themselves: alike where words are.
+
+        They come from the model's table of input embeddings and cost a look-up, not a run of the model.
+        """
+
 
 class SentenceTransformerEmbedder:
     """Any sentence-transformers model, by name or folder; the packaged MiniLM by default."""
@@ -86,6 +93,7 @@ class SentenceTransformerEmbedder:
     def __init__(self, name: str = DEFAULT_MODEL) -> None:
         self.name = name
         self._loaded: SentenceTransformer | None = None
+        self._words: dict[str, Vectors] = {}
         self._one_at_a_time = threading.RLock()  # tokenizers keep state while they work
 
     @cached_property
@@ -146,10 +154,12 @@ class SentenceTransformerEmbedder:
         """Return the embeddings of ``texts``; raises EmbedderError where one would be cut off."""
         import torch
 
-        prompt = (self._model.prompts or {}).get("document", "")
-        encoded = self._tokenize([prompt + text for text in texts], add_special_tokens=True) if texts else None
-        lengths = [len(ids) for ids in encoded["input_ids"]] if encoded else []
-        if lengths and max(lengths) > int(self._model.max_seq_length or 0):
+        if not texts:
+            return []
+        prompt = self._model.prompts.get("document") or ""
+        encoded = self._tokenize([prompt + text for text in texts], add_special_tokens=True)
+        lengths = [len(ids) for ids in encoded["input_ids"]]
+        if max(lengths) > int(self._model.max_seq_length or 0):
             raise EmbedderError(f"a passage of {max(lengths)} tokens is over the model's limit: lower chunk_tokens")
         embeddings: list[Embedding | None] = [None] * len(texts)
         # Alike lengths together, longest first: little padding is computed, and memory peaks at once.
@@ -176,6 +186,24 @@ class SentenceTransformerEmbedder:
         with self._one_at_a_time:
             vector: Vectors = self._model.encode_query(text, normalize_embeddings=True, show_progress_bar=False)
         return vector
+
+    def word_vectors(self, words: Sequence[str]) -> Vectors:
+        """Return unit vectors of words by themselves: the mean of their pieces, less the mean of all pieces."""
+        new = [word for word in dict.fromkeys(words) if word not in self._words]
+        if new:
+            if len(self._words) > _MOST_WORDS_KEPT:
+                self._words.clear()
+                new = list(dict.fromkeys(words))
+            for word, ids in zip(new, self._tokenize(new, add_special_tokens=False)["input_ids"], strict=True):
+                self._words[word] = _unit(self._pieces[ids].mean(axis=0)) if ids else np.zeros_like(self._pieces[0])
+        return np.stack([self._words[word] for word in words])
+
+    @cached_property
+    def _pieces(self) -> Vectors:
+        """The table of input embeddings, centred, shape ``(vocabulary, n)``."""
+        transformer: Any = self._model[0]
+        table: Vectors = transformer.model.get_input_embeddings().weight.detach().numpy()
+        return table - table.mean(axis=0)
 
     def _tokenize(self, text: str | list[str], *, add_special_tokens: bool) -> Any:
         with self._one_at_a_time:
@@ -248,10 +276,11 @@ def _parameters_sha256(model: SentenceTransformer) -> str:
 
 def _quiet() -> None:
     """Keep the libraries' own progress bars and advice off the terminal."""
-    import transformers
+    from transformers.utils import logging as transformers_logging
 
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
+    settings: Any = transformers_logging
+    settings.set_verbosity_error()
+    settings.disable_progress_bar()
 
 
 def _first_line(error: Exception) -> str:

@@ -33,7 +33,7 @@ class EmbedderError(RagError):
     """The embedding model cannot be had, or is not the one expected."""
 
 
-class IndexFailure(RagError):
+class IndexFailure(RagError):  # noqa: N818, IndexError is Python's own
     """The index cannot be opened or written."""
 
 

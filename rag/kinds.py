@@ -7,52 +7,73 @@ from typing import Literal
 
 from rag.words import STOP_WORDS, words
 
-Kind = Literal["person", "time", "number", "place"]
+Kind = Literal["money", "share", "span", "number", "time", "person", "place"]
 
-_ASKS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+_WHICH = r"\b(?:what|which)(?: \w+)? "
+
+# The first that matches is the kind: "how much money" before "how much".
+_ASKS: tuple[tuple[Kind, str], ...] = (
+    (
+        "money",
+        r"\bhow (?:much|many|big|large)\b.*\b(?:money|cost|worth|pay|paid|spen[dt]|invest\w*|rais\w+|dollars?|euros?"
+        r"|yuan|funding|financing|revenue|budget|fund|earn\w*|sums?)\b"
+        r"|\b(?:price|cost|valuation|budget|worth|revenue|sum)\b.*\?|\b(?:valued|in dollars)\b",
+    ),
+    ("share", r"\b(?:percent\w*|proportion|share|fraction|what part)\b"),
+    ("span", r"\bhow (?:long|old|soon)\b|\b(?:how many|number of) (?:years|months|weeks|days|hours|minutes)\b"),
     (
         "number",
-        re.compile(
-            r"\bhow (?:many|much|large|big|long|far|old|tall|high|fast|often|few|deep|wide|heavy)\b"
-            r"|\b(?:what|which) (?:is the |was the |were the |are the )?"
-            r"(?:number|percent\w*|share|proportion|amount|price|cost|size|rate|value|total|sum|valuation|ratio)\b"
-            r"|\b(?:number|percentage|valuation|amount|share|rate)\b\s*(?:of\b|\?|$)"
-        ),
+        r"\bhow (?:many|much|large|big|far|tall|high|fast|often|few|deep|wide|heavy|quick\w*|great)\b"
+        r"|\b(?:number|amount|size|rate|value|total|ratio|count|tally|rank|spot|place)\b"
+        rf"|{_WHICH}(?:figure|percentage|temperature|speed|height|weight|population|rank)\b",
     ),
     (
         "time",
-        re.compile(r"\bwhen\b|\b(?:what|which|in what|in which) (?:year|date|day|month|century|decade|time|period)\b"),
+        rf"\bwhen\b|{_WHICH}?(?:year|date|day|month|century|decade|time|period|quarter)s?\b|\bby when\b|\bsince when\b",
     ),
-    ("person", re.compile(r"\bwho\b|\bwhom\b|\bwhose\b|\b(?:what|which) (?:person|people|man|woman|author)\b")),
     (
-        "place",
-        re.compile(r"\bwhere\b|\b(?:what|which|in what|in which) (?:country|city|state|place|town|region|location)\b"),
+        "person",
+        r"\bwho\b|\bwhom\b|\bwhose\b" rf"|{_WHICH}?(?:person|people|man|woman|author|official|minister|analyst)\b",
     ),
+    ("place", rf"\bwhere\b|{_WHICH}?(?:country|countries|city|cities|state|place|town|region|location|continent)s?\b"),
 )
+_ASKED = tuple((kind, re.compile(pattern)) for kind, pattern in _ASKS)
 
 _NUMBER_WORD = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
     " eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion"
     " trillion dozen half third quarter first second"
 )
-_NUMBER = re.compile(rf"\d|\b(?:{'|'.join(_NUMBER_WORD.split())})s?\b", re.IGNORECASE)
-_TIME = re.compile(
-    r"\b(?:1[0-9]|20)\d\d\b|\b\d{1,2}(?:st|nd|rd|th)\b|\bcentur(?:y|ies)\b|\b\d{3}s\b"
-    r"|\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
-    r"|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|\b(?:BC|AD|BCE|CE)\b"
-)
-_NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][\w'’-]+|\b[A-Z][\w'’.-]+ [A-Z][\w'’-]+")
-_PLACE = re.compile(r"\b(?:in|at|from|near|to|of|into|between|across|on)\s+(?:the\s+)?[A-Z][\w'’-]+")
+_NUMBER = rf"(?:\d[\d.,]*|\b(?:{'|'.join(_NUMBER_WORD.split())})s?\b)"
+_NAME = r"\b[A-Z][a-z'’]+(?:[- ](?:[A-Z]\.|[A-Z][\w'’]+))+"
+_HOLDS: dict[Kind, re.Pattern[str]] = {
+    "money": re.compile(
+        rf"[$€£¥]\s?\d[\d.,]*|{_NUMBER}(?: \w+)? (?:dollars?|euros?|yuan|pounds?|yen|cents?)\b", re.IGNORECASE
+    ),
+    "share": re.compile(
+        rf"\d\s?%|{_NUMBER}[- ]?(?:percent|per cent)|\bdigit percentage|\b(?:half|third|quarter)s?\b", re.I
+    ),
+    "span": re.compile(
+        rf"{_NUMBER}(?: \w+)?[- ](?:year|month|week|day|hour|minute|second|decade|centur)\w*", re.IGNORECASE
+    ),
+    "number": re.compile(_NUMBER, re.IGNORECASE),
+    "time": re.compile(
+        r"\b(?:1[0-9]|20)\d\d\b|\b\d{1,2}(?:st|nd|rd|th)\b|\bcentur(?:y|ies)\b|\b\d{3,4}s\b"
+        r"|\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
+        r"|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|\b(?:BC|AD|BCE|CE)\b"
+    ),
+    "person": re.compile(_NAME),
+    "place": re.compile(r"\b(?:in|at|from|near|to|of|into|between|across|on|and)\s+(?:the\s+)?[A-Z][\w'’-]+"),
+}
 
 
 def asked_kind(question: str) -> Kind | None:
     """Return the kind of thing ``question`` asks for, or None where it cannot be told."""
     lowered = question.lower()
-    return next((kind for kind, pattern in _ASKS if pattern.search(lowered)), None)
+    return next((kind for kind, pattern in _ASKED if pattern.search(lowered)), None)
 
 
 def holds_kind(kind: Kind, sentence: str, question: str) -> bool:
     """Whether ``sentence`` holds a thing of ``kind`` that the question does not name itself."""
-    pattern = {"number": _NUMBER, "time": _TIME, "person": _NAME, "place": _PLACE}[kind]
     asked = set(words(question)) | STOP_WORDS
-    return any(not asked.issuperset(words(match.group()) or [""]) for match in pattern.finditer(sentence))
+    return any(not asked.issuperset(words(match.group())) for match in _HOLDS[kind].finditer(sentence))

@@ -8,7 +8,8 @@ best single sentence, since a passage answers by one of its sentences, not by it
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from rag.embed import Embedder, Vectors
 from rag.errors import UsageError
 from rag.index import Passage, Reader
 from rag.types import SearchResult, SentenceScore
-from rag.words import content_words, stem, words
+from rag.words import content_words, stem
 
 # Chosen on questions of SQuAD 2.0 (see tests/benchmarks/learn.py), none of which is reported in the README.
 _DENSE, _LEXICAL, _SENTENCE = 0.5, 2.0, 2.0
@@ -36,14 +37,13 @@ def retrieve(question: str, reader: Reader, embedder: Embedder, k: int) -> list[
     query = query_text(question)
     if not len(reader):
         return []
-    query_words = content_words(query)[:_MOST_WORDS]
-    weights = rarity(query_words, reader)
+    terms = query_terms(query, reader, embedder)
     vector = embedder.embed_query(query)
-    matches = _match(query_words, weights, vector, reader)
+    matches = _match(terms, vector, reader)
     closer = sorted(matches, key=lambda key: (-_fused(*matches[key]), key))[: max(k, _CLOSER_LOOK)]
     found = zip(closer, reader.passages(closer), reader.sentence_vectors(closer), strict=True)
     results = [
-        _result(passage, *matches[key], _sentence_scores(passage, vectors @ vector, weights), weights)
+        _result(passage, *matches[key], terms.overlaps(_texts(passage), embedder), vectors @ vector)
         for key, passage, vectors in found
     ]
     return sorted(results, key=lambda result: (-result.score, result.chunk.id))[:k]
@@ -57,60 +57,85 @@ def query_text(question: str) -> str:
     return query
 
 
-def rarity(query_words: Sequence[str], reader: Reader) -> dict[str, float]:
-    """Return the weight of each stem of the question: its inverse document frequency over the passages.
+@dataclass(frozen=True)
+class Terms:
+    """The words of a question that carry meaning, with what is needed to find them, or words like them.
+
+    ``weights`` is how rare each is, ``vectors`` a unit row for each.
+    """
+
+    words: Sequence[str]
+    weights: Vectors
+    vectors: Vectors
+
+    def overlaps(self, texts: Sequence[str], embedder: Embedder) -> list[float]:
+        """Return for each text the share (0–1), by rarity, of the question's words that stand in it.
+
+        A word that is not there counts by its likeness to the most alike that is: "firm" is half a
+        "company". The same stem is the same word.
+        """
+        text_words = [content_words(text) for text in texts]
+        vocabulary = sorted({word for some in text_words for word in some})
+        if not vocabulary:
+            return [0.0] * len(texts)
+        column = {word: at for at, word in enumerate(vocabulary)}
+        alike = np.maximum(self.vectors @ embedder.word_vectors(vocabulary).T, 0.0)
+        stems = np.array([stem(word) for word in vocabulary])
+        for row, word in enumerate(self.words):
+            alike[row, stems == stem(word)] = 1.0
+        total = float(self.weights.sum()) or 1.0
+        return [
+            float(self.weights @ alike[:, [column[word] for word in some]].max(axis=1)) / total if some else 0.0
+            for some in text_words
+        ]
+
+
+def query_terms(query: str, reader: Reader, embedder: Embedder) -> Terms:
+    """Return the terms of a question, each weighed by its inverse document frequency over the passages.
 
     The form is BM25's (Robertson & Zaragoza 2009), kept positive.
     """
+    chosen = content_words(query)[:_MOST_WORDS]
+    frequencies = reader.frequencies(chosen)
     total = len(reader)
-    frequencies = reader.frequencies(query_words)
-    return {stem(word): math.log(1 + (total - n + 0.5) / (n + 0.5)) for word, n in frequencies.items()}
+    weights = [math.log(1 + (total - frequencies[w] + 0.5) / (frequencies[w] + 0.5)) for w in chosen]
+    vectors = embedder.word_vectors(chosen) if chosen else np.zeros((0, 1), dtype=np.float32)
+    return Terms(chosen, np.array(weights, dtype=np.float32), vectors)
 
 
-def overlap(weights: Mapping[str, float], text: str) -> float:
-    """Return the share (0–1), by weight, of the stems that stand in ``text``."""
-    stems = {stem(word) for word in words(text)}
-    return sum(weight for word, weight in weights.items() if word in stems) / (sum(weights.values()) or 1.0)
-
-
-def _match(
-    query_words: Sequence[str], weights: Mapping[str, float], vector: Vectors, reader: Reader
-) -> dict[int, tuple[float, float]]:
+def _match(terms: Terms, vector: Vectors, reader: Reader) -> dict[int, tuple[float, float]]:
     """Return the candidates of both searches, each with its cosine and its share of the best possible BM25 score."""
-    lexical = reader.lexical(query_words, _CANDIDATES)
+    lexical = reader.lexical(terms.words, _CANDIDATES)
     keys = sorted(lexical.keys() | reader.dense(vector, _CANDIDATES).keys())
-    lexical |= reader.lexical_of(query_words, [key for key in keys if key not in lexical])
-    possible = _BM25_SATURATION * sum(weights.values()) or 1.0
+    lexical |= reader.lexical_of(terms.words, [key for key in keys if key not in lexical])
+    possible = _BM25_SATURATION * float(terms.weights.sum()) or 1.0
     cosines = (reader.vectors(keys) @ vector).tolist()
-    return {key: (cosine, min(1.0, lexical.get(key, 0.0) / possible)) for key, cosine in zip(keys, cosines, strict=True)}
+    return {
+        key: (cosine, min(1.0, lexical.get(key, 0.0) / possible)) for key, cosine in zip(keys, cosines, strict=True)
+    }
 
 
 def _fused(dense: float, lexical: float) -> float:
     return _DENSE * dense + _LEXICAL * lexical
 
 
-def _sentence_scores(passage: Passage, cosines: Vectors, weights: Mapping[str, float]) -> tuple[SentenceScore, ...]:
+def _texts(passage: Passage) -> list[str]:
+    """Return what the question's words are looked for in: each sentence, and all with the headings over it."""
     chunk = passage.chunk
-    return tuple(
-        SentenceScore(
-            start=chunk.start + start,
-            end=chunk.start + end,
-            dense=cosine,
-            overlap=overlap(weights, chunk.text[start:end]),
-        )
-        for (start, end), cosine in zip(passage.sentences, np.asarray(cosines).tolist(), strict=True)
-    )
+    sentences = [chunk.text[start:end] for start, end in passage.sentences]
+    return [*sentences, "\n".join((passage.title, *chunk.headings, chunk.text))]
 
 
 def _result(
-    passage: Passage,
-    dense: float,
-    lexical: float,
-    sentences: tuple[SentenceScore, ...],
-    weights: Mapping[str, float],
+    passage: Passage, dense: float, lexical: float, overlaps: Sequence[float], cosines: Vectors
 ) -> SearchResult:
-    best = max((sentence.dense + sentence.overlap for sentence in sentences), default=0.0)
     chunk = passage.chunk
+    scores = zip(passage.sentences, cosines.tolist(), overlaps, strict=False)
+    sentences = tuple(
+        SentenceScore(start=chunk.start + start, end=chunk.start + end, dense=cosine, overlap=overlap)
+        for (start, end), cosine, overlap in scores
+    )
+    best = max((sentence.dense + sentence.overlap for sentence in sentences), default=0.0)
     return SearchResult(
         chunk=chunk,
         source=passage.source,
@@ -119,6 +144,6 @@ def _result(
         score=(_fused(dense, lexical) + _SENTENCE * best) / (_DENSE + _LEXICAL + 2 * _SENTENCE),
         dense=dense,
         lexical=lexical,
-        overlap=overlap(weights, "\n".join((passage.title, *chunk.headings, chunk.text))),
+        overlap=overlaps[-1],
         sentences=sentences,
     )

@@ -44,7 +44,7 @@ def _blocks(text: str) -> Iterator[Span]:
         lines = list(re.finditer(r"[^\n]+", paragraph.group()))
         width = max(line.end() - line.start() for line in lines)
         start = 0
-        for line, following in zip(lines, lines[1:], strict=False):
+        for line, following in pairwise(lines):
             if not _wrapped(line.group(), following.group(), width):
                 yield paragraph.start() + start, paragraph.start() + line.end()
                 start = following.start()

@@ -51,7 +51,9 @@ def read_settings(**flags: Any) -> Settings:
     known = {_PREFIX + name.upper() for name in Settings.model_fields}
     unknown = sorted(key for key in os.environ if key.upper().startswith(_PREFIX) and key.upper() not in known)
     if unknown:
-        raise UsageError(f"the environment sets {unknown[0]}, which is no setting: use one of {', '.join(sorted(known))}")
+        raise UsageError(
+            f"the environment sets {unknown[0]}, which is no setting: use one of {', '.join(sorted(known))}"
+        )
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.text import Text
 
 from rag.assistant import Status
+from rag.evaluate import Measures, Outcome
 from rag.sync import OnProgress, SyncReport
 from rag.sync import Progress as SyncProgress
 from rag.types import Answer, Citation, Document, Freshness, SearchResult
@@ -89,6 +90,20 @@ def status(found: Status) -> None:
     if found.freshness is not None and found.freshness.level:
         _out.print(f"level with {found.corpus}")
     _freshness(found.freshness)
+
+
+def measures(found: Measures) -> None:
+    """Print measures, a line each."""
+    for name, value in found.model_dump().items():
+        if value is not None:
+            shown = f"{value:.3f}" if isinstance(value, float) else str(value)
+            _out.print(f"{name.replace('_', ' '):<24}{shown:>8}")
+
+
+def track(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
+    """Yield ``outcomes`` with a bar on standard error."""
+    with Progress(console=_err, transient=True) as bar:
+        yield from bar.track(outcomes, total=total, description="asking")
 
 
 def answer_json(found: Answer) -> dict[str, Any]:

@@ -72,8 +72,13 @@ class _File:
 
 
 def sync(
-    index: Index, corpus: Path, embedder: Embedder, chunk_tokens: int, on_progress: OnProgress = lambda _: None,
-    *, rebuild: bool = False
+    index: Index,
+    corpus: Path,
+    embedder: Embedder,
+    chunk_tokens: int,
+    on_progress: OnProgress = lambda _: None,
+    *,
+    rebuild: bool = False,
 ) -> SyncReport:
     """Bring ``index`` level with the files under ``corpus``, or ``rebuild`` it from nothing, and say what was done.
 

@@ -92,7 +92,7 @@ class SentenceScore(Value):
     """A sentence of a passage, as a span of the document, and how it matches the question.
 
     ``dense`` is the cosine of the two; ``overlap`` is the share of the question's words that stand in
-    the sentence, each weighed by how rare it is (0–1).
+    the sentence, or are like words that do, each weighed by how rare it is (0–1).
     """
 
     start: int
@@ -171,9 +171,7 @@ class Answer(Value):
     @property
     def text(self) -> str:
         """The answer as plain text with numbered markers; derived, never stored."""
-        return " ".join(
-            sentence.text + "".join(f" [{n}]" for n in sentence.citations) for sentence in self.sentences
-        )
+        return " ".join(sentence.text + "".join(f" [{n}]" for n in sentence.citations) for sentence in self.sentences)
 
 
 class Message(Value):

@@ -9,16 +9,17 @@ import Stemmer
 
 WORD = re.compile(r"\w+(?:[.,'’]\w+)*")
 
-# English function words (closed classes) and the verbs that only frame a question.
+# English function words (closed classes) and the verbs that only frame a question. "may" and "us" are left
+# out: in lower case they may be a month and a country.
 STOP_WORDS = frozenset(
     """a about above after again against all also am an and any are as at be because been before being
     below between both but by can could did do does doing down during each few for from further had has
     have having he her here hers herself him himself his how i if in into is it its itself just me more
     most much many my myself no nor not now of off on once only or other our ours out over own same she
     should so some such than that the their theirs them themselves then there these they this those
-    through to too under until up upon us very was we were what when where which while who whom whose why
-    will with would you your yours may might must shall per via within without yet however although though
-    s t d ll m re ve tell say says said please give name list describe explain""".split()
+    through to too under until up upon very was we were what when where which while who whom whose why
+    will with would you your yours might must shall per via within without yet however although though
+    s t d ll m re ve tell say says said please describe explain""".split()
 )
 
 

@@ -1,6 +1,6 @@
 // Runs once in each of the page's HTML parts. One listener serves whatever is drawn in the part later.
-const phone = () => window.matchMedia("(max-width: 900px)").matches;
-const sheet = (open) => document.body.classList.toggle("reader-open", open);
+const page = document.getElementById("page");
+const sheet = (open) => page.classList.toggle("reader-open", open);
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button || button.disabled) return;
@@ -12,7 +12,7 @@ element.addEventListener("click", (event) => {
     document.querySelector(same)?.classList.add("on");
   }
   sheet(true);
-  document.body.classList.remove("documents-open");
+  page.classList.remove("documents-open");
   trigger("select", { ...button.dataset });
 });
 // After a redraw: the marked words come into view, and the talk stays at its end.

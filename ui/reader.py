@@ -17,6 +17,8 @@ Span = tuple[int, int]
 
 EMPTY = '<div class="reader empty"><p class="soft">Choose a number in an answer to read its source here.</p></div>'
 
+GONE = '<div class="reader empty"><p class="soft">This source is no longer in the index.</p></div>'
+
 
 def citation_view(document: Document, answer: Answer, citation: Citation, at: int) -> str:
     """Return the reader for a citation of answer number ``at``."""
@@ -66,9 +68,8 @@ def _steps(answer: Answer, citation: Citation, at: int) -> str:
 
     def button(n: int, sign: str, label: str) -> str:
         off = "" if 1 <= n <= count else " disabled"
-        return (
-            f'<button type="button" class="step" data-turn="{at}" data-n="{n}" aria-label="{label}"{off}>{sign}</button>'
-        )
+        where = f'data-turn="{at}" data-n="{n}" aria-label="{label}"'
+        return f'<button type="button" class="step" {where}{off}>{sign}</button>'
 
     before = button(citation.n - 1, "‹", "Previous citation")
     after = button(citation.n + 1, "›", "Next citation")

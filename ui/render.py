@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape as escape_html
 
+from rag.assistant import Status
+from rag.index import DocumentSummary
 from rag.types import Answer, Citation, Freshness, SearchResult
 
 _TEMPLATE_SIGNS = {ord(sign): f"&#{ord(sign)};" for sign in "{}$`\\"}
@@ -97,15 +99,42 @@ def newer_than_index(freshness: Freshness | None) -> str:
 
 def _abstention(at: int, answer: Answer) -> str:
     nearest = "".join(_nearest(at, rank, result) for rank, result in enumerate(answer.results[:3]))
-    passages = f'<p class="soft">The nearest passages, which may not answer it:</p><ul>{nearest}</ul>' if nearest else ""
+    passages = (
+        f'<p class="soft">The nearest passages, which may not answer it:</p><ul>{nearest}</ul>' if nearest else ""
+    )
     return f'<div class="card"><b>Not in your documents.</b>{passages}</div>'
 
 
 def _nearest(at: int, rank: int, result: SearchResult) -> str:
-    text = " ".join(result.chunk.text.split())
-    short = text if len(text) <= 160 else text[:160] + " …"
+    best = max(result.sentences, key=lambda sentence: sentence.dense + sentence.overlap)
+    text = " ".join(result.chunk.text[best.start - result.chunk.start : best.end - result.chunk.start].split())
+    short = text if len(text) <= 200 else text[:200] + " …"
     page = f", page {result.chunk.page}" if result.chunk.page else ""
     return (
         f'<li><button type="button" class="nearest" data-turn="{at}" data-rank="{rank}">'
         f"{escape(result.source)}{page}</button> — “{escape(short)}”</li>"
+    )
+
+
+def documents(status: Status) -> str:
+    """Return the list of documents: what is indexed, and what could not be read and why."""
+    newer = newer_than_index(status.freshness)
+    state = f'<span class="warn">{newer}</span>' if newer else "level with the folder"
+    count = len(status.documents)
+    head = f'<h1>Your documents</h1><p class="soft">{count} indexed · {state}</p>'
+    items = "".join(_document(document) for document in status.documents)
+    failed = "".join(
+        f'<li class="failed"><i class="dot b"></i><b>{escape(record.source)}</b>'
+        f'<span class="soft">{escape(record.reason or "")}</span></li>'
+        for record in status.failed
+    )
+    return f'{head}<ul class="docs" aria-label="Documents">{items}{failed}</ul>'
+
+
+def _document(document: DocumentSummary) -> str:
+    pages = f" · {document.pages} p." if document.pages else ""
+    label = escape(f"{document.source}: {document.title}")
+    return (
+        f'<li><button type="button" data-source="{escape(document.source)}" title="{label}"><i class="dot"></i>'
+        f'<b>{escape(document.source)}</b><span class="soft">{document.chunks}{pages}</span></button></li>'
     )

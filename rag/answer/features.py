@@ -28,14 +28,11 @@ def sentence_features(question: str, result: SearchResult, at: int) -> Features:
     return {
         "dense": sentence.dense,
         "overlap": sentence.overlap,
-        "neighbour dense": max((other.dense for other in neighbours), default=0.0),
         "neighbour overlap": max((other.overlap for other in neighbours), default=0.0),
         "passage": result.score,
-        "passage overlap": result.overlap,
         "holds the kind asked for": float(kind is not None and holds_kind(kind, text, question)),
         "lacks the kind asked for": float(kind is not None and not holds_kind(kind, text, question)),
         "short": float(len(words(text)) < 5),
-        "heading": float(text.startswith("#")),
         "question": float(text.endswith("?")),
         "length": math.log1p(len(words(text))) / 5,
     }

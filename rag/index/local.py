@@ -100,7 +100,7 @@ class LocalIndex:
         found = _manifest(self._writing)
         if found is None:
             schema = resources.files("rag.index").joinpath("schema.sql").read_text()
-            row = "INSERT INTO meta VALUES ('manifest', {})".format(_quoted(manifest.model_dump_json()))
+            row = f"INSERT INTO meta VALUES ('manifest', {_quoted(manifest.model_dump_json())})"
             self._writing.executescript(f"BEGIN; {schema}; {row}; COMMIT;")
             if self._database is None:  # a first build that is broken off goes on from where it was
                 self._take_over()
@@ -261,7 +261,10 @@ class LocalReader:
 
     def sentence_vectors(self, keys: Sequence[int]) -> list[Vectors]:
         """Return for each row the vectors of its sentences."""
-        query = "SELECT row, vectors.sentences FROM chunks JOIN vectors ON key = vector_key WHERE row IN (SELECT value FROM json_each(?))"
+        query = (
+            "SELECT row, vectors.sentences FROM chunks JOIN vectors ON key = vector_key"
+            " WHERE row IN (SELECT value FROM json_each(?))"
+        )
         found = dict(self._connection.execute(query, [json.dumps(list(keys))]).fetchall())
         dimension = self._snapshot.dimension
         return [np.frombuffer(found[key], dtype="<f2").reshape(-1, dimension).astype(np.float32) for key in keys]
@@ -269,8 +272,8 @@ class LocalReader:
     def passages(self, keys: Sequence[int]) -> list[Passage]:
         """Return the passages of rows, in the order of ``keys``."""
         query = (
-            'SELECT row, document_id, start, "end", page, chunks.headings, chunks.text, sentences, source, title, sha256'
-            " FROM chunks JOIN documents ON documents.id = document_id"
+            'SELECT row, document_id, start, "end", page, chunks.headings, chunks.text, sentences,'
+            " source, title, sha256 FROM chunks JOIN documents ON documents.id = document_id"
             " WHERE row IN (SELECT value FROM json_each(?))"
         )
         found = {row[0]: _passage(*row[1:]) for row in self._connection.execute(query, [json.dumps(list(keys))])}
@@ -389,7 +392,9 @@ def _build_snapshot(connection: sqlite3.Connection) -> Snapshot:
     """Make the snapshot from the database, which holds the vectors themselves: nothing is embedded again."""
     manifest = _manifest(connection)
     assert manifest is not None, "a database without a manifest has no vectors"
-    rows = connection.execute("SELECT row, passage FROM chunks JOIN vectors ON key = vector_key ORDER BY row").fetchall()
+    rows = connection.execute(
+        "SELECT row, passage FROM chunks JOIN vectors ON key = vector_key ORDER BY row"
+    ).fetchall()
     keys = np.array([row for row, _ in rows], dtype=np.int64)
     data = np.frombuffer(b"".join(blob for _, blob in rows), dtype="<f4").reshape(len(rows), manifest.dimension)
     return Snapshot.build(_generation(connection), keys, data)

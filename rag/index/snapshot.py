@@ -60,7 +60,7 @@ class Snapshot:
 
 
 def save_snapshot(snapshot: Snapshot, database: Path) -> None:
-    """Write a snapshot beside its database; a crash at any moment leaves the old one, this one, or a mix that is seen."""
+    """Write a snapshot beside its database; what a crash leaves of it is seen to be whole or is not used."""
     import faiss
 
     data = faiss.serialize_index(snapshot.faiss).tobytes()

@@ -54,7 +54,7 @@ def _lines(html: str) -> list[Line]:
     # Takes half a second to import, and only HTML needs it.
     import trafilatura
 
-    article = trafilatura.bare_extraction(html, favor_recall=True, include_comments=False, deduplicate=False)
+    article: Any = trafilatura.bare_extraction(html, favor_recall=True, include_comments=False, deduplicate=False)
     lines = list(_walk(article.body)) if article is not None else []
     if not any(line for line, _ in lines):
         return [(_squeeze(trafilatura.html2txt(html)), 0)]

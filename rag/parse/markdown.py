@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from markdown_it import MarkdownIt
 
@@ -25,7 +25,7 @@ def _headings(text: str) -> tuple[Heading, ...]:
     line_starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
     tokens = MarkdownIt("commonmark").parse(text)
     headings = []
-    for opening, inline in zip(tokens, tokens[1:], strict=False):
+    for opening, inline in pairwise(tokens):
         if opening.type == "heading_open" and opening.map and inline.children is not None:
             words = "".join(child.content for child in inline.children).strip()
             first, last = opening.map

@@ -1,4 +1,4 @@
-"""Plain text in any encoding: the canonical text is the file's own, decoded, with ``\\n`` for newlines."""
+"""Plain text in any encoding: the canonical text is the file's own, decoded, its newlines made alike."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
@@ -31,6 +32,7 @@ from rag.types import SearchResult
 WEIGHTS = Path("rag/answer/weights.json")
 Question = dict[str, Any]
 Example = tuple[Features, bool]
+Weights = dict[str, float]
 
 
 def main() -> None:
@@ -41,14 +43,14 @@ def main() -> None:
     learned_from = set(articles[: len(articles) // 2])
     print("learned from:", ", ".join(sorted(learned_from)))
     searcher = Searcher(_read(squad / "corpus.jsonl"), articles, work)
-    weights = {}
-    for name, examples in (("sentence", searcher.sentences), ("answer", searcher.answers)):
-        train, test = [], []
-        for question in questions:
-            if question["answerable"]:
-                (train if question["doc_id"] in learned_from else test).extend(examples(question))
-        weights[name] = _fit(name, train, test)
-        WEIGHTS.write_text(json.dumps(weights, indent=1) + "\n")
+    answerable = [question for question in questions if question["answerable"]]
+    train = [question for question in answerable if question["doc_id"] in learned_from]
+    test = [question for question in answerable if question["doc_id"] not in learned_from]
+    weights = {
+        "sentence": learn_sentences(*([searcher.sentences(q) for q in part] for part in (train, test))),
+        "answer": learn_answers(*([e for q in part for e in searcher.answers(q)] for part in (train, test))),
+    }
+    WEIGHTS.write_text(json.dumps(weights, indent=1) + "\n")
 
 
 class Searcher:
@@ -77,14 +79,16 @@ class Searcher:
         with index.reading() as reader:
             return retrieve(question["question"], reader, self.embedder, k)
 
-    def sentences(self, question: Question) -> Iterator[Example]:
-        """Yield the sentences of the passages found; true where one holds the answer where it stands."""
+    def sentences(self, question: Question) -> list[Example]:
+        """Return the sentences of the passages found; true where one holds the answer where it stands."""
+        examples = []
         for result in self.find(self.many, question, 5):
             for at, sentence in enumerate(result.sentences):
                 gold = result.source == f"{question['doc_id']}.txt" and any(
                     sentence.start <= e["start"] and e["end"] <= sentence.end for e in question["evidence"]
                 )
-                yield sentence_features(question["question"], result, at), gold
+                examples.append((sentence_features(question["question"], result, at), gold))
+        return examples
 
     def answers(self, question: Question) -> Iterator[Example]:
         """Yield what is found with the question's article there, and without it, in both kinds of index."""
@@ -98,20 +102,51 @@ class Searcher:
         yield answer_features(text, self.find(self.single[other], question, 5)), False
 
 
-def _fit(name: str, train: list[Example], test: list[Example]) -> dict[str, float]:
+def learn_sentences(train: list[list[Example]], test: list[list[Example]]) -> Weights:
+    """Fit a conditional logit: the sentences of one question compete, and a true one is to win.
+
+    The weights are those of a softmax over the sentences of a question (McFadden 1974); the bias then
+    makes the sum of each a probability in the mean.
+    """
+    names = list(train[0][0][0])
+    tables = [_table(names, examples) for examples in train if any(label for _, label in examples)]
+    every = np.concatenate([x for x, _ in tables])
+    scale = every.std(axis=0) + 1e-9
+
+    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
+        total, slope = 0.0, np.zeros_like(w)
+        for x, y in tables:
+            z = x / scale @ w
+            p = np.exp(z - z.max())
+            p /= p.sum()
+            right = p[y].sum()
+            total -= np.log(right)
+            slope += (x / scale).T @ (p - np.where(y, p / right, 0))
+        return total / len(tables) + 1e-3 * w @ w, slope / len(tables) + 2e-3 * w
+
+    w = minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B").x / scale
+    bias = -float(np.median([np.log(np.exp(x @ w).sum()) for x, _ in tables]))
+    for part, questions in (("learned from", train), ("held out", test)):
+        firsts = [y[np.argmax(x @ w)] for x, y in (_table(names, examples) for examples in questions)]
+        print(f"sentence: of {len(firsts)} questions {part}, the first sentence answers {np.mean(firsts):.3f}")
+    return _named(names, w, bias)
+
+
+def learn_answers(train: list[Example], test: list[Example]) -> Weights:
+    """Fit a logistic regression: is the answer among what was found?"""
     names = list(train[0][0])
-    x, y = _table(names, train)
-    model = LogisticRegression(C=1.0, max_iter=2000).fit(x, y)
-    test_x, test_y = _table(names, test)
-    chances = model.predict_proba(test_x)[:, 1]
-    print(f"{name}: {len(train)} examples, AUROC on {len(test)} held out: {roc_auc_score(test_y, chances):.3f}")
-    if name == "answer":
-        for threshold in (0.3, 0.4, 0.5, 0.6, 0.7):
-            yes = chances >= threshold
-            print(f"  above {threshold}: answers {yes[test_y].mean():.3f}, refuses {(~yes)[~test_y].mean():.3f}")
-    return {"bias": round(float(model.intercept_[0]), 3)} | {
-        feature: round(float(weight), 3) for feature, weight in zip(names, model.coef_[0], strict=True)
-    }
+    model = LogisticRegression(C=1.0, max_iter=2000).fit(*_table(names, train))
+    x, y = _table(names, test)
+    chances = model.predict_proba(x)[:, 1]
+    print(f"answer: AUROC on {len(test)} held out: {roc_auc_score(y, chances):.3f}")
+    for threshold in (0.3, 0.4, 0.5, 0.6, 0.7):
+        yes = chances >= threshold
+        print(f"  above {threshold}: answers {yes[y].mean():.3f}, refuses {(~yes)[~y].mean():.3f}")
+    return _named(names, model.coef_[0], float(model.intercept_[0]))
+
+
+def _named(names: list[str], weights: np.ndarray, bias: float) -> Weights:
+    return {"bias": round(bias, 3)} | {n: round(float(w), 3) for n, w in zip(names, weights, strict=True)}
 
 
 def _table(names: list[str], examples: list[Example]) -> tuple[np.ndarray, np.ndarray]:

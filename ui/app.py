@@ -1,0 +1,176 @@
+"""The chat page, put together: Gradio's parts, what happens on each event, and how it is served."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+
+# Read when gradio is imported: nothing is sent anywhere.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+import gradio as gr
+
+from rag.assistant import Assistant
+from rag.errors import RagError, UsageError
+from rag.sync import Progress
+from rag.types import Answer, Message
+from ui import reader, render
+
+Turns = list[Answer]
+
+
+def build(assistant: Assistant) -> gr.Blocks:
+    """Return the page over ``assistant``."""
+    script = _file("page.js")
+    with gr.Blocks(title="Ask your documents", analytics_enabled=False, fill_width=True) as page:
+        turns = gr.State([])
+        with gr.Row(elem_id="page"):
+            with gr.Column(elem_id="documents"):
+                documents = gr.HTML(lambda: render.documents(assistant.status()), js_on_load=script, padding=False)
+                rebuild = gr.Button("Rebuild index", size="sm", elem_id="rebuild")
+            with gr.Column(elem_id="chat"):
+                show_documents = gr.Button("Documents", elem_id="show-documents")
+                talk = gr.HTML(render.conversation([]), js_on_load=script, elem_id="talk", padding=False)
+                with gr.Row(elem_id="asking"):
+                    question = gr.Textbox(
+                        placeholder="Ask your documents…",
+                        label="Question",
+                        show_label=False,
+                        container=False,
+                        lines=1,
+                        max_lines=4,
+                        max_length=10_000,
+                        autofocus=True,
+                        scale=8,
+                    )
+                    send = gr.Button("Ask", scale=1, variant="primary")
+            with gr.Column(elem_id="reader"):
+                source = gr.HTML(reader.EMPTY, js_on_load=script, padding=False)
+
+        def ask(text: str, before: Turns) -> Iterator[tuple[Any, ...]]:
+            yield from _ask(assistant, text, before)
+
+        def show(event: gr.EventData, before: Turns) -> str:
+            return _source(assistant, dict(event._data), before)
+
+        def rebuild_index(progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008, gradio's own idiom
+            return _rebuild(assistant, progress)
+
+        gr.on(
+            [question.submit, send.click],
+            ask,
+            [question, turns],
+            [talk, question, turns, source],
+            show_progress="hidden",
+            api_visibility="private",
+            concurrency_limit=4,
+        )
+        for part in (talk, source, documents):
+            part.select(show, [turns], [source], show_progress="hidden", api_visibility="private")
+        rebuild.click(rebuild_index, None, [documents], api_visibility="private", concurrency_limit=1)
+        show_documents.click(None, js="() => { document.getElementById('page').classList.toggle('documents-open') }")
+    return page
+
+
+def serve(assistant: Assistant) -> None:
+    """Serve the page until it is interrupted; raises UsageError where the address cannot be had."""
+    host, port = assistant.settings.host, assistant.settings.port
+    page = launch(assistant)
+    print(f"Ask your documents: http://{host}:{port}   (stop with Ctrl-C)", flush=True)
+    page.block_thread()
+
+
+def launch(assistant: Assistant) -> gr.Blocks:
+    """Start serving the page in the background, and return it."""
+    host, port = assistant.settings.host, assistant.settings.port
+    page = build(assistant).queue(max_size=64)
+    try:
+        page.launch(
+            server_name=host,
+            server_port=port,
+            css=_file("page.css"),
+            theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
+            footer_links=[],
+            share=False,
+            ssr_mode=False,
+            allowed_paths=[],
+            quiet=True,
+            prevent_thread_lock=True,
+        )
+    except OSError as error:
+        raise UsageError(f"the page cannot be served on {host}:{port} ({error}): name another --port") from error
+    return page
+
+
+def _ask(assistant: Assistant, text: str, before: Turns) -> Iterator[tuple[Any, ...]]:
+    """Yield the page's parts as the answer comes: the question at once, then a sentence at a time."""
+    if not text.strip():
+        gr.Info("Type a question first.")
+        yield gr.skip(), "", before, gr.skip()
+        return
+    yield render.conversation(before, waiting=text), "", before, gr.skip()
+    try:
+        answer = assistant.ask(text, _history(before))
+    except RagError as error:
+        gr.Warning(render.escape(str(error)))
+        yield render.conversation(before), text, before, gr.skip()
+        return
+    turns = [*before, answer]
+    first = _citation_view(assistant, turns, len(before), 1) if answer.citations else gr.skip()
+    for shown in range(1, len(answer.sentences)):
+        yield render.conversation(turns, shown=shown), "", turns, first
+    yield render.conversation(turns), "", turns, first
+
+
+def _history(turns: Turns) -> list[Message]:
+    return [
+        message
+        for turn in turns
+        for message in (Message(role="user", content=turn.query), Message(role="assistant", content=turn.text))
+    ]
+
+
+def _source(assistant: Assistant, chosen: dict[str, Any], turns: Turns) -> str:
+    """Return the reader for what was chosen: a citation, a passage, or a document from the list.
+
+    What the page sends back is only numbers into this session's own answers, or the name of an indexed
+    document; anything else shows nothing.
+    """
+    try:
+        if "source" in chosen:
+            return reader.document_view(assistant.document(str(chosen["source"])))
+        at = int(chosen["turn"])
+        if "rank" in chosen:
+            result = turns[at].results[int(chosen["rank"])]
+            return reader.passage_view(assistant.document(result.source), result)
+        return _citation_view(assistant, turns, at, int(chosen["n"]))
+    except (RagError, LookupError, ValueError, TypeError):
+        return reader.GONE
+
+
+def _citation_view(assistant: Assistant, turns: Turns, at: int, n: int) -> str:
+    citation = turns[at].citations[n - 1]
+    try:
+        return reader.citation_view(assistant.document(citation.source), turns[at], citation, at)
+    except RagError:
+        return reader.GONE
+
+
+def _rebuild(assistant: Assistant, progress: gr.Progress) -> str:
+    def on_progress(state: Progress) -> None:
+        progress(state.done / max(1, state.total), desc=f"Indexing {state.source}" if state.source else "Done")
+
+    progress(0, desc="Looking through the folder")
+    try:
+        report = assistant.sync(on_progress, rebuild=True)
+    except RagError as error:
+        gr.Warning(render.escape(str(error)))
+    else:
+        gr.Info(f"{report.documents} documents, {report.chunks} passages, in {report.seconds:.1f} s")
+    return render.documents(assistant.status())
+
+
+def _file(name: str) -> str:
+    return resources.files("ui").joinpath(name).read_text(encoding="utf-8")
