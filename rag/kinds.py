@@ -13,28 +13,25 @@ _WHICH = r"\b(?:what|which)(?: \w+)? "
 
 # The first that matches is the kind: "how much money" before "how much".
 _ASKS: tuple[tuple[Kind, str], ...] = (
+    ("share", r"\b(?:percent\w*|proportion|share|fraction|what part)\b"),
     (
         "money",
-        r"\bhow (?:much|many|big|large)\b.*\b(?:money|cost|worth|pay|paid|spen[dt]|invest\w*|rais\w+|dollars?|euros?"
-        r"|yuan|funding|financing|revenue|budget|fund|earn\w*|sums?)\b"
-        r"|\b(?:price|cost|valuation|budget|worth|revenue|sum)\b.*\?|\b(?:valued|in dollars)\b",
+        r"\bhow (?:much|big|large)\b.*\b(?:money|cost|worth|pay|paid|spen[dt]|invest\w*|rais\w+|fund\w*|financ\w+"
+        r"|revenue|budget|earn\w*|sums?|sell|sold|bought|series)\b|\b(?:dollars?|euros?|yuan)\b.*\?"
+        rf"|{_WHICH}?(?:price|cost|valuation|budget|revenue|sum)\b|\b(?:valued at|how many (?:dollars|euros|yuan))\b",
     ),
-    ("share", r"\b(?:percent\w*|proportion|share|fraction|what part)\b"),
     ("span", r"\bhow (?:long|old|soon)\b|\b(?:how many|number of) (?:years|months|weeks|days|hours|minutes)\b"),
     (
         "number",
         r"\bhow (?:many|much|large|big|far|tall|high|fast|often|few|deep|wide|heavy|quick\w*|great)\b"
-        r"|\b(?:number|amount|size|rate|value|total|ratio|count|tally|rank|spot|place)\b"
-        rf"|{_WHICH}(?:figure|percentage|temperature|speed|height|weight|population|rank)\b",
+        r"|\b(?:number|amount|size|rate|value|total|ratio|count|tally|rank|spot)\b"
+        rf"|{_WHICH}(?:figure|temperature|speed|height|weight|population)\b",
     ),
     (
         "time",
-        rf"\bwhen\b|{_WHICH}?(?:year|date|day|month|century|decade|time|period|quarter)s?\b|\bby when\b|\bsince when\b",
+        rf"\bwhen\b|{_WHICH}?(?:year|date|day|month|century|decade|time|period|quarter)s?\b|\b(?:by|since) when\b",
     ),
-    (
-        "person",
-        r"\bwho\b|\bwhom\b|\bwhose\b" rf"|{_WHICH}?(?:person|people|man|woman|author|official|minister|analyst)\b",
-    ),
+    ("person", rf"\bwho\b|\bwhom\b|\bwhose\b|{_WHICH}?(?:person|people|man|woman|author|official|minister|analyst)\b"),
     ("place", rf"\bwhere\b|{_WHICH}?(?:country|countries|city|cities|state|place|town|region|location|continent)s?\b"),
 )
 _ASKED = tuple((kind, re.compile(pattern)) for kind, pattern in _ASKS)

@@ -14,9 +14,11 @@ from importlib import resources
 
 from rag.kinds import asked_kind, holds_kind
 from rag.types import SearchResult, SentenceScore
-from rag.words import words
+from rag.words import STOP_WORDS, WORD, stem, words
 
 Features = Mapping[str, float]
+
+_BEST = 3  # sentences, or passages, that are looked at closely
 
 
 def sentence_features(question: str, result: SearchResult, at: int) -> Features:
@@ -40,21 +42,39 @@ def sentence_features(question: str, result: SearchResult, at: int) -> Features:
 
 def answer_features(question: str, results: Sequence[SearchResult]) -> Features:
     """Return the features of all that was found, as signs of whether the question is answered by it."""
-    sentences = [sentence for result in results for sentence in result.sentences]
-    best = max(sentences, key=lambda sentence: sentence.dense + sentence.overlap)
+    sentences = [(result, sentence) for result in results for sentence in result.sentences]
+    best = sorted(sentences, key=lambda pair: -(pair[1].dense + pair[1].overlap))[:_BEST]
     scores = [result.score for result in results]
     kind = asked_kind(question)
-    passages = " ".join(result.chunk.text for result in results[:2])
+    held = kind is None or any(holds_kind(kind, sentence_text(*pair), question) for pair in best)
     return {
-        "best dense": max(sentence.dense for sentence in sentences),
-        "best overlap": max(sentence.overlap for sentence in sentences),
-        "best of both": best.dense + best.overlap,
+        "best dense": max(sentence.dense for _, sentence in sentences),
+        "best overlap": max(sentence.overlap for _, sentence in sentences),
+        "best of both": best[0][1].dense + best[0][1].overlap,
         "passage dense": max(result.dense for result in results),
         "passage overlap": max(result.overlap for result in results),
         "score": scores[0],
         "lead": scores[0] - sum(scores) / len(scores),
-        "lacks the kind asked for": float(kind is not None and not holds_kind(kind, passages, question)),
+        "names missing": min(_missing(names(question), result) for result in results[:_BEST]),
+        "lacks the kind asked for": float(not held),
     }
+
+
+def names(question: str) -> set[str]:
+    """Return the words of a question that name something: with a capital after the first word, or a digit."""
+    found = list(WORD.finditer(question))
+    return {
+        stem(word.group().lower())
+        for at, word in enumerate(found)
+        if word.group().lower() not in STOP_WORDS
+        and (any(c.isdigit() for c in word.group()) or (at > 0 and word.group()[0].isupper()))
+    }
+
+
+def _missing(stems: set[str], result: SearchResult) -> float:
+    """Return the share of ``stems`` that stand neither in a passage nor in the headings over it."""
+    text = " ".join((result.title, *result.chunk.headings, result.chunk.text))
+    return len(stems - {stem(word) for word in words(text)}) / (len(stems) or 1)
 
 
 def sentence_text(result: SearchResult, sentence: SentenceScore) -> str:

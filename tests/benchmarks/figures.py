@@ -1,0 +1,66 @@
+"""The figures of the README: retrieval on a public set, and what indexing costs beside embedding.
+
+    python -m tests.benchmarks.figures CHROMA_FOLDER [WORK_FOLDER]
+
+The folder holds ``corpus.jsonl`` ({id, text}) and ``questions.jsonl`` ({question, evidence}) of Chroma's
+chunking evaluation (Smith & Troynikov 2024). All documents go into one index; five passages are
+retrieved for each question and scored on character ranges, in the mean over the questions.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rag.assistant import Assistant
+from rag.chunk import chunk_document
+from rag.embed import SentenceTransformerEmbedder
+from rag.evaluate import evaluate, measures, read_questions
+from rag.parse import parse
+from rag.settings import Settings
+
+
+def main() -> None:
+    """Index, compare with embedding alone, measure."""
+    chroma = Path(sys.argv[1])
+    with tempfile.TemporaryDirectory() as temporary:
+        work = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(temporary)
+        corpus = work / "corpus"
+        corpus.mkdir(parents=True, exist_ok=True)
+        for line in (chroma / "corpus.jsonl").read_text(encoding="utf-8").splitlines():
+            document = json.loads(line)
+            (corpus / f"{document['id']}.txt").write_text(document["text"], encoding="utf-8", newline="")
+        embedder = SentenceTransformerEmbedder()
+        assistant = Assistant(Settings(corpus=corpus, index=work / "index"), embedder)
+        embedder.embed_query("the model is loaded before anything is timed")
+
+        indexing = assistant.sync(rebuild=True)
+        embedding = _embedding_alone(corpus, embedder, assistant.settings.chunk_tokens)
+        again = assistant.sync()
+        print(f"passages                        {indexing.chunks}")
+        print(f"indexing                        {indexing.seconds:.1f} s")
+        print(f"embedding the same passages     {embedding:.1f} s")
+        print(f"ratio                           {indexing.seconds / embedding:.3f}")
+        print(f"indexing again, nothing changed {again.seconds:.3f} s")
+        found = measures(list(evaluate(read_questions(chroma / "questions.jsonl"), assistant)))
+        for name in ("recall", "precision", "iou", "hit_at_1", "hit_at_5"):
+            print(f"{name:<31} {100 * getattr(found, name):.1f} %")
+        print(f"seconds a question              {found.seconds:.3f}")
+
+
+def _embedding_alone(corpus: Path, embedder: SentenceTransformerEmbedder, chunk_tokens: int) -> float:
+    """Return the seconds that sentence-transformers takes for the same passages, cut beforehand."""
+    texts = []
+    for path in sorted(corpus.iterdir()):
+        document = parse(path.read_bytes(), path.name)
+        texts += [chunk.text for chunk in chunk_document(document, embedder.token_spans, chunk_tokens)]
+    started = time.perf_counter()
+    embedder._model.encode(texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""What all tests share: the real embedder, loaded once, and a closed network."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import Phase, settings
+
+from rag.embed import SentenceTransformerEmbedder
+from rag.index.local import LocalIndex
+
+# The same examples on every run: a failure is a change of the code, never of luck.
+settings.register_profile(
+    "tests",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=50,
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),
+)
+settings.load_profile("tests")
+
+
+class NetworkBlockedError(RuntimeError):
+    """A test reached for the network."""
+
+
+_attempts: list[str] = []
+
+
+def _is_local(host: object) -> bool:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in (None, "", "localhost", socket.gethostname()):
+        return True
+    try:
+        address = ipaddress.ip_address(str(name))
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def _refuse(host: object) -> None:
+    _attempts.append(str(host))
+    raise NetworkBlockedError(f"the tests may not reach {host}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _closed_network() -> Iterator[None]:
+    """Let no socket connect beyond this machine, and look no name up, from the first fixture to the last."""
+
+    def guarded(real: Callable[..., Any]) -> Callable[..., Any]:
+        def connect(self: socket.socket, address: Any, *rest: Any) -> Any:
+            if self.family != socket.AF_UNIX and not _is_local(address[0]):
+                _refuse(address[0])
+            return real(self, address, *rest)
+
+        return connect
+
+    def guarded_lookup(real: Callable[..., Any]) -> Callable[..., Any]:
+        def look_up(host: Any, *rest: Any, **named: Any) -> Any:
+            if not _is_local(host):
+                _refuse(host)
+            return real(host, *rest, **named)
+
+        return look_up
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
+        for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
+            patch.setattr(socket, name, guarded_lookup(getattr(socket, name)))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def network_attempts() -> Iterator[list[str]]:
+    """The hosts this test reached for; it fails if there are any, also where the code swallowed the error."""
+    _attempts.clear()
+    yield _attempts
+    assert not _attempts, f"reached for the network: {_attempts}"
+
+
+@pytest.fixture(scope="session")
+def embedder() -> SentenceTransformerEmbedder:
+    """The real embedder; its model is loaded once for all tests."""
+    return SentenceTransformerEmbedder()
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """An empty folder for documents."""
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[LocalIndex]:
+    """An index that nothing was built in yet."""
+    opened = LocalIndex(tmp_path / "index")
+    yield opened
+    opened.close()

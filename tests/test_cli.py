@@ -1,0 +1,121 @@
+"""The command contract that scripts rely on, run as a real process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a corpus of two files that is not indexed yet."""
+    place = tmp_path_factory.mktemp("place")
+    (place / "corpus").mkdir()
+    text = "Ada Brown built the mill in 1851.\r\n\r\nIt burned down in 1904 and was never rebuilt.\n"
+    (place / "corpus/mill.txt").write_bytes(text.encode())
+    (place / "corpus/empty.txt").write_bytes(b"")
+    return place
+
+
+def rag(place: Path, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "rag", *arguments]
+    path = os.pathsep.join(filter(None, [os.getcwd(), os.environ.get("PYTHONPATH")]))
+    variables = {**os.environ, "PYTHONPATH": path, **(environment or {})}
+    return subprocess.run(command, cwd=place, env=variables, capture_output=True, text=True, timeout=120, check=False)
+
+
+def parsed(run: subprocess.CompletedProcess[str]) -> Any:
+    assert run.stdout.count("\n") == 1, run.stdout
+    return json.loads(run.stdout)
+
+
+def test_asking_builds_a_missing_index_and_keeps_the_contract(place: Path) -> None:
+    run = rag(place, "ask", "Who built the mill?", "--json")
+    assert run.returncode == 0, run.stderr
+    assert "there is no index yet" in run.stderr
+    answer = parsed(run)
+    keys = {"question", "query", "answer", "abstained", "confidence", "sentences", "citations", "results", "timings"}
+    assert keys <= answer.keys()
+    assert set(answer["sentences"][0]) == {"text", "citations", "support"}
+    (citation, *_) = answer["citations"]
+    assert set(citation) == {"n", "source", "title", "page", "headings", "start", "end", "quote", "sha256"}
+    assert {"source", "start", "end", "page", "text", "score"} <= answer["results"][0].keys()
+    assert citation["quote"] == "Ada Brown built the mill in 1851."
+    text = rag(place, "status", "--text", "mill.txt").stdout
+    assert text[citation["start"] : citation["end"]] == citation["quote"]
+    assert "\r" not in text
+
+
+def test_abstaining_is_exit_3(place: Path) -> None:
+    run = rag(place, "ask", "What is the usual dose of ibuprofen?", "--json")
+    assert run.returncode == 3, run.stderr
+    assert parsed(run)["abstained"] is True
+
+
+def test_a_terminal_answer_shows_the_quote_and_its_line(place: Path) -> None:
+    run = rag(place, "ask", "When did it burn down?")
+    assert run.returncode == 0
+    assert "mill.txt:3" in run.stdout
+    assert "“It burned down in 1904 and was never rebuilt.”" in run.stdout
+
+
+def test_indexing_reports_what_it_did_and_what_it_could_not_read(place: Path) -> None:
+    report = parsed(rag(place, "index", "--index", "other", "--json"))
+    assert report["added"] == ["mill.txt"]
+    assert report["failed"] == [{"source": "empty.txt", "reason": "the file is empty"}]
+    assert (report["documents"], report["chunks"]) == (1, 1)
+    again = parsed(rag(place, "index", "--index", "other", "--json"))
+    assert (again["added"], again["changed"], again["unchanged"]) == ([], [], 1)
+
+
+def test_a_file_of_questions_gives_a_line_each_in_order(place: Path) -> None:
+    turns = [{"role": "user", "content": "Who built the mill?"}, {"role": "assistant", "content": "Ada Brown."}]
+    lines = [{"question": "Who built the mill?"}, {"question": "When did it burn down?", "history": turns}]
+    (place / "questions.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    run = rag(place, "ask", "--questions", "questions.jsonl")
+    answers = [json.loads(line) for line in run.stdout.splitlines()]
+    assert [answer["question"] for answer in answers] == [line["question"] for line in lines]
+    found = [json.loads(line) for line in rag(place, "search", "--questions", "questions.jsonl").stdout.splitlines()]
+    assert [entry["question"] for entry in found] == [line["question"] for line in lines]
+    assert found[0]["results"][0]["source"] == "mill.txt"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "code"),
+    [
+        (["ask"], {}, 2),
+        (["ask", ""], {}, 2),
+        (["nonsense"], {}, 2),
+        (["search", "x", "-k", "0"], {}, 2),
+        (["index", "--corpus", "nowhere", "--index", "elsewhere"], {}, 2),
+        (["status"], {"RAG_NONSENSE": "1"}, 2),
+        (["status"], {"RAG_PORT": "many"}, 2),
+        (["ask", "x", "--history", "nowhere.json"], {}, 2),
+        (["status", "--text", "nowhere.txt"], {}, 2),
+        (["index", "--embedder", "no/such-model", "--index", "third"], {}, 1),
+    ],
+)
+def test_an_error_is_one_line_and_an_exit_code(
+    place: Path, arguments: list[str], environment: dict[str, str], code: int
+) -> None:
+    run = rag(place, *arguments, environment=environment)
+    assert run.returncode == code, run.stderr
+    assert run.stdout == ""
+    lines = [line for line in run.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, run.stderr
+    assert lines[0].startswith("rag: ")
+
+
+def test_status_tells_whether_the_index_is_level(place: Path) -> None:
+    status = parsed(rag(place, "status", "--json"))
+    assert [document["source"] for document in status["documents"]] == ["mill.txt"]
+    assert status["freshness"] == {"added": 0, "changed": 0, "removed": 0}
+    (place / "corpus/late.txt").write_text("Late.")
+    assert parsed(rag(place, "status", "--json"))["freshness"]["added"] == 1
+    (place / "corpus/late.txt").unlink()

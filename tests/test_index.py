@@ -1,0 +1,222 @@
+"""What an index finds, against exact search and BM25 done by hand."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from rag.index import DocumentSummary, FileRecord, Reader
+from rag.index.local import LocalIndex
+from rag.types import Heading, Page
+from tests.filling import MANIFEST, fill, line_document, put_document, unit_rows, vector_of
+from tests.oracles import bm25
+
+WORDS = "alpha gamma delta kappa sigma omega zeta theta".split()  # each its own stem
+
+
+def made_up_lines(count: int, seed: int = 0) -> list[str]:
+    """Return distinct lines of the words; a word is the rarer the later it comes."""
+    choose = random.Random(seed)
+    weights = [1 / (at + 1) ** 2 for at in range(len(WORDS))]
+    return [" ".join([*choose.choices(WORDS, weights, k=choose.randint(1, 20)), f"n{at}"]) for at in range(count)]
+
+
+def by_key(reader: Reader) -> dict[int, str]:
+    keys = list(reader.dense(unit_rows(1)[0], len(reader)))
+    return {key: passage.chunk.text for key, passage in zip(keys, reader.passages(keys), strict=True)}
+
+
+@pytest.mark.parametrize("k", [1, 10, 300, 1000])
+def test_dense_search_is_exact(index: LocalIndex, k: int) -> None:
+    lines = made_up_lines(300)
+    fill(index, line_document("a", lines[:100]), line_document("b", lines[100:]))
+    rows = np.stack([vector_of(line) for line in lines])
+    with index.reading() as reader:
+        texts = by_key(reader)
+        for query in unit_rows(5, seed=1):
+            scores = rows @ query
+            best = np.argsort(-scores)[:k]
+            found = reader.dense(query, k)
+            assert [texts[key] for key in found] == [lines[at] for at in best]
+            assert list(found.values()) == pytest.approx(scores[best], abs=1e-6)
+
+
+@pytest.mark.parametrize("query", [["alpha"], ["zeta", "omega"], WORDS, ["theta", "n7"], ["unknown"]])
+def test_lexical_scores_are_those_of_bm25(index: LocalIndex, query: list[str]) -> None:
+    lines = made_up_lines(200)
+    headings = {line: (line.split()[0], "zeta alpha") for line in lines[::3]}
+    with index.writing():
+        index.begin(MANIFEST)
+        put_document(index, line_document("a", lines[:50], title="sigma"), headings)
+        put_document(index, line_document("b", lines[50:], title="other theta"), headings)
+        index.publish()
+    titles = ["sigma"] * 50 + ["other theta"] * 150
+    contexts = [" ".join((title, *headings.get(line, ()))) for title, line in zip(titles, lines, strict=True)]
+    scores = bm25(query, list(zip(lines, contexts, strict=True)), weights=(1.0, 0.3))
+    expected = {line: score for line, score in zip(lines, scores, strict=True) if score > 0}
+    with index.reading() as reader:
+        texts = by_key(reader)
+        found = reader.lexical(query, 1000)
+        assert {texts[key]: score for key, score in found.items()} == pytest.approx(expected, rel=1e-9)
+        assert list(found.values()) == sorted(found.values(), reverse=True)
+        assert list(reader.lexical(query, 7)) == list(found)[:7]
+
+
+def test_the_lexical_score_of_a_row_is_the_same_whether_it_was_searched_for_or_asked_for(index: LocalIndex) -> None:
+    lines = ["alpha gamma", "gamma", "delta delta", "omega", "zeta"]
+    with index.writing():
+        index.begin(MANIFEST)
+        put_document(index, line_document("a", lines, title="kappa"), {"gamma": ("alpha",), "omega": ("alpha",)})
+        index.publish()
+    with index.reading() as reader:
+        found = reader.lexical(["alpha", "delta"], 10)
+        assert len(found) == 4
+        assert reader.lexical_of(["alpha", "delta"], list(by_key(reader))) == pytest.approx(found, rel=1e-9)
+
+
+def test_no_words_and_no_rows_find_nothing(index: LocalIndex) -> None:
+    fill(index, line_document("a", ["alpha"]))
+    with index.reading() as reader:
+        assert reader.lexical([], 5) == {}
+        assert reader.lexical_of([], list(by_key(reader))) == {}
+        assert reader.lexical_of(["alpha"], []) == {}
+        assert reader.dense(unit_rows(1)[0], 0) == {}
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("AND", {"this and that"}),
+        ("or", {"this or that"}),
+        ("NOT", {"this not that"}),
+        ("NEAR(this that)", set()),
+        ("near", {"near here"}),
+        ("text", {"a text: column"}),
+        ("text:", {"a text: column"}),
+        ("text:this", set()),
+        ("th*", set()),
+        ('"', set()),
+        ('say "near', set()),
+        ('near"', {"near here"}),
+        ("^this", {"this and that", "this or that", "this not that"}),
+        ("-near", {"near here"}),
+        ("(", set()),
+        ("", set()),
+        ("' OR 1=1 --", set()),
+    ],
+)
+def test_a_word_is_never_taken_for_an_operator(index: LocalIndex, word: str, found: set[str]) -> None:
+    fill(index, line_document("a", ["this and that", "this or that", "this not that", "near here", "a text: column"]))
+    with index.reading() as reader:
+        texts = by_key(reader)
+        assert {texts[key] for key in reader.lexical([word], 10)} == found
+        assert {texts[key] for key in reader.lexical_of([word], list(texts))} == found
+        assert reader.frequencies([word]) == {word: len(found)}
+
+
+def test_words_are_found_in_any_form_accent_and_case(index: LocalIndex) -> None:
+    lines = ["The company grew.", "Many COMPANIES grew.", "A café opened.", "Before \x00 after."]
+    fill(index, line_document("a", lines))
+    with index.reading() as reader:
+        texts = by_key(reader)
+        assert {texts[key] for key in reader.lexical(["company"], 9)} == {lines[0], lines[1]}
+        assert {texts[key] for key in reader.lexical(["cafe"], 9)} == {lines[2]}
+        assert {texts[key] for key in reader.lexical(["after"], 9)} == {lines[3]}
+        assert reader.frequencies(["companies", "growing", "cafés", "alpha"]) == {
+            "companies": 2,
+            "growing": 0,
+            "cafés": 1,
+            "alpha": 0,
+        }
+
+
+def test_rows_are_given_in_the_order_asked_for(index: LocalIndex) -> None:
+    lines = made_up_lines(20)
+    fill(index, line_document("b", lines[10:], title="B"), line_document("a", lines[:10], title="A"))
+    with index.reading() as reader:
+        keys = {text: key for key, text in by_key(reader).items()}
+        wanted = random.Random(1).sample(lines, 12)
+        passages = reader.passages([keys[line] for line in wanted])
+        assert [passage.chunk.text for passage in passages] == wanted
+        assert [passage.title for passage in passages] == ["A" if line in lines[:10] else "B" for line in wanted]
+        rows = np.stack([vector_of(line) for line in wanted])
+        np.testing.assert_array_equal(reader.vectors([keys[line] for line in wanted]), rows)
+        sentences = reader.sentence_vectors([keys[line] for line in wanted])
+        np.testing.assert_allclose(np.concatenate(sentences), rows, atol=1e-3)
+
+
+def test_a_document_comes_back_as_it_was_put(index: LocalIndex) -> None:
+    document = line_document("folder/ä 'x'.md", ["# Ein Titel 😀", "with a \x00 in it", "日本語"], title='"T"').model_copy(
+        update={
+            "headings": (Heading(level=1, text="Ein Titel 😀", start=0, end=13),),
+            "pages": (Page(number=1, start=0, end=14), Page(number=2, start=14, end=34)),
+        }
+    )
+    fill(index, document, line_document("a", ["x"]))
+    with index.reading() as reader:
+        assert reader.document(document.source) == document
+        assert reader.document("elsewhere") is None
+        summary = DocumentSummary(
+            source=document.source,
+            title='"T"',
+            sha256=document.sha256,
+            characters=len(document.text),
+            pages=2,
+            chunks=3,
+        )
+        assert [one.source for one in reader.documents()] == ["a", document.source]
+        assert reader.documents()[1] == summary
+        assert len(reader) == 4
+
+
+def test_files_are_kept_whether_they_could_be_read_or_not(index: LocalIndex) -> None:
+    unreadable = FileRecord(source="b.bin", sha256="", size=7, mtime_ns=2**62, reason="no parser")
+    fill(index, line_document("a", ["alpha"]), line_document("b.bin", ["beta"]))
+    with index.writing():
+        index.put_unreadable(unreadable)
+        index.touch(FileRecord(source="a", sha256="", size=5, mtime_ns=99))
+        index.publish()
+    with index.reading() as reader:
+        files = reader.files()
+        assert files["b.bin"] == unreadable
+        assert (files["a"].sha256, files["a"].mtime_ns) == (line_document("a", ["alpha"]).sha256, 99)
+        assert [document.source for document in reader.documents()] == ["a"]
+        assert reader.lexical(["beta"], 5) == {}
+        assert list(by_key(reader).values()) == ["alpha"]
+
+
+def test_a_removed_document_is_found_no_more(index: LocalIndex) -> None:
+    fill(index, line_document("a", ["alpha"]), line_document("b", ["alpha", "gamma"]))
+    with index.writing():
+        index.remove("b")
+        index.publish()
+    with index.reading() as reader:
+        texts = by_key(reader)
+        assert [texts[key] for key in reader.lexical(["alpha", "gamma"], 5)] == ["alpha"]
+        assert reader.document("b") is None
+        assert list(reader.files()) == ["a"]
+
+
+def test_vectors_are_known_for_as_long_as_a_passage_uses_them(index: LocalIndex) -> None:
+    fill(index, line_document("a", ["alpha", "gamma"]), line_document("b", ["gamma"]))
+    with index.reading() as reader:
+        assert sorted(by_key(reader).values()) == ["alpha", "gamma", "gamma"]
+    keys = {line: line_document("x", [line]).sha256 for line in ("alpha", "gamma", "delta")}
+    with index.writing():
+        assert index.known(list(keys.values())) == {keys["alpha"], keys["gamma"]}
+        index.remove("a")
+        index.publish()
+        assert index.known(list(keys.values())) == {keys["gamma"]}
+
+
+def test_an_index_of_no_documents_finds_nothing(index: LocalIndex) -> None:
+    assert index.manifest() is None
+    fill(index)
+    assert index.manifest() == MANIFEST
+    with index.reading() as reader:
+        assert len(reader) == 0
+        assert reader.dense(unit_rows(1)[0], 5) == {}
+        assert reader.lexical(["alpha"], 5) == {}
+        assert (reader.documents(), reader.files()) == ([], {})

@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from rag.embed import SentenceTransformerEmbedder
+from rag.errors import IndexMismatch, UsageError
+from rag.index.local import LocalIndex
+from rag.retrieve import retrieve
+from rag.sync import Failure, Progress, SyncReport, freshness, sync
+from rag.types import Freshness
+from tests.fakes import CountingEmbedder, FakeEmbedder
+
+RIVERS = "# Danube\n\nIt rises in the Black Forest.\n\n# Volga\n\nIt is the longest river of Europe.\n\n# Rhine\n\nIt ends in the sea.\n"
+LAKES = "Lake Ladoga is the largest lake of Europe.\n"
+SEAS = "The Black Sea is deep. The Baltic Sea is not.\n"
+
+Sync = Callable[..., SyncReport]
+
+
+@pytest.fixture
+def counting(embedder: SentenceTransformerEmbedder) -> CountingEmbedder:
+    return CountingEmbedder(embedder)
+
+
+@pytest.fixture
+def run(index: LocalIndex, corpus: Path, counting: CountingEmbedder) -> Sync:
+    """Sync the corpus with the real embedder."""
+
+    def run(**named: Any) -> SyncReport:
+        counting.texts.clear()
+        return sync(index, corpus, counting, 200, **named)
+
+    return run
+
+
+def write(corpus: Path, files: Mapping[str, str | bytes]) -> None:
+    for name, content in files.items():
+        path = corpus / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def done(report: SyncReport) -> dict[str, object]:
+    """Return what a run did, without what it did not and how long it took."""
+    return {name: value for name, value in report.model_dump(exclude={"seconds"}).items() if value}
+
+
+def texts_of(index: LocalIndex) -> dict[str, str]:
+    with index.reading() as reader:
+        documents = [reader.document(summary.source) for summary in reader.documents()]
+    return {document.source: document.text for document in documents if document is not None}
+
+
+def test_the_first_run_adds_everything(corpus: Path, index: LocalIndex, run: Sync) -> None:
+    write(corpus, {"rivers.md": RIVERS, "sub/folder/lakes.txt": LAKES})
+    assert done(run()) == {"added": ("rivers.md", "sub/folder/lakes.txt"), "documents": 2, "chunks": 4}
+    assert texts_of(index) == {"rivers.md": RIVERS, "sub/folder/lakes.txt": LAKES}
+
+
+def test_files_are_told_apart_by_their_content(corpus: Path, index: LocalIndex, run: Sync) -> None:
+    write(corpus, {"rivers.md": RIVERS, "lakes.txt": LAKES, "seas.txt": SEAS, "old.txt": "To be removed.", "same.txt": "S."})
+    run()
+    write(corpus, {"lakes.txt": "Lake Onega is another one.\n", "new.txt": "Just added.", "copy.md": RIVERS})
+    (corpus / "seas.txt").rename(corpus / "oceans.txt")
+    (corpus / "old.txt").unlink()
+    assert done(run()) == {
+        "added": ("copy.md", "new.txt"),
+        "changed": ("lakes.txt",),
+        "renamed": (("seas.txt", "oceans.txt"),),
+        "removed": ("old.txt",),
+        "unchanged": 2,
+        "documents": 6,
+        "chunks": 10,
+    }
+    assert texts_of(index) == {
+        "copy.md": RIVERS,
+        "lakes.txt": "Lake Onega is another one.\n",
+        "new.txt": "Just added.",
+        "oceans.txt": SEAS,
+        "rivers.md": RIVERS,
+        "same.txt": "S.",
+    }
+    assert done(run()) == {"unchanged": 6, "documents": 6, "chunks": 10}
+
+
+def test_a_file_that_was_only_touched_is_unchanged(
+    corpus: Path, index: LocalIndex, run: Sync, counting: CountingEmbedder
+) -> None:
+    write(corpus, {"rivers.md": RIVERS})
+    run()
+    os.utime(corpus / "rivers.md", ns=(1, 1))
+    assert freshness(index, corpus) == Freshness(changed=1)
+    assert done(run()) == {"unchanged": 1, "documents": 1, "chunks": 3}
+    assert counting.texts == []
+    assert freshness(index, corpus).level
+
+
+def test_an_edit_embeds_only_the_passages_that_are_new(corpus: Path, run: Sync, counting: CountingEmbedder) -> None:
+    write(corpus, {"rivers.md": RIVERS})
+    run()
+    assert len(counting.texts) == 3
+    write(corpus, {"rivers.md": "A preface shifts all.\n\n" + RIVERS.replace("longest", "greatest")})
+    assert done(run())["changed"] == ("rivers.md",)
+    assert counting.texts == ["A preface shifts all.", "Volga\n# Volga\n\nIt is the greatest river of Europe."]
+
+
+def test_a_copy_or_a_new_name_embeds_nothing(corpus: Path, run: Sync, counting: CountingEmbedder) -> None:
+    write(corpus, {"a/rivers.md": RIVERS})
+    run()
+    write(corpus, {"b/copy.md": RIVERS})
+    (corpus / "a/rivers.md").rename(corpus / "renamed.md")
+    assert done(run())["renamed"] == (("a/rivers.md", "b/copy.md"),)
+    assert counting.texts == []
+
+
+def test_equal_passages_of_one_run_are_embedded_once(corpus: Path, run: Sync, counting: CountingEmbedder) -> None:
+    write(corpus, {"a.txt": LAKES, "b.txt": LAKES, "c.md": RIVERS + RIVERS})
+    run()
+    assert len(counting.texts) == len(set(counting.texts)) == 4
+
+
+def test_passages_embedded_as_equal_text_keep_the_sentences_of_their_own(corpus: Path, index: LocalIndex) -> None:
+    embedder = FakeEmbedder()
+    first, second = "one " * 16 + "end.", "Two come here. They are few."
+    write(corpus, {"a.md": f"# Facts\n\n{first} {second}\n", "b.txt": f"Facts\n{second}\n"})
+    sync(index, corpus, embedder, 20)
+    with index.reading() as reader:
+        keys = list(reader.dense(embedder.embed_query("two"), 10))
+        assert {p.chunk.text for p in reader.passages(keys)} == {f"# Facts\n\n{first}", second, f"Facts\n{second}"}
+        for passage, vectors in zip(reader.passages(keys), reader.sentence_vectors(keys), strict=True):
+            assert len(vectors) == len(passage.sentences), passage.chunk.text
+        assert len(retrieve("two", reader, embedder, 10)) == 3
+
+
+def test_files_that_cannot_be_read_are_told_with_reasons_and_the_rest_is_indexed(
+    corpus: Path, index: LocalIndex, run: Sync
+) -> None:
+    write(corpus, {"a.txt": LAKES, "b.bin": b"x", "c.txt": b"", "d.txt": bytes(range(256)), "e.md": " \n", "z.txt": SEAS})
+    report = run()
+    reasons = {failure.source: failure.reason for failure in report.failed}
+    assert reasons.keys() == {"b.bin", "c.txt", "d.txt", "e.md"}
+    assert reasons["b.bin"].startswith("no parser for .bin; known: .txt")
+    assert reasons["c.txt"] == reasons["e.md"] == "the file is empty"
+    assert reasons["d.txt"].startswith("binary data")
+    assert texts_of(index) == {"a.txt": LAKES, "z.txt": SEAS}
+    assert run().failed == report.failed
+    write(corpus, {"c.txt": "Now it says something."})
+    (corpus / "d.txt").unlink()
+    assert {failure.source for failure in run().failed} == {"b.bin", "e.md"}
+    assert texts_of(index) == {"a.txt": LAKES, "c.txt": "Now it says something.", "z.txt": SEAS}
+
+
+def test_a_document_that_became_unreadable_is_found_no_more(corpus: Path, index: LocalIndex, run: Sync) -> None:
+    write(corpus, {"a.txt": LAKES, "b.txt": SEAS})
+    run()
+    write(corpus, {"a.txt": b""})
+    report = run()
+    assert report.failed == (Failure(source="a.txt", reason="the file is empty"),)
+    assert (report.changed, report.removed, report.unchanged, report.documents) == ((), (), 1, 1)
+    assert texts_of(index) == {"b.txt": SEAS}
+
+
+def test_a_file_that_vanishes_during_the_run_does_not_stop_it(corpus: Path, index: LocalIndex, run: Sync) -> None:
+    write(corpus, {"a.txt": LAKES, "b.txt": SEAS})
+
+    def remove_a(progress: Progress) -> None:
+        if progress.source == "a.txt":
+            (corpus / "a.txt").unlink(missing_ok=True)
+
+    report = run(on_progress=remove_a)
+    assert [failure.source for failure in report.failed] == ["a.txt"]
+    assert "No such file" in report.failed[0].reason
+    assert texts_of(index) == {"b.txt": SEAS}
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["new", "known"])
+def test_a_file_that_may_not_be_opened_does_not_stop_the_run(
+    corpus: Path, index: LocalIndex, run: Sync, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    write(corpus, {"b.txt": SEAS} | ({"a.txt": LAKES} if known else {}))
+    run()
+    write(corpus, {"a.txt": LAKES + "More.", "b.txt": SEAS + "More."})
+    real_open = Path.open
+
+    def guarded(path: Path, *rest: Any, **named: Any) -> IO[Any]:  # root may open all, so no chmod
+        if path.name == "a.txt":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real_open(path, *rest, **named)
+
+    monkeypatch.setattr(Path, "open", guarded)
+    report = run()
+    assert report.failed == (Failure(source="a.txt", reason="cannot be read: Permission denied"),)
+    assert report.changed == ("b.txt",)
+    assert texts_of(index) == {"b.txt": SEAS + "More."}
+
+
+def test_a_file_whose_name_is_not_utf_8_does_not_stop_the_run(corpus: Path, index: LocalIndex, run: Sync) -> None:
+    write(corpus, {"a.txt": LAKES, "z.txt": SEAS})
+    Path(os.fsdecode(os.fsencode(corpus) + b"/caf\xe9.txt")).write_text("Coffee.")
+    report = run()
+    assert {"a.txt", "z.txt"} <= texts_of(index).keys()
+    assert report.documents + len(report.failed) == 3
+
+
+def test_hidden_files_and_links_are_passed_over(corpus: Path, tmp_path: Path, index: LocalIndex, run: Sync) -> None:
+    write(corpus, {"a.txt": LAKES, ".hidden.txt": SEAS, ".git/config.txt": SEAS, "sub/.b.txt": SEAS})
+    (tmp_path / "outside.txt").write_text(SEAS)
+    (corpus / "link.txt").symlink_to(tmp_path / "outside.txt")
+    (corpus / "broken.txt").symlink_to(tmp_path / "nowhere")
+    assert done(run()) == {"added": ("a.txt",), "documents": 1, "chunks": 1}
+
+
+def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path, index: LocalIndex) -> None:
+    with pytest.raises(UsageError, match="there is no folder .*: make it and put documents in, or .*--corpus"):
+        sync(index, tmp_path / "nowhere", FakeEmbedder(), 20)
+    assert index.manifest() is None
+
+
+def test_an_empty_folder_gives_an_index_of_nothing(corpus: Path, index: LocalIndex, run: Sync) -> None:
+    assert done(run()) == {}
+    assert texts_of(index) == {}
+
+
+def test_other_chunking_is_a_mismatch_that_leaves_the_index_until_it_is_rebuilt(
+    corpus: Path, index: LocalIndex
+) -> None:
+    write(corpus, {"a.txt": LAKES})
+    sync(index, corpus, FakeEmbedder(), 20)
+    write(corpus, {"a.txt": SEAS})
+    with pytest.raises(IndexMismatch, match="chunk tokens 20 instead of 16: run `rag index --rebuild`"):
+        sync(index, corpus, FakeEmbedder(), 16)
+    assert texts_of(index) == {"a.txt": LAKES}
+    assert done(sync(index, corpus, FakeEmbedder(), 16, rebuild=True)) == {"added": ("a.txt",), "documents": 1, "chunks": 1}
+    assert texts_of(index) == {"a.txt": SEAS}
+
+
+def test_freshness_counts_what_a_run_would_touch(corpus: Path, index: LocalIndex) -> None:
+    write(corpus, {"a.txt": LAKES, "b.txt": SEAS, "c.txt": RIVERS})
+    sync(index, corpus, FakeEmbedder(), 20)
+    assert freshness(index, corpus) == Freshness()
+    write(corpus, {"a.txt": LAKES + "More.", "d.txt": SEAS, "e.txt": SEAS})
+    for name in ("b.txt", "c.txt"):
+        (corpus / name).unlink()
+    assert freshness(index, corpus) == Freshness(added=2, changed=1, removed=2)
+    sync(index, corpus, FakeEmbedder(), 20)
+    assert freshness(index, corpus).level
+
+
+def test_progress_grows_to_the_whole(corpus: Path, run: Sync) -> None:
+    write(corpus, {"a.txt": LAKES * 30, "b.md": RIVERS, "c.bin": b"x" * 5000})
+    told: list[Progress] = []
+    run(on_progress=told.append)
+    shares = [progress.done for progress in told]
+    assert shares == sorted(shares)
+    assert {progress.total for progress in told} == {len(LAKES) * 30 + len(RIVERS) + 5000} == {shares[-1]}
+    assert {"a.txt", "b.md", "c.bin"} <= {progress.source for progress in told}
+
+
+def test_a_run_that_is_broken_off_is_made_good_by_the_next(corpus: Path, index: LocalIndex) -> None:
+    write(corpus, {"a.txt": LAKES, "b.txt": SEAS})
+    sync(index, corpus, FakeEmbedder(), 20)
+    write(corpus, {"a.txt": "Changed.", "b.txt": "Changed as well.", "c.txt": SEAS})
+
+    def stop(progress: Progress) -> None:
+        if progress.source == "c.txt":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sync(index, corpus, FakeEmbedder(), 20, stop)
+    assert texts_of(index)["a.txt"] in (LAKES, "Changed.")
+    sync(index, corpus, FakeEmbedder(), 20)
+    assert texts_of(index) == {"a.txt": "Changed.", "b.txt": "Changed as well.", "c.txt": SEAS}

@@ -1,0 +1,130 @@
+"""What is shown is text: nothing in a document or a question becomes markup, a template or a script."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+
+from rag.types import Answer, Chunk, Citation, Document, Heading, SearchResult, Sentence, SentenceScore
+from ui import reader, render
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '<img src=x onerror="alert(1)">',
+    "<svg/onload=alert(1)>",
+    '"><iframe src="https://example.org">',
+    "' onmouseover='alert(1)",
+    "{{constructor.constructor('alert(1)')()}}",
+    "${alert(1)}",
+    "`${alert(1)}`",
+    "<a href='javascript:alert(1)'>x</a>",
+    "![x](https://example.org/pixel.png)",
+    "</mark></p></div><style>*{display:none}</style>",
+    "\u202egnp.exe\u202c",
+]
+ALLOWED = {"div", "p", "span", "button", "b", "ul", "li", "h1", "h2", "h3", "mark", "nav", "i"}
+
+
+class Tags(HTMLParser):
+    """Collects the tags, the attributes and the text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attributes)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def answer_with(text: str) -> tuple[Answer, Document]:
+    document = Document(
+        source=text, sha256="0" * 64, title=text, text=text, headings=(Heading(level=1, text=text, start=0, end=0),)
+    )
+    chunk = Chunk(id="c", document_id=document.id, text=text, start=0, end=len(text), headings=(text,))
+    scores = (SentenceScore(start=0, end=len(text), dense=1, overlap=1),)
+    result = SearchResult(
+        chunk=chunk, source=text, title=text, sha256="0" * 64, score=1, dense=1, lexical=1, overlap=1, sentences=scores
+    )
+    citation = Citation(
+        n=1,
+        document_id=document.id,
+        source=text,
+        title=text,
+        page=None,
+        headings=(text,),
+        start=0,
+        end=len(text),
+        quote=text,
+        sha256="0" * 64,
+    )
+    answer = Answer(
+        question=text,
+        query=text + "?",
+        sentences=(Sentence(text=text, citations=(1,), support="quoted"),),
+        citations=(citation,),
+        results=(result,),
+        abstained=False,
+        confidence=0.9,
+    )
+    return answer, document
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_text_is_shown_as_it_is_and_does_nothing(text: str) -> None:
+    answer, document = answer_with(text)
+    abstained = answer.model_copy(update={"abstained": True})
+    pages = [
+        render.conversation([answer, abstained], waiting=text),
+        reader.citation_view(document, answer, answer.citations[0], 0),
+        reader.passage_view(document, answer.results[0]),
+        reader.document_view(document),
+    ]
+    for html in pages:
+        page = Tags(html)
+        assert page.tags <= ALLOWED
+        assert not any(name.startswith("on") for name in page.attributes)
+        assert not {"href", "src", "style", "srcdoc"} & page.attributes
+        for sign in "{}$`":
+            assert sign not in html
+        assert "\u202e" not in html
+        assert text.strip("\u202e\u202c").split("\u202c")[0] in page.text
+
+
+def test_the_cited_words_are_marked_where_they_stand() -> None:
+    text = "First one.\n\nSecond one. Third one.\n\nFourth one."
+    _, document = answer_with(text)
+    document = document.model_copy(update={"headings": ()})
+    answer, _ = answer_with(text)
+    start = text.index("Third")
+    citation = answer.citations[0].model_copy(update={"start": start, "end": start + 10, "quote": "Third one."})
+    html = reader.citation_view(document, answer, citation, 0)
+    assert "Second one. <mark>Third one.</mark></p>" in html
+    assert html.count("<mark>") == 1
+
+
+def test_a_changed_document_is_said_to_have_changed_and_nothing_is_marked() -> None:
+    answer, document = answer_with("One fact.")
+    changed = document.model_copy(update={"sha256": "1" * 64, "text": "Two facts."})
+    html = reader.citation_view(changed, answer, answer.citations[0], 0)
+    assert "changed since this answer" in html
+    assert "<mark>" not in html
+
+
+def test_a_long_document_is_shown_around_the_passage_only() -> None:
+    text = "\n\n".join(f"Paragraph {n} of many." for n in range(100_000))
+    answer, document = answer_with("x")
+    at = text.index("Paragraph 50000 ")
+    document = document.model_copy(update={"text": text, "headings": ()})
+    citation = answer.citations[0].model_copy(update={"start": at, "end": at + 23, "quote": text[at : at + 23]})
+    html = reader.citation_view(document, answer, citation, 0)
+    assert len(html) < 60_000
+    assert "the document goes on" in html
+    assert "the document begins before this" in html
