@@ -1,6 +1,7 @@
 # make chat · make ask Q="…" · make test — each sets up what it needs first; all are safe to repeat.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: chat ask index test check setup
 
@@ -26,16 +27,17 @@ setup: .venv/run
 
 export Q
 
-# Each mark is newer than pyproject.toml once what it lists is installed.
+# Of torch, the CPU build: PyTorch's own index has it for every system, and where that cannot be reached, the
+# default index is asked. Each mark is newer than pyproject.toml once what it lists is installed.
 .venv/run: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'make: Python 3.11 or newer is needed: make PYTHON=python3.11 …' >&2; exit 2; }
 	@echo 'setting up .venv (a few minutes the first time) …'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@$(PIP) --retries 0 --index-url https://download.pytorch.org/whl/cpu torch==2.13.0 2>/dev/null || $(PIP) torch==2.13.0
+	@$(PIP) -e .
 	@touch $@
 
 .venv/dev: .venv/run
 	@echo 'setting up the tests …'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@$(PIP) -e '.[dev]'
 	@touch $@

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.embed import SentenceTransformerEmbedder
+from rag.errors import UsageError
+from rag.index import Reader
+from rag.index.local import LocalIndex
+from rag.retrieve import query_terms, query_text, retrieve
+from rag.sync import sync
+from rag.types import SearchResult
+
+FILES = {
+    "danube.md": "# Danube\n\nIt rises in the Black Forest.\n\n## Length\n\nIt is 2,850 km long. It crosses ten countries.\n",
+    "volga.txt": "The Volga is the longest river of Europe. It ends in the Caspian Sea.",
+    "firm.txt": "The firm Acme was founded by Ada Byron in 1998. It makes anvils of model X-27B.",
+    "bread.txt": "Bread is baked from flour, water and yeast. The dough rests for two hours.",
+    "stop.txt": "To be or not to be, that is the question.",
+    "odd.txt": 'NEAR the "end" AND not OR near: it\'s 100% (odd) 😀 * ^ -- ; DROP TABLE chunks.',
+    "filler.txt": "\n\n".join(f"Paragraph {n} is about nothing in particular, number {n}." for n in range(40)),
+}
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceTransformerEmbedder) -> Iterator[Reader]:
+    """A view of an index of a few short documents, made with the real embedder."""
+    folder: Path = tmp_path_factory.mktemp("retrieve")
+    (folder / "corpus").mkdir()
+    for name, text in FILES.items():
+        (folder / "corpus" / name).write_text(text)
+    index = LocalIndex(folder / "index")
+    sync(index, folder / "corpus", embedder, 24)
+    with index.reading() as opened:
+        yield opened
+    index.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "source", "sentence"),
+    [
+        ("Which river is the longest one in Europe?", "volga.txt", "The Volga is the longest river of Europe."),
+        ("Where is the source of the Danube?", "danube.md", "It rises in the Black Forest."),
+        ("Who started the company Acme?", "firm.txt", "The firm Acme was founded by Ada Byron in 1998."),
+        ("X-27B", "firm.txt", "It makes anvils of model X-27B."),
+        ("How is a loaf made?", "bread.txt", "Bread is baked from flour, water and yeast."),
+        ("to be or not to be", "stop.txt", "To be or not to be, that is the question."),
+    ],
+)
+def test_the_passage_that_speaks_to_a_question_is_first(
+    reader: Reader, embedder: SentenceTransformerEmbedder, question: str, source: str, sentence: str
+) -> None:
+    best = retrieve(question, reader, embedder, 3)[0]
+    assert best.source == source
+    assert sentence in best.chunk.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        '"',
+        '"end" AND (NOT near) OR "',
+        "NEAR(a b, 5) ^start col:umn * -minus {x} +plus",
+        "'; DROP TABLE chunks; --",
+        "?!…",
+        "😀🏳️‍🌈",
+        "who is the of and",
+        "a\x00b\x00",
+        "\x00",
+        "lone \ud800 surrogate \udfff",
+        "\ud800",
+        "日本語の質問ですか",
+        "ﷺ e\u0301 \u200b\u202e",
+        "x" * 10_000,
+        "word " * 2_000,
+        " ".join(f"w{n}" for n in range(2_000)),
+        "_ __ ²",
+    ],
+    ids=lambda question: ascii(question)[:20],
+)
+def test_any_question_finds_passages_with_scores_that_are_numbers(
+    reader: Reader, embedder: SentenceTransformerEmbedder, question: str
+) -> None:
+    results = retrieve(question, reader, embedder, 5)
+    assert len({result.chunk.id for result in results}) == 5
+    assert all(math.isfinite(result.score) and 0 <= result.overlap <= 1.0001 for result in results)
+
+
+@pytest.mark.parametrize("question", ["", " ", "\n\t\u2003"])
+def test_an_empty_question_is_refused(reader: Reader, embedder: SentenceTransformerEmbedder, question: str) -> None:
+    with pytest.raises(UsageError, match="the question is empty: ask something"):
+        retrieve(question, reader, embedder, 5)
+
+
+def test_a_question_of_many_lines_is_one_line() -> None:
+    assert query_text("  Who\n\tfounded   it? \n") == "Who founded it?"
+
+
+def test_an_index_of_nothing_finds_nothing(
+    index: LocalIndex, corpus: Path, embedder: SentenceTransformerEmbedder
+) -> None:
+    sync(index, corpus, embedder, 24)
+    with index.reading() as empty:
+        assert retrieve("Who?", empty, embedder, 5) == []
+
+
+@pytest.mark.parametrize("k", [1, 5, 25, 100])
+def test_fewer_results_are_the_first_of_more(reader: Reader, embedder: SentenceTransformerEmbedder, k: int) -> None:
+    """Up to the number that is looked at closely; beyond it more passages take part in the last ranking."""
+    question = "Which river is the longest?"
+    results = retrieve(question, reader, embedder, k)
+    assert len(results) == min(k, len(reader))
+    assert [result.score for result in results] == sorted((result.score for result in results), reverse=True)
+    if k <= 20:
+        assert results == retrieve(question, reader, embedder, 20)[:k]
+    assert results == retrieve(question, reader, embedder, k)
+
+
+def results_by_id(reader: Reader, embedder: SentenceTransformerEmbedder, question: str) -> dict[str, SearchResult]:
+    return {result.chunk.id: result for result in retrieve(question, reader, embedder, 100)}
+
+
+def test_every_result_has_the_scores_of_both_searches(reader: Reader, embedder: SentenceTransformerEmbedder) -> None:
+    """Whichever of the two searches named it."""
+    question = "longest river Europe paragraph"
+    query = embedder.embed_query(question)
+    keys = list(reader.dense(query, 1000))
+    lexical = reader.lexical(question.split(), 1000)
+    possible = 2.2 * float(query_terms(question, reader, embedder).weights.sum())
+    found = results_by_id(reader, embedder, question)
+    assert len(found) == len(keys)
+    for key, passage, vector in zip(keys, reader.passages(keys), reader.vectors(keys), strict=True):
+        result = found[passage.chunk.id]
+        assert result.dense == pytest.approx(float(vector @ query), abs=1e-5)
+        assert result.lexical == pytest.approx(lexical.get(key, 0.0) / possible, abs=1e-6)
+
+
+def test_sentences_of_a_result_are_spans_of_the_document_with_their_own_cosines(
+    reader: Reader, embedder: SentenceTransformerEmbedder
+) -> None:
+    question = "How many countries does it cross?"
+    query = embedder.embed_query(question)
+    [result] = [one for one in results_by_id(reader, embedder, question).values() if "countries" in one.chunk.text]
+    document = reader.document("danube.md")
+    assert document is not None
+    spans = [(sentence.start, sentence.end) for sentence in result.sentences]
+    assert [document.text[start:end] for start, end in spans] == ["## Length", "It is 2,850 km long.", "It crosses ten countries."]
+    context = "Danube\nLength\n"
+    shift = len(context) - result.chunk.start
+    [embedding] = embedder.embed([context + result.chunk.text], [[(start + shift, end + shift) for start, end in spans]])
+    np.testing.assert_allclose([one.dense for one in result.sentences], embedding.sentences @ query, atol=2e-3)
+
+
+def test_the_overlap_of_a_sentence_is_the_share_of_the_questions_words_by_rarity(
+    reader: Reader, embedder: SentenceTransformerEmbedder
+) -> None:
+    question = "longest rivers of Mongolia"
+    found = results_by_id(reader, embedder, question).values()
+    [sentence] = [one for result in found if result.source == "volga.txt" for one in result.sentences[:1]]
+    texts = [result.chunk.text for result in found]
+    holding = {word: sum(bool(re.search(rf"\b{word}", text)) for text in texts) for word in ("longest", "river", "Mongolia")}
+    rarity = {word: math.log(1 + (len(texts) - n + 0.5) / (n + 0.5)) for word, n in holding.items()}
+    words = ["Volga", "longest", "river", "Europe"]
+    likeness = max(0.0, float((embedder.word_vectors(["mongolia"]) @ embedder.word_vectors([w.lower() for w in words]).T).max()))
+    expected = (rarity["longest"] + rarity["river"] + likeness * rarity["Mongolia"]) / sum(rarity.values())
+    assert holding == {"longest": 1, "river": 1, "Mongolia": 0}
+    assert sentence.overlap == pytest.approx(expected, abs=1e-5)
