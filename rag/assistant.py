@@ -13,12 +13,12 @@ from rag.answer.extractive import ExtractiveAnswerer
 from rag.converse import standalone
 from rag.embed import Embedder, SentenceTransformerEmbedder
 from rag.errors import IndexMismatch, UsageError
-from rag.index import DocumentSummary, FileRecord, Manifest, Reader
+from rag.index import FileRecord, Manifest, Reader
 from rag.index.local import LocalIndex, mismatch
 from rag.retrieve import query_text, retrieve
 from rag.settings import Settings
 from rag.sync import OnProgress, SyncReport, freshness, sync
-from rag.types import Answer, Document, Freshness, Message, SearchResult, Value
+from rag.types import Answer, Document, DocumentSummary, Freshness, Message, SearchResult, Value
 
 
 class Status(Value):

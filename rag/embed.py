@@ -183,20 +183,31 @@ class SentenceTransformerEmbedder:
 
     def embed_query(self, text: str) -> Vectors:
         """Return the unit vector of a question; of a very long one, its first ``max_tokens`` tokens count."""
+        import torch
+
         with self._one_at_a_time:
-            vector: Vectors = self._model.encode_query(text, normalize_embeddings=True, show_progress_bar=False)
-        return vector
+            # One thread: for one short text, threads that wait for each other cost up to five times the work.
+            threads = torch.get_num_threads()
+            torch.set_num_threads(1)
+            try:
+                return self._model.encode_query(text, normalize_embeddings=True, show_progress_bar=False)
+            finally:
+                torch.set_num_threads(threads)
 
     def word_vectors(self, words: Sequence[str]) -> Vectors:
         """Return unit vectors of words by themselves: the mean of their pieces, less the mean of all pieces."""
-        new = [word for word in dict.fromkeys(words) if word not in self._words]
-        if new:
-            if len(self._words) > _MOST_WORDS_KEPT:
+        with self._one_at_a_time:
+            new = [word for word in dict.fromkeys(words) if word not in self._words]
+            if len(self._words) + len(new) > _MOST_WORDS_KEPT:
                 self._words.clear()
                 new = list(dict.fromkeys(words))
-            for word, ids in zip(new, self._tokenize(new, add_special_tokens=False)["input_ids"], strict=True):
+            ids_of_new = self._tokenize(new, add_special_tokens=False)["input_ids"] if new else []
+            for word, ids in zip(new, ids_of_new, strict=True):
                 self._words[word] = _unit(self._pieces[ids].mean(axis=0)) if ids else np.zeros_like(self._pieces[0])
-        return np.stack([self._words[word] for word in words])
+            vectors = np.zeros((len(words), self._pieces.shape[1]), dtype=np.float32)
+            for row, word in enumerate(words):
+                vectors[row] = self._words[word]
+            return vectors
 
     @cached_property
     def _pieces(self) -> Vectors:
@@ -236,6 +247,9 @@ def _load(name: str, folder: Path) -> SentenceTransformer:
     # Only weights that are on this machine are used: a question never leads to the network.
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    import huggingface_hub.constants
+
+    huggingface_hub.constants.HF_HUB_OFFLINE = True  # where it was imported before and read the variable then
     from sentence_transformers import SentenceTransformer
 
     _quiet()

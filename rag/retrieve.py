@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -41,9 +42,11 @@ def retrieve(question: str, reader: Reader, embedder: Embedder, k: int) -> list[
     vector = embedder.embed_query(query)
     matches = _match(terms, vector, reader)
     closer = sorted(matches, key=lambda key: (-_fused(*matches[key]), key))[: max(k, _CLOSER_LOOK)]
-    found = zip(closer, reader.passages(closer), reader.sentence_vectors(closer), strict=True)
+    passages = reader.passages(closer)
+    overlaps = iter(terms.overlaps([text for passage in passages for text in _texts(passage)], embedder))
+    found = zip(closer, passages, reader.sentence_vectors(closer), strict=True)
     results = [
-        _result(passage, *matches[key], terms.overlaps(_texts(passage), embedder), vectors @ vector)
+        _result(passage, *matches[key], list(islice(overlaps, len(passage.sentences) + 1)), vectors @ vector)
         for key, passage, vectors in found
     ]
     return sorted(results, key=lambda result: (-result.score, result.chunk.id))[:k]
@@ -51,7 +54,8 @@ def retrieve(question: str, reader: Reader, embedder: Embedder, k: int) -> list[
 
 def query_text(question: str) -> str:
     """Return the question in one line; raises UsageError where it is empty."""
-    query = " ".join(question.split())
+    # A lone surrogate, which no encoding holds, becomes a question mark.
+    query = " ".join(question.encode("utf-8", "replace").decode("utf-8").split())
     if not query:
         raise UsageError("the question is empty: ask something")
     return query
@@ -99,8 +103,7 @@ def query_terms(query: str, reader: Reader, embedder: Embedder) -> Terms:
     frequencies = reader.frequencies(chosen)
     total = len(reader)
     weights = [math.log(1 + (total - frequencies[w] + 0.5) / (frequencies[w] + 0.5)) for w in chosen]
-    vectors = embedder.word_vectors(chosen) if chosen else np.zeros((0, 1), dtype=np.float32)
-    return Terms(chosen, np.array(weights, dtype=np.float32), vectors)
+    return Terms(chosen, np.array(weights, dtype=np.float32), embedder.word_vectors(chosen))
 
 
 def _match(terms: Terms, vector: Vectors, reader: Reader) -> dict[int, tuple[float, float]]:

@@ -88,6 +88,17 @@ class Chunk(Value):
     headings: tuple[str, ...] = ()
 
 
+class DocumentSummary(Value):
+    """A document as it is listed: what it is, and how much was made of it."""
+
+    source: str
+    title: str
+    sha256: str
+    characters: int
+    pages: int
+    chunks: int
+
+
 class SentenceScore(Value):
     """A sentence of a passage, as a span of the document, and how it matches the question.
 

@@ -35,9 +35,7 @@ def line_document(source: str, lines: Sequence[str], title: str = "title") -> Do
     return Document(source=source, sha256=hashlib.sha256(text.encode()).hexdigest(), title=title, text=text)
 
 
-def put_document(
-    index: LocalIndex, document: Document, headings: Mapping[str, tuple[str, ...]] | None = None
-) -> None:
+def put_document(index: LocalIndex, document: Document, headings: Mapping[str, tuple[str, ...]] | None = None) -> None:
     """Put a document, each line a passage of one sentence; ``headings`` gives lines their heading paths."""
     pieces, embeddings, start = [], {}, 0
     for line in document.text.split("\n"):

@@ -82,9 +82,7 @@ def test_a_heading_is_a_chunk_alone_only_where_the_sentence_under_it_has_no_room
 
 
 @given(documents(".txt"), LIMITS)
-def test_no_sentence_that_fits_is_split(
-    embedder: SentenceTransformerEmbedder, document: Document, limit: int
-) -> None:
+def test_no_sentence_that_fits_is_split(embedder: SentenceTransformerEmbedder, document: Document, limit: int) -> None:
     chunks = chunk_document(document, embedder.token_spans, limit)
     for start, end in sentence_spans(document.text):
         if count_tokens(document.text[start:end]) <= limit:
@@ -115,7 +113,9 @@ def test_a_chunk_lies_on_one_page(embedder: SentenceTransformerEmbedder) -> None
 
 def test_neighbouring_sentences_share_a_chunk_for_as_long_as_they_fit(embedder: SentenceTransformerEmbedder) -> None:
     sentences = [f"This is sentence number {name}." for name in ("one", "two", "three", "four", "five")]
-    chunks = chunk_document(document(" ".join(sentences), "a.txt"), embedder.token_spans, 2 * count_tokens(sentences[0]))
+    chunks = chunk_document(
+        document(" ".join(sentences), "a.txt"), embedder.token_spans, 2 * count_tokens(sentences[0])
+    )
     assert texts(chunks) == [" ".join(sentences[0:2]), " ".join(sentences[2:4]), sentences[4]]
 
 

@@ -79,11 +79,12 @@ IMPORTS = [found for name, path in MODULES.items() for found in imports_of(name,
 
 def unit(module: str) -> str:
     """Return the part of the package a module belongs to: ``index`` for ``rag.index.local``."""
-    return (module.split(".") + [""])[1]
+    return [*module.split("."), ""][1]
 
 
 def test_every_kind_of_import_is_seen() -> None:
-    code = "import rag.sync\nfrom rag import show\nclass A:\n  def f(self):\n    if 1:\n      from ui.app import serve as s"
+    within = "class A:\n  def f(self):\n    if 1:\n      from ui.app import serve as s"
+    code = f"import rag.sync\nfrom rag import show\nimport os\n{within}"
     assert list(imports_of("m", ast.parse(code))) == [
         Import("m", "rag.sync", "", ()),
         Import("m", "rag.show", "", ()),

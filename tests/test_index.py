@@ -148,7 +148,9 @@ def test_rows_are_given_in_the_order_asked_for(index: LocalIndex) -> None:
 
 
 def test_a_document_comes_back_as_it_was_put(index: LocalIndex) -> None:
-    document = line_document("folder/ä 'x'.md", ["# Ein Titel 😀", "with a \x00 in it", "日本語"], title='"T"').model_copy(
+    document = line_document(
+        "folder/ä 'x'.md", ["# Ein Titel 😀", "with a \x00 in it", "日本語"], title='"T"'
+    ).model_copy(
         update={
             "headings": (Heading(level=1, text="Ein Titel 😀", start=0, end=13),),
             "pages": (Page(number=1, start=0, end=14), Page(number=2, start=14, end=34)),

@@ -39,6 +39,14 @@ def reopened(index: LocalIndex) -> LocalIndex:
     return LocalIndex(index.folder)
 
 
+def break_off(index: LocalIndex, document: Document, *, rebuild: bool = False) -> None:
+    """Put a document, and be interrupted before it is published."""
+    with index.writing(rebuild=rebuild):
+        index.begin(MANIFEST)
+        put_document(index, document)
+        raise KeyboardInterrupt
+
+
 @contextmanager
 def another_process_writing(folder: Path) -> Iterator[subprocess.Popen[str]]:
     program = (
@@ -164,7 +172,7 @@ def test_a_stale_snapshot_is_made_again_from_the_database(index: LocalIndex) -> 
 
 def test_an_index_that_is_not_there_says_what_to_do(index: LocalIndex) -> None:
     assert index.manifest() is None
-    with pytest.raises(IndexFailure, match="there is no index in .*: run `rag index`"), index.reading():
+    with pytest.raises(IndexFailure, match=r"there is no index in .*: run `rag index`"), index.reading():
         pass
 
 
@@ -185,7 +193,10 @@ def test_a_damaged_database_says_what_to_do_and_a_rebuild_does_it(index: LocalIn
     ("change", "said"),
     [
         ({"chunk_tokens": 100}, "chunk tokens 200 instead of 100"),
-        ({"fingerprint": "1" * 64, "embedder": "other"}, "embedder none instead of other, fingerprint 000000.* instead of"),
+        (
+            {"fingerprint": "1" * 64, "embedder": "other"},
+            "embedder none instead of other, fingerprint 000000.* instead of",
+        ),
         ({"dimension": 8}, "dimension 16 instead of 8"),
         ({"schema_version": 0}, "schema version 1 instead of 0"),
     ],
@@ -208,7 +219,7 @@ def test_an_index_built_otherwise_says_how_and_what_to_do(
 def test_while_another_process_writes_this_one_may_only_read(index: LocalIndex) -> None:
     fill(index, OLD)
     with another_process_writing(index.folder):
-        with pytest.raises(IndexLocked, match="another process is writing to .*: wait for it"), index.writing():
+        with pytest.raises(IndexLocked, match=r"another process is writing to .*: wait for it"), index.writing():
             pass
         assert texts(index) == sorted(["alpha", "gamma", "delta"])
     fill(index, NEW)  # the other was killed; nothing it left stands in the way
@@ -257,20 +268,16 @@ def test_a_rebuild_takes_over_only_when_it_is_published(index: LocalIndex) -> No
 
 def test_a_rebuild_that_is_broken_off_changes_nothing(index: LocalIndex) -> None:
     fill(index, OLD)
-    with pytest.raises(KeyboardInterrupt), index.writing(rebuild=True):
-        index.begin(MANIFEST)
-        put_document(index, NEW)
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        break_off(index, NEW, rebuild=True)
     assert texts(reopened(index)) == sorted(["alpha", "gamma", "delta"])
     fill(index, NEW, rebuild=True)
     assert texts(reopened(index)) == ["omega", "sigma"]
 
 
 def test_a_first_build_that_is_broken_off_goes_on_from_where_it_was(index: LocalIndex) -> None:
-    with pytest.raises(KeyboardInterrupt), index.writing():
-        index.begin(MANIFEST)
-        put_document(index, OLD)
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        break_off(index, OLD)
     again = reopened(index)
     with again.writing():
         again.begin(MANIFEST)

@@ -20,7 +20,9 @@ POLISH = (
     " Płynie przez dziesięć państw. Żadna inna rzeka na świecie nie płynie przez tyle krajów.\n"
 )
 RUSSIAN = "Дунай — вторая по длине река Европы. Она берёт начало в горах Шварцвальда и впадает в Чёрное море.\n"
-JAPANESE = "日本語の文章です。これは文字コードの判定を試すための長い文です。東京は日本の首都であり、多くの人が住んでいます。\n"
+JAPANESE = (
+    "日本語の文章です。これは文字コードの判定を試すための長い文です。東京は日本の首都であり、多くの人が住んでいます。\n"
+)
 CHINESE = "人工智能正在改变世界。中国的科学家们在北京发表了新的研究成果，引起了广泛关注。\n" * 3
 
 
@@ -108,13 +110,7 @@ def test_a_file_of_an_unknown_kind_is_refused_with_the_kinds_there_are(source: s
 
 
 def test_markdown_headings_are_the_spans_of_their_lines() -> None:
-    text = (
-        "# One *big* title\n\nText.\n\n"
-        "Two\n---\n\n"
-        "### `three` and [four](x.md) ###\n\n"
-        "> #### Quoted\n\n"
-        "## A &amp; B"
-    )
+    text = "# One *big* title\n\nText.\n\nTwo\n---\n\n### `three` and [four](x.md) ###\n\n> #### Quoted\n\n## A &amp; B"
     assert headings(parse(text.encode(), "a.md")) == [
         (1, "One big title", "# One *big* title"),
         (2, "Two", "Two\n---"),
@@ -198,7 +194,9 @@ def test_html_keeps_what_a_reader_reads_a_line_each(line: str) -> None:
     assert line in html(ARTICLE).text.split("\n")
 
 
-@pytest.mark.parametrize("text", ["Home of the site", "Banner", "Advertisement", "Copyright", "script", "colour", "<b>", "&amp;"])
+@pytest.mark.parametrize(
+    "text", ["Home of the site", "Banner", "Advertisement", "Copyright", "script", "colour", "<b>", "&amp;"]
+)
 def test_html_leaves_out_what_is_not_the_article(text: str) -> None:
     document = html(ARTICLE, "<style>p {colour: red}</style><script>var script = 1</script>")
     assert text not in document.text

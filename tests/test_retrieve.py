@@ -17,7 +17,8 @@ from rag.sync import sync
 from rag.types import SearchResult
 
 FILES = {
-    "danube.md": "# Danube\n\nIt rises in the Black Forest.\n\n## Length\n\nIt is 2,850 km long. It crosses ten countries.\n",
+    "danube.md": "# Danube\n\nIt rises in the Black Forest.\n\n"
+    "## Length\n\nIt is 2,850 km long. It crosses ten countries.\n",
     "volga.txt": "The Volga is the longest river of Europe. It ends in the Caspian Sea.",
     "firm.txt": "The firm Acme was founded by Ada Byron in 1998. It makes anvils of model X-27B.",
     "bread.txt": "Bread is baked from flour, water and yeast. The dough rests for two hours.",
@@ -149,10 +150,16 @@ def test_sentences_of_a_result_are_spans_of_the_document_with_their_own_cosines(
     document = reader.document("danube.md")
     assert document is not None
     spans = [(sentence.start, sentence.end) for sentence in result.sentences]
-    assert [document.text[start:end] for start, end in spans] == ["## Length", "It is 2,850 km long.", "It crosses ten countries."]
+    assert [document.text[start:end] for start, end in spans] == [
+        "## Length",
+        "It is 2,850 km long.",
+        "It crosses ten countries.",
+    ]
     context = "Danube\nLength\n"
     shift = len(context) - result.chunk.start
-    [embedding] = embedder.embed([context + result.chunk.text], [[(start + shift, end + shift) for start, end in spans]])
+    [embedding] = embedder.embed(
+        [context + result.chunk.text], [[(start + shift, end + shift) for start, end in spans]]
+    )
     np.testing.assert_allclose([one.dense for one in result.sentences], embedding.sentences @ query, atol=2e-3)
 
 
@@ -163,10 +170,14 @@ def test_the_overlap_of_a_sentence_is_the_share_of_the_questions_words_by_rarity
     found = results_by_id(reader, embedder, question).values()
     [sentence] = [one for result in found if result.source == "volga.txt" for one in result.sentences[:1]]
     texts = [result.chunk.text for result in found]
-    holding = {word: sum(bool(re.search(rf"\b{word}", text)) for text in texts) for word in ("longest", "river", "Mongolia")}
+    holding = {
+        word: sum(bool(re.search(rf"\b{word}", text)) for text in texts) for word in ("longest", "river", "Mongolia")
+    }
     rarity = {word: math.log(1 + (len(texts) - n + 0.5) / (n + 0.5)) for word, n in holding.items()}
     words = ["Volga", "longest", "river", "Europe"]
-    likeness = max(0.0, float((embedder.word_vectors(["mongolia"]) @ embedder.word_vectors([w.lower() for w in words]).T).max()))
+    likeness = max(
+        0.0, float((embedder.word_vectors(["mongolia"]) @ embedder.word_vectors([w.lower() for w in words]).T).max())
+    )
     expected = (rarity["longest"] + rarity["river"] + likeness * rarity["Mongolia"]) / sum(rarity.values())
     assert holding == {"longest": 1, "river": 1, "Mongolia": 0}
     assert sentence.overlap == pytest.approx(expected, abs=1e-5)

@@ -15,7 +15,7 @@ from rag.settings import Settings, read_settings
 def _bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Start in a folder without ``rag.toml`` and an environment without settings."""
     monkeypatch.chdir(tmp_path)
-    for name in os.environ:
+    for name in list(os.environ):
         if name.upper().startswith("RAG_"):
             monkeypatch.delenv(name)
 
@@ -69,9 +69,7 @@ def test_an_unknown_key_is_refused_wherever_it_stands(monkeypatch: pytest.Monkey
         ("answer_above", "nan"),
     ],
 )
-def test_a_value_that_cannot_be_used_is_refused_by_name(
-    name: str, value: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match=f"the setting '{name}' cannot be used"):
         read_settings(**{name: value})
     monkeypatch.setenv(f"RAG_{name.upper()}", str(value))

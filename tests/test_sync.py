@@ -15,7 +15,18 @@ from rag.sync import Failure, Progress, SyncReport, freshness, sync
 from rag.types import Freshness
 from tests.fakes import CountingEmbedder, FakeEmbedder
 
-RIVERS = "# Danube\n\nIt rises in the Black Forest.\n\n# Volga\n\nIt is the longest river of Europe.\n\n# Rhine\n\nIt ends in the sea.\n"
+RIVERS = """# Danube
+
+It rises in the Black Forest.
+
+# Volga
+
+It is the longest river of Europe.
+
+# Rhine
+
+It ends in the sea.
+"""
 LAKES = "Lake Ladoga is the largest lake of Europe.\n"
 SEAS = "The Black Sea is deep. The Baltic Sea is not.\n"
 
@@ -63,7 +74,10 @@ def test_the_first_run_adds_everything(corpus: Path, index: LocalIndex, run: Syn
 
 
 def test_files_are_told_apart_by_their_content(corpus: Path, index: LocalIndex, run: Sync) -> None:
-    write(corpus, {"rivers.md": RIVERS, "lakes.txt": LAKES, "seas.txt": SEAS, "old.txt": "To be removed.", "same.txt": "S."})
+    write(
+        corpus,
+        {"rivers.md": RIVERS, "lakes.txt": LAKES, "seas.txt": SEAS, "old.txt": "To be removed.", "same.txt": "S."},
+    )
     run()
     write(corpus, {"lakes.txt": "Lake Onega is another one.\n", "new.txt": "Just added.", "copy.md": RIVERS})
     (corpus / "seas.txt").rename(corpus / "oceans.txt")
@@ -140,7 +154,9 @@ def test_passages_embedded_as_equal_text_keep_the_sentences_of_their_own(corpus:
 def test_files_that_cannot_be_read_are_told_with_reasons_and_the_rest_is_indexed(
     corpus: Path, index: LocalIndex, run: Sync
 ) -> None:
-    write(corpus, {"a.txt": LAKES, "b.bin": b"x", "c.txt": b"", "d.txt": bytes(range(256)), "e.md": " \n", "z.txt": SEAS})
+    write(
+        corpus, {"a.txt": LAKES, "b.bin": b"x", "c.txt": b"", "d.txt": bytes(range(256)), "e.md": " \n", "z.txt": SEAS}
+    )
     report = run()
     reasons = {failure.source: failure.reason for failure in report.failed}
     assert reasons.keys() == {"b.bin", "c.txt", "d.txt", "e.md"}
@@ -216,7 +232,7 @@ def test_hidden_files_and_links_are_passed_over(corpus: Path, tmp_path: Path, in
 
 
 def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path, index: LocalIndex) -> None:
-    with pytest.raises(UsageError, match="there is no folder .*: make it and put documents in, or .*--corpus"):
+    with pytest.raises(UsageError, match=r"there is no folder .*: make it and put documents in, or .*--corpus"):
         sync(index, tmp_path / "nowhere", FakeEmbedder(), 20)
     assert index.manifest() is None
 
@@ -235,7 +251,11 @@ def test_other_chunking_is_a_mismatch_that_leaves_the_index_until_it_is_rebuilt(
     with pytest.raises(IndexMismatch, match="chunk tokens 20 instead of 16: run `rag index --rebuild`"):
         sync(index, corpus, FakeEmbedder(), 16)
     assert texts_of(index) == {"a.txt": LAKES}
-    assert done(sync(index, corpus, FakeEmbedder(), 16, rebuild=True)) == {"added": ("a.txt",), "documents": 1, "chunks": 1}
+    assert done(sync(index, corpus, FakeEmbedder(), 16, rebuild=True)) == {
+        "added": ("a.txt",),
+        "documents": 1,
+        "chunks": 1,
+    }
     assert texts_of(index) == {"a.txt": SEAS}
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 WORDS = (
-    "the a of and cell river engine U.S. e.g. Dr. Ada 3.5 $2.6 2019 naïve Straße 日本語 文章です。 Привет мир مرحبا שלום"
-    " हिन्दी 😀 🏳️‍🌈 don't co-operate x_1 https://example.org/a?b=c#d \u200b \ufeff — “quoted” ﬁne e\u0301"
+    "the a of and cell river engine U.S. e.g. Dr. Ada 3.5 $2.6 2019 naïve Straße 日本語 文章です。 Привет мир"
+    " مرحبا שלום हिन्दी 😀 🏳️‍🌈 don't co-operate x_1 https://example.org/a?b=c#d \u200b \ufeff — “quoted” ﬁne e\u0301"
 ).split(" ")
 CODE = "function a(b){return b?c[d]:e};var f=1,g='h';if(!f){a(g)}".split("|")
 
@@ -48,4 +48,6 @@ def headings() -> st.SearchStrategy[str]:
 def layouts(most_blocks: int = 12) -> st.SearchStrategy[str]:
     """A text of headings, paragraphs, tables and runs, joined by one newline or two."""
     block = st.one_of(paragraphs(), headings(), headings(), tables(), runs())
-    return st.builds(lambda blocks, gap: gap.join(blocks), st.lists(block, max_size=most_blocks), st.sampled_from(["\n", "\n\n"]))
+    return st.builds(
+        lambda blocks, gap: gap.join(blocks), st.lists(block, max_size=most_blocks), st.sampled_from(["\n", "\n\n"])
+    )

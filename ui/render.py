@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from html import escape as escape_html
 
 from rag.assistant import Status
-from rag.index import DocumentSummary
-from rag.types import Answer, Citation, Freshness, SearchResult
+from rag.types import Answer, Citation, DocumentSummary, Freshness, SearchResult
 
 _TEMPLATE_SIGNS = {ord(sign): f"&#{ord(sign)};" for sign in "{}$`\\"}
 # Signs that turn the direction of the text after them; between tags they could make a page lie.

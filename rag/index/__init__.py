@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from rag.embed import Embedding, Vectors
 from rag.sentences import Span
-from rag.types import Chunk, Document, Value
+from rag.types import Chunk, Document, DocumentSummary, Value
 
 SCHEMA_VERSION = 1
 
@@ -36,17 +36,6 @@ class FileRecord(Value):
     size: int
     mtime_ns: int
     reason: str | None = None
-
-
-class DocumentSummary(Value):
-    """A document as it is listed: what it is, and how much was made of it."""
-
-    source: str
-    title: str
-    sha256: str
-    characters: int
-    pages: int
-    chunks: int
 
 
 class Passage(Value):

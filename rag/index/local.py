@@ -20,9 +20,9 @@ from filelock import FileLock, Timeout
 
 from rag.embed import Embedding, Vectors
 from rag.errors import IndexDamaged, IndexFailure, IndexLocked, IndexMismatch
-from rag.index import DocumentSummary, FileRecord, Manifest, Passage, Piece
+from rag.index import FileRecord, Manifest, Passage, Piece
 from rag.index.snapshot import Snapshot, load_snapshot, save_snapshot, write_whole
-from rag.types import Chunk, Document, Heading, Page
+from rag.types import Chunk, Document, DocumentSummary, Heading, Page
 
 _CURRENT = "current"
 _INSERT_CHUNK = (

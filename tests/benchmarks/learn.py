@@ -99,7 +99,7 @@ class Searcher:
     def answers(self, question: Question) -> Iterator[Found]:
         """Yield what is found with the question's article there, and without it, in both kinds of index."""
         text, own = question["question"], question["doc_id"]
-        found = self.find(self.many, question, 100)
+        found = self.find(self.many, question, 40)
         if not question["answerable"]:
             yield answer_features(text, found[:5]), "near"
             yield answer_features(text, self.find(self.single[own], question, 5)), "near"
