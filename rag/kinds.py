@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from rag.words import STOP_WORDS, words
+from rag.words import STOP_WORDS, stem, words
 
 Kind = Literal["money", "share", "span", "number", "time", "person", "place"]
 
@@ -72,5 +72,6 @@ def asked_kind(question: str) -> Kind | None:
 
 def holds_kind(kind: Kind, sentence: str, question: str) -> bool:
     """Whether ``sentence`` holds a thing of ``kind`` that the question does not name itself."""
-    asked = set(words(question)) | STOP_WORDS
-    return any(not asked.issuperset(words(match.group())) for match in _HOLDS[kind].finditer(sentence))
+    asked = {stem(word) for word in words(question)} | STOP_WORDS
+    found = ({stem(word) for word in words(match.group())} for match in _HOLDS[kind].finditer(sentence))
+    return any(not asked >= stems for stems in found)

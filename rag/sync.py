@@ -116,7 +116,8 @@ def scan(corpus: Path) -> Iterator[_File]:
             if name.startswith(".") or path.is_symlink() or not path.is_file():
                 continue
             stat = path.stat()
-            source = path.relative_to(corpus).as_posix()
+            # A name that is not UTF-8 is told with its odd bytes escaped.
+            source = os.fsencode(path.relative_to(corpus).as_posix()).decode("utf-8", "backslashreplace")
             yield _File(source, path, stat.st_size, stat.st_mtime_ns)
 
 

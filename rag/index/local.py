@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from rag.embed import Embedding, Vectors
+from rag.embed import Embedding
 from rag.errors import IndexDamaged, IndexFailure, IndexLocked, IndexMismatch
-from rag.index import FileRecord, Manifest, Passage, Piece
+from rag.index import FileRecord, Manifest, Piece
+from rag.index.local_reader import LocalReader
 from rag.index.snapshot import Snapshot, load_snapshot, save_snapshot, write_whole
-from rag.types import Chunk, Document, DocumentSummary, Heading, Page
+from rag.types import Document, Heading, Page
 
 _CURRENT = "current"
 _INSERT_CHUNK = (
@@ -224,97 +225,6 @@ class LocalIndex:
             return kept[1]
 
 
-class LocalReader:
-    """One transaction of SQLite and the FAISS snapshot of the same generation."""
-
-    def __init__(self, connection: sqlite3.Connection, snapshot: Snapshot) -> None:
-        self._connection = connection
-        self._snapshot = snapshot
-
-    def __len__(self) -> int:
-        return len(self._snapshot)
-
-    def dense(self, query: Vectors, k: int) -> dict[int, float]:
-        """Return the ``k`` rows most like ``query`` with their cosines."""
-        return self._snapshot.search(query, k)
-
-    def lexical(self, words: Sequence[str], k: int) -> dict[int, float]:
-        """Return the ``k`` rows that match any of ``words`` best, with their BM25 scores."""
-        if not words:
-            return {}
-        query = "SELECT rowid, -rank FROM passages WHERE passages MATCH ? ORDER BY rank, rowid LIMIT ?"
-        return dict(self._connection.execute(query, [_match_any(words), k]).fetchall())
-
-    def lexical_of(self, words: Sequence[str], keys: Sequence[int]) -> dict[int, float]:
-        """Return the BM25 scores of those of the given rows that match."""
-        if not words:
-            return {}
-        query = (
-            "SELECT rowid, -bm25(passages) FROM passages WHERE passages MATCH ?"
-            " AND rowid IN (SELECT value FROM json_each(?))"
-        )
-        return dict(self._connection.execute(query, [_match_any(words), json.dumps(list(keys))]).fetchall())
-
-    def vectors(self, keys: Sequence[int]) -> Vectors:
-        """Return the vectors of rows."""
-        return self._snapshot.vectors(keys)
-
-    def sentence_vectors(self, keys: Sequence[int]) -> list[Vectors]:
-        """Return for each row the vectors of its sentences."""
-        query = (
-            "SELECT row, vectors.sentences FROM chunks JOIN vectors ON key = vector_key"
-            " WHERE row IN (SELECT value FROM json_each(?))"
-        )
-        found = dict(self._connection.execute(query, [json.dumps(list(keys))]).fetchall())
-        dimension = self._snapshot.dimension
-        return [np.frombuffer(found[key], dtype="<f2").reshape(-1, dimension).astype(np.float32) for key in keys]
-
-    def passages(self, keys: Sequence[int]) -> list[Passage]:
-        """Return the passages of rows, in the order of ``keys``."""
-        query = (
-            'SELECT row, document_id, start, "end", page, chunks.headings, chunks.text, sentences,'
-            " source, title, sha256 FROM chunks JOIN documents ON documents.id = document_id"
-            " WHERE row IN (SELECT value FROM json_each(?))"
-        )
-        found = {row[0]: _passage(*row[1:]) for row in self._connection.execute(query, [json.dumps(list(keys))])}
-        return [found[key] for key in keys]
-
-    def frequencies(self, words: Sequence[str]) -> dict[str, int]:
-        """Return in how many passages each word stands, in any of its inflected forms."""
-        count = "SELECT count(*) FROM passages WHERE passages MATCH ?"
-        return {word: self._connection.execute(count, [_match_any([word])]).fetchone()[0] for word in words}
-
-    def document(self, source: str) -> Document | None:
-        """Return a document whole, or None where the index holds none at ``source``."""
-        query = "SELECT source, sha256, title, text, headings, pages FROM documents WHERE source = ?"
-        row = self._connection.execute(query, [source]).fetchone()
-        if row is None:
-            return None
-        return Document(
-            source=row[0],
-            sha256=row[1],
-            title=row[2],
-            text=row[3],
-            headings=tuple(Heading(**value) for value in json.loads(row[4])),
-            pages=tuple(Page(**value) for value in json.loads(row[5])),
-        )
-
-    def documents(self) -> list[DocumentSummary]:
-        """Return all documents, ordered by source."""
-        query = (
-            "SELECT source, title, sha256, length(documents.text), json_array_length(pages),"
-            " (SELECT count(*) FROM chunks WHERE document_id = documents.id) FROM documents ORDER BY source"
-        )
-        names = ("source", "title", "sha256", "characters", "pages", "chunks")
-        return [DocumentSummary(**dict(zip(names, row, strict=True))) for row in self._connection.execute(query)]
-
-    def files(self) -> dict[str, FileRecord]:
-        """Return all files the index has seen, read or not, by source."""
-        names = ("source", "sha256", "size", "mtime_ns", "reason")
-        rows = self._connection.execute("SELECT source, sha256, size, mtime_ns, reason FROM files")
-        return {row[0]: FileRecord(**dict(zip(names, row, strict=True))) for row in rows}
-
-
 def mismatch(found: Manifest, wanted: Manifest) -> str:
     """Say in one line how an index differs from what is asked of it, and what to do."""
     differing = [
@@ -323,31 +233,6 @@ def mismatch(found: Manifest, wanted: Manifest) -> str:
         if getattr(found, name) != getattr(wanted, name)
     ]
     return f"the index was built with {', '.join(differing)}: run `rag index --rebuild`, or use its settings"
-
-
-def _passage(
-    document_id: str,
-    start: int,
-    end: int,
-    page: int | None,
-    headings: str,
-    text: str,
-    sentences: str,
-    source: str,
-    title: str,
-    sha256: str,
-) -> Passage:
-    chunk = Chunk(
-        id=f"{document_id}:{start}",
-        document_id=document_id,
-        text=text,
-        start=start,
-        end=end,
-        page=page,
-        headings=tuple(json.loads(headings)),
-    )
-    spans = tuple((first, last) for first, last in json.loads(sentences))
-    return Passage(chunk=chunk, sentences=spans, source=source, title=title, sha256=sha256)
 
 
 def _delete(connection: sqlite3.Connection, source: str) -> None:
@@ -398,11 +283,6 @@ def _build_snapshot(connection: sqlite3.Connection) -> Snapshot:
     keys = np.array([row for row, _ in rows], dtype=np.int64)
     data = np.frombuffer(b"".join(blob for _, blob in rows), dtype="<f4").reshape(len(rows), manifest.dimension)
     return Snapshot.build(_generation(connection), keys, data)
-
-
-def _match_any(words: Sequence[str]) -> str:
-    """Return an FTS5 query for any of ``words``, each quoted, so that no word is taken for an operator."""
-    return " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
 
 
 def _dump(values: Sequence[Heading] | Sequence[Page]) -> str:

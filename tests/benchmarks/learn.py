@@ -99,7 +99,7 @@ class Searcher:
     def answers(self, question: Question) -> Iterator[Found]:
         """Yield what is found with the question's article there, and without it, in both kinds of index."""
         text, own = question["question"], question["doc_id"]
-        found = self.find(self.many, question, 40)
+        found = self.find(self.many, question, 60)
         if not question["answerable"]:
             yield answer_features(text, found[:5]), "near"
             yield answer_features(text, self.find(self.single[own], question, 5)), "near"
@@ -107,7 +107,8 @@ class Searcher:
         without = [result for result in found if result.source != f"{own}.txt"]
         other = random.Random(question["id"]).choice([name for name in self.articles if name != own])
         yield answer_features(text, found[:5]), "held"
-        yield answer_features(text, without[:5]), "absent"
+        if without:
+            yield answer_features(text, without[:5]), "absent"
         yield answer_features(text, self.find(self.single[own], question, 5)), "held"
         yield answer_features(text, self.find(self.single[other], question, 5)), "absent"
 
