@@ -76,13 +76,14 @@ def test_indexing_reports_what_it_did_and_what_it_could_not_read(place: Path) ->
 
 def test_a_file_of_questions_gives_a_line_each_in_order(place: Path) -> None:
     turns = [{"role": "user", "content": "Who built the mill?"}, {"role": "assistant", "content": "Ada Brown."}]
-    lines = [{"question": "Who built the mill?"}, {"question": "When did it burn down?", "history": turns}]
+    first, second = "Who built the mill?", "When did it burn down?"
+    lines = [{"question": first}, {"question": second, "history": turns}]
     (place / "questions.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
     run = rag(place, "ask", "--questions", "questions.jsonl")
     answers = [json.loads(line) for line in run.stdout.splitlines()]
-    assert [answer["question"] for answer in answers] == [line["question"] for line in lines]
+    assert [answer["question"] for answer in answers] == [first, second]
     found = [json.loads(line) for line in rag(place, "search", "--questions", "questions.jsonl").stdout.splitlines()]
-    assert [entry["question"] for entry in found] == [line["question"] for line in lines]
+    assert [entry["question"] for entry in found] == [first, second]
     assert found[0]["results"][0]["source"] == "mill.txt"
 
 

@@ -7,9 +7,9 @@ import random
 import numpy as np
 import pytest
 
-from rag.index import DocumentSummary, FileRecord, Reader
+from rag.index import FileRecord, Reader
 from rag.index.local import LocalIndex
-from rag.types import Heading, Page
+from rag.types import DocumentSummary, Heading, Page
 from tests.filling import MANIFEST, fill, line_document, put_document, unit_rows, vector_of
 from tests.oracles import bm25
 

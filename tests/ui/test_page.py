@@ -16,9 +16,7 @@ from rag.settings import Settings
 from ui.app import launch
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update --disable-sync"
-)
+FLAGS = "--no-sandbox --disable-gpu --no-first-run --disable-sync --disable-background-networking"
 
 pytestmark = [
     pytest.mark.browser,
@@ -31,7 +29,8 @@ def address(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Ite
     """Serve the page over a corpus of the article and a hostile document, and return its address."""
     place = tmp_path_factory.mktemp("page")
     shutil.copytree(Path("corpus"), place / "corpus")
-    hostile = "The password of the Zanzibar vault is <img src=x onerror=\"document.title='owned'\"> {{7*7}} ${7*7} open.\n"
+    image = "<img src=x onerror=\"document.title='owned'\">"
+    hostile = f"The password of the Zanzibar vault is {image} {{{{7*7}}}} ${{7*7}} open.\n"
     (place / "corpus/<b>hostile.txt").write_text(hostile)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
