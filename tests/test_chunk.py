@@ -124,6 +124,11 @@ def test_a_sentence_that_is_too_long_is_cut_at_a_space(embedder: SentenceTransfo
     assert [chunk.text.strip() for chunk in chunks] == ["river " * 19 + "river"] * 2 + ["river " * 9 + "river"]
 
 
+def test_a_run_without_spaces_is_cut_after_a_sign(embedder: SentenceTransformerEmbedder) -> None:
+    chunks = chunk_document(document("river-" * 30 + "bank", "a.txt"), embedder.token_spans, 20)
+    assert texts(chunks) == ["river-" * 10] * 3 + ["bank"]
+
+
 def test_the_name_of_a_chunk_is_its_place(embedder: SentenceTransformerEmbedder) -> None:
     one = document("Alpha beta. Gamma delta.", "a.txt")
     chunks = chunk_document(one, embedder.token_spans, 4)

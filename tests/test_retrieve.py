@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.embed import SentenceTransformerEmbedder
+from rag.embed import Embedder, SentenceTransformerEmbedder
 from rag.errors import UsageError
 from rag.index import Reader
 from rag.index.local import LocalIndex
 from rag.retrieve import query_terms, query_text, retrieve
 from rag.sync import sync
 from rag.types import SearchResult
+from tests.fakes import FakeEmbedder
 
 FILES = {
     "danube.md": "# Danube\n\nIt rises in the Black Forest.\n\n"
@@ -122,23 +123,45 @@ def test_fewer_results_are_the_first_of_more(reader: Reader, embedder: SentenceT
     assert results == retrieve(question, reader, embedder, k)
 
 
-def results_by_id(reader: Reader, embedder: SentenceTransformerEmbedder, question: str) -> dict[str, SearchResult]:
-    return {result.chunk.id: result for result in retrieve(question, reader, embedder, 100)}
+def results_by_id(reader: Reader, embedder: Embedder, question: str) -> dict[str, SearchResult]:
+    return {result.chunk.id: result for result in retrieve(question, reader, embedder, 1000)}
 
 
-def test_every_result_has_the_scores_of_both_searches(reader: Reader, embedder: SentenceTransformerEmbedder) -> None:
-    """Whichever of the two searches named it."""
-    question = "longest river Europe paragraph"
-    query = embedder.embed_query(question)
-    keys = list(reader.dense(query, 1000))
-    lexical = reader.lexical(question.split(), 1000)
-    possible = 2.2 * float(query_terms(question, reader, embedder).weights.sum())
-    found = results_by_id(reader, embedder, question)
-    assert len(found) == len(keys)
-    for key, passage, vector in zip(keys, reader.passages(keys), reader.vectors(keys), strict=True):
-        result = found[passage.chunk.id]
-        assert result.dense == pytest.approx(float(vector @ query), abs=1e-5)
-        assert result.lexical == pytest.approx(lexical.get(key, 0.0) / possible, abs=1e-6)
+def test_every_result_has_the_scores_of_both_searches_whichever_of_them_named_it(
+    index: LocalIndex, corpus: Path
+) -> None:
+    embedder = FakeEmbedder()  # gives the same score to passages of the same words, which a model does not
+    lines = [f"{'alpha ' * (1 + n % 4)}{'delta ' * (n // 40)}n{n}" for n in range(300)]
+    (corpus / "a.txt").write_text("\n\n".join(lines))
+    sync(index, corpus, embedder, 8)
+    query = embedder.embed_query("alpha delta")
+    with index.reading() as reader:
+        keys = list(reader.dense(query, 1000))
+        lexical = reader.lexical(["alpha", "delta"], 1000)
+        possible = 2.2 * float(query_terms("alpha delta", reader, embedder).weights.sum())
+        found = results_by_id(reader, embedder, "alpha delta")
+        first = set(keys[:100]) | set(list(lexical)[:100])
+        assert set(keys[:100]) - set(list(lexical)[:100])
+        rows = {p.chunk.id: key for key, p in zip(keys, reader.passages(keys), strict=True)}
+        assert {rows[name] for name in found} == first
+        cosines = dict(zip(keys, reader.vectors(keys) @ query, strict=True))
+    for name, result in found.items():
+        assert result.dense == pytest.approx(float(cosines[rows[name]]), abs=1e-5)
+        assert result.lexical == pytest.approx(lexical.get(rows[name], 0.0) / possible, abs=1e-6)
+
+
+@pytest.mark.parametrize("names", [("a.txt", "b.txt"), ("b.txt", "a.txt")])
+def test_of_passages_with_the_same_words_that_which_answers_in_one_sentence_is_first(
+    index: LocalIndex, corpus: Path, names: tuple[str, str]
+) -> None:
+    embedder = FakeEmbedder()  # a bag of words: all else is equal
+    (corpus / names[0]).write_text("The Volga is the longest river. Bread is baked from flour.")
+    (corpus / names[1]).write_text("The Volga is baked from flour. Bread is the longest river.")
+    sync(index, corpus, embedder, 20)
+    with index.reading() as reader:
+        first, second = retrieve("longest river Volga", reader, embedder, 2)
+    assert first.source == names[0]
+    assert (first.dense, first.lexical) == pytest.approx((second.dense, second.lexical))
 
 
 def test_sentences_of_a_result_are_spans_of_the_document_with_their_own_cosines(

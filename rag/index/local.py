@@ -244,8 +244,9 @@ def _delete(connection: sqlite3.Connection, source: str) -> None:
 
 def _insert_document(connection: sqlite3.Connection, document: Document) -> None:
     headings, pages = _dump(document.headings), _dump(document.pages)
-    row = [document.id, document.source, document.sha256, document.title, document.text, headings, pages]
-    connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    names = (document.id, document.source, document.sha256, document.title)
+    row = (*names, document.text, len(document.text), headings, pages)
+    connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def _chunk_row(title: str, piece: Piece) -> tuple[object, ...]:

@@ -40,7 +40,7 @@ class LocalReader:
         if not words:
             return {}
         query = (
-            "SELECT rowid, -bm25(passages) FROM passages WHERE passages MATCH ?"
+            "SELECT rowid, -rank FROM passages WHERE passages MATCH ?"
             " AND rowid IN (SELECT value FROM json_each(?))"
         )
         return dict(self._connection.execute(query, [_match_any(words), json.dumps(list(keys))]).fetchall())
@@ -92,7 +92,7 @@ class LocalReader:
     def documents(self) -> list[DocumentSummary]:
         """Return all documents, ordered by source."""
         query = (
-            "SELECT source, title, sha256, length(documents.text), json_array_length(pages),"
+            "SELECT source, title, sha256, characters, json_array_length(pages),"
             " (SELECT count(*) FROM chunks WHERE document_id = documents.id) FROM documents ORDER BY source"
         )
         names = ("source", "title", "sha256", "characters", "pages", "chunks")

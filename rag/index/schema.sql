@@ -16,6 +16,7 @@ CREATE TABLE documents (
   sha256 TEXT NOT NULL,
   title TEXT NOT NULL,
   text TEXT NOT NULL,
+  characters INTEGER NOT NULL, -- SQLite's length() ends at a NUL
   headings TEXT NOT NULL,   -- JSON
   pages TEXT NOT NULL       -- JSON
 );
