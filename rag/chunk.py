@@ -17,6 +17,8 @@ from rag.types import Chunk, Document
 
 TokenSpans = Callable[[str], list[Span]]
 
+_MOST_CHARACTERS = 40  # a token, in a passage without sentences
+
 
 def chunk_document(document: Document, token_spans: TokenSpans, max_tokens: int) -> list[Chunk]:
     """Cut ``document`` into chunks of at most ``max_tokens`` tokens.
@@ -29,10 +31,7 @@ def chunk_document(document: Document, token_spans: TokenSpans, max_tokens: int)
     Returns:
         Chunks in the order of the text, each with its page and heading path.
     """
-    starts = [start for start, _ in token_spans(document.text)]
-
-    def tokens(start: int, end: int) -> int:
-        return bisect_left(starts, end) - bisect_left(starts, start)
+    cutter = _Cutter(document.text, token_spans, max_tokens)
 
     def chunk(start: int, end: int) -> Chunk:
         return Chunk(
@@ -45,11 +44,7 @@ def chunk_document(document: Document, token_spans: TokenSpans, max_tokens: int)
             headings=document.headings_at(end - 1),
         )
 
-    return [
-        chunk(start, end)
-        for section in _sections(document)
-        for start, end in _pack(_pieces(document.text, section, starts, max_tokens), tokens, max_tokens)
-    ]
+    return [chunk(start, end) for section in _sections(document) for start, end in _pack(document, section, cutter)]
 
 
 def _sections(document: Document) -> Iterator[Span]:
@@ -66,39 +61,74 @@ def _sections(document: Document) -> Iterator[Span]:
     yield from pairwise(sorted(cuts))
 
 
-def _pieces(text: str, section: Span, starts: list[int], max_tokens: int) -> Iterator[Span]:
-    """Yield the sentences of a section; one that is too long, such as a table, in parts of ``max_tokens``."""
-    offset = section[0]
-    for sentence_start, sentence_end in sentence_spans(text[section[0] : section[1]]):
-        start, end = offset + sentence_start, offset + sentence_end
-        first, last = bisect_left(starts, start), bisect_left(starts, end)
-        while last - first > max_tokens:
-            cut = _last_gap(text, start, starts[first + max_tokens])
+class _Cutter:
+    """Counts tokens, and cuts what has too many."""
+
+    def __init__(self, text: str, token_spans: TokenSpans, max_tokens: int) -> None:
+        self._text = text
+        self._token_spans = token_spans
+        self._max_tokens = max_tokens
+        self._starts = [start for start, _ in token_spans(text)]
+
+    def fits(self, start: int, end: int) -> bool:
+        """Whether a span has few enough tokens to be one passage."""
+        first = bisect_left(self._starts, start)
+        if self._starts[first : first + 1] != [start]:  # it begins inside a word, whose pieces may be others
+            return len(self._token_spans(self._text[start:end])) <= self._max_tokens
+        return bisect_left(self._starts, end) - first <= self._max_tokens
+
+    def cut(self, start: int, end: int, body: int) -> Iterator[Span]:
+        """Yield the parts of a long run, such as a table or a minified line, each short enough.
+
+        Its first part goes beyond ``body``, where what stands under its heading begins.
+        """
+        while start < end:
+            # However few its tokens, a part has an end: a word that the model does not know is one token.
+            limit = min(end, start + _MOST_CHARACTERS * self._max_tokens)
+            spans = self._token_spans(self._text[start:limit])
+            if len(spans) > self._max_tokens:
+                limit = start + spans[self._max_tokens][0]
+            earliest = max((start + limit) // 2, min(body, limit - 1))
+            cut = limit if limit == end else _last_gap(self._text, earliest, limit)
+            # Cut inside a word, its pieces may be others, and more.
+            while len(self._token_spans(self._text[start:cut])) > self._max_tokens:
+                cut = start + max(1, (cut - start) * 3 // 4)
             yield start, cut
             start = cut
-            first = bisect_left(starts, start)
-        yield start, end
 
 
-def _last_gap(text: str, start: int, limit: int) -> int:
-    """Return the best place at or before ``limit`` to cut a long run: after a line, a space, a sign."""
-    middle = (start + limit) // 2
-    for gap in (r"\n", r"\s", r"\W"):
-        found = [match.end() for match in re.finditer(gap, text[middle:limit])]
-        if found:
-            return middle + found[-1]
-    return limit
-
-
-def _pack(pieces: Iterator[Span], tokens: Callable[[int, int], int], max_tokens: int) -> Iterator[Span]:
-    """Join neighbouring pieces for as long as they fit together."""
+def _pack(document: Document, section: Span, cutter: _Cutter) -> Iterator[Span]:
+    """Yield the passages of a section: neighbouring sentences for as long as they fit together."""
+    offset = section[0]
     current: Span | None = None
-    for start, end in pieces:
-        if current is not None and tokens(current[0], end) <= max_tokens:
+    for sentence_start, sentence_end in sentence_spans(document.text[section[0] : section[1]]):
+        start, end = offset + sentence_start, offset + sentence_end
+        if not cutter.fits(start, end):
+            body = start
+            if current is not None and _ends_in_heading(document, current):
+                start = current[0]  # a heading goes with what is under it
+            elif current is not None:
+                yield current
+            *parts, current = cutter.cut(start, end, body)
+            yield from parts
+        elif current is not None and cutter.fits(current[0], end):
             current = (current[0], end)
-            continue
-        if current is not None:
-            yield current
-        current = (start, end)
+        else:
+            if current is not None:
+                yield current
+            current = (start, end)
     if current is not None:
         yield current
+
+
+def _ends_in_heading(document: Document, span: Span) -> bool:
+    return any(heading.start < span[1] <= heading.end for heading in document.headings)
+
+
+def _last_gap(text: str, earliest: int, limit: int) -> int:
+    """Return the best place in ``earliest``–``limit`` to cut a long run: after a line, a space, a sign."""
+    for gap in (r"\n", r"\s", r"\W"):
+        found = [match.end() for match in re.finditer(gap, text[earliest:limit])]
+        if found:
+            return earliest + found[-1]
+    return limit

@@ -154,9 +154,13 @@ def _is_changed(file: _File, record: FileRecord | None, index: Index) -> bool:
         return True
     if _same_stat(file, record):
         return False
-    with file.path.open("rb") as opened:
-        if hashlib.file_digest(opened, "sha256").hexdigest() != record.sha256:
-            return True
+    try:
+        with file.path.open("rb") as opened:
+            same = hashlib.file_digest(opened, "sha256").hexdigest() == record.sha256
+    except OSError:
+        return True  # and reading it will say why it cannot be read
+    if not same:
+        return True
     index.touch(_record(file, record.sha256, record.reason))
     return False
 
@@ -212,7 +216,8 @@ def _read(file: _File, embedder: Embedder, chunk_tokens: int) -> _Waiting:
         sentences = sentence_spans(chunk.text)
         context = _context(chunk.headings, embedder, embedder.max_tokens - chunk_tokens)
         text = context + chunk.text
-        key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        # The sentences' vectors are kept with the text's, so where they begin and end is part of the key.
+        key = hashlib.sha256(f"{sentences} {text}".encode("utf-8", "surrogatepass")).hexdigest()
         pieces.append(Piece(chunk, sentences, key))
         texts[key] = text, [(len(context) + start, len(context) + end) for start, end in sentences]
     return _Waiting(_record(file, document.sha256), document, pieces, texts)

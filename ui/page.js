@@ -1,6 +1,8 @@
 // Runs once in each of the page's HTML parts. One listener serves whatever is drawn in the part later.
 const page = document.getElementById("page");
 const sheet = (open) => page.classList.toggle("reader-open", open);
+const toMark = () =>
+  document.querySelector("#reader .doc mark, #reader .doc .passage")?.scrollIntoView({ block: "center" });
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button || button.disabled) return;
@@ -13,11 +15,11 @@ element.addEventListener("click", (event) => {
   }
   sheet(true);
   page.classList.remove("documents-open");
+  setTimeout(toMark, 50); // what is chosen may be there already: then nothing is redrawn
   trigger("select", { ...button.dataset });
 });
 // After a redraw: the marked words come into view, and the talk stays at its end.
 watch("value", () => {
-  const mark = element.querySelector(".doc mark, .doc .passage");
-  if (mark) mark.scrollIntoView({ block: "center" });
-  else element.querySelector(".talk > :last-child")?.scrollIntoView({ block: "end" });
+  toMark();
+  element.querySelector(".talk > :last-child")?.scrollIntoView({ block: "end" });
 });

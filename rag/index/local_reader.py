@@ -39,10 +39,7 @@ class LocalReader:
         """Return the BM25 scores of those of the given rows that match."""
         if not words:
             return {}
-        query = (
-            "SELECT rowid, -rank FROM passages WHERE passages MATCH ?"
-            " AND rowid IN (SELECT value FROM json_each(?))"
-        )
+        query = "SELECT rowid, -rank FROM passages WHERE passages MATCH ? AND rowid IN (SELECT value FROM json_each(?))"
         return dict(self._connection.execute(query, [_match_any(words), json.dumps(list(keys))]).fetchall())
 
     def vectors(self, keys: Sequence[int]) -> Vectors:

@@ -27,7 +27,7 @@ def _headings(text: str) -> tuple[Heading, ...]:
     headings = []
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open" and opening.map and inline.children is not None:
-            words = "".join(child.content for child in inline.children).strip()
+            words = "".join(child.content or " " * child.type.endswith("break") for child in inline.children).strip()
             first, last = opening.map
             if words:
                 end = min(line_starts[last] - 1, len(text))

@@ -49,7 +49,10 @@ def _decode(data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        guess = from_bytes(data).best()
-        if guess is None:
+        guesses = from_bytes(data)
+        best = guesses.best()
+        if best is None:
             raise ParseError("binary data under a text suffix, or an unknown encoding") from None
-        return str(guess)
+        # Western and central European text look alike to its statistics; western is by far the more common.
+        tied = [guess for guess in guesses if (guess.chaos, guess.coherence) == (best.chaos, best.coherence)]
+        return str(next((guess for guess in tied if guess.encoding == "cp1252"), best))
