@@ -15,7 +15,7 @@ from rag.types import SearchResult, Value
 from rag.words import STOP_WORDS, stem, words
 
 _MOST_SENTENCES = 3
-_NEARLY_AS_LIKELY = 0.6  # of the first sentence's probability
+_NEARLY_AS_LIKELY = 0.5  # of the first sentence's odds
 _SAME_SAYING = 0.6  # share of the smaller sentence's words
 
 
@@ -25,6 +25,11 @@ class _Candidate(Value):
     end: int
     text: str
     probability: float
+
+    @property
+    def odds(self) -> float:
+        """The probability against its complement: it tells the likely apart where probabilities are all near 1."""
+        return self.probability / (1 - self.probability)
 
     @property
     def stems(self) -> set[str]:
@@ -73,7 +78,7 @@ def _choose(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     """Return the first candidate, then, in the order of the documents, those worth adding to it."""
     chosen: list[_Candidate] = []
     for candidate in candidates:
-        if chosen and candidate.probability < _NEARLY_AS_LIKELY * chosen[0].probability:
+        if chosen and candidate.odds < _NEARLY_AS_LIKELY * chosen[0].odds:
             break
         if not any(_same_saying(candidate, other) for other in chosen):
             chosen.append(candidate)
