@@ -90,7 +90,7 @@ def ask(question: str | None, history: Path | None, questions: Path | None, as_j
     """Answer a question from the documents, every sentence cited; exit 3 where they do not hold the answer."""
     asked = _asked(question, questions, history)
     assistant = _assistant(**flags)
-    _build_missing(assistant)
+    _make_ready(assistant)
     abstained = False
     for text, before in asked:
         answer = assistant.ask(text, before)
@@ -114,7 +114,7 @@ def search(question: str | None, k: int | None, questions: Path | None, as_json:
     """Show the passages that speak to a question most, without an answer."""
     asked = _asked(question, questions, None)
     assistant = _assistant(**flags)
-    _build_missing(assistant)
+    _make_ready(assistant)
     for text, _ in asked:
         results = assistant.search(text, k)
         if as_json or questions:
@@ -132,9 +132,7 @@ def search(question: str | None, k: int | None, questions: Path | None, as_json:
 def serve(**flags: Any) -> None:
     """Serve the chat page."""
     assistant = _assistant(**flags)
-    _build_missing(assistant)
-    show.note("loading the model …")
-    assistant.warm_up()
+    _make_ready(assistant)
     # Takes some seconds to import, and only this command needs it.
     from ui.app import serve as serve_page
 
@@ -173,7 +171,7 @@ def evaluate_(questions: Path, as_json: bool, **flags: Any) -> None:
     """Measure the answers on questions whose evidence is known."""
     asked = read_questions(questions)
     assistant = _assistant(**flags)
-    _build_missing(assistant)
+    _make_ready(assistant)
     outcomes = list(show.track(evaluate(asked, assistant), len(asked)))
     if as_json:
         entries = [outcome.model_dump() for outcome in outcomes]
@@ -186,13 +184,14 @@ def _assistant(**flags: Any) -> Assistant:
     return Assistant(read_settings(**flags))
 
 
-def _build_missing(assistant: Assistant) -> None:
-    """Build the index where there is none yet, and say so."""
-    if assistant.is_built:
-        return
-    show.note(f"there is no index yet: building it from {assistant.settings.corpus}")
-    with show.progress() as on_progress:
-        assistant.sync(on_progress)
+def _make_ready(assistant: Assistant) -> None:
+    """Build the index where there is none yet, and say so; load the model."""
+    if not assistant.is_built:
+        show.note(f"there is no index yet: building it from {assistant.settings.corpus}")
+        with show.progress() as on_progress:
+            assistant.sync(on_progress)
+    with show.busy("loading the model …"):
+        assistant.warm_up()
 
 
 def _asked(
@@ -201,6 +200,8 @@ def _asked(
     """Return the questions to ask, each with the conversation before it."""
     if (question is None) == (questions is None):
         raise UsageError('give a question in quotes, as in `rag ask "Who …?"`, or a file with --questions')
+    if question is not None and not question.strip():
+        raise UsageError("the question is empty: ask something")
     if question is not None:
         return [(question, _messages(json.loads(_read(history))) if history else ())]
     assert questions is not None

@@ -9,9 +9,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.status import Status
 from rich.text import Text
 
-from rag.assistant import Status
+from rag.assistant import Status as IndexStatus
 from rag.evaluate import Measures, Outcome
 from rag.sync import OnProgress, SyncReport
 from rag.sync import Progress as SyncProgress
@@ -26,6 +27,11 @@ _err = Console(stderr=True, highlight=False, soft_wrap=True)
 def note(message: str) -> None:
     """Tell the person at the terminal what is going on, on standard error."""
     _err.print(Text(message, style="dim"))
+
+
+def busy(message: str) -> Status:
+    """Show, on a terminal and for as long as it takes, what is being waited for."""
+    return _err.status(message)
 
 
 def plain(text: str) -> str:
@@ -76,7 +82,7 @@ def sync_report(report: SyncReport) -> None:
         _err.print(Text(f"not read: {plain(failure.source)}: {failure.reason}", style="yellow"))
 
 
-def status(found: Status) -> None:
+def status(found: IndexStatus) -> None:
     """Print what the index holds, and how level it is with the folder."""
     if found.manifest is None:
         _out.print(f"no index in {found.index} yet: run `rag index`")
