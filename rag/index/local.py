@@ -90,6 +90,12 @@ class LocalIndex:
             current = self._database
             self._target = self._next_database(current) if rebuild or current is None else current
             yield
+        except sqlite3.OperationalError as error:  # such as a full disk
+            raise IndexFailure(
+                f"the index in {self.folder} cannot be written ({error}): mend that and run again; nothing is lost"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise _damaged(self.folder, error) from error
         finally:
             if self._writer is not None:
                 self._writer.close()
