@@ -37,7 +37,7 @@ Found = tuple[Features, Literal["held", "absent", "near"]]
 Weights = dict[str, float]
 
 _NEAR_WEIGHT = 0.2  # of a question whose subject is there but whose answer is not: few can be told apart
-_REFUSED = 0.83
+_REFUSED = 0.87
 
 
 def main() -> None:
