@@ -101,7 +101,10 @@ class SentenceTransformerEmbedder:
         """The folder that holds the model."""
         if self.name == DEFAULT_MODEL:
             return _packaged_model()
-        return Path(self.name).expanduser()
+        folder = Path(self.name).expanduser()
+        if folder.is_dir() and not any((folder / name).is_file() for name in ("modules.json", "config.json")):
+            raise _not_loaded(self.name, "there is no model in this folder")
+        return folder
 
     @cached_property
     def fingerprint(self) -> str:
@@ -256,13 +259,17 @@ def _load(name: str, folder: Path) -> SentenceTransformer:
     try:
         model = SentenceTransformer(str(folder) if folder.is_dir() else name, device="cpu", local_files_only=True)
     except Exception as error:  # whatever a broken or missing model raises, the remedy is the same
-        raise EmbedderError(
-            f"the embedding model {name!r} cannot be loaded ({_first_line(error)}): give a folder that holds "
-            f"a sentence-transformers model, or leave the setting at {DEFAULT_MODEL}"
-        ) from error
+        raise _not_loaded(name, _first_line(error)) from error
     if model.max_seq_length is None:
         raise EmbedderError(f"the embedding model {name!r} states no max_seq_length: choose another model")
     return model
+
+
+def _not_loaded(name: str, reason: str) -> EmbedderError:
+    return EmbedderError(
+        f"the embedding model {name!r} cannot be loaded ({reason}): give a folder that holds "
+        f"a sentence-transformers model, or leave the setting at {DEFAULT_MODEL}"
+    )
 
 
 def _packaged_model() -> Path:
