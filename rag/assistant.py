@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from rag.retrieve import query_text, retrieve
 from rag.settings import Settings
 from rag.sync import OnProgress, SyncReport, freshness, sync
 from rag.types import Answer, Document, DocumentSummary, Freshness, Message, SearchResult, Value
+from rag.verify import Quotation, Verification, verify_index, verify_quotations
+from rag.watch import STILL_FOR, watch
 
 
 class Status(Value):
@@ -29,6 +32,7 @@ class Status(Value):
     manifest: Manifest | None
     documents: tuple[DocumentSummary, ...]
     failed: tuple[FileRecord, ...]
+    warned: tuple[FileRecord, ...]
     freshness: Freshness | None
 
 
@@ -48,8 +52,28 @@ class Assistant:
 
     def sync(self, on_progress: OnProgress = lambda _: None, *, rebuild: bool = False) -> SyncReport:
         """Bring the index level with the corpus folder; with ``rebuild``, from nothing."""
-        chunk_tokens = self.settings.chunk_tokens
-        return sync(self._index, self.settings.corpus, self._embedder, chunk_tokens, on_progress, rebuild=rebuild)
+        return self._sync(on_progress, rebuild=rebuild)
+
+    def watch(
+        self, stop: threading.Event | None = None, on_progress: OnProgress = lambda _: None
+    ) -> Iterator[SyncReport]:
+        """Bring the index level now and after every change in the folder, until ``stop`` is set; yield each report."""
+
+        def run() -> SyncReport:
+            return self._sync(on_progress, still_for=STILL_FOR)
+
+        return watch(self.settings.corpus, run, stop or threading.Event())
+
+    def verify(self, on_progress: OnProgress = lambda _: None) -> Verification:
+        """Check every passage of the index against the documents as they are now, and the index against itself."""
+        faults = self._index.faults()
+        with self._index.reading() as reader:
+            return verify_index(reader, self.settings.corpus, faults, on_progress)
+
+    def verify_quotations(self, quotations: Sequence[Quotation]) -> Verification:
+        """Check quotations, such as the citations of a saved answer, against the documents as they are now."""
+        with self._index.reading() as reader:
+            return verify_quotations(quotations, reader, self.settings.corpus)
 
     def warm_up(self) -> None:
         """Load the model and the vectors, so that the first question is as quick as the next."""
@@ -114,18 +138,30 @@ class Assistant:
         """Return what the index holds and how level it is with the folder."""
         manifest = self._index.manifest()
         documents: Sequence[DocumentSummary] = ()
-        failed: Sequence[FileRecord] = ()
+        files: Sequence[FileRecord] = ()
         if manifest is not None:
             with self._index.reading() as reader:
                 documents = reader.documents()
-                failed = [record for record in reader.files().values() if record.reason is not None]
+                files = sorted(reader.files().values(), key=lambda record: record.source)
         return Status(
             corpus=str(self.settings.corpus),
             index=str(self.settings.index),
             manifest=manifest,
             documents=tuple(documents),
-            failed=tuple(failed),
+            failed=tuple(record for record in files if record.reason is not None),
+            warned=tuple(record for record in files if record.warning is not None),
             freshness=self.freshness(),
+        )
+
+    def _sync(self, on_progress: OnProgress, *, rebuild: bool = False, still_for: float = 0) -> SyncReport:
+        return sync(
+            self._index,
+            self.settings.corpus,
+            self._embedder,
+            self.settings.chunk_tokens,
+            on_progress,
+            rebuild=rebuild,
+            still_for=still_for,
         )
 
     @contextmanager

@@ -48,11 +48,14 @@ def chunk_document(document: Document, token_spans: TokenSpans, max_tokens: int)
 
 
 def _sections(document: Document) -> Iterator[Span]:
-    """Yield the spans between the places where a passage must end: pages, and headings over some text.
+    """Yield the spans between the places where a passage must end: headings over some text, and slides.
 
-    A heading right under another stays with it, so that no passage is a heading alone.
+    A heading right under another stays with it, so that no passage is a heading alone. Sentences and
+    tables run on over the end of a page; what is on a slide does not.
     """
-    cuts = {0, len(document.text)} | {page.start for page in document.pages}
+    cuts = {0, len(document.text)}
+    if document.page_kind == "slide":
+        cuts |= {page.start for page in document.pages}
     last_end = 0
     for heading in document.headings:
         if document.text[last_end : heading.start].strip():

@@ -21,7 +21,9 @@ from rag.assistant import Assistant
 from rag.errors import RagError, UsageError
 from rag.evaluate import evaluate, measures, read_questions
 from rag.settings import read_settings
+from rag.sync import SyncReport
 from rag.types import Message
+from rag.verify import Quotation
 
 ABSTAINED = 3
 
@@ -67,16 +69,20 @@ def main() -> None:
 @index_place
 @embedder
 @click.option("--rebuild", is_flag=True, help="Start from nothing; the old index is kept aside.")
+@click.option("--watch", is_flag=True, help="Then follow the folder, until Ctrl-C.")
 @as_json
-def index(rebuild: bool, as_json: bool, **flags: Any) -> None:
+def index(rebuild: bool, watch: bool, as_json: bool, **flags: Any) -> None:
     """Bring the index level with the corpus folder."""
     assistant = _assistant(**flags)
-    with show.progress() as on_progress:
-        report = assistant.sync(on_progress, rebuild=rebuild)
-    if as_json:
-        _print_json(report.model_dump(mode="json"))
-    else:
-        show.sync_report(report)
+    if rebuild or not watch:
+        with show.progress() as on_progress:
+            report = assistant.sync(on_progress, rebuild=rebuild)
+        _print_report(report, as_json)
+    if watch:
+        show.note(f"following {assistant.settings.corpus} (stop with Ctrl-C)")
+        for number, report in enumerate(assistant.watch()):
+            if number == 0 or report.did_something:
+                _print_report(report, as_json)
 
 
 @app.command()
@@ -162,6 +168,29 @@ def status(source: str | None, as_json: bool, **flags: Any) -> None:
         show.status(found)
 
 
+@app.command()
+@click.argument("answer", required=False, type=click.Path(path_type=Path))
+@corpus
+@index_place
+@as_json
+def verify(answer: Path | None, as_json: bool, **flags: Any) -> int:
+    """Check the citations of a saved answer (of `rag ask --json`), or the whole index, against the documents.
+
+    Exit 0 where every word stands where it stood, 1 where not.
+    """
+    assistant = _assistant(**flags)
+    if answer is not None:
+        found = assistant.verify_quotations(_saved_citations(answer))
+    else:
+        with show.progress() as on_progress:
+            found = assistant.verify(on_progress)
+    if as_json:
+        _print_json(found.model_dump(mode="json"))
+    else:
+        show.verification(found)
+    return 0 if found.holds else 1
+
+
 @app.command("eval")
 @click.argument("questions", type=click.Path(path_type=Path))
 @corpus
@@ -218,6 +247,31 @@ def _questions(path: Path) -> Iterator[tuple[str, Sequence[Message]]]:
             yield str(entry["question"]), _messages(entry.get("history", []))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UsageError(f'{path}, line {number}: not {{"question": "…"}}: correct the line') from error
+
+
+def _saved_citations(path: Path) -> list[Quotation]:
+    """Return the citations of the answers in a file, one as JSON or one a line."""
+    text = _read(path)
+    try:
+        answers = [json.loads(text)] if _is_json(text) else [json.loads(line) for line in text.splitlines() if line]
+        return [Quotation.model_validate(citation) for answer in answers for citation in answer["citations"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path} holds no answer as `rag ask --json` prints it: save one") from error
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _print_report(report: SyncReport, as_json: bool) -> None:
+    if as_json:
+        _print_json(report.model_dump(mode="json"))
+    else:
+        show.sync_report(report)
 
 
 def _messages(entries: Any) -> Sequence[Message]:

@@ -144,6 +144,7 @@ def _result(
         source=passage.source,
         title=passage.title,
         sha256=passage.sha256,
+        page_kind=passage.page_kind,
         score=(_fused(dense, lexical) + _SENTENCE * best) / (_DENSE + _LEXICAL + 2 * _SENTENCE),
         dense=dense,
         lexical=lexical,

@@ -17,6 +17,7 @@ from rag.evaluate import Measures, Outcome
 from rag.sync import OnProgress, SyncReport
 from rag.sync import Progress as SyncProgress
 from rag.types import Answer, Citation, Document, Freshness, SearchResult
+from rag.verify import Verification
 
 FindDocument = Callable[[str], Document]
 
@@ -55,7 +56,7 @@ def answer(found: Answer, find_document: FindDocument) -> None:
     if found.citations:
         _out.print()
     for citation in found.citations:
-        place = _place(citation.source, citation.start, citation.page, find_document)
+        place = _place(citation, citation.start, citation.page, find_document)
         _out.print(Text(f"[{citation.n}] ", style="bold cyan") + Text(place) + Text(_path(citation), style="dim"))
         _out.print(Text(f"    “{plain(citation.quote)}”", style="italic"))
     _freshness(found.freshness)
@@ -65,10 +66,9 @@ def answer(found: Answer, find_document: FindDocument) -> None:
 def results(found: Sequence[SearchResult], find_document: FindDocument) -> None:
     """Print passages, best first."""
     for n, result in enumerate(found, 1):
-        place = _place(result.source, result.chunk.start, result.chunk.page, find_document)
+        place = _place(result, result.chunk.start, result.chunk.page, find_document)
         _out.print(Text(f"{n}. ", style="bold") + Text(place) + Text(f"  {result.score:.2f}", style="dim"))
-        text = plain(result.chunk.text)
-        _out.print(Text("   " + (text if len(text) <= 300 else text[:300] + "…")))
+        _out.print(Text("   " + _short(plain(result.chunk.text), 300)))
 
 
 def sync_report(report: SyncReport) -> None:
@@ -79,7 +79,29 @@ def sync_report(report: SyncReport) -> None:
         Text(f"{done} · {report.documents} documents, {report.chunks} passages · {report.seconds:.1f} s", style="bold")
     )
     for failure in report.failed:
-        _err.print(Text(f"not read: {plain(failure.source)}: {failure.reason}", style="yellow"))
+        _err.print(Text(f"not read: {plain(failure.source)}: {plain(failure.reason)}", style="yellow"))
+    for warning in report.warnings:
+        _err.print(Text(f"not all read: {plain(warning.source)}: {plain(warning.reason)}", style="yellow"))
+    for source in report.waiting:
+        note(f"still being written, left for the next run: {plain(source)}")
+    if report.broken_off:
+        note("the run before was broken off; nothing was lost, and this one went on from where it was")
+
+
+def verification(found: Verification) -> None:
+    """Print what became of quotations: first those that do not stand where they stood."""
+    for check in found.checks:
+        quotation, now = check.quotation, check.now
+        number = f"[{quotation.n}] " if quotation.n is not None else ""
+        to = f" → {plain(now.source)} {now.start}–{now.end}" if now is not None else ""
+        place = f"{plain(quotation.source)} {quotation.start}–{quotation.end}{to}"
+        style = "green" if check.state == "intact" else "yellow"
+        _out.print(Text(f"{check.state:<8}", style=style) + Text(f"{number}{place}"))
+        _out.print(Text(f"        “{_short(plain(quotation.quote), 120)}”", style="dim"))
+    for fault in found.faults:
+        _out.print(Text(f"fault   {fault}: run `rag index --rebuild`", style="red"))
+    states = ("intact", "moved", "changed", "gone")
+    _out.print(Text(" · ".join(f"{getattr(found, state)} {state}" for state in states), style="bold"))
 
 
 def status(found: IndexStatus) -> None:
@@ -89,10 +111,12 @@ def status(found: IndexStatus) -> None:
     else:
         _out.print(f"{len(found.documents)} documents in {found.index}, embedded by {found.manifest.embedder}")
     for document in found.documents:
-        pages = f", {document.pages} pages" if document.pages else ""
+        pages = f", {document.pages} {document.page_kind}s" if document.pages else ""
         _out.print(Text(f"  {plain(document.source)}: {document.chunks} passages{pages} · {plain(document.title)}"))
     for record in found.failed:
-        _out.print(Text(f"  not read: {plain(record.source)}: {record.reason}", style="yellow"))
+        _out.print(Text(f"  not read: {plain(record.source)}: {plain(record.reason or '')}", style="yellow"))
+    for record in found.warned:
+        _out.print(Text(f"  not all read: {plain(record.source)}: {plain(record.warning or '')}", style="yellow"))
     if found.freshness is not None and found.freshness.level:
         _out.print(f"level with {found.corpus}")
     _freshness(found.freshness)
@@ -112,13 +136,17 @@ def track(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
         yield from bar.track(outcomes, total=total, description="asking")
 
 
+# Fields of a citation that the command contract does not know.
+_UNSAID = {"document_id", "page_kind"}
+
+
 def answer_json(found: Answer) -> dict[str, Any]:
     """Return an answer as the command contract prints it."""
     keys = {"question", "query", "abstained", "confidence", "sentences", "timings", "freshness"}
     return {
         **found.model_dump(mode="json", include=keys),
         "answer": found.text,
-        "citations": [citation.model_dump(mode="json", exclude={"document_id"}) for citation in found.citations],
+        "citations": [citation.model_dump(mode="json", exclude=_UNSAID) for citation in found.citations],
         "results": [result_json(result) for result in found.results],
     }
 
@@ -150,10 +178,15 @@ def progress() -> Iterator[OnProgress]:
         bar.update(task, visible=bar.tasks[0].total is not None)
 
 
-def _place(source: str, start: int, page: int | None, find_document: FindDocument) -> str:
-    """Return ``source:line``, with the page where there is one."""
-    line = find_document(source).text.count("\n", 0, start) + 1
-    return f"{plain(source)}:{line}" + (f", page {page}" if page is not None else "")
+def _place(found: Citation | SearchResult, start: int, page: int | None, find_document: FindDocument) -> str:
+    """Return the source, with the page (slide, row …) where there is one, else with the line."""
+    if page is not None:
+        return f"{plain(found.source)}, {found.page_kind} {page}"
+    return f"{plain(found.source)}:{find_document(found.source).text.count(chr(10), 0, start) + 1}"
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most] + "…"
 
 
 def _path(citation: Citation) -> str:

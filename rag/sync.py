@@ -1,43 +1,46 @@
 """Corpus folder ⇄ index: what changed in the folder, and bringing the index level with it.
 
-Files are told apart by content; size and time only spare reading a file again. Each document is one
-transaction, so whatever stops a run, the index holds every document either as it was or as it is.
+Files are told apart by content; size and times only spare reading a file again. Each file is one
+transaction, so whatever stops a run, the index holds every file either as it was or as it is.
 """
 
 from __future__ import annotations
 
 import hashlib
-import logging
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from rag.chunk import chunk_document
+from rag.corpus import CorpusFile, scan
 from rag.embed import Embedder
-from rag.errors import ParseError, UsageError
-from rag.index import FileRecord, Index, Manifest, Piece
-from rag.parse import parse
+from rag.errors import ParseError
+from rag.index import Cut, FileRecord, Index, Manifest, Piece
+from rag.parse import fingerprint
+from rag.parse.worker import Worker
 from rag.sentences import Span, sentence_spans
-from rag.types import Document, Freshness, Value
+from rag.types import Freshness, Value
 
 # Passages are embedded together across documents: many small files make full batches.
 _PASSAGES_AT_ONCE = 1024
-
-log = logging.getLogger(__name__)
+# Seconds, more than a tick of the clock that file systems take their times from.
+_CLOCK_TICK = 0.05
 
 
 class Failure(Value):
-    """A file that could not be read, and why."""
+    """A file that could not be read, or not all of it, and why."""
 
     source: str
     reason: str
 
 
 class SyncReport(Value):
-    """What a run of ``sync`` did."""
+    """What a run of ``sync`` did, in files: which, by source.
+
+    ``warnings`` are files of which a part could not be read; ``waiting`` are those still being written;
+    ``broken_off`` says that the run before was killed, and that this one went on from where it was.
+    """
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
@@ -45,9 +48,17 @@ class SyncReport(Value):
     removed: tuple[str, ...]
     unchanged: int
     failed: tuple[Failure, ...]
+    warnings: tuple[Failure, ...]
     documents: int
     chunks: int
     seconds: float
+    waiting: tuple[str, ...] = ()
+    broken_off: bool = False
+
+    @property
+    def did_something(self) -> bool:
+        """Whether a file was added, changed, renamed or removed."""
+        return bool(self.added or self.changed or self.renamed or self.removed)
 
 
 class Progress(Value):
@@ -61,16 +72,6 @@ class Progress(Value):
 OnProgress = Callable[[Progress], None]
 
 
-@dataclass(frozen=True)
-class _File:
-    """A file in the folder, as seen without reading it."""
-
-    source: str
-    path: Path
-    size: int
-    mtime_ns: int
-
-
 def sync(
     index: Index,
     corpus: Path,
@@ -79,8 +80,11 @@ def sync(
     on_progress: OnProgress = lambda _: None,
     *,
     rebuild: bool = False,
+    still_for: float = 0,
 ) -> SyncReport:
     """Bring ``index`` level with the files under ``corpus``, or ``rebuild`` it from nothing, and say what was done.
+
+    Files written to within the last ``still_for`` seconds are left as they are, for a later run.
 
     Raises:
         UsageError: There is no such folder.
@@ -88,11 +92,18 @@ def sync(
         IndexLocked: Another process is writing to it.
     """
     started = time.perf_counter()
-    files = {file.source: file for file in scan(corpus)}
-    with index.writing(rebuild=rebuild):
+    with index.writing(rebuild=rebuild) as broken_off:
+        files = {file.source: file for file in scan(corpus)}
         built = None if rebuild else index.manifest()
         known = _known(index) if built is not None else {}
-        changed = [file for file in files.values() if _is_changed(file, known.get(file.source), index)]
+        candidates = [file for file in files.values() if may_differ(file, known.get(file.source))]
+        waiting = {file.source for file in candidates if _is_written(file, still_for)}
+        _let_the_clock_pass(candidates)
+        changed = [
+            file
+            for file in candidates
+            if file.source not in waiting and _is_changed(file, known.get(file.source), index)
+        ]
         removed = sorted(known.keys() - files.keys())
         # The model is loaded only where there is something to embed: a run with nothing to do is quick.
         index.begin(_manifest(embedder, chunk_tokens, built))
@@ -100,34 +111,25 @@ def sync(
             _put_all(changed, index, embedder, chunk_tokens, on_progress)
         for source in removed:
             index.remove(source)
-        if changed or removed or built is None:
+        if changed or removed or broken_off or built is None:
             index.publish()
-    return _report(index, known, {file.source for file in changed}, removed, time.perf_counter() - started)
-
-
-def scan(corpus: Path) -> Iterator[_File]:
-    """Yield the files under ``corpus``, ordered by name; hidden ones and links are passed over."""
-    if not corpus.is_dir():
-        raise UsageError(f"there is no folder {corpus}: make it and put documents in, or name another with --corpus")
-    for folder, folders, names in os.walk(corpus):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(folder, name)
-            if name.startswith(".") or path.is_symlink() or not path.is_file():
-                continue
-            stat = path.stat()
-            # A name that is not UTF-8 is told with its odd bytes escaped.
-            source = os.fsencode(path.relative_to(corpus).as_posix()).decode("utf-8", "backslashreplace")
-            yield _File(source, path, stat.st_size, stat.st_mtime_ns)
+        report = _report(index, known, {file.source for file in changed}, removed)
+    return report.model_copy(
+        update={
+            "waiting": tuple(sorted(waiting)),
+            "broken_off": broken_off and built is not None,
+            "seconds": time.perf_counter() - started,
+        }
+    )
 
 
 def freshness(index: Index, corpus: Path) -> Freshness:
-    """Return how many files a sync would touch, judged by size and time alone."""
+    """Return how many files a sync would touch, judged by size and times alone."""
     files = {file.source: file for file in scan(corpus)}
     known = _known(index)
     return Freshness(
         added=len(files.keys() - known.keys()),
-        changed=sum(not _same_stat(file, known[source]) for source, file in files.items() if source in known),
+        changed=sum(may_differ(file, known[source]) for source, file in files.items() if source in known),
         removed=len(known.keys() - files.keys()),
     )
 
@@ -148,59 +150,81 @@ def _manifest(embedder: Embedder, chunk_tokens: int, found: Manifest | None) -> 
     )
 
 
-def _is_changed(file: _File, record: FileRecord | None, index: Index) -> bool:
-    """Whether the index does not hold the file's content; notes a new time of the same content."""
-    if record is None:
+def may_differ(file: CorpusFile, record: FileRecord | None) -> bool:
+    """Whether a file may be another than the index has seen, or read by other parsers."""
+    return record is None or _record(file, record.sha256, record.reason, record.warning) != record
+
+
+def _is_written(file: CorpusFile, still_for: float) -> bool:
+    """Whether a file was written to just now, so that more may be to come."""
+    age = time.time() - max(file.mtime_ns, file.ctime_ns) / 1e9
+    return 0 <= age < still_for  # a time still to come says nothing
+
+
+def _let_the_clock_pass(files: Sequence[CorpusFile]) -> None:
+    """Wait until what is written from now on bears another time than ``files`` do.
+
+    A file written twice within one tick of its file system's clock looks the same both times.
+    """
+    newest = max((file.ctime_ns for file in files), default=0)
+    if 0 <= time.time_ns() - newest < _CLOCK_TICK * 1e9:
+        time.sleep(_CLOCK_TICK)
+
+
+def _is_changed(file: CorpusFile, record: FileRecord | None, index: Index) -> bool:
+    """Whether the index does not hold the file's content; notes new times of the same content."""
+    if record is None or record.reason is not None or file.reason is not None or record.parser != fingerprint():
         return True
-    if _same_stat(file, record):
-        return False
     try:
         with file.path.open("rb") as opened:
             same = hashlib.file_digest(opened, "sha256").hexdigest() == record.sha256
     except OSError:
         return True  # and reading it will say why it cannot be read
-    if not same:
-        return True
-    index.touch(_record(file, record.sha256, record.reason))
-    return False
+    if same:
+        index.touch(_record(file, record.sha256, record.reason, record.warning))
+    return not same
 
 
-def _same_stat(file: _File, record: FileRecord) -> bool:
-    return (file.size, file.mtime_ns) == (record.size, record.mtime_ns)
-
-
-def _record(file: _File, sha256: str, reason: str | None = None) -> FileRecord:
-    return FileRecord(source=file.source, sha256=sha256, size=file.size, mtime_ns=file.mtime_ns, reason=reason)
+def _record(file: CorpusFile, sha256: str, reason: str | None = None, warning: str | None = None) -> FileRecord:
+    return FileRecord(
+        source=file.source,
+        sha256=sha256,
+        size=file.size,
+        mtime_ns=file.mtime_ns,
+        ctime_ns=file.ctime_ns,
+        parser=fingerprint(),
+        reason=file.reason or reason,
+        warning=warning,
+    )
 
 
 class _Waiting(NamedTuple):
-    """A document whose passages wait to be embedded, together with those of other documents."""
+    """A file whose passages wait to be embedded, together with those of other files."""
 
     record: FileRecord
-    document: Document
-    pieces: list[Piece]
+    cuts: list[Cut]
     texts: dict[str, tuple[str, list[Span]]]  # key → the text to embed and its sentences
 
 
 def _put_all(
-    files: Sequence[_File], index: Index, embedder: Embedder, chunk_tokens: int, on_progress: OnProgress
+    files: Sequence[CorpusFile], index: Index, embedder: Embedder, chunk_tokens: int, on_progress: OnProgress
 ) -> None:
-    """Read, cut, embed and write ``files``, the passages of many documents at a time."""
+    """Read, cut, embed and write ``files``, the passages of many at a time."""
     total = sum(file.size for file in files)
     done = 0
     waiting: list[_Waiting] = []
-    for file in files:
-        on_progress(Progress(done=done, total=total, source=file.source))
-        try:
-            waiting.append(_read(file, embedder, chunk_tokens))
-        except (ParseError, OSError) as error:
-            reason = str(error) if isinstance(error, ParseError) else f"cannot be read: {error.strerror}"
-            index.put_unreadable(_record(file, "", reason))
-        if file is files[-1] or sum(len(item.pieces) for item in waiting) >= _PASSAGES_AT_ONCE:
-            size = sum(item.record.size for item in waiting)
-            _flush(waiting, index, embedder, _within(on_progress, done, size, total))
-            waiting.clear()
-            done += size
+    with Worker() as worker:
+        for file in files:
+            on_progress(Progress(done=done, total=total, source=file.source))
+            try:
+                waiting.append(_read(file, worker, embedder, chunk_tokens))
+            except ParseError as error:
+                index.put(_record(file, "", str(error)), [], {})
+            if file is files[-1] or sum(len(item.texts) for item in waiting) >= _PASSAGES_AT_ONCE:
+                size = sum(item.record.size for item in waiting)
+                _flush(waiting, index, embedder, _within(on_progress, done, size, total))
+                waiting.clear()
+                done += size
     on_progress(Progress(done=total, total=total, source=""))
 
 
@@ -209,18 +233,23 @@ def _within(on_progress: OnProgress, done: float, size: float, total: float) -> 
     return lambda share, source: on_progress(Progress(done=done + share * size, total=total, source=source))
 
 
-def _read(file: _File, embedder: Embedder, chunk_tokens: int) -> _Waiting:
-    document = parse(file.path.read_bytes(), file.source)
-    pieces, texts = [], {}
-    for chunk in chunk_document(document, embedder.token_spans, chunk_tokens):
-        sentences = sentence_spans(chunk.text)
-        context = _context(chunk.headings, embedder, embedder.max_tokens - chunk_tokens)
-        text = context + chunk.text
-        # The sentences' vectors are kept with the text's, so where they begin and end is part of the key.
-        key = hashlib.sha256(f"{sentences} {text}".encode("utf-8", "surrogatepass")).hexdigest()
-        pieces.append(Piece(chunk, sentences, key))
-        texts[key] = text, [(len(context) + start, len(context) + end) for start, end in sentences]
-    return _Waiting(_record(file, document.sha256), document, pieces, texts)
+def _read(file: CorpusFile, worker: Worker, embedder: Embedder, chunk_tokens: int) -> _Waiting:
+    if file.reason is not None:
+        raise ParseError(file.reason)
+    parsed = worker.parse(file.path, file.source)
+    cuts, texts = [], {}
+    for document in parsed.documents:
+        pieces = []
+        for chunk in chunk_document(document, embedder.token_spans, chunk_tokens):
+            sentences = sentence_spans(chunk.text)
+            context = _context(chunk.headings, embedder, embedder.max_tokens - chunk_tokens)
+            text = context + chunk.text
+            # The sentences' vectors are kept with the text's, so where they begin and end is part of the key.
+            key = hashlib.sha256(f"{sentences} {text}".encode("utf-8", "surrogatepass")).hexdigest()
+            pieces.append(Piece(chunk, sentences, key))
+            texts[key] = text, [(len(context) + start, len(context) + end) for start, end in sentences]
+        cuts.append(Cut(document, pieces))
+    return _Waiting(_record(file, parsed.documents[0].sha256, warning=parsed.warning), cuts, texts)
 
 
 def _context(headings: Sequence[str], embedder: Embedder, max_tokens: int) -> str:
@@ -235,7 +264,7 @@ def _context(headings: Sequence[str], embedder: Embedder, max_tokens: int) -> st
 def _flush(
     waiting: Sequence[_Waiting], index: Index, embedder: Embedder, on_share: Callable[[float, str], None]
 ) -> None:
-    """Embed what was never embedded before, then write each document in a transaction of its own."""
+    """Embed what was never embedded before, then write each file in a transaction of its own."""
     texts = {key: text for item in waiting for key, text in item.texts.items()}
     known = index.known(list(texts))
     missing = [key for key in texts if key not in known]
@@ -244,31 +273,31 @@ def _flush(
     def on_batch(count: int) -> None:
         nonlocal embedded
         embedded += count
-        on_share(embedded / len(missing), waiting[0].document.source)
+        on_share(embedded / len(missing), waiting[0].record.source)
 
     rows = embedder.embed([texts[key][0] for key in missing], [texts[key][1] for key in missing], on_batch)
     embeddings = dict(zip(missing, rows, strict=True))
     for item in waiting:
-        index.put(item.record, item.document, item.pieces, {k: embeddings[k] for k in item.texts if k in embeddings})
+        index.put(item.record, item.cuts, {key: embeddings[key] for key in item.texts if key in embeddings})
 
 
-def _report(
-    index: Index, known: Mapping[str, FileRecord], touched: set[str], removed: Sequence[str], seconds: float
-) -> SyncReport:
+def _report(index: Index, known: Mapping[str, FileRecord], touched: set[str], removed: Sequence[str]) -> SyncReport:
     with index.reading() as reader:
         files, documents, chunks = reader.files(), reader.documents(), len(reader)
     readable = {source: record.sha256 for source, record in files.items() if record.reason is None}
     gone = {known[source].sha256: source for source in removed if known[source].reason is None}
-    added = [source for source in sorted(touched & readable.keys()) if source not in known]
+    before = {source for source, record in known.items() if record.reason is None}
+    added = [source for source in sorted(touched & readable.keys()) if source not in before]
     renamed = {source: gone.pop(readable[source]) for source in added if readable[source] in gone}
     return SyncReport(
         added=tuple(source for source in added if source not in renamed),
-        changed=tuple(sorted(touched & readable.keys() & known.keys())),
+        changed=tuple(sorted(touched & readable.keys() & before)),
         renamed=tuple((old, new) for new, old in renamed.items()),
         removed=tuple(source for source in removed if source not in renamed.values()),
         unchanged=len(readable.keys() - touched),
         failed=tuple(Failure(source=s, reason=r.reason) for s, r in sorted(files.items()) if r.reason is not None),
+        warnings=tuple(Failure(source=s, reason=r.warning) for s, r in sorted(files.items()) if r.warning is not None),
         documents=len(documents),
         chunks=chunks,
-        seconds=seconds,
+        seconds=0.0,
     )

@@ -8,11 +8,14 @@ today can be checked tomorrow by anyone who holds the same text. All offsets are
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 Support = Literal["quoted", "supported", "unsupported"]
+# What the numbered parts of a document are called.
+PageKind = Literal["page", "slide", "row", "line", "cell"]
 
 
 class Value(BaseModel):
@@ -31,7 +34,7 @@ class Heading(Value):
 
 
 class Page(Value):
-    """A page (or slide) and the span of text on it; numbers start at 1."""
+    """A page (or slide, row …) and the span of text on it; numbers start at 1."""
 
     number: int
     start: int
@@ -43,6 +46,7 @@ class Document(Value):
 
     ``source`` is the path relative to the corpus, with forward slashes. ``sha256`` is the hash of
     the file's bytes, so that ``sha256sum`` can tell whether a citation still speaks of the same file.
+    An attachment's source is that of its file, a slash and its name; its hash is of its own bytes.
     """
 
     source: str
@@ -51,6 +55,7 @@ class Document(Value):
     text: str
     headings: tuple[Heading, ...] = ()
     pages: tuple[Page, ...] = ()
+    page_kind: PageKind = "page"
 
     @property
     def id(self) -> str:
@@ -59,7 +64,8 @@ class Document(Value):
 
     def page_at(self, offset: int) -> int | None:
         """Return the number of the page that holds ``offset``; None where there are no pages."""
-        return next((p.number for p in reversed(self.pages) if p.start <= offset), None)
+        at = bisect_right(self.pages, offset, key=lambda page: page.start)
+        return self.pages[at - 1].number if at else None
 
     def headings_at(self, offset: int) -> tuple[str, ...]:
         """Return the path of headings over ``offset``, outermost first."""
@@ -89,13 +95,18 @@ class Chunk(Value):
 
 
 class DocumentSummary(Value):
-    """A document as it is listed: what it is, and how much was made of it."""
+    """A document as it is listed: what it is, and how much was made of it.
+
+    ``file`` is the source of the file it was read from: another than its own where it is an attachment.
+    """
 
     source: str
+    file: str
     title: str
     sha256: str
     characters: int
     pages: int
+    page_kind: PageKind
     chunks: int
 
 
@@ -123,6 +134,7 @@ class SearchResult(Value):
     source: str
     title: str
     sha256: str
+    page_kind: PageKind
     score: float
     dense: float
     lexical: float
@@ -138,6 +150,7 @@ class Citation(Value):
     source: str
     title: str
     page: int | None
+    page_kind: PageKind
     headings: tuple[str, ...]
     start: int
     end: int

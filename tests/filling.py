@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from rag.embed import Embedding, Vectors
-from rag.index import FileRecord, Manifest, Piece, Reader
+from rag.index import Cut, FileRecord, Manifest, Piece, Reader
 from rag.index.local import LocalIndex
 from rag.types import Chunk, Document
 
@@ -51,8 +51,14 @@ def put_document(index: LocalIndex, document: Document, headings: Mapping[str, t
         pieces.append(Piece(chunk, [(0, len(line))], key))
         embeddings[key] = Embedding(vector_of(line), vector_of(line)[None])
         start += len(line) + 1
-    record = FileRecord(source=document.source, sha256=document.sha256, size=len(document.text), mtime_ns=1)
-    index.put(record, document, pieces, embeddings)
+    index.put(file_record(document), [Cut(document, pieces)], embeddings)
+
+
+def file_record(document: Document) -> FileRecord:
+    """Return the record of a file that holds a document alone."""
+    return FileRecord(
+        source=document.source, sha256=document.sha256, size=len(document.text), mtime_ns=1, ctime_ns=1, parser=""
+    )
 
 
 def fill(index: LocalIndex, *documents: Document, rebuild: bool = False) -> None:

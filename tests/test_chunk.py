@@ -3,26 +3,26 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.chunk import chunk_document
 from rag.embed import SentenceTransformerEmbedder
-from rag.parse import parse
 from rag.sentences import sentence_spans
 from rag.types import Chunk, Document, Page
 from tests.oracles import count_tokens
-from tests.texts import layouts
+from tests.texts import layouts, parse_one
 
 LIMITS = st.sampled_from([16, 40, 200])
 
 
 def documents(suffix: str = ".md") -> st.SearchStrategy[Document]:
-    return layouts().filter(str.strip).map(lambda text: parse(text.encode(), "a" + suffix))
+    return layouts().filter(str.strip).map(lambda text: parse_one(text.encode(), "a" + suffix))
 
 
 def document(text: str, source: str = "a.md") -> Document:
-    return parse(text.encode(), source)
+    return parse_one(text.encode(), source)
 
 
 def texts(chunks: list[Chunk]) -> list[str]:
@@ -102,15 +102,21 @@ def test_a_chunk_carries_the_path_of_headings_over_it(embedder: SentenceTransfor
     ]
 
 
-def test_a_chunk_lies_on_one_page(embedder: SentenceTransformerEmbedder) -> None:
-    text = "On the first page. Goes on\nover the break. The end."
+@pytest.mark.parametrize(
+    ("kind", "cut"),
+    [
+        ("page", [("First. It goes on over the break. The end.", 1)]),
+        ("slide", [("First. It goes on", 1), ("over the break. The end.", 2)]),
+    ],
+)
+def test_a_chunk_runs_on_over_a_page_but_not_over_a_slide(
+    embedder: SentenceTransformerEmbedder, kind: str, cut: list[tuple[str, int]]
+) -> None:
+    text = "First. It goes on over the break. The end."
     second = text.index("over")
     pages = (Page(number=1, start=0, end=second), Page(number=2, start=second, end=len(text)))
-    chunks = chunk_document(document(text, "a.txt").model_copy(update={"pages": pages}), embedder.token_spans, 200)
-    assert [(chunk.text, chunk.page) for chunk in chunks] == [
-        ("On the first page. Goes on", 1),
-        ("over the break. The end.", 2),
-    ]
+    paged = document(text, "a.txt").model_copy(update={"pages": pages, "page_kind": kind})
+    assert [(chunk.text, chunk.page) for chunk in chunk_document(paged, embedder.token_spans, 200)] == cut
 
 
 def test_neighbouring_sentences_share_a_chunk_for_as_long_as_they_fit(embedder: SentenceTransformerEmbedder) -> None:

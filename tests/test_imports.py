@@ -20,9 +20,10 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 LAYERS = (
     ("types", "errors", "words"),
     ("sentences", "kinds"),
-    ("parse", "chunk", "embed"),
+    ("parse", "corpus", "chunk", "embed"),
     ("settings", "index", "converse"),
     ("sync", "retrieve", "answer"),
+    ("verify", "watch"),
     ("assistant",),
     ("evaluate",),
     ("show",),
@@ -133,7 +134,18 @@ def test_the_page_knows_the_assistant_and_values_alone() -> None:
 
 @pytest.mark.parametrize("module", ["rag.cli", "rag.sync", "rag.index.local"])
 def test_nothing_heavy_is_loaded_before_it_is_needed(module: str) -> None:
-    heavy = {"torch", "transformers", "sentence_transformers", "faiss", "gradio", "trafilatura", "ui"}
+    heavy = {
+        "torch",
+        "transformers",
+        "sentence_transformers",
+        "faiss",
+        "gradio",
+        "trafilatura",
+        "ui",
+        "pypdfium2",
+        "docx",
+        "openpyxl",
+    }
     program = f"import sys, {module}; print(*(name for name in {sorted(heavy)} if name in sys.modules))"
     found = subprocess.run(
         [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True, timeout=60

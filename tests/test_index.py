@@ -154,6 +154,7 @@ def test_a_document_comes_back_as_it_was_put(index: LocalIndex) -> None:
         update={
             "headings": (Heading(level=1, text="Ein Titel 😀", start=0, end=13),),
             "pages": (Page(number=1, start=0, end=14), Page(number=2, start=14, end=34)),
+            "page_kind": "slide",
         }
     )
     fill(index, document, line_document("a", ["x"]))
@@ -162,10 +163,12 @@ def test_a_document_comes_back_as_it_was_put(index: LocalIndex) -> None:
         assert reader.document("elsewhere") is None
         summary = DocumentSummary(
             source=document.source,
+            file=document.source,
             title='"T"',
             sha256=document.sha256,
             characters=len(document.text),
             pages=2,
+            page_kind="slide",
             chunks=3,
         )
         assert [one.source for one in reader.documents()] == ["a", document.source]
@@ -174,16 +177,22 @@ def test_a_document_comes_back_as_it_was_put(index: LocalIndex) -> None:
 
 
 def test_files_are_kept_whether_they_could_be_read_or_not(index: LocalIndex) -> None:
-    unreadable = FileRecord(source="b.bin", sha256="", size=7, mtime_ns=2**62, reason="no parser")
+    unreadable = FileRecord(
+        source="b.bin", sha256="", size=7, mtime_ns=2**62, ctime_ns=3, parser="1", reason="no parser", warning="none"
+    )
     fill(index, line_document("a", ["alpha"]), line_document("b.bin", ["beta"]))
     with index.writing():
-        index.put_unreadable(unreadable)
-        index.touch(FileRecord(source="a", sha256="", size=5, mtime_ns=99))
+        index.put(unreadable, [], {})
+        index.touch(FileRecord(source="a", sha256="", size=5, mtime_ns=99, ctime_ns=98, parser=""))
         index.publish()
     with index.reading() as reader:
         files = reader.files()
         assert files["b.bin"] == unreadable
-        assert (files["a"].sha256, files["a"].mtime_ns) == (line_document("a", ["alpha"]).sha256, 99)
+        assert (files["a"].sha256, files["a"].mtime_ns, files["a"].ctime_ns) == (
+            line_document("a", ["alpha"]).sha256,
+            99,
+            98,
+        )
         assert [document.source for document in reader.documents()] == ["a"]
         assert reader.lexical(["beta"], 5) == {}
         assert list(by_key(reader).values()) == ["alpha"]

@@ -198,7 +198,7 @@ def test_a_damaged_database_says_what_to_do_and_a_rebuild_does_it(index: LocalIn
             "embedder none instead of other, fingerprint 000000.* instead of",
         ),
         ({"dimension": 8}, "dimension 16 instead of 8"),
-        ({"schema_version": 0}, "schema version 1 instead of 0"),
+        ({"schema_version": 0}, "schema version 2 instead of 0"),
     ],
 )
 def test_an_index_built_otherwise_says_how_and_what_to_do(
@@ -219,7 +219,7 @@ def test_an_index_built_otherwise_says_how_and_what_to_do(
 def test_while_another_process_writes_this_one_may_only_read(index: LocalIndex) -> None:
     fill(index, OLD)
     with another_process_writing(index.folder):
-        with pytest.raises(IndexLocked, match=r"another process is writing to .*: wait for it"), index.writing():
+        with pytest.raises(IndexLocked, match=r"process \d+ on .* is writing to .*: wait for it"), index.writing():
             pass
         assert texts(index) == sorted(["alpha", "gamma", "delta"])
     fill(index, NEW)  # the other was killed; nothing it left stands in the way

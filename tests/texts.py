@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from rag.parse import parse
+from rag.types import Document
+
 WORDS = (
     "the a of and cell river engine U.S. e.g. Dr. Ada 3.5 $2.6 2019 naïve Straße 日本語 文章です。 Привет мир"
     " مرحبا שלום हिन्दी 😀 🏳️‍🌈 don't co-operate x_1 https://example.org/a?b=c#d \u200b \ufeff — “quoted” ﬁne e\u0301"
 ).split(" ")
 CODE = "function a(b){return b?c[d]:e};var f=1,g='h';if(!f){a(g)}".split("|")
+
+
+def parse_one(data: bytes, source: str) -> Document:
+    """Return the document a file is, without those attached to it."""
+    return parse(data, source).documents[0]
+
 
 _SPACES = st.sampled_from([" "] * 12 + ["  ", "\t", "\u00a0"])
 _ENDS = st.sampled_from([". ", "? ", "! ", "… ", ".\n", ": ", " ", "。"])

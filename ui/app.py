@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import threading
+import time
 from collections.abc import Iterator
 from importlib import resources
 from typing import Any
@@ -20,6 +23,11 @@ from ui import reader, render
 
 Turns = list[Answer]
 
+_LOOK_EVERY = 3  # seconds between looks at what is indexed
+_TRY_AGAIN = 10  # seconds until the folder is followed again after an error
+
+log = logging.getLogger(__name__)
+
 
 def build(assistant: Assistant) -> gr.Blocks:
     """Return the page over ``assistant``."""
@@ -29,6 +37,7 @@ def build(assistant: Assistant) -> gr.Blocks:
         with gr.Row(elem_id="page"):
             with gr.Column(elem_id="documents"):
                 documents = gr.HTML(lambda: render.documents(assistant.status()), js_on_load=script, padding=False)
+                listed = gr.State("")
                 rebuild = gr.Button("Rebuild index", size="sm", elem_id="rebuild")
             with gr.Column(elem_id="chat"):
                 show_documents = gr.Button("Documents", elem_id="show-documents")
@@ -55,6 +64,10 @@ def build(assistant: Assistant) -> gr.Blocks:
         def show(event: gr.EventData, before: Turns) -> str:
             return _source(assistant, dict(event._data), before)
 
+        def look(shown: str) -> tuple[Any, Any]:
+            now = render.documents(assistant.status())
+            return (gr.skip(), gr.skip()) if now == shown else (now, now)
+
         def rebuild_index(progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008, gradio's own idiom
             return _rebuild(assistant, progress)
 
@@ -70,16 +83,32 @@ def build(assistant: Assistant) -> gr.Blocks:
         for part in (talk, source, documents):
             part.select(show, [turns], [source], show_progress="hidden", api_visibility="private")
         rebuild.click(rebuild_index, None, [documents], api_visibility="private", concurrency_limit=1)
+        gr.Timer(_LOOK_EVERY).tick(
+            look, [listed], [documents, listed], show_progress="hidden", api_visibility="private", queue=False
+        )
         show_documents.click(None, js="() => { document.getElementById('page').classList.toggle('documents-open') }")
     return page
 
 
 def serve(assistant: Assistant) -> None:
-    """Serve the page until it is interrupted; raises UsageError where the address cannot be had."""
+    """Serve the page, and follow the folder, until interrupted; raises UsageError where the address cannot be had."""
     host, port = assistant.settings.host, assistant.settings.port
     page = launch(assistant)
+    threading.Thread(target=_follow, args=[assistant], name="follow the folder", daemon=True).start()
     print(f"Ask your documents: http://{host}:{port}   (stop with Ctrl-C)", flush=True)
     page.block_thread()
+
+
+def _follow(assistant: Assistant) -> None:
+    """Keep the index level with the folder; what goes wrong is told, and tried again later."""
+    while True:
+        try:
+            for report in assistant.watch():
+                if report.did_something:
+                    log.info("%d documents, %d passages", report.documents, report.chunks)
+        except RagError as error:
+            log.warning("the folder is not followed for now: %s", error)
+            time.sleep(_TRY_AGAIN)
 
 
 def launch(assistant: Assistant) -> gr.Blocks:

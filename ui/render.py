@@ -63,7 +63,8 @@ def _sentences(at: int, answer: Answer, shown: int | None) -> str:
 
 
 def _marker(at: int, citation: Citation) -> str:
-    label = f"Source {citation.n}: {citation.source}" + (f", page {citation.page}" if citation.page else "")
+    page = f", {citation.page_kind} {citation.page}" if citation.page else ""
+    label = f"Source {citation.n}: {citation.source}{page}"
     return (
         f'<button type="button" class="marker" data-turn="{at}" data-n="{citation.n}" '
         f'title="{escape(label)}" aria-label="{escape(label)}">{citation.n}</button>'
@@ -108,7 +109,7 @@ def _nearest(at: int, rank: int, result: SearchResult) -> str:
     best = max(result.sentences, key=lambda sentence: sentence.dense + sentence.overlap)
     text = " ".join(result.chunk.text[best.start - result.chunk.start : best.end - result.chunk.start].split())
     short = text if len(text) <= 200 else text[:200] + " …"
-    page = f", page {result.chunk.page}" if result.chunk.page else ""
+    page = f", {result.page_kind} {result.chunk.page}" if result.chunk.page else ""
     return (
         f'<li><button type="button" class="nearest" data-turn="{at}" data-rank="{rank}">'
         f"{escape(result.source)}{page}</button> — “{escape(short)}”</li>"
@@ -127,11 +128,16 @@ def documents(status: Status) -> str:
         f'<span class="soft">{escape(record.reason or "")}</span></li>'
         for record in status.failed
     )
-    return f'{head}<ul class="docs" aria-label="Documents">{items}{failed}</ul>'
+    warned = "".join(
+        f'<li class="failed"><i class="dot b"></i><b>{escape(record.source)}</b>'
+        f'<span class="soft">not all read: {escape(record.warning or "")}</span></li>'
+        for record in status.warned
+    )
+    return f'{head}<ul class="docs" aria-label="Documents">{items}{failed}{warned}</ul>'
 
 
 def _document(document: DocumentSummary) -> str:
-    pages = f" · {document.pages} p." if document.pages else ""
+    pages = f" · {document.pages} {document.page_kind}s" if document.pages else ""
     label = escape(f"{document.source}: {document.title}")
     return (
         f'<li><button type="button" data-source="{escape(document.source)}" title="{label}"><i class="dot"></i>'

@@ -45,6 +45,7 @@ def _citation(n: int, quote: Quote, find_document: FindDocument) -> Citation:
         source=document.source,
         title=document.title,
         page=document.page_at(quote.start),
+        page_kind=document.page_kind,
         headings=document.headings_at(quote.start),
         start=quote.start,
         end=quote.end,

@@ -13,9 +13,9 @@ from typing import NamedTuple, Protocol
 
 from rag.embed import Embedding, Vectors
 from rag.sentences import Span
-from rag.types import Chunk, Document, DocumentSummary, Value
+from rag.types import Chunk, Document, DocumentSummary, PageKind, Value
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Manifest(Value):
@@ -29,13 +29,20 @@ class Manifest(Value):
 
 
 class FileRecord(Value):
-    """A file as the index last saw it; ``reason`` says why it could not be read, if it could not."""
+    """A file as the index last saw it.
+
+    ``parser`` is the fingerprint of the parsers that read it. ``reason`` says why it could not be read, if
+    it could not; then its hash is empty. ``warning`` says what of it could not be read.
+    """
 
     source: str
     sha256: str
     size: int
     mtime_ns: int
+    ctime_ns: int
+    parser: str
     reason: str | None = None
+    warning: str | None = None
 
 
 class Passage(Value):
@@ -46,6 +53,7 @@ class Passage(Value):
     source: str
     title: str
     sha256: str
+    page_kind: PageKind
 
 
 class Piece(NamedTuple):
@@ -54,6 +62,13 @@ class Piece(NamedTuple):
     chunk: Chunk
     sentences: Sequence[Span]
     key: str
+
+
+class Cut(NamedTuple):
+    """A document to be written, and the chunks it was cut into."""
+
+    document: Document
+    pieces: Sequence[Piece]
 
 
 class Reader(Protocol):
@@ -86,6 +101,9 @@ class Reader(Protocol):
     def documents(self) -> list[DocumentSummary]:
         """Return all documents, ordered by source."""
 
+    def chunks(self, source: str) -> list[Chunk]:
+        """Return the passages of a document, in the order of its text."""
+
     def files(self) -> dict[str, FileRecord]:
         """Return all files the index has seen, read or not, by source."""
 
@@ -102,8 +120,10 @@ class Index(Protocol):
     def reading(self) -> AbstractContextManager[Reader]:
         """Open a view of the index as it stands now."""
 
-    def writing(self, *, rebuild: bool = False) -> AbstractContextManager[None]:
-        """Hold the one right to write; raises IndexLocked where another process has it.
+    def writing(self, *, rebuild: bool = False) -> AbstractContextManager[bool]:
+        """Hold the one right to write; raises IndexLocked where another has it.
+
+        Gives whether the writer before this one was broken off: killed, or without power.
 
         With ``rebuild``, an empty index is written, which takes the place of this one when it is published.
         """
@@ -114,25 +134,23 @@ class Index(Protocol):
     def known(self, keys: Sequence[str]) -> set[str]:
         """Return those of ``keys`` whose vectors are kept already."""
 
-    def put(
-        self, record: FileRecord, document: Document, pieces: Sequence[Piece], embeddings: Mapping[str, Embedding]
-    ) -> None:
-        """Put a document in the place of whatever was at its source: one transaction.
+    def put(self, record: FileRecord, cuts: Sequence[Cut], embeddings: Mapping[str, Embedding]) -> None:
+        """Put the documents of a file in the place of whatever it held before: one transaction.
 
-        ``embeddings`` holds, by key, those that are not kept already.
+        Of a file that cannot be read there are none. ``embeddings`` holds, by key, those not kept already.
         """
 
-    def put_unreadable(self, record: FileRecord) -> None:
-        """Record that a file cannot be read, and drop what was at its source."""
-
     def touch(self, record: FileRecord) -> None:
-        """Record a file's new size and time where its content is the same."""
+        """Record a file's new size and times where its content is the same."""
 
     def remove(self, source: str) -> None:
         """Drop a file and all that was made of it: one transaction."""
 
     def publish(self) -> None:
         """Write what makes reading fast, after a run of changes."""
+
+    def faults(self) -> list[str]:
+        """Check the index against itself, and return what is wrong, a line each."""
 
     def close(self) -> None:
         """Release files and connections."""

@@ -1,13 +1,15 @@
 """The index in a folder: one SQLite file holds everything, one FAISS file makes it fast.
 
 SQLite (write-ahead log) is the source of truth; a changed document is one transaction in it. FAISS is
-a snapshot of the vectors at one generation, which every write raises; where it is missing, stale or
+a snapshot of the vectors at one generation, which every write changes; where it is missing, stale or
 damaged, it is made again from SQLite.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import platform
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,12 +22,14 @@ from filelock import FileLock, Timeout
 
 from rag.embed import Embedding
 from rag.errors import IndexDamaged, IndexFailure, IndexLocked, IndexMismatch
-from rag.index import FileRecord, Manifest, Piece
+from rag.index import SCHEMA_VERSION, Cut, FileRecord, Manifest, Piece
+from rag.index.local_check import faults
 from rag.index.local_reader import LocalReader
 from rag.index.snapshot import Snapshot, load_snapshot, save_snapshot, write_whole
 from rag.types import Document, Heading, Page
 
 _CURRENT = "current"
+_WRITER = "writer"  # who is writing; left behind by one that was killed
 _INSERT_CHUNK = (
     'INSERT INTO chunks (document_id, start, "end", page, headings, sentences, vector_key, text, context)'
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -70,13 +74,16 @@ class LocalIndex:
         with self._connection(database) as connection:
             connection.execute("BEGIN")
             try:
+                _check_schema(connection)
                 yield LocalReader(connection, self._current_snapshot(database, connection))
             finally:
                 connection.rollback()
 
     @contextmanager
-    def writing(self, *, rebuild: bool = False) -> Iterator[None]:
+    def writing(self, *, rebuild: bool = False) -> Iterator[bool]:
         """Hold the one right to write; the operating system lets go of it if this process dies.
+
+        Gives whether the writer before was broken off: it would have taken its name from the door.
 
         With ``rebuild``, a new database is written, which takes over when it is published; until then
         the old one answers, and it is kept until the rebuild after.
@@ -85,11 +92,14 @@ class LocalIndex:
         try:
             self._lock.acquire()
         except Timeout:
-            raise IndexLocked(f"another process is writing to {self.folder}: wait for it, or stop it") from None
+            raise IndexLocked(f"{self._holder()} is writing to {self.folder}: wait for it, or stop it") from None
         try:
+            writer = self.folder / _WRITER
+            broken_off = writer.exists()
+            writer.write_text(f"process {os.getpid()} on {platform.node()}", encoding="utf-8")
             current = self._database
             self._target = self._next_database(current) if rebuild or current is None else current
-            yield
+            yield broken_off
         except sqlite3.OperationalError as error:  # such as a full disk
             raise IndexFailure(
                 f"the index in {self.folder} cannot be written ({error}): mend that and run again; nothing is lost"
@@ -100,7 +110,15 @@ class LocalIndex:
             if self._writer is not None:
                 self._writer.close()
             self._writer = self._target = None
+            writer.unlink(missing_ok=True)
             self._lock.release()
+
+    def _holder(self) -> str:
+        """Return who holds the right to write."""
+        try:
+            return (self.folder / _WRITER).read_text(encoding="utf-8") or "another process"
+        except OSError:
+            return "another process"
 
     def begin(self, manifest: Manifest) -> None:
         """Make an empty index ready for writing; raises IndexMismatch where it was built otherwise."""
@@ -119,33 +137,26 @@ class LocalIndex:
         query = "SELECT key FROM vectors WHERE key IN (SELECT value FROM json_each(?))"
         return {key for (key,) in self._writing.execute(query, [json.dumps(list(keys))])}
 
-    def put(
-        self, record: FileRecord, document: Document, pieces: Sequence[Piece], embeddings: Mapping[str, Embedding]
-    ) -> None:
-        """Put a document in the place of whatever was at its source: one transaction."""
-        with self._transaction() as connection:
-            _delete(connection, document.source)
-            _insert_file(connection, record)
-            _insert_document(connection, document)
-            connection.executemany(
-                "INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)",
-                [
-                    (key, embedding.passage.astype("<f4").tobytes(), embedding.sentences.astype("<f2").tobytes())
-                    for key, embedding in embeddings.items()
-                ],
-            )
-            connection.executemany(_INSERT_CHUNK, [_chunk_row(document.title, piece) for piece in pieces])
-
-    def put_unreadable(self, record: FileRecord) -> None:
-        """Record that a file cannot be read, and drop what was at its source."""
+    def put(self, record: FileRecord, cuts: Sequence[Cut], embeddings: Mapping[str, Embedding]) -> None:
+        """Put the documents of a file in the place of whatever it held before: one transaction."""
+        vectors = [
+            (key, embedding.passage.astype("<f4").tobytes(), embedding.sentences.astype("<f2").tobytes())
+            for key, embedding in embeddings.items()
+        ]
         with self._transaction() as connection:
             _delete(connection, record.source)
             _insert_file(connection, record)
+            connection.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)", vectors)
+            for document, pieces in cuts:
+                # Where a file gave way to a folder of its name, the file's attachments may have held this place.
+                _delete_documents(connection, "source", document.source)
+                _insert_document(connection, document, record.source)
+                connection.executemany(_INSERT_CHUNK, [_chunk_row(document.title, piece) for piece in pieces])
 
     def touch(self, record: FileRecord) -> None:
-        """Record a file's new size and time where its content is the same."""
-        row = [record.size, record.mtime_ns, record.source]
-        self._writing.execute("UPDATE files SET size = ?, mtime_ns = ? WHERE source = ?", row)
+        """Record a file's new size and times where its content is the same."""
+        row = [record.size, record.mtime_ns, record.ctime_ns, record.source]
+        self._writing.execute("UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ? WHERE source = ?", row)
 
     def remove(self, source: str) -> None:
         """Drop a file and all that was made of it: one transaction."""
@@ -155,8 +166,23 @@ class LocalIndex:
     def publish(self) -> None:
         """Drop vectors nothing uses any more, and write the FAISS snapshot of what is there."""
         self._writing.execute("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)")
+        # What is about to be named current is on the disk before its name is.
+        self._writing.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         save_snapshot(_build_snapshot(self._writing), self._target_path)
         self._take_over()
+
+    def faults(self) -> list[str]:
+        """Check the index against itself, and return what is wrong, a line each."""
+        database = self._database
+        if database is None:
+            raise IndexFailure(f"there is no index in {self.folder}: run `rag index`")
+        with self._connection(database) as connection:
+            connection.execute("BEGIN IMMEDIATE")  # the check of the words is, to SQLite, a write
+            try:
+                snapshot = self._current_snapshot(database, connection)
+                return list(faults(connection, snapshot, _build_snapshot(connection)))
+            finally:
+                connection.rollback()
 
     def close(self) -> None:
         """Release files and connections."""
@@ -176,12 +202,16 @@ class LocalIndex:
         return self._writer
 
     def _next_database(self, current: Path | None) -> Path:
-        """Return the path of a new database; of the old ones, only the current is kept."""
-        for old in self.folder.glob("index-*"):
-            if current is None or not old.name.startswith(current.stem + "."):
-                old.unlink()
-        number = int(current.stem.removeprefix("index-")) + 1 if current is not None else 1
-        return self.folder / f"index-{number}.sqlite"
+        """Return the path of a new database; of the old ones, only the current is kept.
+
+        Where it is not known which is current, all are kept.
+        """
+        if current is not None:
+            for old in self.folder.glob("index-*"):
+                if not old.name.startswith(current.stem + "."):
+                    old.unlink()
+        numbers = [int(path.stem.removeprefix("index-")) for path in self.folder.glob("index-*.sqlite")]
+        return self.folder / f"index-{max(numbers, default=0) + 1}.sqlite"
 
     def _take_over(self) -> None:
         """Make the database being written the current one."""
@@ -190,12 +220,12 @@ class LocalIndex:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Commit all or nothing, and raise the generation with it."""
+        """Commit all or nothing, and a new generation with it."""
         connection = self._writing
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
-            connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
+            connection.execute("UPDATE meta SET value = hex(randomblob(8)) WHERE key = 'generation'")
             connection.commit()
         except BaseException:
             connection.rollback()
@@ -241,18 +271,22 @@ def mismatch(found: Manifest, wanted: Manifest) -> str:
     return f"the index was built with {', '.join(differing)}: run `rag index --rebuild`, or use its settings"
 
 
-def _delete(connection: sqlite3.Connection, source: str) -> None:
-    where = "document_id = (SELECT id FROM documents WHERE source = ?)"
-    connection.execute(f"DELETE FROM chunks WHERE {where}", [source])
-    connection.execute("DELETE FROM documents WHERE source = ?", [source])
-    connection.execute("DELETE FROM files WHERE source = ?", [source])
+def _delete(connection: sqlite3.Connection, file: str) -> None:
+    _delete_documents(connection, "file", file)
+    connection.execute("DELETE FROM files WHERE source = ?", [file])
 
 
-def _insert_document(connection: sqlite3.Connection, document: Document) -> None:
+def _delete_documents(connection: sqlite3.Connection, column: str, value: str) -> None:
+    where = f"document_id IN (SELECT id FROM documents WHERE {column} = ?)"
+    connection.execute(f"DELETE FROM chunks WHERE {where}", [value])
+    connection.execute(f"DELETE FROM documents WHERE {column} = ?", [value])
+
+
+def _insert_document(connection: sqlite3.Connection, document: Document, file: str) -> None:
     headings, pages = _dump(document.headings), _dump(document.pages)
-    names = (document.id, document.source, document.sha256, document.title)
-    row = (*names, document.text, len(document.text), headings, pages)
-    connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    names = (document.id, document.source, file, document.sha256, document.title)
+    row = (*names, document.text, len(document.text), headings, pages, document.page_kind)
+    connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def _chunk_row(title: str, piece: Piece) -> tuple[object, ...]:
@@ -264,8 +298,9 @@ def _chunk_row(title: str, piece: Piece) -> tuple[object, ...]:
 
 
 def _insert_file(connection: sqlite3.Connection, record: FileRecord) -> None:
-    row = [record.source, record.sha256, record.size, record.mtime_ns, record.reason]
-    connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?)", row)
+    row = record.model_dump()
+    marks = ", ".join(f":{name}" for name in row)
+    connection.execute(f"INSERT INTO files ({', '.join(row)}) VALUES ({marks})", row)
 
 
 def _manifest(connection: sqlite3.Connection) -> Manifest | None:
@@ -275,9 +310,15 @@ def _manifest(connection: sqlite3.Connection) -> Manifest | None:
     return Manifest.model_validate_json(value)
 
 
-def _generation(connection: sqlite3.Connection) -> int:
+def _check_schema(connection: sqlite3.Connection) -> None:
+    found = _manifest(connection)
+    if found is not None and found.schema_version != SCHEMA_VERSION:
+        raise IndexMismatch(mismatch(found, found.model_copy(update={"schema_version": SCHEMA_VERSION})))
+
+
+def _generation(connection: sqlite3.Connection) -> str:
     (value,) = connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
-    return int(value)
+    return str(value)
 
 
 def _build_snapshot(connection: sqlite3.Connection) -> Snapshot:

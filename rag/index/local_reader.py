@@ -11,7 +11,7 @@ import numpy as np
 from rag.embed import Vectors
 from rag.index import FileRecord, Passage
 from rag.index.snapshot import Snapshot
-from rag.types import Chunk, Document, DocumentSummary, Heading, Page
+from rag.types import Chunk, Document, DocumentSummary, Heading, Page, PageKind, document_id
 
 
 class LocalReader:
@@ -60,7 +60,7 @@ class LocalReader:
         """Return the passages of rows, in the order of ``keys``."""
         query = (
             'SELECT row, document_id, start, "end", page, chunks.headings, chunks.text, sentences,'
-            " source, title, sha256 FROM chunks JOIN documents ON documents.id = document_id"
+            " source, title, sha256, page_kind FROM chunks JOIN documents ON documents.id = document_id"
             " WHERE row IN (SELECT value FROM json_each(?))"
         )
         found = {row[0]: _passage(*row[1:]) for row in self._connection.execute(query, [json.dumps(list(keys))])}
@@ -73,7 +73,7 @@ class LocalReader:
 
     def document(self, source: str) -> Document | None:
         """Return a document whole, or None where the index holds none at ``source``."""
-        query = "SELECT source, sha256, title, text, headings, pages FROM documents WHERE source = ?"
+        query = "SELECT source, sha256, title, text, page_kind, headings, pages FROM documents WHERE source = ?"
         row = self._connection.execute(query, [source]).fetchone()
         if row is None:
             return None
@@ -82,23 +82,30 @@ class LocalReader:
             sha256=row[1],
             title=row[2],
             text=row[3],
-            headings=tuple(Heading(**value) for value in json.loads(row[4])),
-            pages=tuple(Page(**value) for value in json.loads(row[5])),
+            page_kind=row[4],
+            headings=tuple(Heading(**value) for value in json.loads(row[5])),
+            pages=tuple(Page(**value) for value in json.loads(row[6])),
         )
+
+    def chunks(self, source: str) -> list[Chunk]:
+        """Return the passages of a document, in the order of its text."""
+        query = "SELECT row FROM chunks WHERE document_id = ? ORDER BY start"
+        keys = [row for (row,) in self._connection.execute(query, [document_id(source)])]
+        return [passage.chunk for passage in self.passages(keys)]
 
     def documents(self) -> list[DocumentSummary]:
         """Return all documents, ordered by source."""
         query = (
-            "SELECT source, title, sha256, characters, json_array_length(pages),"
+            "SELECT source, file, title, sha256, characters, json_array_length(pages), page_kind,"
             " (SELECT count(*) FROM chunks WHERE document_id = documents.id) FROM documents ORDER BY source"
         )
-        names = ("source", "title", "sha256", "characters", "pages", "chunks")
+        names = ("source", "file", "title", "sha256", "characters", "pages", "page_kind", "chunks")
         return [DocumentSummary(**dict(zip(names, row, strict=True))) for row in self._connection.execute(query)]
 
     def files(self) -> dict[str, FileRecord]:
         """Return all files the index has seen, read or not, by source."""
-        names = ("source", "sha256", "size", "mtime_ns", "reason")
-        rows = self._connection.execute("SELECT source, sha256, size, mtime_ns, reason FROM files")
+        names = tuple(FileRecord.model_fields)
+        rows = self._connection.execute(f"SELECT {', '.join(names)} FROM files")
         return {row[0]: FileRecord(**dict(zip(names, row, strict=True))) for row in rows}
 
 
@@ -113,6 +120,7 @@ def _passage(
     source: str,
     title: str,
     sha256: str,
+    page_kind: PageKind,
 ) -> Passage:
     chunk = Chunk(
         id=f"{document_id}:{start}",
@@ -124,7 +132,7 @@ def _passage(
         headings=tuple(json.loads(headings)),
     )
     spans = tuple((first, last) for first, last in json.loads(sentences))
-    return Passage(chunk=chunk, sentences=spans, source=source, title=title, sha256=sha256)
+    return Passage(chunk=chunk, sentences=spans, source=source, title=title, sha256=sha256, page_kind=page_kind)
 
 
 def _match_any(words: Sequence[str]) -> str:

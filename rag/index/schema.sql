@@ -1,25 +1,32 @@
 -- The one source of truth; everything else is derived from it.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES ('generation', '0');
+-- The generation is another random number after every write: no two states, and no state lost with the power, share one.
+INSERT INTO meta VALUES ('generation', '');
 
 CREATE TABLE files (
   source TEXT PRIMARY KEY,
   sha256 TEXT NOT NULL,
   size INTEGER NOT NULL,
   mtime_ns INTEGER NOT NULL,
-  reason TEXT               -- why it could not be read; NULL where it could
+  ctime_ns INTEGER NOT NULL,
+  parser TEXT NOT NULL,     -- which parsers read it
+  reason TEXT,              -- why it could not be read; NULL where it could
+  warning TEXT              -- what of it could not be read
 ) WITHOUT ROWID;
 
 CREATE TABLE documents (
   id TEXT PRIMARY KEY,
   source TEXT NOT NULL UNIQUE,
+  file TEXT NOT NULL REFERENCES files (source), -- another than the source for an attachment
   sha256 TEXT NOT NULL,
   title TEXT NOT NULL,
   text TEXT NOT NULL,
   characters INTEGER NOT NULL, -- SQLite's length() ends at a NUL
   headings TEXT NOT NULL,   -- JSON
-  pages TEXT NOT NULL       -- JSON
+  pages TEXT NOT NULL,      -- JSON
+  page_kind TEXT NOT NULL
 );
+CREATE INDEX documents_by_file ON documents (file);
 
 -- Vectors are kept by the hash of the text they were made from: equal texts share them, and none is embedded twice.
 CREATE TABLE vectors (

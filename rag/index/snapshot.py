@@ -26,11 +26,11 @@ log = logging.getLogger(__name__)
 class Snapshot:
     """The vectors of one generation of an index, searchable by inner product."""
 
-    generation: int
+    generation: str
     faiss: Any  # faiss.IndexIDMap2 over a flat index
 
     @classmethod
-    def build(cls, generation: int, keys: NDArray[np.int64], vectors: Vectors) -> Snapshot:
+    def build(cls, generation: str, keys: NDArray[np.int64], vectors: Vectors) -> Snapshot:
         """Return a snapshot of ``vectors``, shape ``(len(keys), dimension)``, each found by its key."""
         import faiss
 
@@ -45,6 +45,12 @@ class Snapshot:
 
     def __len__(self) -> int:
         return int(self.faiss.ntotal)
+
+    def keys(self) -> list[int]:
+        """Return all keys, in the order they were added."""
+        import faiss
+
+        return [int(key) for key in faiss.vector_to_array(self.faiss.id_map)]
 
     def search(self, query: Vectors, k: int) -> dict[int, float]:
         """Return the ``k`` keys nearest to ``query``, best first, with their inner products."""
@@ -69,7 +75,7 @@ def save_snapshot(snapshot: Snapshot, database: Path) -> None:
     write_whole(database.with_suffix(".seal"), json.dumps(seal).encode())
 
 
-def load_snapshot(database: Path, generation: int) -> Snapshot | None:
+def load_snapshot(database: Path, generation: str) -> Snapshot | None:
     """Return the snapshot of ``generation`` from its file; None where it is missing, stale or damaged."""
     try:
         seal = json.loads(database.with_suffix(".seal").read_bytes())
@@ -94,3 +100,7 @@ def write_whole(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
+    if hasattr(os, "O_DIRECTORY"):  # the new name, too, is on the disk before anything is built on it
+        folder = os.open(path.parent, os.O_DIRECTORY)
+        os.fsync(folder)
+        os.close(folder)

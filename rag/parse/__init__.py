@@ -7,6 +7,7 @@ raises ParseError, with a reason a person understands, for what it cannot read.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
@@ -15,7 +16,7 @@ from rag.parse.html import parse_html
 from rag.parse.markdown import parse_markdown
 from rag.parse.parsed import Parsed
 from rag.parse.text import parse_text
-from rag.types import Document
+from rag.types import Document, Value
 
 Parser = Callable[[bytes, str], Parsed]
 
@@ -27,28 +28,86 @@ PARSERS: dict[str, Parser] = {
     ".html": parse_html,
     ".htm": parse_html,
 }
+TEXT_NAMES: frozenset[str] = frozenset()
+parse_code = parse_text
+
+# Raised with every change that makes a parser give another text: files are then read again.
+PARSER_VERSION = 2
+
+_LONGEST_TEXT = 10_000_000  # characters: a dozen long novels in one file, some ten minutes to embed
+_DEEPEST = 3  # a file attached to a message attached to a message
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def parse(data: bytes, source: str) -> Document:
-    """Read the bytes of the file at ``source`` (relative to the corpus) as a Document.
+def can_read_images() -> bool:
+    return False
+
+
+class ParsedFile(Value):
+    """What a file holds: a document, and each readable attachment as one more; ``warning`` says what is missing."""
+
+    documents: tuple[Document, ...]
+    warning: str | None = None
+
+
+def parse(data: bytes, source: str) -> ParsedFile:
+    """Read the bytes of the file at ``source`` (relative to the corpus) as the documents it holds.
+
+    The first document is the file itself; an attachment's source is that of its file, a slash, its name.
 
     Raises:
-        ParseError: The suffix is unknown, the file is empty or binary, or no text is left of it.
+        ParseError: The suffix is unknown, the file is empty, broken or binary, or no text is left of it.
     """
+    return _parse(data, source, _DEEPEST)
+
+
+def fingerprint() -> str:
+    """Return what reading depends on beside a file's bytes: where it changes, files are read again."""
+    return f"{PARSER_VERSION}{'+ocr' if can_read_images() else ''}"
+
+
+def _parse(data: bytes, source: str, depth: int) -> ParsedFile:
     path = PurePosixPath(source)
-    parser = PARSERS.get(path.suffix.lower())
-    if parser is None:
-        raise ParseError(f"no parser for {path.suffix or 'files without a suffix'}; known: {', '.join(PARSERS)}")
     if not data.strip():
         raise ParseError("the file is empty")
-    parsed = parser(data, path.stem)
+    parsed = _parser(path)(data, path.stem)
     if not parsed.text.strip():
         raise ParseError("no text in it")
+    if len(parsed.text) > _LONGEST_TEXT:
+        raise ParseError(f"its text is longer than {_LONGEST_TEXT // 10**6} million characters: split it")
+    documents, missing = [_document(data, source, parsed)], [parsed.warning] if parsed.warning else []
+    for attachment in parsed.attachments:
+        try:
+            if not depth:
+                raise ParseError("it lies too deep in other files")
+            found = _parse(attachment.data, f"{source}/{attachment.name}", depth - 1)
+        except ParseError as error:
+            missing.append(f"{attachment.name}: {error}")
+        else:
+            documents.extend(found.documents)
+            missing.extend(f"{attachment.name}: {found.warning}" for _ in [0] if found.warning)
+    return ParsedFile(documents=tuple(documents), warning="; ".join(missing) or None)
+
+
+def _parser(path: PurePosixPath) -> Parser:
+    parser = PARSERS.get(path.suffix.lower()) or (parse_code if path.name.lower() in TEXT_NAMES else None)
+    if parser is None:
+        raise ParseError(f"no parser for {path.suffix or 'files without a suffix'}")
+    return parser
+
+
+def _document(data: bytes, source: str, parsed: Parsed) -> Document:
     return Document(
         source=source,
         sha256=hashlib.sha256(data).hexdigest(),
-        title=parsed.title,
-        text=parsed.text,
-        headings=parsed.headings,
+        title=_clean(parsed.title) or PurePosixPath(source).name,
+        text=_clean(parsed.text),
+        headings=tuple(heading.model_copy(update={"text": _clean(heading.text)}) for heading in parsed.headings),
         pages=parsed.pages,
+        page_kind=parsed.page_kind,
     )
+
+
+def _clean(text: str) -> str:
+    """Replace, one for one, what no encoding can write: halves of surrogate pairs, which some formats can hold."""
+    return _SURROGATES.sub("\ufffd", text)

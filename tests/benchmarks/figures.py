@@ -55,7 +55,7 @@ def _embedding_alone(corpus: Path, embedder: SentenceTransformerEmbedder, chunk_
     """Return the seconds that sentence-transformers takes for the same passages, cut beforehand."""
     texts = []
     for path in sorted(corpus.iterdir()):
-        document = parse(path.read_bytes(), path.name)
+        document = parse(path.read_bytes(), path.name).documents[0]
         texts += [chunk.text for chunk in chunk_document(document, embedder.token_spans, chunk_tokens)]
     started = time.perf_counter()
     embedder._model.encode(texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False)

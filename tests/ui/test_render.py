@@ -51,7 +51,16 @@ def answer_with(text: str) -> tuple[Answer, Document]:
     chunk = Chunk(id="c", document_id=document.id, text=text, start=0, end=len(text), headings=(text,))
     scores = (SentenceScore(start=0, end=len(text), dense=1, overlap=1),)
     result = SearchResult(
-        chunk=chunk, source=text, title=text, sha256="0" * 64, score=1, dense=1, lexical=1, overlap=1, sentences=scores
+        chunk=chunk,
+        source=text,
+        title=text,
+        sha256="0" * 64,
+        page_kind="page",
+        score=1,
+        dense=1,
+        lexical=1,
+        overlap=1,
+        sentences=scores,
     )
     citation = Citation(
         n=1,
@@ -59,6 +68,7 @@ def answer_with(text: str) -> tuple[Answer, Document]:
         source=text,
         title=text,
         page=None,
+        page_kind="page",
         headings=(text,),
         start=0,
         end=len(text),

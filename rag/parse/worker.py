@@ -1,0 +1,190 @@
+"""The process in which files are read: it can be stopped, so no file can hang or crash a run.
+
+``Worker`` is the side of the program; ``main`` is the process, which gets the path of a file as a line
+of JSON and answers with a line of JSON. What it sends is checked like any other data from outside.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from pydantic import ValidationError
+
+from rag.errors import ParseError
+from rag.parse import ParsedFile, parse
+from rag.types import Value
+
+SECONDS = 60
+MEGABYTES = 3072  # of address space; what the libraries map without using it counts
+_LARGEST_FILE = 500 * 2**20
+
+
+class _Reply(Value):
+    """What the process answers: what it read, or why it could not."""
+
+    parsed: ParsedFile | None = None
+    reason: str | None = None
+
+
+class Worker:
+    """A process that parses one file at a time; it starts on entry, and again after it had to be stopped."""
+
+    def __init__(self, seconds: float = SECONDS, megabytes: int = MEGABYTES) -> None:
+        self._seconds = seconds
+        self._megabytes = megabytes
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self._start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stop()
+
+    def parse(self, path: Path, source: str) -> ParsedFile:
+        """Read the file at ``path`` as the documents it holds.
+
+        Raises:
+            ParseError: It cannot be read as a document, or not within the limits of time and memory.
+        """
+        if self._process is None or self._process.poll() is not None:  # stopped for a file before, or from outside
+            self._start()
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            _kill(process)
+
+        alarm = threading.Timer(self._seconds, stop)
+        alarm.start()
+        try:
+            process.stdin.write(json.dumps([str(path), source]).encode() + b"\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+        except OSError:  # it died before it was asked
+            line = b""
+        finally:
+            alarm.cancel()
+        if not line.endswith(b"\n"):
+            raise ParseError(self._obituary(process, late.is_set()))
+        return _read_reply(line)
+
+    def _start(self) -> None:
+        # Not the folder one happens to be in, but where this package lies, is where its modules are found.
+        home = str(Path(__file__).parents[2])
+        paths = os.pathsep.join(path for path in (home, os.environ.get("PYTHONPATH")) if path)
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "rag.parse.worker", str(self._seconds), str(self._megabytes)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": paths},
+            start_new_session=True,  # so that what it starts is stopped with it, and Ctrl-C is for the run alone
+        )
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            _kill(self._process)
+            self._process.communicate()
+        self._process = None
+
+    def _obituary(self, process: subprocess.Popen[bytes], late: bool) -> str:
+        """Clear away a process that ended before it answered, and say why it did."""
+        self._stop()
+        if late:
+            return f"reading it took over {self._seconds:g} s, so it was given up"
+        return f"reading it crashed the parser ({_cause(process.returncode)})"
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (AttributeError, ProcessLookupError):  # a system without process groups, or it has ended
+        process.kill()
+
+
+def _cause(code: int) -> str:
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"exit code {code}"
+
+
+def _read_reply(line: bytes) -> ParsedFile:
+    try:
+        reply = _Reply.model_validate_json(line)
+    except ValidationError as error:
+        raise ParseError("its parser answered with something else than a document") from error
+    if reply.parsed is None:
+        raise ParseError(reply.reason or "it cannot be read")
+    return reply.parsed
+
+
+def main() -> None:
+    """Answer one file after another until there are no more."""
+    seconds, megabytes = float(sys.argv[1]), int(sys.argv[2])
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no answer
+    _limit_memory(megabytes)
+    for line in sys.stdin.buffer:
+        path, source = json.loads(line)
+        _limit_time(seconds + 5)
+        answers.write(_answer(Path(path), source).model_dump_json().encode() + b"\n")
+        answers.flush()
+        _limit_time(0)
+
+
+def _answer(path: Path, source: str) -> _Reply:
+    try:
+        with _open(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > _LARGEST_FILE:
+                return _Reply(reason=f"larger than {_LARGEST_FILE // 2**20} MB ({size // 2**20} MB): split it")
+            data = file.read()
+        return _Reply(parsed=parse(data, source))
+    except ParseError as error:
+        return _Reply(reason=str(error))
+    except OSError as error:
+        return _Reply(reason=f"cannot be read: {error.strerror}")
+    except MemoryError:
+        return _Reply(reason="reading it takes too much memory")
+    except RecursionError:
+        return _Reply(reason="it is nested too deeply to be read")
+    except Exception as error:  # a parser met what it did not foresee: told of this file, and the run goes on
+        return _Reply(reason=f"its parser failed ({type(error).__name__}: {str(error)[:100]})")
+
+
+def _open(path: Path) -> BinaryIO:
+    """Open a file that was seen to be one: if it is a link or a pipe by now, it is not followed or waited for."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags), "rb")
+
+
+def _limit_memory(megabytes: int) -> None:
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, megabytes * 2**20))
+
+
+def _limit_time(seconds: float) -> None:
+    """End this process after a time; for when the one that would stop it is gone itself."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""Checks quotations against the documents as they are now, read anew from the folder.
+
+Does not ask the index what a document says, only where else words might stand by now.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from pydantic import ConfigDict
+
+from rag.corpus import CorpusFile, scan
+from rag.errors import ParseError
+from rag.index import Reader
+from rag.parse.worker import Worker
+from rag.sync import OnProgress, Progress, may_differ
+from rag.types import Document, Value
+
+State = Literal["intact", "moved", "changed", "gone"]
+_FILES_KEPT = 16
+
+
+class Quotation(Value):
+    """Words said to stand at a place: those of a citation, which has a number, or of a passage of the index."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")  # a saved citation tells more
+
+    n: int | None = None
+    source: str
+    start: int
+    end: int
+    quote: str
+
+
+class Place(Value):
+    """Where words stand: ``text[start:end]`` of the document at ``source``."""
+
+    source: str
+    start: int
+    end: int
+
+
+class Check(Value):
+    """A quotation and what became of it.
+
+    ``intact``: its words stand at its place. ``moved``: they stand elsewhere, at ``now``. ``changed``: the
+    document is there, without them. ``gone``: so is the document.
+    """
+
+    quotation: Quotation
+    state: State
+    now: Place | None = None
+
+
+class Verification(Value):
+    """How many quotations are in which state; those checked, or of a whole index those not intact; its faults."""
+
+    intact: int
+    moved: int
+    changed: int
+    gone: int
+    checks: tuple[Check, ...]
+    faults: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether all is as it was."""
+        return not (self.moved or self.changed or self.gone or self.faults)
+
+
+def verify_quotations(quotations: Sequence[Quotation], reader: Reader, corpus: Path) -> Verification:
+    """Check quotations, such as the citations of a saved answer; each is in the result."""
+    with Worker() as worker:
+        folder = _Folder(corpus, reader, worker)
+        checks = [_check(quotation, folder, folder.all_documents) for quotation in quotations]
+    return _verification(Counter(check.state for check in checks), checks)
+
+
+def verify_index(reader: Reader, corpus: Path, faults: Sequence[str], on_progress: OnProgress) -> Verification:
+    """Check every passage of an index; only those that are not intact are in the result."""
+    counts: Counter[State] = Counter()
+    found = []
+    summaries = reader.documents()
+    total = sum(summary.characters for summary in summaries)
+    done = 0
+    with Worker() as worker:
+        folder = _Folder(corpus, reader, worker)
+        for summary in summaries:
+            on_progress(Progress(done=done, total=total, source=summary.source))
+            for chunk in reader.chunks(summary.source):
+                passage = Quotation(source=summary.source, start=chunk.start, end=chunk.end, quote=chunk.text)
+                check = _check(passage, folder, folder.new_documents)
+                counts[check.state] += 1
+                if check.state != "intact":
+                    found.append(check)
+            done += summary.characters
+    on_progress(Progress(done=total, total=total, source=""))
+    return _verification(counts, found, faults)
+
+
+class _Folder:
+    """The documents as they are now, each read when it is asked for; the last few files are kept."""
+
+    def __init__(self, corpus: Path, reader: Reader, worker: Worker) -> None:
+        self._files = {file.source: file for file in scan(corpus)}
+        self._reader = reader
+        self._worker = worker
+        self._read = lru_cache(_FILES_KEPT)(self._read_file)
+
+    def document(self, source: str) -> Document | None:
+        """Return the document at ``source``; None where its file is gone or cannot be read."""
+        path = PurePosixPath(source)
+        file = next((str(part) for part in (path, *path.parents) if str(part) in self._files), None)
+        return next((one for one in self._read(file) if one.source == source), None) if file else None
+
+    def exists(self, source: str) -> bool:
+        """Whether there is a file at ``source``, readable or not."""
+        return source in self._files
+
+    def new_documents(self) -> Iterator[Document]:
+        """Yield the documents of files that the index has not seen as they are."""
+        known = self._reader.files()
+        for source, file in self._files.items():
+            if may_differ(file, known.get(source)):
+                yield from self._read(source)
+
+    def all_documents(self) -> Iterator[Document]:
+        """Yield all documents."""
+        for source in self._files:
+            yield from self._read(source)
+
+    def _read_file(self, source: str) -> tuple[Document, ...]:
+        file: CorpusFile = self._files[source]
+        try:
+            return self._worker.parse(file.path, source).documents if file.reason is None else ()
+        except ParseError:
+            return ()
+
+
+def _check(quotation: Quotation, folder: _Folder, others: Callable[[], Iterable[Document]]) -> Check:
+    document = folder.document(quotation.source)
+    if document is not None:
+        if document.text[quotation.start : quotation.end] == quotation.quote:
+            return Check(quotation=quotation, state="intact")
+        if place := _find(quotation, document):
+            return Check(quotation=quotation, state="moved", now=place)
+    for other in others():
+        if place := _find(quotation, other):
+            return Check(quotation=quotation, state="moved", now=place)
+    here = document is not None or folder.exists(quotation.source)
+    return Check(quotation=quotation, state="changed" if here else "gone")
+
+
+def _find(quotation: Quotation, document: Document) -> Place | None:
+    """Return where the words of a quotation stand in a document, white space aside: nearest to where they stood."""
+    words = quotation.quote.split()
+    if not words or words[0] not in document.text:
+        return None
+    pattern = r"\s+".join(map(re.escape, words))
+    spans = [match.span() for match in re.finditer(pattern, document.text)]
+    if not spans:
+        return None
+    start, end = min(spans, key=lambda span: abs(span[0] - quotation.start))
+    return Place(source=document.source, start=start, end=end)
+
+
+def _verification(counts: Counter[State], checks: Sequence[Check], faults: Sequence[str] = ()) -> Verification:
+    return Verification(
+        intact=counts["intact"],
+        moved=counts["moved"],
+        changed=counts["changed"],
+        gone=counts["gone"],
+        checks=tuple(checks),
+        faults=tuple(faults),
+    )

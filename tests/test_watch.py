@@ -1,0 +1,116 @@
+"""The folder is followed: changes reach the index by themselves, whole and together."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rag.index.local import LocalIndex
+from rag.sync import SyncReport, sync
+from rag.watch import STILL_FOR, watch
+from tests.fakes import FakeEmbedder
+
+RIVER = "The river rises in the forest."
+
+
+@contextmanager
+def following(index: LocalIndex, corpus: Path) -> Iterator[list[SyncReport]]:
+    """Follow ``corpus`` in a thread; give the reports so far."""
+    reports: list[SyncReport] = []
+    stop = threading.Event()
+
+    def run() -> SyncReport:
+        return sync(index, corpus, FakeEmbedder(), 20, still_for=STILL_FOR)
+
+    def follow() -> None:
+        for report in watch(corpus, run, stop):
+            reports.append(report)
+
+    thread = threading.Thread(target=follow)
+    thread.start()
+    try:
+        yield reports
+    finally:
+        stop.set()
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> bool:
+    """Wait for a condition; return whether it came to hold."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()
+
+
+def texts(index: LocalIndex) -> dict[str, str]:
+    if index.manifest() is None:
+        return {}
+    with index.reading() as reader:
+        documents = [reader.document(summary.source) for summary in reader.documents()]
+    return {document.source: document.text for document in documents if document is not None}
+
+
+def test_what_changes_reaches_the_index_by_itself(corpus: Path, index: LocalIndex) -> None:
+    (corpus / "a.txt").write_text(RIVER)
+    with following(index, corpus):
+        assert until(lambda: texts(index) == {"a.txt": RIVER})
+        (corpus / "a.txt").write_text(RIVER + " It is long.")
+        (corpus / "sub").mkdir()
+        (corpus / "sub/b.txt").write_text("A lake.")
+        assert until(lambda: texts(index) == {"a.txt": RIVER + " It is long.", "sub/b.txt": "A lake."})
+        (corpus / "a.txt").rename(corpus / "c.txt")
+        shutil.rmtree(corpus / "sub")
+        assert until(lambda: texts(index) == {"c.txt": RIVER + " It is long."})
+
+
+def test_many_changes_at_once_are_one_sync(corpus: Path, index: LocalIndex) -> None:
+    with following(index, corpus) as reports:
+        assert until(lambda: len(reports) == 1)
+        for number in range(50):
+            (corpus / f"{number}.txt").write_text(f"{RIVER} Its number is {number}.")
+        assert until(lambda: len(texts(index)) == 50)
+        assert [len(report.added) for report in reports if report.added] == [50]
+
+
+def test_a_file_that_is_still_being_written_waits_until_it_is_still(corpus: Path, index: LocalIndex) -> None:
+    (corpus / "whole.txt").write_text(RIVER)
+    with following(index, corpus):
+        assert until(lambda: texts(index) == {"whole.txt": RIVER})
+        seen: set[str] = set()
+        with (corpus / "slow.txt").open("w") as slow:
+            for number in range(12):
+                slow.write(f"Line {number} of the file.\n")
+                slow.flush()
+                time.sleep(0.25)
+                seen.add(texts(index).get("slow.txt", ""))
+        assert seen == {""}
+        assert until(lambda: texts(index).get("slow.txt", "").count("\n") == 12)
+
+
+def test_a_folder_that_goes_away_and_comes_back_is_followed_again(corpus: Path, index: LocalIndex) -> None:
+    (corpus / "a.txt").write_text(RIVER)
+    with following(index, corpus):
+        assert until(lambda: texts(index) == {"a.txt": RIVER})
+        aside = corpus.rename(corpus.with_name("aside"))
+        time.sleep(1.5)
+        assert texts(index) == {"a.txt": RIVER}, "a folder that is gone, such as a drive not mounted, empties nothing"
+        (aside / "b.txt").write_text("A lake.")
+        aside.rename(corpus)
+        assert until(lambda: texts(index) == {"a.txt": RIVER, "b.txt": "A lake."})
+
+
+def test_while_another_writes_changes_wait(corpus: Path, index: LocalIndex) -> None:
+    other = LocalIndex(index.folder)
+    with following(index, corpus) as reports:
+        assert until(lambda: len(reports) == 1)
+        with other.writing():
+            (corpus / "a.txt").write_text(RIVER)
+            time.sleep(3)
+            assert texts(index) == {}
+        assert until(lambda: texts(index) == {"a.txt": RIVER})
