@@ -101,9 +101,7 @@ class LocalIndex:
             self._target = self._next_database(current) if rebuild or current is None else current
             yield broken_off
         except sqlite3.OperationalError as error:  # such as a full disk
-            raise IndexFailure(
-                f"the index in {self.folder} cannot be written ({error}): mend that and run again; nothing is lost"
-            ) from error
+            raise _unwritable(self.folder, error) from error
         except sqlite3.DatabaseError as error:
             raise _damaged(self.folder, error) from error
         finally:
@@ -168,8 +166,11 @@ class LocalIndex:
         self._writing.execute("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)")
         # What is about to be named current is on the disk before its name is.
         self._writing.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        save_snapshot(_build_snapshot(self._writing), self._target_path)
-        self._take_over()
+        try:
+            save_snapshot(_build_snapshot(self._writing), self._target_path)
+            self._take_over()
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
 
     def faults(self) -> list[str]:
         """Check the index against itself, and return what is wrong, a line each."""
@@ -349,6 +350,10 @@ def _connect(database: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         raise _damaged(database, error) from error
     return connection
+
+
+def _unwritable(folder: Path, error: Exception) -> IndexFailure:
+    return IndexFailure(f"the index in {folder} cannot be written ({error}): mend that and run again; nothing is lost")
 
 
 def _damaged(database: Path, error: Exception) -> IndexDamaged:

@@ -1,0 +1,136 @@
+"""Quotations are checked against the documents as they are now: intact, moved, changed or gone."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rag.assistant import Assistant
+from rag.cli import app
+from rag.settings import Settings
+from rag.verify import Check, Place, Quotation, Verification
+from tests.fakes import FakeEmbedder
+
+RIVER = "The river rises in the forest.\nIt ends in the sea.\n"
+LAKE = "The lake is deep.\n"
+WHOLE = Quotation(source="river.txt", start=31, end=50, quote="It ends in the sea.")
+
+
+@pytest.fixture
+def assistant(corpus: Path, tmp_path: Path) -> Assistant:
+    (corpus / "river.txt").write_text(RIVER)
+    (corpus / "lake.txt").write_text(LAKE)
+    settings = Settings(corpus=corpus, index=tmp_path / "index", chunk_tokens=16)
+    made = Assistant(settings, FakeEmbedder())
+    made.sync()
+    return made
+
+
+def states(found: Verification) -> dict[str, int]:
+    return {name: getattr(found, name) for name in ("intact", "moved", "changed", "gone") if getattr(found, name)}
+
+
+def rewrite(corpus: Path, text: str) -> None:
+    (corpus / "river.txt").write_text(text)
+
+
+CHANGES: list[tuple[str, Callable[[Path], object], str, tuple[str, int] | None]] = [
+    ("nothing", lambda corpus: None, "intact", None),
+    ("text after it", lambda corpus: rewrite(corpus, RIVER + "More.\n"), "intact", None),
+    ("text before it", lambda corpus: rewrite(corpus, "More.\n" + RIVER), "moved", ("river.txt", 37)),
+    ("wrapped", lambda corpus: rewrite(corpus, RIVER.replace("ends in", "ends\n  in")), "moved", ("river.txt", 31)),
+    ("repeated", lambda corpus: rewrite(corpus, "X" + 3 * RIVER), "moved", ("river.txt", 32)),
+    ("other words", lambda corpus: rewrite(corpus, RIVER.replace("sea", "lake")), "changed", None),
+    ("emptied", lambda corpus: rewrite(corpus, ""), "changed", None),
+    ("deleted", lambda corpus: (corpus / "river.txt").unlink(), "gone", None),
+    ("renamed", lambda corpus: (corpus / "river.txt").rename(corpus / "r.txt"), "moved", ("r.txt", 31)),
+    ("moved to another", lambda corpus: (corpus / "river.txt").rename(corpus / "lake.txt"), "moved", ("lake.txt", 31)),
+]
+
+
+@pytest.mark.parametrize("synced", [False, True], ids=["not synced", "synced"])
+@pytest.mark.parametrize(("name", "change", "state", "now"), CHANGES, ids=[change[0] for change in CHANGES])
+def test_a_quotation_is_intact_moved_changed_or_gone(
+    assistant: Assistant,
+    corpus: Path,
+    name: str,
+    change: Callable[[Path], object],
+    state: str,
+    now: tuple[str, int] | None,
+    synced: bool,
+) -> None:
+    change(corpus)
+    if synced:
+        assistant.sync()
+    found = assistant.verify_quotations([WHOLE])
+    (check,) = found.checks
+    assert check.state == state, name
+    assert (check.now and (check.now.source, check.now.start)) == now
+    assert states(found) == {state: 1}
+    assert found.holds == (state == "intact")
+
+
+def test_an_index_level_with_its_folder_is_whole(assistant: Assistant) -> None:
+    assert assistant.verify() == Verification(intact=2, moved=0, changed=0, gone=0, checks=(), faults=())
+
+
+def test_passages_that_the_folder_no_longer_says_are_told(assistant: Assistant, corpus: Path) -> None:
+    (corpus / "lake.txt").rename(corpus / "tarn.txt")
+    rewrite(corpus, RIVER.replace("sea", "lake"))
+    found = assistant.verify()
+    lake = Quotation(source="lake.txt", start=0, end=17, quote="The lake is deep.")
+    river = Quotation(source="river.txt", start=0, end=50, quote=RIVER.strip())
+    assert states(found) == {"moved": 1, "changed": 1}
+    assert found.checks == (
+        Check(quotation=lake, state="moved", now=Place(source="tarn.txt", start=0, end=17)),
+        Check(quotation=river, state="changed"),
+    )
+    assert not found.holds
+    assistant.sync()
+    assert assistant.verify().holds
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("DELETE FROM vectors", "chunks without their vectors"),
+        ("PRAGMA writable_schema = 1; DELETE FROM files", "documents without their file"),
+        ("DROP TRIGGER chunk_removed; DELETE FROM chunks WHERE text LIKE '%lake%'", "malformed"),
+        ("UPDATE vectors SET passage = zeroblob(128)", "the vectors searched are not those of the database"),
+    ],
+)
+def test_an_index_that_is_not_whole_is_told(assistant: Assistant, damage: str, said: str) -> None:
+    database = next(Path(assistant.settings.index).glob("*.sqlite"))
+    with sqlite3.connect(database) as connection:
+        connection.executescript(damage)
+    connection.close()
+    found = assistant.verify()
+    assert any(said in fault for fault in found.faults), found.faults
+    assert not found.holds
+
+
+@pytest.mark.parametrize("lines", [False, True], ids=["one answer", "an answer a line"])
+def test_the_command_checks_saved_answers(
+    assistant: Assistant,
+    corpus: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    lines: bool,
+) -> None:
+    answer = {"answer": "It ends …", "citations": [{"n": 1, "sha256": "0" * 64, **WHOLE.model_dump(exclude={"n"})}]}
+    saved = tmp_path / "answer.json"
+    saved.write_text("\n".join([json.dumps(answer)] * 2) if lines else json.dumps(answer, indent=1))
+    flags = ["--corpus", str(corpus), "--index", str(assistant.settings.index)]
+    assert app(["verify", str(saved), "--json", *flags], standalone_mode=False) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["intact"], len(found["checks"])) == ((2, 2) if lines else (1, 1))
+    rewrite(corpus, "More.\n" + RIVER)
+    assert app(["verify", str(saved), *flags], standalone_mode=False) == 1
+    said = capsys.readouterr().out
+    assert "moved   [1] river.txt 31–50 → river.txt 37–56\n        “It ends in the sea.”\n" in said
+    assert app(["verify", "--json", *flags], standalone_mode=False) == 1
+    assert json.loads(capsys.readouterr().out)["moved"] == 1
