@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -120,3 +121,28 @@ def test_status_tells_whether_the_index_is_level(place: Path) -> None:
     (place / "corpus/late.txt").write_text("Late.")
     assert parsed(rag(place, "status", "--json"))["freshness"]["added"] == 1
     (place / "corpus/late.txt").unlink()
+
+
+def test_watching_follows_the_folder_line_by_line(place: Path) -> None:
+    command = [sys.executable, "-m", "rag", "index", "--watch", "--json", "--index", "watched"]
+    path = os.pathsep.join(filter(None, [os.getcwd(), os.environ.get("PYTHONPATH")]))
+    with subprocess.Popen(
+        command,
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert run.stdout is not None
+        try:
+            assert json.loads(run.stdout.readline())["added"] == ["mill.txt"]
+            (place / "corpus/new.txt").write_text("The bridge was built in 1900.")
+            assert json.loads(run.stdout.readline())["added"] == ["new.txt"]
+            (place / "corpus/new.txt").unlink()
+            assert json.loads(run.stdout.readline())["removed"] == ["new.txt"]
+        finally:
+            run.send_signal(signal.SIGINT)
+        assert run.stderr is not None
+        assert run.stderr.read().rstrip().endswith("rag: stopped; what was done is kept")
+    assert run.returncode == 130

@@ -25,8 +25,8 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterator[str]:
-    """Serve the page over a corpus of the article and a hostile document, and return its address."""
+def assistant(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Assistant:
+    """Return an assistant over a corpus of the article and a hostile document."""
     place = tmp_path_factory.mktemp("page")
     shutil.copytree(Path("corpus"), place / "corpus")
     image = "<img src=x onerror=\"document.title='owned'\">"
@@ -35,10 +35,16 @@ def address(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Ite
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    assistant = Assistant(Settings(corpus=place / "corpus", index=place / "index", port=port), embedder)
-    assistant.sync()
+    made = Assistant(Settings(corpus=place / "corpus", index=place / "index", port=port), embedder)
+    made.sync()
+    return made
+
+
+@pytest.fixture(scope="module")
+def address(assistant: Assistant) -> Iterator[str]:
+    """Serve the page, and return its address."""
     page = launch(assistant)
-    yield f"http://127.0.0.1:{port}"
+    yield f"http://127.0.0.1:{assistant.settings.port}"
     page.close()
 
 
@@ -132,3 +138,13 @@ def test_on_a_phone_the_source_comes_up_as_a_sheet_and_goes_away(page: Page) -> 
     page.get_by_role("button", name="Documents", exact=True).click()
     expect(page.locator("#documents")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_list_of_documents_follows_the_index(page: Page, assistant: Assistant) -> None:
+    late = Path(assistant.settings.corpus) / "late.txt"
+    late.write_text("The bell was cast in 1700.")
+    assistant.sync()
+    expect(page.get_by_role("button", name="late.txt")).to_be_visible(timeout=10_000)
+    late.unlink()
+    assistant.sync()
+    expect(page.get_by_role("button", name="late.txt")).to_have_count(0, timeout=10_000)
