@@ -6,7 +6,6 @@ import hashlib
 import pytest
 
 from rag.errors import ParseError
-from rag.parse import PARSERS
 from rag.types import Document
 from tests.texts import parse_one
 
@@ -85,7 +84,7 @@ def test_characters_that_look_like_newlines_stay_as_they_are() -> None:
     assert parse_one(text.encode(), "a.txt").text == text
 
 
-@pytest.mark.parametrize("suffix", sorted(PARSERS))
+@pytest.mark.parametrize("suffix", [".txt", ".md", ".html", ".py", ".log"])
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -104,7 +103,7 @@ def test_a_file_without_text_is_refused_with_the_reason(suffix: str, data: bytes
         parse_one(data, "a" + suffix)
 
 
-@pytest.mark.parametrize(("source", "named"), [("a.exe", r"\.exe"), ("folder.txt/README", "without a suffix")])
+@pytest.mark.parametrize(("source", "named"), [("a.exe", r"\.exe"), ("folder.txt/thing", "without a suffix")])
 def test_a_file_of_an_unknown_kind_is_refused(source: str, named: str) -> None:
     with pytest.raises(ParseError, match=f"no parser for .*{named}"):
         parse_one(b"text", source)
@@ -180,8 +179,7 @@ y = 2</code></pre>
         "Rivers of Europe",
         "The Danube flows through ten countries — more than any other river in the world."
         " It rises in the Black Forest & ends in the Black Sea. Its price is <5€.",
-        "River | Length",
-        "Volga | 3530 km",
+        "River: Volga; Length: 3530 km",
         "The Inn joins the Danube at Passau.",
         "The Drava joins it in Croatia.",
         "Rivers are roads that move, said Pascal.",

@@ -12,10 +12,17 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from rag.errors import ParseError
+from rag.parse.code import CODE_SUFFIXES, TEXT_NAMES, parse_code
+from rag.parse.epub import parse_epub
 from rag.parse.html import parse_html
+from rag.parse.jsontext import parse_json, parse_json_lines
+from rag.parse.mail import parse_mail
 from rag.parse.markdown import parse_markdown
+from rag.parse.msg import parse_msg
+from rag.parse.notebook import parse_notebook
 from rag.parse.parsed import Parsed
 from rag.parse.text import parse_text
+from rag.parse.xml import parse_xml
 from rag.types import Document, Value
 
 Parser = Callable[[bytes, str], Parsed]
@@ -27,9 +34,17 @@ PARSERS: dict[str, Parser] = {
     ".markdown": parse_markdown,
     ".html": parse_html,
     ".htm": parse_html,
+    ".xhtml": parse_html,
+    ".eml": parse_mail,
+    ".msg": parse_msg,
+    ".epub": parse_epub,
+    ".ipynb": parse_notebook,
+    ".json": parse_json,
+    ".jsonl": parse_json_lines,
+    ".ndjson": parse_json_lines,
+    ".xml": parse_xml,
+    **dict.fromkeys(CODE_SUFFIXES, parse_code),
 }
-TEXT_NAMES: frozenset[str] = frozenset()
-parse_code = parse_text
 
 # Raised with every change that makes a parser give another text: files are then read again.
 PARSER_VERSION = 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rag.types import Heading, Page, PageKind
 
@@ -74,10 +75,9 @@ class TextBuilder:
     ) -> Parsed:
         """Return what was put together. A page ends where the next begins; one without text has no span."""
         text = "".join(self._blocks)
-        ends = [start for _, start in self._starts[1:]] + [len(text)]
         pages = tuple(
-            Page(number=number, start=start, end=min(end, len(text)))
-            for (number, start), end in zip(self._starts, ends, strict=True)
-            if start < min(end, len(text))
+            Page(number=number, start=start, end=end)
+            for (number, start), (_, end) in pairwise([*self._starts, (0, len(text))])
+            if start < end
         )
         return Parsed(text, title, self.headings, pages, page_kind, attachments, warning)

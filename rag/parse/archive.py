@@ -1,0 +1,122 @@
+"""The guard before every format that is a ZIP file inside: DOCX, PPTX, XLSX, ODT, EPUB.
+
+It looks at what an archive declares before anything is unpacked, and refuses one that is locked, cut
+short or would unpack into more than a document can be. What a part declares is what is read of it at
+most: zipfile stops there. It does not know what the parts mean.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from io import BytesIO
+from typing import Any
+
+from rag.errors import ParseError
+from rag.parse.markup import squeeze
+
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_MOST_PARTS = 20_000
+_MOST_BYTES = 500_000_000
+# Text packs to a tenth, tables of noughts to a hundredth; a small archive may do as it likes.
+_HIGHEST_RATIO, _RATIO_MATTERS_FROM = 200, 50_000_000
+# What can go wrong while a part is unpacked.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
+# What programs call a document that nobody named.
+_NO_TITLE = re.compile(
+    r"(?:(?:Word|Microsoft Word) Document|PowerPoint[- ]Pr\w+|(?:Slide|Folie|Diapositive) ?\d*|PowerPoint"
+    r"|(?:Document|Presentation|Untitled|Unbenannt|Title|Book|Workbook)[\s\d]*|Microsoft \w+ - .*|.*\.\w{3,4})",
+    re.IGNORECASE,
+)
+
+
+def open_archive(data: bytes, kind: str = "ZIP") -> zipfile.ZipFile:
+    """Open the bytes of a file of the ``kind`` that is a ZIP file inside; read its parts with ``read_part``.
+
+    Raises:
+        ParseError: It is no archive, cut short, locked, or would unpack into too much.
+    """
+    if data.startswith(_OLE):
+        raise ParseError(_reason_for_ole(data, kind))
+    try:
+        archive = zipfile.ZipFile(BytesIO(data))
+    except _UNREADABLE as error:
+        if data.startswith(_ZIP):
+            raise ParseError(f"the file is cut short or damaged: its end is no {kind} file's") from error
+        raise ParseError(f"not a {kind} file, though it is named so") from error
+    _refuse_bombs(archive.infolist())
+    if any(part.flag_bits & 1 for part in archive.infolist()):
+        raise ParseError(f"needs a password: save it as {kind} without one")
+    return archive
+
+
+def read_part(archive: zipfile.ZipFile, path: str) -> bytes | None:
+    """Return a part of the archive, unpacked; None where there is none of that name.
+
+    Raises:
+        ParseError: The part is damaged.
+    """
+    try:
+        return archive.read(path)
+    except KeyError:
+        return None
+    except _UNREADABLE as error:
+        raise ParseError(f"the file is damaged: its part {path} cannot be unpacked") from error
+
+
+def read_xml(archive: zipfile.ZipFile, path: str) -> Any:
+    """Return the outermost element of an XML part, entities as they stand; None where there is no such part.
+
+    Raises:
+        ParseError: The part is damaged, or is no XML.
+    """
+    from lxml import etree
+
+    data = read_part(archive, path)
+    if data is None:
+        return None
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        return etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise ParseError(f"the file is damaged: its part {path} is no whole XML") from error
+
+
+def office_title(archive: zipfile.ZipFile) -> str:
+    """Return the title that Office keeps beside the text; empty where nobody gave one."""
+    try:
+        properties = read_xml(archive, "docProps/core.xml")
+    except ParseError:
+        return ""  # the text is what matters
+    return given_title(properties.findtext("{*}title") if properties is not None else "")
+
+
+def given_title(title: str | None) -> str:
+    """Return a title in one line; empty where a program made it up."""
+    title = squeeze(title or "")
+    return "" if _NO_TITLE.fullmatch(title) else title
+
+
+def _refuse_bombs(parts: list[zipfile.ZipInfo]) -> None:
+    unpacked = sum(part.file_size for part in parts)
+    packed = sum(part.compress_size for part in parts)
+    too_dense = unpacked > _RATIO_MATTERS_FROM and unpacked > _HIGHEST_RATIO * packed
+    if len(parts) > _MOST_PARTS or unpacked > _MOST_BYTES or too_dense:
+        raise ParseError(f"not unpacked: {len(parts):,} parts of {unpacked // 10**6:,} MB in all are no document")
+
+
+def _reason_for_ole(data: bytes, kind: str) -> str:
+    """Tell the two kinds of file apart that Office keeps in this older container."""
+    import olefile  # type: ignore[import-untyped]
+
+    try:
+        with olefile.OleFileIO(data) as ole:
+            locked = ole.exists("EncryptionInfo") or ole.exists("EncryptedPackage")
+    except Exception:  # olefile raises many kinds on broken files
+        return f"needs a password, or is in Office's old format, and damaged: save it as {kind} without a password"
+    if locked:
+        return f"needs a password: save it as {kind} without one"
+    return f"in Office's old binary format, though it is named otherwise: save it as {kind}"

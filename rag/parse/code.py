@@ -1,0 +1,33 @@
+"""Source code, settings, logs and other files that are text: the canonical text is the file's own.
+
+It knows no language. Files that hold secrets as a rule (``.env``, keys) are not among the suffixes.
+"""
+
+from __future__ import annotations
+
+from rag.parse.parsed import Parsed
+from rag.parse.text import decode
+
+CODE_SUFFIXES = frozenset(
+    f".{suffix}"
+    for line in (
+        "asm bash bat c cc cl clj cljs cmake cmd coffee cpp cs css cu cxx d dart diff el elm erl ex exs f f90 fish",
+        "fs fsx go gradle graphql groovy h hh hpp hrl hs hxx java jl js jsx kt kts less lisp lua m mjs ml mli mm nim",
+        "patch php pl pm proto ps1 psm1 py pyi pyx r rb rkt rs s sass scala scm scss sh sol sql svelte swift tcl tf",
+        "ts tsx v vb vhd vim vue zig zsh",
+        "adoc asciidoc bib cfg cls conf cnf desktop editorconfig ics inf ini log lst org po properties rst sty tex",
+        "toml vcf yaml yml srt vtt sub",
+    )
+    for suffix in line.split()
+)
+
+TEXT_NAMES = frozenset(
+    "authors brewfile build changelog changes codeowners contributing contributors copying dockerfile gemfile"
+    " gnumakefile history install jenkinsfile justfile licence license makefile news notice podfile procfile"
+    " rakefile readme security todo vagrantfile version".split()
+)
+
+
+def parse_code(data: bytes, name: str) -> Parsed:
+    """Read a file of text as it is; the title is the file's name."""
+    return Parsed(text=decode(data), title=name)

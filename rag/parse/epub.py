@@ -1,0 +1,155 @@
+"""Books (EPUB): the chapters in the order they are read, each a web page, all of whose text counts.
+
+A chapter without a heading of its own gets the one that the table of contents gives it. The table itself
+is left out, since it says the headings again. Books locked to a reader's device or program are refused.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from rag.errors import ParseError
+from rag.parse.archive import given_title, open_archive, read_part, read_xml
+from rag.parse.html import decode_html
+from rag.parse.markup import Line, page_lines, squeeze
+from rag.parse.parsed import Parsed, TextBuilder
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile
+
+# What only makes fonts hard to take out of the book, and hides no text.
+_FOR_FONTS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
+_PAGES = ("application/xhtml+xml", "text/html", "text/x-oeb1-document")
+_MOST_CHAPTERS = 20_000
+
+
+@dataclass(frozen=True)
+class _Item:
+    """A file that the book says it is made of."""
+
+    path: str
+    media_type: str
+    is_contents: bool
+
+
+@dataclass(frozen=True)
+class _Book:
+    """What the book says of itself: title, authors, the files to be read in order, its table of contents."""
+
+    title: str
+    authors: tuple[str, ...]
+    chapters: tuple[_Item, ...]
+    contents: tuple[_Item, ...]
+
+
+def parse_epub(data: bytes, name: str) -> Parsed:
+    """Read a book; the title is the one it gives itself, else its first heading of the first level, else the name."""
+    with open_archive(data, "EPUB") as archive:
+        _refuse_locked(archive)
+        book = _book(archive)
+        headings = dict(_named_chapters(archive, book))
+        builder = TextBuilder()
+        if book.authors:
+            builder.add(f"Author: {', '.join(book.authors)}")
+        missing = 0
+        for chapter in book.chapters:
+            lines = _lines(archive, chapter.path)
+            missing += lines is None
+            _add_chapter(builder, lines or [], headings.get(chapter.path))
+    if missing == len(book.chapters):
+        raise ParseError("the book's chapters are missing or broken: get the file anew")
+    first = next((heading.text for heading in builder.headings if heading.level == 1), name)
+    warning = f"{missing} of the book's {len(book.chapters)} chapters are missing or broken" if missing else None
+    return builder.parsed(given_title(book.title) or first, warning=warning)
+
+
+def _refuse_locked(archive: ZipFile) -> None:
+    locks = _tree(archive, "META-INF/encryption.xml")
+    if locks is None:
+        return
+    methods = [method.get("Algorithm", "") for method in locks.iter("{*}EncryptionMethod")]
+    if any(method not in _FOR_FONTS for method in methods):
+        raise ParseError("the book is protected (DRM): it can only be read with the program it was bought for")
+
+
+def _book(archive: ZipFile) -> _Book:
+    container = _tree(archive, "META-INF/container.xml")
+    places = [] if container is None else [one.get("full-path", "") for one in container.iter("{*}rootfile")]
+    place = next(filter(None, places), "")
+    package = _tree(archive, place)
+    if package is None:
+        raise ParseError(
+            "not an EPUB book, though it is named so" if not place else "the book's list of files is broken"
+        )
+    items = {item.get("id"): _item(item, posixpath.dirname(place)) for item in package.iter("{*}item")}
+    spine = [items.get(one.get("idref")) for one in package.iter("{*}itemref")]
+    chapters = [item for item in spine if item and not item.is_contents and item.media_type in _PAGES]
+    if not chapters:
+        raise ParseError("the book lists no chapters to read")
+    return _Book(
+        title=next(_texts(package, "{http://purl.org/dc/elements/1.1/}title"), ""),
+        authors=tuple(dict.fromkeys(_texts(package, "{http://purl.org/dc/elements/1.1/}creator"))),
+        # A chapter that is listed again and again is read once.
+        chapters=tuple(dict.fromkeys(chapters))[:_MOST_CHAPTERS],
+        contents=tuple(item for item in items.values() if item.is_contents),
+    )
+
+
+def _item(element: Any, folder: str) -> _Item:
+    media_type = element.get("media-type", "")
+    is_contents = media_type == "application/x-dtbncx+xml" or "nav" in element.get("properties", "").split()
+    return _Item(_path(folder, element.get("href", "")), media_type, is_contents)
+
+
+def _path(folder: str, link: str) -> str:
+    """Return the place in the archive that a link from a file in ``folder`` leads to."""
+    return posixpath.normpath(posixpath.join(folder, unquote(link.split("#")[0])))
+
+
+def _texts(package: Any, tag: str) -> Iterator[str]:
+    yield from filter(None, (squeeze("".join(element.itertext())) for element in package.iter(tag)))
+
+
+def _named_chapters(archive: ZipFile, book: _Book) -> Iterator[tuple[str, str]]:
+    """Yield the chapters' places and names, the first name of each last; the tables are an NCX file or a page."""
+    found: list[tuple[str, str]] = []
+    for table in book.contents:
+        root, folder = _tree(archive, table.path), posixpath.dirname(table.path)
+        for entry in () if root is None else root.iter("{*}navPoint", "{*}a"):
+            target = entry.find("{*}content")
+            link = entry.get("href") if target is None else target.get("src")
+            label = entry if target is None else entry.find("{*}navLabel")
+            name = squeeze("".join(label.itertext())) if label is not None else ""
+            if link and name:
+                found.append((_path(folder, link), name))
+    yield from reversed(found)
+
+
+def _lines(archive: ZipFile, path: str) -> list[Line] | None:
+    """Return the lines of a chapter; None where it is missing, damaged, or no text."""
+    try:
+        data = read_part(archive, path)
+        return None if data is None else page_lines(decode_html(data))
+    except ParseError:
+        return None
+
+
+def _add_chapter(builder: TextBuilder, lines: list[Line], name: str | None) -> None:
+    if name and lines and not any(level for _, level in lines):
+        # Many books set a chapter's name as a paragraph; it is the heading then.
+        lines = lines[1:] if lines[0][0].casefold() == name.casefold() else lines
+        builder.add(name, level=1)
+    for text, level in lines:
+        builder.add(text, level)
+
+
+def _tree(archive: ZipFile, path: str) -> Any:
+    """Return the root of an XML file in the archive; None where there is none that can be read."""
+    try:
+        return read_xml(archive, path)
+    except ParseError:
+        return None

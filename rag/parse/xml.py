@@ -1,0 +1,91 @@
+"""XML as text: what stands in its elements, a block an element, short ones together as ``name: text``.
+
+Attributes are not read; XML that has its content in them alone, as settings often have, stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from rag.parse.html import decode_html
+from rag.parse.markup import clean, page_lines, squeeze
+from rag.parse.parsed import Parsed, TextBuilder
+
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_HTML = re.compile(r"</?(?:p|div|br|li|td|h[1-6]|a|b|i|em|strong|span)\b[^>]*>", re.IGNORECASE)
+_DEEPEST = 200
+_LONGEST_FIELD = 300
+
+
+def parse_xml(data: bytes, name: str) -> Parsed:
+    """Read XML; the title is that of the document or the feed, else the file's name."""
+    text = decode_html(data)
+    root = _root(text)
+    if root is None:
+        return Parsed(clean(text), name, warning="not valid XML: read as plain text")
+    builder = TextBuilder()
+    for block in _blocks(root, 0):
+        builder.add(block)
+    titles = (root.findtext(path) for path in ("{*}title", "{*}channel/{*}title", "{*}info/{*}title"))
+    parsed = builder.parsed(squeeze(next(filter(None, titles), "")) or name)
+    return parsed if parsed.text else Parsed(clean(text), name)
+
+
+def _root(text: str) -> Any:
+    """Return the outermost element, without comments and with entities as they stand; None where it is no XML."""
+    from lxml import etree
+
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        return etree.fromstring(_DECLARATION.sub("", text).encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError:
+        return None
+
+
+def _blocks(element: Any, depth: int) -> Iterator[str]:
+    """Yield the blocks of an element: its text where words stand between its parts, else those of its parts."""
+    if not len(element) or _is_mixed(element) or depth > _DEEPEST:
+        yield from _paragraphs("".join(element.itertext()))
+        return
+    fields: list[tuple[str, str]] = []
+    for part in element:
+        text = squeeze("".join(part.itertext())) if not len(part) else ""
+        if text and _is_field(text):
+            fields.append((_local_name(part), text))
+            continue
+        yield _record(fields)
+        fields = []
+        yield from _blocks(part, depth + 1)
+    yield _record(fields)
+
+
+def _is_field(text: str) -> bool:
+    """Whether a text is one value among others, and no sentence."""
+    return len(text) <= _LONGEST_FIELD and not text.endswith((".", "!", "?", ":")) and not _HTML.search(text)
+
+
+def _record(fields: list[tuple[str, str]]) -> str:
+    if len(fields) == 1:
+        return fields[0][1]
+    return "; ".join(f"{name}: {text}" for name, text in fields)
+
+
+def _is_mixed(element: Any) -> bool:
+    texts = [element.text, *(part.tail for part in element)]
+    return any(text and text.strip() for text in texts)
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """Yield the paragraphs of a text; feeds carry theirs as HTML."""
+    if _HTML.search(text):
+        yield from (line for line, _ in page_lines(text))
+    else:
+        yield from (squeeze(paragraph) for paragraph in re.split(r"\n\s*\n", text))
+
+
+def _local_name(element: Any) -> str:
+    return str(element.tag).rpartition("}")[2]
