@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from rag.parse.markup import Line, row_line
 
 # A cell: its lines, as it may hold paragraphs, headings and tables.
 Cell = list[Line]
 
-_FIGURE = re.compile(r"[-+−(~<>≈]*\s?[$€£¥]?\s?\d[\d.,:/'’\s%()-]*(?:[$€£¥]|[ap]m|bn?|m|k|[TZ][\d:.+Z-]*)?", re.IGNORECASE)
+_FIGURE = re.compile(
+    r"[-+−(~<>≈]*\s?[$€£¥]?\s?\d[\d.,:/'’\s%()-]*(?:[$€£¥]|[ap]m|bn?|m|k|[TZ][\d:.+Z-]*)?", re.IGNORECASE
+)
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _LONGEST_NAME = 80
 # A table whose row is longer than this, or holds a heading, only lays out the page.
@@ -72,7 +75,7 @@ def _are_years(figures: list[str]) -> bool:
     """Whether the figures can be names after all: years, one after another."""
     if len(figures) < 2 or not all(_YEAR.fullmatch(figure) for figure in figures):
         return False
-    steps = {int(after) - int(before) for before, after in zip(figures, figures[1:], strict=False)}
+    steps = {int(after) - int(before) for before, after in pairwise(figures)}
     return len(steps) == 1 and steps != {0}
 
 
