@@ -62,7 +62,11 @@ class Killer:
 
             def __init__(self, *rest: Any, **named: Any) -> None:
                 super().__init__(*rest, **named)
-                self.set_progress_handler(lambda: killer.point(self.in_transaction) or 0, 400)
+                self.set_progress_handler(self.within, 400)
+
+            def within(self) -> int:
+                killer.point(self.in_transaction)
+                return 0
 
             def commit(self) -> None:
                 killer.point(True)
@@ -121,7 +125,7 @@ def run_command(arguments: list[str], at: int, tell: int) -> int:
     if process == 0:
         for stream in (1, 2):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-        rag.assistant.SentenceTransformerEmbedder = lambda _: embedder  # type: ignore[assignment, misc]
+        setattr(rag.assistant, "SentenceTransformerEmbedder", lambda _: embedder)  # noqa: B010, no mypy
         sys.argv = ["rag", "index", *arguments]
         if at:
             Killer(at, tell).install()

@@ -90,7 +90,9 @@ def test_whatever_a_parser_does_the_run_goes_on(
         "if 'rag.parse.worker' in sys.orig_argv:\n"
         "    import rag.parse\n"
         "    good = rag.parse.PARSERS['.txt']\n"
-        f"    def worst(data, name):\n        if data == b'bad': exec({code!r}, {{}})\n        return good(data, name)\n"
+        "    def worst(data, name):\n"
+        f"        if data == b'bad': exec({code!r}, {{}})\n"
+        "        return good(data, name)\n"
         "    rag.parse.PARSERS['.txt'] = worst\n"
     )
     (tmp_path / "site").mkdir()

@@ -7,7 +7,9 @@ most: zipfile stops there. It does not know what the parts mean.
 
 from __future__ import annotations
 
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from io import BytesIO
@@ -22,7 +24,17 @@ _MOST_BYTES = 500_000_000
 # Text packs to a tenth, tables of noughts to a hundredth; a small archive may do as it likes.
 _HIGHEST_RATIO, _RATIO_MATTERS_FROM = 200, 50_000_000
 # What can go wrong while a part is unpacked.
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    ValueError,
+)
 # What programs call a document that nobody named.
 _NO_TITLE = re.compile(
     r"(?:(?:Word|Microsoft Word) Document|PowerPoint[- ]Pr\w+|(?:Slide|Folie|Diapositive) ?\d*|PowerPoint"
@@ -44,7 +56,8 @@ def open_archive(data: bytes, kind: str = "ZIP") -> zipfile.ZipFile:
     except _UNREADABLE as error:
         if data.startswith(_ZIP):
             raise ParseError(f"the file is cut short or damaged: its end is no {kind} file's") from error
-        raise ParseError(f"not a {kind} file, though it is named so") from error
+        article = "an" if kind[0] in "AEIOX" else "a"
+        raise ParseError(f"not {article} {kind} file, though it is named so") from error
     _refuse_bombs(archive.infolist())
     if any(part.flag_bits & 1 for part in archive.infolist()):
         raise ParseError(f"needs a password: save it as {kind} without one")
@@ -110,7 +123,7 @@ def _refuse_bombs(parts: list[zipfile.ZipInfo]) -> None:
 
 def _reason_for_ole(data: bytes, kind: str) -> str:
     """Tell the two kinds of file apart that Office keeps in this older container."""
-    import olefile  # type: ignore[import-untyped]
+    import olefile
 
     try:
         with olefile.OleFileIO(data) as ole:

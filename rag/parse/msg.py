@@ -42,7 +42,7 @@ def parse_msg(data: bytes, name: str) -> Parsed:
     """Read a message saved by Outlook; the title is its subject, else the file's name."""
     if not data.startswith(_OLE):
         raise ParseError("not an Outlook message, though it is named so")
-    import olefile  # type: ignore[import-untyped]
+    import olefile
 
     try:
         with olefile.OleFileIO(data) as ole:

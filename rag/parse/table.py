@@ -20,7 +20,7 @@ _FIGURE = re.compile(
 )
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _LONGEST_NAME = 80
-# A table whose row is longer than this, or holds a heading, only lays out the page.
+# A table whose row is longer than this, with no names of columns, only lays out the page.
 _LONGEST_ROW = 1000
 
 
@@ -33,15 +33,24 @@ def table_lines(rows: list[list[Cell]], has_header: bool = False) -> Iterator[Li
     if not texts:
         return
     width = max(map(len, texts))
-    if _lays_out(rows, texts):
+    filled = [row + [""] * (width - len(row)) for row in texts if any(row)]
+    named = len(filled) > 1 and sum(map(bool, filled[0])) > 1 and (has_header or is_header(filled[0], filled[1:]))
+    if _lays_out(rows, texts, named):
         yield from (line for row in rows for cell in row for line in cell)
         return
-    texts = [row + [""] * (width - len(row)) for row in texts]
-    filled = [row for row in texts if any(row)]
-    named = len(filled) > 1 and sum(map(bool, filled[0])) > 1 and (has_header or is_header(filled[0], filled[1:]))
     header = filled[0] if named else None
     for row in filled[named:]:
-        yield (row_line(row, header) if sum(map(bool, row)) > 1 else "".join(row)), 0
+        if row == header:  # once more, on a further page
+            continue
+        yield row_text(row, header), 0
+
+
+def row_text(cells: list[str], header: list[str] | None) -> str:
+    """Return a row that can be read alone; a cell by itself, such as a note under a table, needs no column's name."""
+    if header is None or sum(map(bool, cells)) < 2:
+        return row_line(cells, None)
+    width = max(len(cells), len(header))
+    return row_line(cells + [""] * (width - len(cells)), header + [""] * (width - len(header)))
 
 
 def is_header(names: list[str], rows: list[list[str]], strict: bool = False) -> bool:
@@ -55,7 +64,7 @@ def is_header(names: list[str], rows: list[list[str]], strict: bool = False) -> 
     if len(filled) < 2 or len(filled) <= used / 2 or not rows:
         return False
     figures = [name for name in filled if is_figure(name)]
-    if len(set(filled)) < len(filled) or any(len(name) > _LONGEST_NAME or name.endswith(".") for name in filled):
+    if len(set(filled)) < len(filled) or not all(map(_is_name, filled)) or _recurs(names, rows):
         return False
     if figures and not _are_years(figures):
         return False
@@ -71,6 +80,16 @@ def is_figure(text: str) -> bool:
     return bool(_FIGURE.fullmatch(text))
 
 
+def _is_name(text: str) -> bool:
+    return len(text) <= _LONGEST_NAME and not text.endswith(".") and "@" not in text and "://" not in text
+
+
+def _recurs(names: list[str], rows: list[list[str]]) -> bool:
+    """Whether a name stands under itself, as values do, and not in a header that is repeated."""
+    others = [row for row in rows if row != names]
+    return any(name and name == cell for row in others for name, cell in zip(names, row, strict=False))
+
+
 def _are_years(figures: list[str]) -> bool:
     """Whether the figures can be names after all: years, one after another."""
     if len(figures) < 2 or not all(_YEAR.fullmatch(figure) for figure in figures):
@@ -84,7 +103,7 @@ def _holds_figures(column: int, rows: list[list[str]]) -> bool:
     return bool(cells) and sum(map(is_figure, cells)) > len(cells) / 2
 
 
-def _lays_out(rows: list[list[Cell]], texts: list[list[str]]) -> bool:
+def _lays_out(rows: list[list[Cell]], texts: list[list[str]], named: bool) -> bool:
     has_heading = any(level for row in rows for cell in row for _, level in cell)
-    longest = max(sum(map(len, row)) for row in texts)
-    return has_heading or longest > _LONGEST_ROW or max(sum(map(bool, row)) for row in texts) < 2
+    is_long = not named and max(sum(map(len, row)) for row in texts) > _LONGEST_ROW
+    return has_heading or is_long or max(sum(map(bool, row)) for row in texts) < 2
