@@ -271,3 +271,8 @@ def test_the_heading_of_a_short_page_is_not_lost() -> None:
 def test_a_page_is_read_in_the_encoding_it_declares_where_that_holds(declaration: str, encoding: str) -> None:
     page = f"<html><head>{declaration}</head><body><p>Привет, мир</p></body></html>"
     assert parse_one(page.encode(encoding), "a.html").text == "Привет, мир"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_known_by_its_zeros(encoding: str) -> None:
+    assert parse_one(ENGLISH.encode(encoding), "a.txt").text == ENGLISH

@@ -28,7 +28,7 @@ def parse_text(data: bytes, name: str) -> Parsed:
 
 
 def decode(data: bytes) -> str:
-    """Return the text of ``data``: by its byte order mark, else as UTF-8, else by its statistics.
+    """Return the text of ``data``: by its byte order mark, else as UTF-16 or UTF-8, else by its statistics.
 
     Raises:
         ParseError: The bytes are not text.
@@ -39,6 +39,22 @@ def decode(data: bytes) -> str:
     return text
 
 
+def _utf_16_without_mark(data: bytes) -> str | None:
+    """Return which UTF-16 the data is in: in most texts, nearly every second byte is a zero then."""
+    start = data[:4096]
+    if len(data) % 2 or b"\0" not in start:
+        return None
+    high, low = start[::2].count(0), start[1::2].count(0)
+    if 2 * max(high, low) < 0.7 * len(start) or min(high, low) > 0.01 * len(start):
+        return None
+    encoding = "utf-16-le" if low > high else "utf-16-be"
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    return encoding
+
+
 def _decode(data: bytes) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
@@ -46,6 +62,8 @@ def _decode(data: bytes) -> str:
                 return data.decode(encoding)
             except UnicodeDecodeError as error:
                 raise ParseError(f"starts as {encoding} but is not: byte {error.start} is wrong") from error
+    if wide := _utf_16_without_mark(data):
+        return data.decode(wide)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
