@@ -52,7 +52,7 @@ def _blocks(element: Any, depth: int) -> Iterator[str]:
         yield from _paragraphs("".join(element.itertext()))
         return
     fields: list[tuple[str, str]] = []
-    for part in element:
+    for part in element.iterchildren("*"):  # and not entities, which are no elements
         text = squeeze("".join(part.itertext())) if not len(part) else ""
         if text and _is_field(text):
             fields.append((_local_name(part), text))
