@@ -111,8 +111,7 @@ def status(found: IndexStatus) -> None:
     else:
         _out.print(f"{len(found.documents)} documents in {found.index}, embedded by {found.manifest.embedder}")
     for document in found.documents:
-        pages = f", {document.pages} {document.page_kind}s" if document.pages else ""
-        _out.print(Text(f"  {plain(document.source)}: {document.chunks} passages{pages} · {plain(document.title)}"))
+        _out.print(Text(f"  {plain(document.source)}: {document.extent} · {plain(document.title)}"))
     for record in found.failed:
         _out.print(Text(f"  not read: {plain(record.source)}: {plain(record.reason or '')}", style="yellow"))
     for record in found.warned:

@@ -109,6 +109,12 @@ class DocumentSummary(Value):
     page_kind: PageKind
     chunks: int
 
+    @property
+    def extent(self) -> str:
+        """How long it is, in the parts it is counted in: "12 pages", or "1 passage" where it has none."""
+        count, unit = (self.pages, self.page_kind) if self.pages else (self.chunks, "passage")
+        return f"{count} {unit}{'s' * (count != 1)}"
+
 
 class SentenceScore(Value):
     """A sentence of a passage, as a span of the document, and how it matches the question.

@@ -56,7 +56,7 @@ def document_view(document: Document) -> str:
 
 
 def _head(document: Document, page: int | None, headings: tuple[str, ...], state: str, steps: str) -> str:
-    where = " › ".join([*([f"{document.page_kind} {page}"] if page else []), *headings])
+    where = " › ".join([*headings, *([f"{document.page_kind} {page}"] if page else [])])
     path = f'<p class="soft">{escape(where)}</p>' if where else ""
     close = '<button type="button" class="close" data-close aria-label="Close the source">×</button>'
     return f'<div class="head"><nav>{steps}{close}</nav><h2>{escape(document.source)}</h2>{path}{state}</div>'

@@ -137,9 +137,8 @@ def documents(status: Status) -> str:
 
 
 def _document(document: DocumentSummary) -> str:
-    pages = f" · {document.pages} {document.page_kind}s" if document.pages else ""
     label = escape(f"{document.source}: {document.title}")
     return (
         f'<li><button type="button" data-source="{escape(document.source)}" title="{label}"><i class="dot"></i>'
-        f'<b>{escape(document.source)}</b><span class="soft">{document.chunks}{pages}</span></button></li>'
+        f'<b>{escape(document.source)}</b><span class="soft">{document.extent}</span></button></li>'
     )

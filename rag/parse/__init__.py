@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 
 from rag.errors import ParseError
 from rag.parse.code import CODE_SUFFIXES, TEXT_NAMES, parse_code
+from rag.parse.docx import parse_docx
 from rag.parse.epub import parse_epub
 from rag.parse.html import parse_html
 from rag.parse.jsontext import parse_json, parse_json_lines
@@ -20,7 +21,13 @@ from rag.parse.mail import parse_mail
 from rag.parse.markdown import parse_markdown
 from rag.parse.msg import parse_msg
 from rag.parse.notebook import parse_notebook
+from rag.parse.ocr import can_read_images
+from rag.parse.odt import parse_odt
 from rag.parse.parsed import Parsed
+from rag.parse.pdf import parse_pdf
+from rag.parse.pptx import parse_pptx
+from rag.parse.rtf import parse_rtf
+from rag.parse.sheet import parse_csv, parse_xlsx
 from rag.parse.text import parse_text
 from rag.parse.xml import parse_xml
 from rag.types import Document, Value
@@ -35,6 +42,19 @@ PARSERS: dict[str, Parser] = {
     ".html": parse_html,
     ".htm": parse_html,
     ".xhtml": parse_html,
+    ".pdf": parse_pdf,
+    ".docx": parse_docx,
+    ".docm": parse_docx,
+    ".pptx": parse_pptx,
+    ".pptm": parse_pptx,
+    ".xlsx": parse_xlsx,
+    ".xlsm": parse_xlsx,
+    ".csv": parse_csv,
+    ".tsv": parse_csv,
+    ".odt": parse_odt,
+    ".odp": parse_odt,
+    ".ods": parse_odt,
+    ".rtf": parse_rtf,
     ".eml": parse_mail,
     ".msg": parse_msg,
     ".epub": parse_epub,
@@ -52,10 +72,6 @@ PARSER_VERSION = 2
 _LONGEST_TEXT = 10_000_000  # characters: a dozen long novels in one file, some ten minutes to embed
 _DEEPEST = 3  # a file attached to a message attached to a message
 _SURROGATES = re.compile("[\ud800-\udfff]")
-
-
-def can_read_images() -> bool:
-    return False
 
 
 class ParsedFile(Value):

@@ -1,0 +1,254 @@
+"""The lines of a page in the order they are read: columns one after another, table rows whole.
+
+Pure geometry on runs of words. Columns of prose are told from columns of a table by how they are filled: in
+prose, both sides of the white gutter are long lines of letters. It knows no frames and no rulings, so a table
+whose cells are paragraphs may be read down its columns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
+
+from rag.parse.pdf_page import RIGHT_TO_LEFT, Run
+
+_LEAST_LINES = 4  # beside a gutter
+_SHORTEST_PROSE = 18  # characters of an ordinary line of a column
+_SHORTEST_LISTED = 6  # the same, where the file itself writes column after column
+_MOST_NESTED = 6  # columns in columns
+_CELL_GAP = 1.5  # of the size of the letters: so wide a gap makes a line a row of a table
+_ROW_GAP = 0.9  # the same between two more cells of a row
+_NO_GAP = 0.12
+_MARKER = re.compile(r"(?:[•·▪●○◦■□►▶➢✓–—*-]|\(?[0-9]{1,3}[.)]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{1,5}[.)]|\[\d{1,3}\])$")
+_LABEL = re.compile(r"(?:item|note|chapter|section|part|article|exhibit)\s+[\dIVX][\w.]*$", re.IGNORECASE)
+_NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2})*\.?$")
+_BEFORE_NUMBER = re.compile(r"[$€£¥₹(]+$|[A-Z]{1,3}\$$")
+_AFTER_NUMBER = re.compile(r"[)%]+[)%*]*$")
+
+
+# Where something begins and ends on its line.
+Place = tuple[float, float]
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of text; one with several cells is a row of a table. ``limit`` is where its column ends."""
+
+    cells: list[str]
+    left: float
+    right: float
+    top: float
+    bottom: float
+    base: float
+    size: float
+    bold: bool
+    first_width: float
+    text_left: float  # where its text begins, after a bullet or number
+    column: int = 0  # counts the columns of the page
+    margin: float = 0.0
+    limit: float = 0.0
+    places: list[Place] = field(default_factory=list)  # of its cells
+
+    @property
+    def text(self) -> str:
+        """Its words; the cells of a row stand apart by a bar."""
+        return " | ".join(self.cells)
+
+    @property
+    def is_row(self) -> bool:
+        """Whether it has cells."""
+        return len(self.cells) > 1
+
+
+def page_lines(runs: list[Run]) -> list[Line]:
+    """Return the lines of a page in reading order."""
+    lines: list[Line] = []
+    for number, column in enumerate(_columns(runs, _MOST_NESTED)):
+        found = _lines(column)
+        margin = min(line.left for line in found)
+        limit = max(line.right for line in found)
+        for line in found:
+            line.column, line.margin, line.limit = number, margin, limit
+        lines.extend(found)
+    return lines
+
+
+def typed_lines(text: str) -> list[Line]:
+    """Return lines of plain text as if they were set on a page with letters of one width."""
+    limit = max(map(len, text.splitlines()), default=0) / 2
+    lines = []
+    for number, words in enumerate(text.splitlines()):
+        if words:
+            first = len(words.split()[0]) / 2
+            run = Run(words, 0, -1.3 * number, len(words) / 2, 1 - 1.3 * number, 1, False, number, first)
+            line = _line([run])
+            line.limit = limit
+            lines.append(line)
+    return lines
+
+
+def _columns(runs: list[Run], depth: int) -> Iterator[list[Run]]:
+    """Yield the groups of runs that are read one after another."""
+    gutter = _gutter(runs) if depth else None
+    bands = _bands(runs, gutter) if gutter is not None else []
+    if not any(_are_columns(left, right, _LEAST_LINES) for _, left, right in bands):
+        if runs:
+            yield runs
+        return
+    pending: list[Run] = []
+    for across, left, right in bands:
+        pending += across
+        if _are_columns(left, right, 1):
+            yield from _columns(pending, depth - 1)
+            yield from _columns(left, depth - 1)
+            yield from _columns(right, depth - 1)
+            pending = []
+        else:
+            pending += left + right
+    yield from _columns(pending, depth - 1)
+
+
+def _gutter(runs: Sequence[Run]) -> float | None:
+    """Return the x that the fewest runs cross, against those to the left and the right of it; None if all do."""
+    if len(runs) < 2 * _LEAST_LINES:
+        return None
+    edges = sorted([(run.left, 1) for run in runs] + [(run.right, -1) for run in runs])
+    cover, covers = 0, []
+    for _, step in edges:
+        cover += step
+        covers.append(cover)
+    right_peaks = covers[:]
+    for at in range(len(covers) - 2, -1, -1):
+        right_peaks[at] = max(covers[at], right_peaks[at + 1])
+    best: tuple[int, float, float] = (_LEAST_LINES - 1, 0.0, 0.0)
+    left_peak = 0
+    for at, (here, following) in enumerate(pairwise(edges)):
+        left_peak = max(left_peak, covers[at])
+        depth = min(left_peak, right_peaks[at]) - covers[at]
+        best = max(best, (depth, following[0] - here[0], (here[0] + following[0]) / 2))
+    return best[2] if best[0] >= _LEAST_LINES else None
+
+
+def _bands(runs: Sequence[Run], gutter: float) -> list[tuple[list[Run], list[Run], list[Run]]]:
+    """Cut the page where runs cross the gutter: each band is what crosses above it, its left and its right."""
+    ordered = sorted(runs, key=lambda run: -run.middle)
+    bands: list[tuple[list[Run], list[Run], list[Run]]] = [([], [], [])]
+    for run in ordered:
+        across, left, right = bands[-1]
+        if run.left < gutter < run.right:
+            if left or right:
+                bands.append(([run], [], []))
+            else:
+                across.append(run)
+        else:
+            (left if run.right <= gutter else right).append(run)
+    return bands
+
+
+def _are_columns(left: list[Run], right: list[Run], least: int) -> bool:
+    """Whether two groups beside one another are columns of text, not of a table."""
+    if not left or not right:
+        return False
+    listed = max(run.order for run in left) < min(run.order for run in right)
+    shortest = _SHORTEST_LISTED if listed else _SHORTEST_PROSE
+    return _is_prose(left, least, shortest) and _is_prose(right, least, shortest)
+
+
+def _is_prose(runs: list[Run], least: int, shortest: int) -> bool:
+    lines = [line.text for line in _lines(runs)]
+    text = "".join(lines)
+    letters = sum(map(str.isalpha, text))
+    wide = 2 if any("\u3040" <= character < "\ua000" for character in text[:200]) else 1
+    return len(lines) >= least and wide * median(map(len, lines)) >= shortest and letters > 0.55 * len(text)
+
+
+def _lines(runs: Sequence[Run]) -> list[Line]:
+    """Set runs on lines, from the top down."""
+    rows: list[list[Run]] = []
+    for run in sorted(runs, key=lambda run: -run.middle):
+        if rows and _level(rows[-1][0], run):
+            rows[-1].append(run)
+        else:
+            rows.append([run])
+    return [_line(row) for row in rows]
+
+
+def _level(one: Run, other: Run) -> bool:
+    overlap = min(one.top, other.top) - max(one.bottom, other.bottom)
+    return overlap > 0.5 * min(one.top - one.bottom, other.top - other.bottom)
+
+
+def _line(row: list[Run]) -> Line:
+    row.sort(key=lambda run: run.left)
+    size = max(row, key=lambda run: len(run.text)).size
+    cells, places = _cells([((runs[0].left, runs[-1].right), _joined(runs, size)) for runs in _pieces(row, size)])
+    widest = max(row, key=lambda run: len(run.text))
+    marked = len(row) > 1 and bool(_MARKER.match(row[0].text))
+    return Line(
+        cells=cells,
+        left=row[0].left,
+        right=max(run.right for run in row),
+        top=max(run.top for run in row),
+        bottom=min(run.bottom for run in row),
+        base=widest.bottom,
+        size=size,
+        bold=sum(len(run.text) for run in row if run.bold) > 0.7 * sum(len(run.text) for run in row),
+        first_width=row[0].first_right - row[0].left,
+        text_left=row[1].left if marked else row[0].left,
+        places=places,
+    )
+
+
+def _pieces(row: list[Run], size: float) -> list[list[Run]]:
+    """Part the runs of a line where the gaps are wide: into cells, where it is a row of a table."""
+    is_row = any(run.left - before.right >= _CELL_GAP * size for before, run in pairwise(row))
+    pieces = [[row[0]]]
+    for before, run in pairwise(row):
+        # A currency's sign stands at the left of its column, maybe close to the number before.
+        near = run.left - before.right < (_ROW_GAP if is_row else _CELL_GAP) * size
+        if near and not (is_row and _BEFORE_NUMBER.match(run.text)):
+            pieces[-1].append(run)
+        else:
+            pieces.append([run])
+    return pieces
+
+
+def _joined(runs: list[Run], size: float) -> str:
+    """Join runs that stand close, those without any space between them to one word."""
+    if sum(len(RIGHT_TO_LEFT.findall(run.text)) for run in runs) > sum(len(run.text) for run in runs) / 3:
+        return " ".join(run.text for run in reversed(runs))
+    text = runs[0].text
+    for before, run in pairwise(runs):
+        text += ("" if run.left - before.right < _NO_GAP * size else " ") + run.text
+    return text
+
+
+def _cells(pieces: list[tuple[Place, str]]) -> tuple[list[str], list[Place]]:
+    """Put together what only looks like cells: a sign and its number, a bullet and its text."""
+    cells: list[str] = []
+    places: list[Place] = []
+    glue = None
+    for at, (place, text) in enumerate(pieces):
+        if cells and glue is None and _AFTER_NUMBER.match(text):
+            glue = ""
+        if cells and glue is not None:
+            cells[-1] += glue + text
+            places[-1] = places[-1][0], place[1]
+        else:
+            cells.append(text)
+            places.append(place)
+        glue = None
+        if _BEFORE_NUMBER.search(text) and len(text) <= 4:
+            glue = ""
+        elif at == 0 and len(pieces) > 1 and _is_marker(text, pieces[1][1], len(pieces)):
+            glue = " "
+    return cells, places
+
+
+def _is_marker(text: str, following: str, pieces: int) -> bool:
+    """Whether the first cell of a line only marks what follows: a bullet, or the number of an item or section."""
+    numbers = pieces == 2 and bool(_NUMBER.match(text)) and following[:1].isalpha()
+    return numbers or bool(_MARKER.match(text) or _LABEL.match(text))

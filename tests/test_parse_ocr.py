@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
+from rag.errors import ParseError
+from rag.parse import ocr
+from rag.parse.ocr import can_read_images, graymap, read_image
+from rag.parse.pdf import parse_pdf
+
+needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
+LINES = ("The Danube rises in the Black Forest", "and flows through ten countries.")
+
+
+@pytest.fixture(autouse=True)
+def forget() -> Any:
+    """Ask anew, in each test and after it, whether tesseract is there."""
+    for remembered in (ocr.can_read_images, ocr._languages):
+        remembered.cache_clear()
+    yield
+    for remembered in (ocr.can_read_images, ocr._languages):
+        remembered.cache_clear()
+
+
+def picture() -> Image.Image:
+    image = Image.new("L", (1700, 600), 255)
+    drawing = ImageDraw.Draw(image)
+    for at, line in enumerate(LINES):
+        drawing.text((100, 100 + 80 * at), line, fill=0, font=ImageFont.load_default(size=60))
+    return image
+
+
+def scanned(pages: int = 1) -> bytes:
+    file = io.BytesIO()
+    canvas = Canvas(file, pagesize=(612, 216), invariant=1)
+    for _ in range(pages):
+        canvas.drawImage(ImageReader(picture()), 0, 0, 612, 216)
+        canvas.showPage()
+    canvas.save()
+    return file.getvalue()
+
+
+def test_a_graymap_is_cut_to_its_width() -> None:
+    assert graymap(b"ab..cd..", 2, 2, 4) == b"P5 2 2 255\nabcd"
+
+
+@needs_tesseract
+def test_text_on_a_picture_is_read() -> None:
+    image = picture()
+    assert can_read_images()
+    assert read_image(graymap(image.tobytes(), *image.size, image.size[0])) == "\n".join(LINES)
+
+
+@needs_tesseract
+def test_a_scanned_page_is_read_as_paragraphs() -> None:
+    parsed = parse_pdf(scanned(2), "scan")
+    assert parsed.text == "\n\n".join([" ".join(LINES)] * 2)
+    assert [page.number for page in parsed.pages] == [1, 2]
+    assert parsed.warning is None
+
+
+@needs_tesseract
+def test_what_is_no_picture_is_refused() -> None:
+    with pytest.raises(ParseError, match="cannot read the picture"):
+        read_image(b"P5 nonsense")
+
+
+@needs_tesseract
+def test_reading_has_a_time_limit() -> None:
+    image = picture()
+    with pytest.raises(ParseError, match="took longer"):
+        read_image(graymap(image.tobytes(), *image.size, image.size[0]), seconds=0.001)
+
+
+def test_without_tesseract_a_scan_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert not can_read_images()
+    with pytest.raises(ParseError, match="install tesseract"):
+        read_image(b"")
+    with pytest.raises(ParseError, match="no text layer on its page: it needs OCR; install tesseract"):
+        parse_pdf(scanned(), "scan")
+
+
+def test_a_tesseract_that_does_not_start_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError
+
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/tesseract")
+    monkeypatch.setattr(subprocess, "run", fail)
+    assert not can_read_images()
+
+
+def test_languages_are_those_installed_english_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = subprocess.CompletedProcess([], 0, b"List of available languages (4):\ndeu\neng\nosd\nfra\n")
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/tesseract")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: listed)
+    assert ocr._languages() == "eng+deu+fra"
