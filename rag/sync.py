@@ -157,7 +157,8 @@ def may_differ(file: CorpusFile, record: FileRecord | None) -> bool:
 
 def _is_written(file: CorpusFile, still_for: float) -> bool:
     """Whether a file was written to just now, so that more may be to come."""
-    age = time.time() - max(file.mtime_ns, file.ctime_ns) / 1e9
+    # Not by ctime: a new name is nothing half done, and is told from a deletion only if both are seen at once.
+    age = time.time() - file.mtime_ns / 1e9
     return 0 <= age < still_for  # a time still to come says nothing
 
 

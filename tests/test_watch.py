@@ -58,15 +58,17 @@ def texts(index: LocalIndex) -> dict[str, str]:
 
 def test_what_changes_reaches_the_index_by_itself(corpus: Path, index: LocalIndex) -> None:
     (corpus / "a.txt").write_text(RIVER)
-    with following(index, corpus):
+    with following(index, corpus) as reports:
         assert until(lambda: texts(index) == {"a.txt": RIVER})
         (corpus / "a.txt").write_text(RIVER + " It is long.")
         (corpus / "sub").mkdir()
         (corpus / "sub/b.txt").write_text("A lake.")
         assert until(lambda: texts(index) == {"a.txt": RIVER + " It is long.", "sub/b.txt": "A lake."})
+        time.sleep(STILL_FOR)
         (corpus / "a.txt").rename(corpus / "c.txt")
         shutil.rmtree(corpus / "sub")
         assert until(lambda: texts(index) == {"c.txt": RIVER + " It is long."})
+        assert [report.renamed for report in reports if report.renamed] == [(("a.txt", "c.txt"),)]
 
 
 def test_many_changes_at_once_are_one_sync(corpus: Path, index: LocalIndex) -> None:
