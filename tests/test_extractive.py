@@ -14,8 +14,18 @@ def passage(source: str, sentences: list[tuple[str, float]]) -> SearchResult:
         for s, match in sentences
     )
     chunk = Chunk(id=source, document_id=source, text=text, start=0, end=len(text))
-    names = {"source": source, "title": source, "sha256": "0" * 64}
-    return SearchResult(**names, chunk=chunk, score=0.5, dense=0.5, lexical=0.5, overlap=0.5, sentences=scores)
+    return SearchResult(
+        source=source,
+        title=source,
+        sha256="0" * 64,
+        page_kind="page",
+        chunk=chunk,
+        score=0.5,
+        dense=0.5,
+        lexical=0.5,
+        overlap=0.5,
+        sentences=scores,
+    )
 
 
 def answer(*results: SearchResult) -> list[str]:
