@@ -180,7 +180,9 @@ def verify(answer: Path | None, as_json: bool, **flags: Any) -> int:
     """
     assistant = _assistant(**flags)
     if answer is not None:
-        found = assistant.verify_quotations(_saved_citations(answer))
+        quotations = _saved_citations(answer)
+        with show.busy("reading the documents …"):
+            found = assistant.verify_quotations(quotations)
     else:
         with show.progress() as on_progress:
             found = assistant.verify(on_progress)
