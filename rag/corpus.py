@@ -98,7 +98,7 @@ def _rules_of(folder: Path, at: str) -> Iterator[_Rules]:
     path = folder / IGNORE_FILE
     if path.is_file() and not path.is_symlink():
         try:
-            yield at, GitIgnoreSpec.from_lines(path.read_text(encoding="utf-8").splitlines())
+            yield at, GitIgnoreSpec.from_lines(path.read_text(encoding="utf-8-sig").splitlines())
         except (OSError, ValueError) as error:
             raise UsageError(f"{path} cannot be used: {error}: correct it") from error
 

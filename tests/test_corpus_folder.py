@@ -33,7 +33,7 @@ def test_hidden_and_temporary_files_are_passed_over(corpus: Path) -> None:
 def test_ignore_rules_are_those_of_git(corpus: Path) -> None:
     files = ["a.txt", "a.log", "keep.log", "drafts/a.txt", "sub/drafts/b.txt", "sub/top.txt", "top.txt", "deep/x/y.txt"]
     write(corpus, dict.fromkeys(files, "x"))
-    write(corpus, {".ragignore": "# comment\n*.log\n!keep.log\ndrafts/\n/top.txt\ndeep/**/y.txt\n\n"})
+    write(corpus, {".ragignore": "\ufeff*.log\n!keep.log\ndrafts/\n/top.txt\ndeep/**/y.txt\n\n"})
     assert sources(corpus) == ["a.txt", "keep.log", "sub/top.txt"]
 
 
