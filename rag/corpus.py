@@ -40,21 +40,36 @@ class CorpusFile:
     reason: str | None = None
 
 
-def scan(corpus: Path) -> Iterator[CorpusFile]:
-    """Yield the files under ``corpus`` that are or could be documents, ordered by name within each folder.
+def scan(corpus: Path) -> list[CorpusFile]:
+    """Return the files under ``corpus`` that are or could be documents, ordered by name within each folder.
 
     Raises:
-        UsageError: There is no such folder, or a .ragignore in it cannot be read.
+        UsageError: There is no such folder, it went away meanwhile, or a .ragignore in it cannot be read.
     """
-    if not corpus.is_dir():
+    before = _identity(corpus)
+    if before is None:
         raise UsageError(f"there is no folder {corpus}: make it and put documents in, or name another with --corpus")
-    yield from _scan_folder(corpus, "", [], corpus.resolve())
+    files = list(_scan_folder(corpus, "", [], corpus.resolve()))
+    if _identity(corpus) != before:  # else all that was not seen would be taken for deleted
+        raise UsageError(f"the folder {corpus} was moved or replaced while it was looked through: run again")
+    return files
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Return what tells a folder from another at its place; None where there is none."""
+    try:
+        stat = folder.stat()
+    except OSError:
+        return None
+    return (stat.st_dev, stat.st_ino) if folder.is_dir() else None
 
 
 def _scan_folder(folder: Path, at: str, rules: Sequence[_Rules], corpus: Path) -> Iterator[CorpusFile]:
     """Yield the files of a folder, ``at`` its path relative to the corpus, then those of the folders in it."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return  # it went away since the folder above was listed
     except OSError as error:
         yield CorpusFile(_readable(at), folder, reason=f"the folder cannot be read: {error.strerror}")
         return

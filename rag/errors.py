@@ -3,6 +3,7 @@
 RagError
 ├── UsageError          the question, a flag or a setting cannot be used     (exit 2)
 ├── ParseError          a file cannot be read as a document; reported per file, never fatal
+│   └── FileUnopened    the system does not let it be read, now
 ├── EmbedderError       the embedding model cannot be had or is not the one expected
 └── IndexFailure        the index cannot be opened or written
     ├── IndexMismatch   it was built with another model, chunking or schema
@@ -27,6 +28,10 @@ class UsageError(RagError):
 
 class ParseError(RagError):
     """A file cannot be read as a document."""
+
+
+class FileUnopened(ParseError):  # noqa: N818, it says what the file is
+    """The system does not let a file be read, now: it is tried again on every run."""
 
 
 class EmbedderError(RagError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from typing import NamedTuple
 from rag.chunk import chunk_document
 from rag.corpus import CorpusFile, scan
 from rag.embed import Embedder
-from rag.errors import ParseError
+from rag.errors import FileUnopened, ParseError
 from rag.index import Cut, FileRecord, Index, Manifest, Piece
 from rag.parse import fingerprint
 from rag.parse.worker import Worker
@@ -219,6 +220,8 @@ def _put_all(
             on_progress(Progress(done=done, total=total, source=file.source))
             try:
                 waiting.append(_read(file, worker, embedder, chunk_tokens))
+            except FileUnopened as error:  # what keeps it from being read may pass without the file changing
+                index.put(_record(file, "", str(error)).model_copy(update={"parser": ""}), [], {})
             except ParseError as error:
                 index.put(_record(file, "", str(error)), [], {})
             if file is files[-1] or sum(len(item.texts) for item in waiting) >= _PASSAGES_AT_ONCE:
@@ -286,10 +289,13 @@ def _report(index: Index, known: Mapping[str, FileRecord], touched: set[str], re
     with index.reading() as reader:
         files, documents, chunks = reader.files(), reader.documents(), len(reader)
     readable = {source: record.sha256 for source, record in files.items() if record.reason is None}
-    gone = {known[source].sha256: source for source in removed if known[source].reason is None}
+    gone: dict[str, list[str]] = defaultdict(list)
+    for source in reversed(removed):
+        if known[source].reason is None:
+            gone[known[source].sha256].append(source)
     before = {source for source, record in known.items() if record.reason is None}
     added = [source for source in sorted(touched & readable.keys()) if source not in before]
-    renamed = {source: gone.pop(readable[source]) for source in added if readable[source] in gone}
+    renamed = {source: gone[readable[source]].pop() for source in added if gone[readable[source]]}
     return SyncReport(
         added=tuple(source for source in added if source not in renamed),
         changed=tuple(sorted(touched & readable.keys() & before)),

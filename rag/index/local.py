@@ -29,6 +29,17 @@ from rag.index.snapshot import Snapshot, load_snapshot, save_snapshot, write_who
 from rag.types import Document, Heading, Page
 
 _CURRENT = "current"
+# What the disk or another process is to blame for, and not the file.
+_PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_NOMEM,
+}
 _WRITER = "writer"  # who is writing; left behind by one that was killed
 _INSERT_CHUNK = (
     'INSERT INTO chunks (document_id, start, "end", page, headings, sentences, vector_key, text, context)'
@@ -100,10 +111,8 @@ class LocalIndex:
             current = self._database
             self._target = self._next_database(current) if rebuild or current is None else current
             yield broken_off
-        except sqlite3.OperationalError as error:  # such as a full disk
-            raise _unwritable(self.folder, error) from error
         except sqlite3.DatabaseError as error:
-            raise _damaged(self.folder, error) from error
+            raise _failure(self.folder, error, "written") from error
         finally:
             if self._writer is not None:
                 self._writer.close()
@@ -164,13 +173,14 @@ class LocalIndex:
     def publish(self) -> None:
         """Drop vectors nothing uses any more, and write the FAISS snapshot of what is there."""
         self._writing.execute("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)")
-        # What is about to be named current is on the disk before its name is.
-        self._writing.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        # What is about to be named current is on the disk before its name is. Readers hold up no other checkpoint.
+        mode = "PASSIVE" if self._database == self._target_path else "TRUNCATE"
+        self._writing.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
         try:
             save_snapshot(_build_snapshot(self._writing), self._target_path)
             self._take_over()
         except OSError as error:
-            raise _unwritable(self.folder, error) from error
+            raise _unusable(self.folder, error, "written") from error
 
     def faults(self) -> list[str]:
         """Check the index against itself, and return what is wrong, a line each."""
@@ -240,7 +250,7 @@ class LocalIndex:
             yield connection
         except sqlite3.DatabaseError as error:
             connection.close()
-            raise _damaged(database, error) from error
+            raise _failure(database, error) from error
         self._pool.append((database, connection))
 
     def _pooled(self, database: Path) -> sqlite3.Connection | None:
@@ -348,13 +358,17 @@ def _connect(database: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
     except sqlite3.DatabaseError as error:
-        raise _damaged(database, error) from error
+        raise _failure(database, error) from error
     return connection
 
 
-def _unwritable(folder: Path, error: Exception) -> IndexFailure:
-    return IndexFailure(f"the index in {folder} cannot be written ({error}): mend that and run again; nothing is lost")
+def _failure(place: Path, error: sqlite3.DatabaseError, done: str = "read") -> IndexFailure:
+    """Tell an index that cannot be used just now (locked, disk full, read-only) from one that is damaged."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF in _PASSING:
+        return _unusable(place, error, done)
+    return IndexDamaged(f"the index {place} cannot be read ({error}): run `rag index --rebuild`")
 
 
-def _damaged(database: Path, error: Exception) -> IndexDamaged:
-    return IndexDamaged(f"the index {database} cannot be read ({error}): run `rag index --rebuild`")
+def _unusable(place: Path, error: Exception, done: str) -> IndexFailure:
+    return IndexFailure(f"the index in {place} cannot be {done} ({error}): mend that and run again; nothing is lost")

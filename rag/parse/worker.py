@@ -18,7 +18,7 @@ from typing import BinaryIO, Self
 
 from pydantic import ValidationError
 
-from rag.errors import ParseError
+from rag.errors import FileUnopened, ParseError
 from rag.parse import ParsedFile, parse
 from rag.types import Value
 
@@ -32,6 +32,7 @@ class _Reply(Value):
 
     parsed: ParsedFile | None = None
     reason: str | None = None
+    unopened: bool = False
 
 
 class Worker:
@@ -54,6 +55,7 @@ class Worker:
 
         Raises:
             ParseError: It cannot be read as a document, or not within the limits of time and memory.
+            FileUnopened: The system does not let it be read, now.
         """
         if self._process is None or self._process.poll() is not None:  # stopped for a file before, or from outside
             self._start()
@@ -77,8 +79,11 @@ class Worker:
             line = b""
         finally:
             alarm.cancel()
+            alarm.join()
         if not line.endswith(b"\n"):
             raise ParseError(self._obituary(process, late.is_set()))
+        if late.is_set():  # it answered at the last moment, and was stopped all the same
+            self._stop()
         return _read_reply(line)
 
     def _start(self) -> None:
@@ -128,7 +133,7 @@ def _read_reply(line: bytes) -> ParsedFile:
     except ValidationError as error:
         raise ParseError("its parser answered with something else than a document") from error
     if reply.parsed is None:
-        raise ParseError(reply.reason or "it cannot be read")
+        raise (FileUnopened if reply.unopened else ParseError)(reply.reason or "it cannot be read")
     return reply.parsed
 
 
@@ -157,7 +162,7 @@ def _answer(path: Path, source: str) -> _Reply:
     except ParseError as error:
         return _Reply(reason=str(error))
     except OSError as error:
-        return _Reply(reason=f"cannot be read: {error.strerror}")
+        return _Reply(reason=f"cannot be read: {error.strerror}", unopened=True)
     except MemoryError:
         return _Reply(reason="reading it takes too much memory")
     except RecursionError:
