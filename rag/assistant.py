@@ -62,7 +62,7 @@ class Assistant:
         def run() -> SyncReport:
             return self._sync(on_progress, still_for=STILL_FOR)
 
-        return watch(self.settings.corpus, run, stop or threading.Event())
+        return watch(self.settings.corpus, self.settings.index, run, stop or threading.Event())
 
     def verify(self, on_progress: OnProgress = lambda _: None) -> Verification:
         """Check every passage of the index against the documents as they are now, and the index against itself."""
@@ -131,8 +131,11 @@ class Assistant:
             return reader.documents()
 
     def freshness(self) -> Freshness | None:
-        """Return how many files are newer than the index, by size and time; None where their folder is gone."""
-        return freshness(self._index, self.settings.corpus) if self.settings.corpus.is_dir() else None
+        """Return how many files are newer than the index, by size and times; None where that cannot be told."""
+        try:
+            return freshness(self._index, self.settings.corpus)
+        except UsageError:  # no such folder, or rules in it that cannot be read: `rag index` says which
+            return None
 
     def status(self) -> Status:
         """Return what the index holds and how level it is with the folder."""

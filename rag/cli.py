@@ -51,7 +51,7 @@ def main() -> None:
         code = app(prog_name="rag", standalone_mode=False)
         sys.stdout.flush()
     except (click.Abort, KeyboardInterrupt):
-        code = _complain("stopped; what was done is kept", 130)
+        code = _complain("stopped; nothing is lost", 130)
     except click.ClickException as error:
         code = _complain(f"{error.format_message().rstrip('.')}: see `rag --help`", 2)
     except RagError as error:
@@ -74,14 +74,13 @@ def main() -> None:
 def index(rebuild: bool, watch: bool, as_json: bool, **flags: Any) -> None:
     """Bring the index level with the corpus folder."""
     assistant = _assistant(**flags)
-    if rebuild or not watch:
-        with show.progress() as on_progress:
-            report = assistant.sync(on_progress, rebuild=rebuild)
-        _print_report(report, as_json)
+    with show.progress() as on_progress:
+        report = assistant.sync(on_progress, rebuild=rebuild)
+    _print_report(report, as_json)
     if watch:
         show.note(f"following {assistant.settings.corpus} (stop with Ctrl-C)")
-        for number, report in enumerate(assistant.watch()):
-            if number == 0 or report.did_something:
+        for report in assistant.watch():
+            if report.did_something:
                 _print_report(report, as_json)
 
 

@@ -84,8 +84,10 @@ def sync_report(report: SyncReport) -> None:
         _err.print(Text(f"not all read: {plain(warning.source)}: {plain(warning.reason)}", style="yellow"))
     for source in report.waiting:
         note(f"still being written, left for the next run: {plain(source)}")
-    if report.broken_off:
+    if report.broken_off == "run":
         note("the run before was broken off; nothing was lost, and this one went on from where it was")
+    elif report.broken_off == "rebuild":
+        note("a rebuild was broken off; the index from before it is in use: run `rag index --rebuild` again if needed")
 
 
 def verification(found: Verification) -> None:
@@ -194,7 +196,7 @@ def _path(citation: Citation) -> str:
 
 def _freshness(found: Freshness | None) -> None:
     if found is None:
-        note("the corpus folder is gone: the answer is from the index")
+        note("the corpus folder cannot be looked through (run `rag index` to see why): this is what the index holds")
     elif not found.level:
         parts = [f"{count} {name}" for name, count in found.model_dump().items() if count]
         note(f"files newer than the index ({', '.join(parts)}): run `rag index`")

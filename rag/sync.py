@@ -17,7 +17,7 @@ from rag.chunk import chunk_document
 from rag.corpus import CorpusFile, scan
 from rag.embed import Embedder
 from rag.errors import FileUnopened, ParseError
-from rag.index import Cut, FileRecord, Index, Manifest, Piece
+from rag.index import BrokenOff, Cut, FileRecord, Index, Manifest, Piece
 from rag.parse import fingerprint
 from rag.parse.worker import Worker
 from rag.sentences import Span, sentence_spans
@@ -40,7 +40,7 @@ class SyncReport(Value):
     """What a run of ``sync`` did, in files: which, by source.
 
     ``warnings`` are files of which a part could not be read; ``waiting`` are those still being written;
-    ``broken_off`` says that the run before was killed, and that this one went on from where it was.
+    ``broken_off`` says what was killed before: a run, from where this one went on, or a rebuild, which was dropped.
     """
 
     added: tuple[str, ...]
@@ -54,7 +54,7 @@ class SyncReport(Value):
     chunks: int
     seconds: float
     waiting: tuple[str, ...] = ()
-    broken_off: bool = False
+    broken_off: BrokenOff | None = None
 
     @property
     def did_something(self) -> bool:
@@ -112,13 +112,13 @@ def sync(
             _put_all(changed, index, embedder, chunk_tokens, on_progress)
         for source in removed:
             index.remove(source)
-        if changed or removed or broken_off or built is None:
+        if changed or removed or broken_off or built is None or not index.is_published():
             index.publish()
         report = _report(index, known, {file.source for file in changed}, removed)
     return report.model_copy(
         update={
             "waiting": tuple(sorted(waiting)),
-            "broken_off": broken_off and built is not None,
+            "broken_off": broken_off,
             "seconds": time.perf_counter() - started,
         }
     )

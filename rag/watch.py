@@ -12,7 +12,7 @@ from pathlib import Path
 
 import watchfiles
 
-from rag.errors import IndexLocked
+from rag.errors import RagError
 from rag.sync import SyncReport
 
 # A file that was not written to for so many seconds is taken to be whole.
@@ -23,35 +23,37 @@ _LOOK_AGAIN = 30  # rounds without a change until the folder is looked through a
 log = logging.getLogger(__name__)
 
 
-def watch(corpus: Path, run: Callable[[], SyncReport], stop: threading.Event) -> Iterator[SyncReport]:
+def watch(corpus: Path, apart: Path, run: Callable[[], SyncReport], stop: threading.Event) -> Iterator[SyncReport]:
     """Run a sync now and after every change under ``corpus``, until ``stop`` is set; yield what each did.
 
-    While another process is writing to the index, or the folder is gone, the changes wait.
+    While another process is writing to the index, the folder is gone, or anything else keeps a sync from being
+    done, the changes wait; why is logged once. What changes under ``apart``, such as the index, is no change.
     """
-    due, idle = False, 0
-    for changed in _rounds(corpus, stop):
+    due, idle, told = False, 0, ""
+    for changed in _rounds(corpus, apart.resolve(), stop):
         # Some file systems tell of no changes, and a folder can be taken away and come back.
         idle = 0 if changed else idle + 1
         if not (changed or due or idle % _LOOK_AGAIN == 0):
             continue
         try:
             report = run()
-        except IndexLocked as error:
-            log.info("%s", error)
-            due = True
+        except RagError as error:
+            if str(error) != told:
+                log.warning("the changes wait: %s", error)
+            due, told = True, str(error)
         else:
-            due = bool(report.waiting)
+            due, told = bool(report.waiting), ""
             yield report
 
 
-def _rounds(corpus: Path, stop: threading.Event) -> Iterator[bool]:
+def _rounds(corpus: Path, apart: Path, stop: threading.Event) -> Iterator[bool]:
     """Yield about once a second, while the folder is there, whether anything in it may have changed."""
     while not stop.is_set():
         unseen = True  # whatever happened before it was followed
         try:
             for changes in watchfiles.watch(
-                corpus,
-                watch_filter=None,
+                corpus.resolve(),
+                watch_filter=lambda _, path: not Path(path).is_relative_to(apart),
                 debounce=_MILLISECONDS,
                 rust_timeout=_MILLISECONDS,
                 yield_on_timeout=True,

@@ -144,5 +144,5 @@ def test_watching_follows_the_folder_line_by_line(place: Path) -> None:
         finally:
             run.send_signal(signal.SIGINT)
         assert run.stderr is not None
-        assert run.stderr.read().rstrip().endswith("rag: stopped; what was done is kept")
+        assert run.stderr.read().rstrip().endswith("rag: stopped; nothing is lost")
     assert run.returncode == 130

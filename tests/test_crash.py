@@ -104,10 +104,11 @@ def test_a_snapshot_from_before_a_power_cut_never_passes_for_one_of_after(index:
 
 def test_the_run_after_one_that_was_killed_says_that_nothing_was_lost(corpus: Path, index: LocalIndex) -> None:
     (corpus / "a.txt").write_text("The lake is deep.")
-    assert not sync(index, corpus, FakeEmbedder(), 20).broken_off
-    (index.folder / "writer").write_text("process 1 on a machine")  # which only a run that ends takes away
-    assert sync(index, corpus, FakeEmbedder(), 20).broken_off
-    assert not sync(index, corpus, FakeEmbedder(), 20).broken_off
+    assert sync(index, corpus, FakeEmbedder(), 20).broken_off is None
+    for said, told in (("process 1 on a machine", "run"), ("process 1 on a machine, rebuilding", "rebuild")):
+        (index.folder / "writer").write_text(said)  # which only a run that ends takes away
+        assert sync(index, corpus, FakeEmbedder(), 20).broken_off == told
+        assert sync(index, corpus, FakeEmbedder(), 20).broken_off is None
 
 
 def test_where_it_is_not_known_which_database_is_current_none_is_deleted(corpus: Path, index: LocalIndex) -> None:

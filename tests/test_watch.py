@@ -27,7 +27,7 @@ def following(index: LocalIndex, corpus: Path) -> Iterator[list[SyncReport]]:
         return sync(index, corpus, FakeEmbedder(), 20, still_for=STILL_FOR)
 
     def follow() -> None:
-        for report in watch(corpus, run, stop):
+        for report in watch(corpus, index.folder, run, stop):
             reports.append(report)
 
     thread = threading.Thread(target=follow)

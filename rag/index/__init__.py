@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from rag.embed import Embedding, Vectors
 from rag.sentences import Span
 from rag.types import Chunk, Document, DocumentSummary, PageKind, Value
 
 SCHEMA_VERSION = 2
+
+# What a writer was at when it was killed. A run is gone on with; a rebuild is dropped, and the old index stays.
+BrokenOff = Literal["run", "rebuild"]
 
 
 class Manifest(Value):
@@ -120,10 +123,10 @@ class Index(Protocol):
     def reading(self) -> AbstractContextManager[Reader]:
         """Open a view of the index as it stands now."""
 
-    def writing(self, *, rebuild: bool = False) -> AbstractContextManager[bool]:
+    def writing(self, *, rebuild: bool = False) -> AbstractContextManager[BrokenOff | None]:
         """Hold the one right to write; raises IndexLocked where another has it.
 
-        Gives whether the writer before this one was broken off: killed, or without power.
+        Gives what the writer before this one was broken off from, if it was: killed, or without power.
 
         With ``rebuild``, an empty index is written, which takes the place of this one when it is published.
         """
@@ -148,6 +151,9 @@ class Index(Protocol):
 
     def publish(self) -> None:
         """Write what makes reading fast, after a run of changes."""
+
+    def is_published(self) -> bool:
+        """Whether what makes reading fast is there, and of the state that is there."""
 
     def faults(self) -> list[str]:
         """Check the index against itself, and return what is wrong, a line each."""

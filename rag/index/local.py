@@ -22,13 +22,14 @@ from filelock import FileLock, Timeout
 
 from rag.embed import Embedding
 from rag.errors import IndexDamaged, IndexFailure, IndexLocked, IndexMismatch
-from rag.index import SCHEMA_VERSION, Cut, FileRecord, Manifest, Piece
+from rag.index import SCHEMA_VERSION, BrokenOff, Cut, FileRecord, Manifest, Piece
 from rag.index.local_check import faults
 from rag.index.local_reader import LocalReader
-from rag.index.snapshot import Snapshot, load_snapshot, save_snapshot, write_whole
+from rag.index.snapshot import Snapshot, load_snapshot, save_snapshot, snapshot_generation, write_whole
 from rag.types import Document, Heading, Page
 
 _CURRENT = "current"
+_REBUILDING = ", rebuilding"
 # What the disk or another process is to blame for, and not the file.
 _PASSING = {
     sqlite3.SQLITE_BUSY,
@@ -91,10 +92,10 @@ class LocalIndex:
                 connection.rollback()
 
     @contextmanager
-    def writing(self, *, rebuild: bool = False) -> Iterator[bool]:
+    def writing(self, *, rebuild: bool = False) -> Iterator[BrokenOff | None]:
         """Hold the one right to write; the operating system lets go of it if this process dies.
 
-        Gives whether the writer before was broken off: it would have taken its name from the door.
+        Gives what the writer before was broken off from: it would have taken its name from the door.
 
         With ``rebuild``, a new database is written, which takes over when it is published; until then
         the old one answers, and it is kept until the rebuild after.
@@ -106,8 +107,10 @@ class LocalIndex:
             raise IndexLocked(f"{self._holder()} is writing to {self.folder}: wait for it, or stop it") from None
         try:
             writer = self.folder / _WRITER
-            broken_off = writer.exists()
-            writer.write_text(f"process {os.getpid()} on {platform.node()}", encoding="utf-8")
+            broken_off = self._broken_off()
+            writer.write_text(f"process {os.getpid()} on {platform.node()}{_REBUILDING * rebuild}", encoding="utf-8")
+            # An index that lies in the corpus is no part of it.
+            (self.folder / ".ragignore").write_text("*\n", encoding="utf-8")
             current = self._database
             self._target = self._next_database(current) if rebuild or current is None else current
             yield broken_off
@@ -121,11 +124,16 @@ class LocalIndex:
             self._lock.release()
 
     def _holder(self) -> str:
-        """Return who holds the right to write."""
+        """Return who holds the right to write, or held it and never gave it back."""
         try:
             return (self.folder / _WRITER).read_text(encoding="utf-8") or "another process"
         except OSError:
             return "another process"
+
+    def _broken_off(self) -> BrokenOff | None:
+        if not (self.folder / _WRITER).exists():
+            return None
+        return "rebuild" if self._holder().endswith(_REBUILDING) else "run"
 
     def begin(self, manifest: Manifest) -> None:
         """Make an empty index ready for writing; raises IndexMismatch where it was built otherwise."""
@@ -181,6 +189,10 @@ class LocalIndex:
             self._take_over()
         except OSError as error:
             raise _unusable(self.folder, error, "written") from error
+
+    def is_published(self) -> bool:
+        """Whether the FAISS snapshot is there, and of the state that is there."""
+        return snapshot_generation(self._target_path) == _generation(self._writing)
 
     def faults(self) -> list[str]:
         """Check the index against itself, and return what is wrong, a line each."""

@@ -75,6 +75,15 @@ def save_snapshot(snapshot: Snapshot, database: Path) -> None:
     write_whole(database.with_suffix(".seal"), json.dumps(seal).encode())
 
 
+def snapshot_generation(database: Path) -> str | None:
+    """Return of which generation the snapshot in the file says it is; None where there is none."""
+    try:
+        seal = json.loads(database.with_suffix(".seal").read_bytes())
+        return str(seal["generation"]) if database.with_suffix(".faiss").is_file() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def load_snapshot(database: Path, generation: str) -> Snapshot | None:
     """Return the snapshot of ``generation`` from its file; None where it is missing, stale or damaged."""
     try:
