@@ -102,6 +102,8 @@ def verification(found: Verification) -> None:
         _out.print(Text(f"        “{_short(plain(quotation.quote), 120)}”", style="dim"))
     for fault in found.faults:
         _out.print(Text(f"fault   {fault}: run `rag index --rebuild`", style="red"))
+    if not (found.checks or found.intact):
+        note("there is nothing to check")
     states = ("intact", "moved", "changed", "gone")
     _out.print(Text(" · ".join(f"{getattr(found, state)} {state}" for state in states), style="bold"))
 

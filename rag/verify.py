@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from rag.corpus import CorpusFile, scan
 from rag.errors import ParseError
@@ -32,9 +32,10 @@ class Quotation(Value):
 
     n: int | None = None
     source: str
-    start: int
+    start: int = Field(ge=0)
     end: int
-    quote: str
+    quote: str = Field(min_length=1)
+    sha256: str = ""
 
 
 class Place(Value):
@@ -77,29 +78,31 @@ def verify_quotations(quotations: Sequence[Quotation], reader: Reader, corpus: P
     """Check quotations, such as the citations of a saved answer; each is in the result."""
     with Worker() as worker:
         folder = _Folder(corpus, reader, worker)
-        checks = [_check(quotation, folder, folder.all_documents) for quotation in quotations]
+        checks = [_check_at_its_place(quotation, folder) for quotation in quotations]
+        checks = _look_elsewhere(checks, folder.all_documents)
     return _verification(Counter(check.state for check in checks), checks)
 
 
 def verify_index(reader: Reader, corpus: Path, faults: Sequence[str], on_progress: OnProgress) -> Verification:
     """Check every passage of an index; only those that are not intact are in the result."""
-    counts: Counter[State] = Counter()
-    found = []
+    found: list[Check] = []
+    intact = done = 0
     summaries = reader.documents()
     total = sum(summary.characters for summary in summaries)
-    done = 0
     with Worker() as worker:
         folder = _Folder(corpus, reader, worker)
         for summary in summaries:
             on_progress(Progress(done=done, total=total, source=summary.source))
             for chunk in reader.chunks(summary.source):
-                passage = Quotation(source=summary.source, start=chunk.start, end=chunk.end, quote=chunk.text)
-                check = _check(passage, folder, folder.new_documents)
-                counts[check.state] += 1
-                if check.state != "intact":
-                    found.append(check)
+                place = {"source": summary.source, "start": chunk.start, "end": chunk.end}
+                check = _check_at_its_place(Quotation(**place, quote=chunk.text, sha256=summary.sha256), folder)
+                intact += check.state == "intact"
+                found += [check] if check.state != "intact" else []
             done += summary.characters
+        found = _look_elsewhere(found, folder.new_documents)
     on_progress(Progress(done=total, total=total, source=""))
+    counts = Counter(check.state for check in found)
+    counts["intact"] = intact
     return _verification(counts, found, faults)
 
 
@@ -142,18 +145,33 @@ class _Folder:
             return ()
 
 
-def _check(quotation: Quotation, folder: _Folder, others: Callable[[], Iterable[Document]]) -> Check:
+def _check_at_its_place(quotation: Quotation, folder: _Folder) -> Check:
     document = folder.document(quotation.source)
     if document is not None:
         if document.text[quotation.start : quotation.end] == quotation.quote:
             return Check(quotation=quotation, state="intact")
         if place := _find(quotation, document):
             return Check(quotation=quotation, state="moved", now=place)
-    for other in others():
-        if place := _find(quotation, other):
-            return Check(quotation=quotation, state="moved", now=place)
     here = document is not None or folder.exists(quotation.source)
     return Check(quotation=quotation, state="changed" if here else "gone")
+
+
+def _look_elsewhere(checks: Sequence[Check], documents: Callable[[], Iterable[Document]]) -> list[Check]:
+    """Return ``checks``, those whose words stand in another document as moved; each file is read at most twice.
+
+    First come documents that are the same file under another name, which are told by their hash alone.
+    """
+    found = list(checks)
+    for same_file in (True, False):
+        lost = [at for at, check in enumerate(found) if check.state in ("changed", "gone")]
+        for document in documents() if lost else ():
+            for at in lost:
+                quotation = found[at].quotation
+                if found[at].now is None and (document.sha256 == quotation.sha256 or not same_file):
+                    place = _find(quotation, document)
+                    if place is not None:
+                        found[at] = Check(quotation=quotation, state="moved", now=place)
+    return found
 
 
 def _find(quotation: Quotation, document: Document) -> Place | None:

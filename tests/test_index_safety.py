@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -292,3 +294,24 @@ def test_of_old_databases_only_the_last_is_kept(index: LocalIndex) -> None:
         fill(index, OLD, rebuild=True)
     assert len(list(index.folder.glob("*.sqlite"))) == 2
     assert len(list(index.folder.glob("*.faiss"))) == 2
+
+
+def test_a_reader_holds_up_no_writer(index: LocalIndex) -> None:
+    fill(index, OLD)
+    with index.reading():
+        started = time.monotonic()
+        fill(index, NEW)
+        assert time.monotonic() - started < 10
+
+
+def test_a_lock_is_not_taken_for_damage(index: LocalIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(index, OLD)
+    index.close()
+    real = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda path, timeout, **named: real(path, timeout=0.1, **named))
+    with closing(real(one_file(index, ".sqlite"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(IndexFailure, match=r"database is locked.*run again; nothing is lost") as caught:
+            index.faults()
+        assert not isinstance(caught.value, IndexDamaged)
+    assert index.faults() == []

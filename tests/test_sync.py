@@ -294,3 +294,50 @@ def test_a_run_that_is_broken_off_is_made_good_by_the_next(corpus: Path, index: 
     assert texts_of(index)["a.txt"] in (LAKES, "Changed.")
     sync(index, corpus, FakeEmbedder(), 20)
     assert texts_of(index) == {"a.txt": "Changed.", "b.txt": "Changed as well.", "c.txt": SEAS}
+
+
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_a_folder_that_goes_away_while_it_is_looked_through_empties_nothing(
+    corpus: Path, index: LocalIndex, monkeypatch: pytest.MonkeyPatch, comes_back: bool
+) -> None:
+    write(corpus, {"a.txt": LAKES, "sub/b.txt": SEAS})
+    sync(index, corpus, FakeEmbedder(), 20)
+    real = os.scandir
+
+    def moved_away(folder: Any) -> Any:
+        if corpus.exists():
+            corpus.rename(corpus.with_name("away"))
+            if comes_back:  # as another, such as the empty place a drive was mounted at
+                corpus.mkdir()
+        return real(folder)
+
+    monkeypatch.setattr(os, "scandir", moved_away)
+    with pytest.raises(UsageError, match="was moved or replaced while it was looked through: run again"):
+        sync(index, corpus, FakeEmbedder(), 20)
+    assert texts_of(index) == {"a.txt": LAKES, "sub/b.txt": SEAS}
+
+
+def test_renames_of_files_alike_are_each_told(corpus: Path, index: LocalIndex, run: Sync) -> None:
+    write(corpus, {"g1.txt": LAKES, "g2.txt": LAKES})
+    run()
+    for number in (1, 2):
+        (corpus / f"g{number}.txt").rename(corpus / f"h{number}.txt")
+    report = run()
+    assert report.renamed == (("g1.txt", "h1.txt"), ("g2.txt", "h2.txt"))
+    assert (report.added, report.removed) == ((), ())
+
+
+def test_a_file_that_could_not_be_opened_is_tried_again_on_every_run(
+    corpus: Path, index: LocalIndex, run: Sync
+) -> None:
+    write(corpus, {"a.txt": LAKES})
+
+    def remove_and_bring_back(progress: Progress) -> None:
+        (corpus / "a.txt").rename(corpus / ".a.txt")
+
+    with_reason = run(
+        on_progress=lambda p: remove_and_bring_back(p) if p.source and (corpus / "a.txt").exists() else None
+    )
+    assert [failure.source for failure in with_reason.failed] == ["a.txt"]
+    (corpus / ".a.txt").rename(corpus / "a.txt")
+    assert run().added == ("a.txt",)

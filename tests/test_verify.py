@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,9 @@ import pytest
 
 from rag.assistant import Assistant
 from rag.cli import app
+from rag.errors import UsageError
+from rag.parse import ParsedFile
+from rag.parse.worker import Worker
 from rag.settings import Settings
 from rag.verify import Check, Place, Quotation, Verification
 from tests.fakes import FakeEmbedder
@@ -32,6 +37,10 @@ def assistant(corpus: Path, tmp_path: Path) -> Assistant:
 
 def states(found: Verification) -> dict[str, int]:
     return {name: getattr(found, name) for name in ("intact", "moved", "changed", "gone") if getattr(found, name)}
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def rewrite(corpus: Path, text: str) -> None:
@@ -82,8 +91,8 @@ def test_passages_that_the_folder_no_longer_says_are_told(assistant: Assistant, 
     (corpus / "lake.txt").rename(corpus / "tarn.txt")
     rewrite(corpus, RIVER.replace("sea", "lake"))
     found = assistant.verify()
-    lake = Quotation(source="lake.txt", start=0, end=17, quote="The lake is deep.")
-    river = Quotation(source="river.txt", start=0, end=50, quote=RIVER.strip())
+    lake = Quotation(source="lake.txt", start=0, end=17, quote="The lake is deep.", sha256=sha256(LAKE))
+    river = Quotation(source="river.txt", start=0, end=50, quote=RIVER.strip(), sha256=sha256(RIVER))
     assert states(found) == {"moved": 1, "changed": 1}
     assert found.checks == (
         Check(quotation=lake, state="moved", now=Place(source="tarn.txt", start=0, end=17)),
@@ -121,7 +130,7 @@ def test_the_command_checks_saved_answers(
     capsys: pytest.CaptureFixture[str],
     lines: bool,
 ) -> None:
-    answer = {"answer": "It ends …", "citations": [{"n": 1, "sha256": "0" * 64, **WHOLE.model_dump(exclude={"n"})}]}
+    answer = {"answer": "It ends …", "citations": [{"n": 1, **WHOLE.model_dump(exclude={"n"})}]}
     saved = tmp_path / "answer.json"
     saved.write_text("\n".join([json.dumps(answer)] * 2) if lines else json.dumps(answer, indent=1))
     flags = ["--corpus", str(corpus), "--index", str(assistant.settings.index)]
@@ -134,3 +143,36 @@ def test_the_command_checks_saved_answers(
     assert "moved   [1] river.txt 31–50 → river.txt 37–56\n        “It ends in the sea.”\n" in said
     assert app(["verify", "--json", *flags], standalone_mode=False) == 1
     assert json.loads(capsys.readouterr().out)["moved"] == 1
+
+
+def test_after_a_folder_is_renamed_each_file_is_read_at_most_twice(
+    assistant: Assistant, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (corpus / "sub").mkdir()
+    for number in range(30):
+        (corpus / f"sub/{number}.txt").write_text("\n\n".join(f"Sentence {number} {line}." for line in range(20)))
+    assistant.sync()
+    (corpus / "sub").rename(corpus / "renamed")
+    read: list[str] = []
+    real = Worker.parse
+
+    def noted(worker: Worker, path: Path, source: str) -> ParsedFile:
+        read.append(source)
+        return real(worker, path, source)
+
+    monkeypatch.setattr(Worker, "parse", noted)
+    found = assistant.verify()
+    assert (found.intact, found.changed, found.gone) == (2, 0, 0)
+    assert {(check.now and check.now.source) for check in found.checks} == {f"renamed/{n}.txt" for n in range(30)}
+    assert max(Counter(read).values()) <= 2
+
+
+@pytest.mark.parametrize("wrong", [{"start": -5, "end": -1}, {"quote": ""}])
+def test_a_citation_of_nothing_is_refused(
+    assistant: Assistant, tmp_path: Path, wrong: dict[str, object], corpus: Path
+) -> None:
+    saved = tmp_path / "answer.json"
+    saved.write_text(json.dumps({"citations": [WHOLE.model_dump() | wrong]}))
+    flags = ["--corpus", str(corpus), "--index", str(assistant.settings.index)]
+    with pytest.raises(UsageError, match="holds no answer"):
+        app(["verify", str(saved), *flags], standalone_mode=False)

@@ -116,3 +116,27 @@ def test_while_another_writes_changes_wait(corpus: Path, index: LocalIndex) -> N
             time.sleep(3)
             assert texts(index) == {}
         assert until(lambda: texts(index) == {"a.txt": RIVER})
+
+
+def test_rules_that_cannot_be_read_are_waited_out(corpus: Path, index: LocalIndex) -> None:
+    (corpus / "a.txt").write_text(RIVER)
+    with following(index, corpus):
+        assert until(lambda: texts(index) == {"a.txt": RIVER})
+        (corpus / ".ragignore").write_bytes(b"K\xf6ln.txt\n")
+        (corpus / "b.txt").write_text("A lake.")
+        time.sleep(2)
+        assert texts(index) == {"a.txt": RIVER}
+        (corpus / ".ragignore").write_text("Köln.txt\n")
+        assert until(lambda: texts(index) == {"a.txt": RIVER, "b.txt": "A lake."})
+
+
+def test_an_index_in_the_corpus_is_no_part_of_it_and_no_change(corpus: Path) -> None:
+    (corpus / "a.txt").write_text(RIVER)
+    index = LocalIndex(corpus / "index")
+    with following(index, corpus) as reports:
+        assert until(lambda: texts(index) == {"a.txt": RIVER})
+        time.sleep(4)
+        assert len(reports) <= 2
+    assert texts(index) == {"a.txt": RIVER}
+    assert reports[-1].failed == ()
+    index.close()
