@@ -81,7 +81,7 @@ def sync_report(report: SyncReport) -> None:
     for failure in report.failed:
         _err.print(Text(f"not read: {plain(failure.source)}: {plain(failure.reason)}", style="yellow"))
     for warning in report.warnings:
-        _err.print(Text(f"not all read: {plain(warning.source)}: {plain(warning.reason)}", style="yellow"))
+        _err.print(Text(f"note: {plain(warning.source)}: {plain(warning.reason)}", style="yellow"))
     for source in report.waiting:
         note(f"still being written, left for the next run: {plain(source)}")
     if report.broken_off == "run":
@@ -119,7 +119,7 @@ def status(found: IndexStatus) -> None:
     for record in found.failed:
         _out.print(Text(f"  not read: {plain(record.source)}: {plain(record.reason or '')}", style="yellow"))
     for record in found.warned:
-        _out.print(Text(f"  not all read: {plain(record.source)}: {plain(record.warning or '')}", style="yellow"))
+        _out.print(Text(f"  note: {plain(record.source)}: {plain(record.warning or '')}", style="yellow"))
     if found.freshness is not None and found.freshness.level:
         _out.print(f"level with {found.corpus}")
     _freshness(found.freshness)

@@ -30,7 +30,7 @@ _CLOCK_TICK = 0.05
 
 
 class Failure(Value):
-    """A file that could not be read, or not all of it, and why."""
+    """A file that could not be read, or not all of it, or not for certain, and why."""
 
     source: str
     reason: str

@@ -6,6 +6,7 @@ import hashlib
 import pytest
 
 from rag.errors import ParseError
+from rag.parse import parse
 from rag.types import Document
 from tests.texts import parse_one
 
@@ -276,3 +277,22 @@ def test_a_page_is_read_in_the_encoding_it_declares_where_that_holds(declaration
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf_16_without_a_mark_is_known_by_its_zeros(encoding: str) -> None:
     assert parse_one(ENGLISH.encode(encoding), "a.txt").text == ENGLISH
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Name;Preis;Ort\nBrot;3,50;Köln\nKäse;12,00;Düsseldorf\nMilch;1,10;Zürich\n", "cp1252"),
+        ("Müller\nJürgen\nKöln\n", "cp1252"),
+        ("El niño comió piñas en España.\n", "cp1252"),
+        ("Preis: 5 € für Öl, 5 m² Fläche, “fein”.\n", "cp1252"),
+        ("Björn Åkesson från Malmö. Smörgås.\n", "latin-1"),
+        ("Москва является столицей России.\n", "cp1251"),
+        (POLISH, "cp1250"),
+    ],
+)
+def test_short_texts_in_old_encodings_are_read_and_the_guess_is_told(text: str, encoding: str) -> None:
+    found = parse(text.encode(encoding), "a.txt")
+    assert found.documents[0].text == text
+    assert found.warning == "its encoding was guessed: save it as UTF-8 if letters look wrong"
+    assert parse(text.encode(), "a.txt").warning is None

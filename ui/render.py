@@ -130,7 +130,7 @@ def documents(status: Status) -> str:
     )
     warned = "".join(
         f'<li class="failed"><i class="dot b"></i><b>{escape(record.source)}</b>'
-        f'<span class="soft">not all read: {escape(record.warning or "")}</span></li>'
+        f'<span class="soft">{escape(record.warning or "")}</span></li>'
         for record in status.warned
     )
     return f'{head}<ul class="docs" aria-label="Documents">{items}{failed}{warned}</ul>'

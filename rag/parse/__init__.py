@@ -28,7 +28,7 @@ from rag.parse.pdf import parse_pdf
 from rag.parse.pptx import parse_pptx
 from rag.parse.rtf import parse_rtf
 from rag.parse.sheet import parse_csv, parse_xlsx
-from rag.parse.text import parse_text
+from rag.parse.text import is_guessed, parse_text
 from rag.parse.xml import parse_xml
 from rag.types import Document, Value
 
@@ -66,8 +66,11 @@ PARSERS: dict[str, Parser] = {
     **dict.fromkeys(CODE_SUFFIXES, parse_code),
 }
 
+# Formats that do not say which encoding they are in.
+_PLAIN = (parse_text, parse_markdown, parse_code, parse_csv)
+
 # Raised with every change that makes a parser give another text: files are then read again.
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 
 _LONGEST_TEXT = 10_000_000  # characters: a dozen long novels in one file, some ten minutes to embed
 _DEEPEST = 3  # a file attached to a message attached to a message
@@ -75,7 +78,10 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class ParsedFile(Value):
-    """What a file holds: a document, and each readable attachment as one more; ``warning`` says what is missing."""
+    """What a file holds: a document, and each readable attachment as one more.
+
+    ``warning`` says what of it is missing or unsure.
+    """
 
     documents: tuple[Document, ...]
     warning: str | None = None
@@ -107,6 +113,8 @@ def _parse(data: bytes, source: str, depth: int) -> ParsedFile:
     if len(parsed.text) > _LONGEST_TEXT:
         raise ParseError(f"its text is longer than {_LONGEST_TEXT // 10**6} million characters: split it")
     documents, missing = [_document(data, source, parsed)], [parsed.warning] if parsed.warning else []
+    if _parser(path) in _PLAIN and is_guessed(data):
+        missing.append("its encoding was guessed: save it as UTF-8 if letters look wrong")
     for attachment in parsed.attachments:
         try:
             if not depth:

@@ -20,6 +20,12 @@ _BYTE_ORDER_MARKS = (
 # Control characters that text does not hold; tab, newlines, form feed and escape are left out.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _MOST_CONTROL = 0.01
+_HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
+# What western languages write; Polish or Turkish read as one of them has signs within words, or letters beyond these.
+_WESTERN = frozenset(
+    "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØŒÙÚÛÜàáâãäåæçèéêëìíîïñòóôõöøœùúûüßÿ€£¥§©®™°±²³¹¼½¾·•…–—‘’‚“”„‹›«»¿¡ªº\xa0\xad×÷µ´¢¶†‡‰"
+)
+_SIGN_IN_WORD = re.compile(r"[€£¥§©®™±²³¹¼½¾ªº×÷¶´¢](?=[a-zà-ÿ])")
 
 
 def parse_text(data: bytes, name: str) -> Parsed:
@@ -55,6 +61,33 @@ def _utf_16_without_mark(data: bytes) -> str | None:
     return encoding
 
 
+def is_guessed(data: bytes) -> bool:
+    """Whether nothing in the data tells its encoding for certain."""
+    if any(data.startswith(mark) for mark, _ in _BYTE_ORDER_MARKS) or _utf_16_without_mark(data):
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _is_western(data: bytes) -> bool:
+    """Whether the data reads well as Windows-1252: odd letters stand alone among plain ones, and are common ones.
+
+    Short texts say too little for statistics, which then see Chinese in a price list with umlauts.
+    """
+    runs = _HIGH_BYTES.findall(data)
+    alone = sum(len(run) for run in runs if len(run) <= 2)
+    if alone < 0.9 * sum(map(len, runs)):
+        return False
+    try:
+        text = data.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    return all(c < "\x80" or c in _WESTERN for c in set(text)) and not _SIGN_IN_WORD.search(text)
+
+
 def _decode(data: bytes) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
@@ -67,6 +100,8 @@ def _decode(data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
+        if _is_western(data):
+            return data.decode("cp1252")
         guesses = from_bytes(data)
         best = guesses.best()
         if best is None:
