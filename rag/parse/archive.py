@@ -17,6 +17,7 @@ from typing import Any
 
 from rag.errors import ParseError
 from rag.parse.markup import squeeze
+from rag.parse.tree import xml_tree
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MOST_PARTS = 20_000
@@ -89,11 +90,8 @@ def read_xml(archive: zipfile.ZipFile, path: str) -> Any:
     data = read_part(archive, path)
     if data is None:
         return None
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
     try:
-        return etree.fromstring(data, parser)
+        return xml_tree(data)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise ParseError(f"the file is damaged: its part {path} is no whole XML") from error
 

@@ -15,16 +15,16 @@ from zipfile import ZipFile
 
 from rag.errors import ParseError
 from rag.parse.archive import office_title, open_archive, read_xml
-from rag.parse.markup import Line, clean, squeeze, title_of
-from rag.parse.parsed import Parsed, TextBuilder
+from rag.parse.markup import Line, clean, squeeze, styled_line
+from rag.parse.parsed import Parsed, TextBuilder, title_of
 from rag.parse.table import Cell, table_lines
+from rag.parse.tree import local_name
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 # Files saved as "strict" have the same names under other addresses.
 _STRICT = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
 _HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
 _CONTENTS = re.compile(r"toc (?:\d|heading)|table of figures")
-_LONGEST_HEADING = 300  # what is longer was made large, and is no heading
 # Deleted, moved away, settings, comments, instructions of fields, readings above characters.
 _UNREAD = frozenset(
     "del moveFrom delText instrText delInstrText rPr pPr sdtPr sdtEndPr tblPr tblGrid trPr tcPr sectPr rt Fallback"
@@ -61,16 +61,15 @@ def parse_docx(data: bytes, name: str) -> Parsed:
     with open_archive(data, "DOCX") as archive:
         path = _main_path(archive)
         document = read_xml(archive, path)
-        body = next((part for part in document if _name(part) == "body"), None) if document is not None else None
+        body = next((part for part in document if local_name(part) == "body"), None) if document is not None else None
         if body is None:
             raise ParseError("not a DOCX file, though it is named so: it holds no text of Word's")
         parts, warning = _read_parts(archive, path.rpartition("/")[0])
         title = office_title(archive)
-    lines = list(_blocks(body, parts))
     builder = TextBuilder()
-    for text, level in lines:
+    for text, level in _blocks(body, parts):
         builder.add(text, level)
-    return builder.parsed(title or title_of(lines) or name, warning=warning)
+    return builder.parsed(title or title_of(builder.headings) or name, warning=warning)
 
 
 def _main_path(archive: ZipFile) -> str:
@@ -121,7 +120,7 @@ def _style_level(styles: dict[str, Any], key: str) -> int:
 def _blocks(container: Any, parts: _Parts) -> Iterator[Line]:
     """Yield the paragraphs and rows in the body, a cell, a note or a box; those around which something stands too."""
     for part in container:
-        name = _name(part)
+        name = local_name(part)
         if name == "p":
             yield from _paragraph(part, parts)
         elif name == "tbl":
@@ -137,19 +136,18 @@ def _paragraph(paragraph: Any, parts: _Parts) -> Iterator[Line]:
         return
     run = _Run(parts)
     _read(paragraph, run)
-    text = "\n".join(filter(None, map(squeeze, "".join(run.text).replace("\u2061", " ").split("\n"))))
     outline = _child(settings, "outlineLvl")
     level = _outline_level(outline) if outline is not None else parts.levels.get(style, 0)
-    is_heading = bool(level) and len(text) <= _LONGEST_HEADING
-    if text:
-        yield (squeeze(text), level) if is_heading else (text, 0)
+    line = styled_line("".join(run.text).replace("\u2061", " "), level)
+    if line[0]:
+        yield line
     yield from run.under
 
 
 def _read(element: Any, run: _Run) -> None:
     """Add the text in an element of a paragraph to the run."""
     for part in element:
-        name = _name(part)
+        name = local_name(part)
         if name in _UNREAD or (name == "r" and _is_hidden(part)):
             continue
         if name == "t":
@@ -173,7 +171,7 @@ def _read_formula(name: str, formula: Any, run: _Run) -> None:
     signs = {"f": "/", "sSup": "^", "sSub": "_", "rad": "√"}
     pieces = []
     for part in formula:
-        if _name(part) in ("num", "den", "e", "sup", "sub"):
+        if local_name(part) in ("num", "den", "e", "sup", "sub"):
             piece = _Run(run.parts)
             _read(part, piece)
             pieces.append(squeeze("".join(piece.text)))
@@ -210,9 +208,9 @@ def _cells(row: Any, parts: _Parts) -> list[Cell]:
 def _inner(element: Any, name: str) -> Iterator[Any]:
     """Yield the rows of a table, or the cells of a row, also those that a form or an insertion wraps."""
     for part in element:
-        if _name(part) == name:
+        if local_name(part) == name:
             yield part
-        elif _name(part) not in _UNREAD and _name(part) != "tc":
+        elif local_name(part) not in _UNREAD and local_name(part) != "tc":
             yield from _inner(part, name)
 
 
@@ -264,9 +262,4 @@ def _child(element: Any, name: str) -> Any:
 
 
 def _children(element: Any, name: str) -> list[Any]:
-    return [part for part in element if _name(part) == name] if element is not None else []
-
-
-def _name(element: Any) -> str:
-    """Return an element's name without its address; empty for what is no element, such as an entity."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+    return [part for part in element if local_name(part) == name] if element is not None else []

@@ -16,7 +16,7 @@ from rag.errors import ParseError
 from rag.parse.archive import given_title, open_archive, read_part, read_xml
 from rag.parse.html import decode_html
 from rag.parse.markup import Line, page_lines, squeeze
-from rag.parse.parsed import Parsed, TextBuilder
+from rag.parse.parsed import Parsed, TextBuilder, title_of
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
@@ -62,9 +62,8 @@ def parse_epub(data: bytes, name: str) -> Parsed:
             _add_chapter(builder, lines or [], headings.get(chapter.path))
     if missing == len(book.chapters):
         raise ParseError("the book's chapters are missing or broken: get the file anew")
-    first = next((heading.text for heading in builder.headings if heading.level == 1), name)
     warning = f"{missing} of the book's {len(book.chapters)} chapters are missing or broken" if missing else None
-    return builder.parsed(given_title(book.title) or first, warning=warning)
+    return builder.parsed(given_title(book.title) or title_of(builder.headings) or name, warning=warning)
 
 
 def _refuse_locked(archive: ZipFile) -> None:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from rag.errors import ParseError
-from rag.parse.markup import Line, decode_declared, page_lines, squeeze, title_of
-from rag.parse.parsed import Parsed, TextBuilder
+from rag.parse.markup import Line, decode_declared, page_lines, squeeze
+from rag.parse.parsed import Parsed, TextBuilder, title_of
 from rag.parse.table import table_lines
 
 _CHARSET = re.compile(
@@ -38,7 +38,7 @@ def parse_html(data: bytes, name: str) -> Parsed:
     builder = TextBuilder()
     for text, level in lines:
         builder.add(text, level)
-    return builder.parsed(title_of(lines) or _page_title(html) or name)
+    return builder.parsed(title_of(builder.headings) or _page_title(html) or name)
 
 
 def decode_html(data: bytes) -> str:

@@ -6,7 +6,7 @@ from itertools import accumulate, pairwise
 
 from markdown_it import MarkdownIt
 
-from rag.parse.parsed import Parsed
+from rag.parse.parsed import Parsed, title_of
 from rag.parse.text import decode
 from rag.types import Heading
 
@@ -15,8 +15,7 @@ def parse_markdown(data: bytes, name: str) -> Parsed:
     """Read Markdown; the title is the first heading of the first level, else the file's name."""
     text = decode(data)
     headings = _headings(text)
-    title = next((heading.text for heading in headings if heading.level == 1), name)
-    return Parsed(text=text, title=title, headings=headings)
+    return Parsed(text=text, title=title_of(headings) or name, headings=headings)
 
 
 def _headings(text: str) -> tuple[Heading, ...]:

@@ -7,11 +7,10 @@ It tells no article from what surrounds it, and knows no style sheets.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from html.parser import HTMLParser
 
 from rag.errors import ParseError
-from rag.parse.text import decode
+from rag.parse.text import alike_newlines, decode, is_in
 
 # A line of text and, where it is a heading, its level; 0 where it is not.
 Line = tuple[str, int]
@@ -27,7 +26,8 @@ _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 # Control characters and soft hyphens; the spaces without width that pages put at the ends of headings.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\xad\ufeff]|\u200b+(?=\s|$)")
 # A table whose row is longer than this, or holds a heading, only lays out the page.
-_LONGEST_ROW = 1000
+LONGEST_ROW = 1000
+_LONGEST_HEADING = 300  # what is longer was made large, and is no heading
 # What is declared, and what browsers take it for: people write the first and mean the second.
 _WESTERN = ("iso-8859-1", "iso8859-1", "latin-1", "latin1", "windows-1252", "cp1252")
 _MEANT = dict.fromkeys(_WESTERN, "cp1252") | dict.fromkeys(("gb2312", "gbk"), "gb18030")
@@ -42,11 +42,11 @@ def decode_declared(data: bytes, charset: str | None) -> str:
         ParseError: The bytes are not text.
     """
     charset = (charset or "").lower()
-    if charset in _WESTERN and _is_utf8(data):
+    if charset in _WESTERN and is_in(data, "utf-8"):
         charset = "utf-8"  # western text is never so by chance
     if charset and not charset.startswith(_UNDECLARED):
         try:
-            return data.decode(_MEANT.get(charset, charset)).replace("\r\n", "\n").replace("\r", "\n")
+            return alike_newlines(data.decode(_MEANT.get(charset, charset)))
         except (LookupError, UnicodeError):
             pass
     return decode(data)
@@ -57,20 +57,23 @@ def decode_loosely(data: bytes, charset: str | None) -> str:
     try:
         return clean(decode_declared(data, charset))
     except ParseError:
-        return clean(data.decode("utf-8" if _is_utf8(data) else "cp1252", "replace"))
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+        return clean(data.decode("utf-8" if is_in(data, "utf-8") else "cp1252", "replace"))
 
 
 def squeeze(text: str) -> str:
     """Return the text in one line, one space between words, without control characters."""
     return " ".join(clean(text).split())
+
+
+def squeeze_lines(text: str) -> str:
+    """Return the text with each of its lines squeezed, without empty ones."""
+    return "\n".join(filter(None, map(squeeze, text.split("\n"))))
+
+
+def styled_line(text: str, level: int) -> Line:
+    """Return a paragraph that is set as a heading of a level, or of none; one too long to be a heading is none."""
+    text = squeeze_lines(text)
+    return (squeeze(text), level) if level and len(text) <= _LONGEST_HEADING else (text, 0)
 
 
 def clean(text: str) -> str:
@@ -115,7 +118,7 @@ class _Table:
         """Return the row's lines: one, or where the table only lays out the page, those of its cells."""
         cells, heads, self._cells, self._heads = self._cells, self._heads, [], []
         texts = [" ".join(text for text, _ in cell) for cell in cells]
-        lays_out = any(level for cell in cells for _, level in cell) or sum(map(len, texts)) > _LONGEST_ROW
+        lays_out = any(level for cell in cells for _, level in cell) or sum(map(len, texts)) > LONGEST_ROW
         if lays_out or sum(map(bool, texts)) < 2:
             return [line for cell in cells for line in cell]
         if all(heads) and self._header is None and not self._has_rows:
@@ -226,8 +229,3 @@ class _Reader(HTMLParser):
 
 def _is_hidden(attributes: Attributes) -> bool:
     return any(name == "hidden" or (name == "style" and _HIDDEN.search(value or "")) for name, value in attributes)
-
-
-def title_of(lines: Iterable[Line]) -> str | None:
-    """Return the first heading of the first level, if there is one."""
-    return next((text for text, level in lines if level == 1), None)

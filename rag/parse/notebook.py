@@ -14,8 +14,8 @@ from typing import Any
 from rag.errors import ParseError
 from rag.parse.markdown import parse_markdown
 from rag.parse.markup import clean
-from rag.parse.parsed import Parsed, TextBuilder
-from rag.parse.text import decode
+from rag.parse.parsed import Parsed, TextBuilder, title_of
+from rag.parse.text import alike_newlines, decode
 
 # What terminals take for colours and for moves of the cursor.
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
@@ -34,8 +34,7 @@ def parse_notebook(data: bytes, name: str) -> Parsed:
     for number, cell in enumerate(_cells(notebook), start=1):
         builder.page(number)
         _add_cell(builder, cell)
-    title = next((heading.text for heading in builder.headings if heading.level == 1), name)
-    return builder.parsed(title, page_kind="cell")
+    return builder.parsed(title_of(builder.headings) or name, page_kind="cell")
 
 
 def _cells(notebook: Any) -> list[dict[str, Any]]:
@@ -91,7 +90,7 @@ def _text(value: Any) -> str:
     """Return a text that is stored whole or as a list of lines."""
     lines = value if isinstance(value, list) else [value]
     text = "".join(line for line in lines if isinstance(line, str))
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return alike_newlines(text)
 
 
 def _list(value: Any) -> list[Any]:

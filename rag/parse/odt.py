@@ -15,12 +15,12 @@ from zipfile import ZipFile
 
 from rag.errors import ParseError
 from rag.parse.archive import given_title, open_archive, read_xml
-from rag.parse.markup import Line, squeeze, title_of
-from rag.parse.parsed import Parsed, TextBuilder
+from rag.parse.markup import Line, squeeze, styled_line
+from rag.parse.parsed import Parsed, TextBuilder, title_of
 from rag.parse.sheet import add_rows, filled
 from rag.parse.table import Cell, table_lines
+from rag.parse.tree import local_name
 
-_LONGEST_HEADING = 300
 _MOST_COLUMNS = 1024  # of a table in a text; so many in a spreadsheet are read
 _LAST_ROW = 1_048_576
 _UNREAD = frozenset(
@@ -51,7 +51,7 @@ def parse_odt(data: bytes, name: str) -> Parsed:
             raise ParseError("not an OpenDocument file, though it is named so")
         title = _given_title(archive)
     builder = TextBuilder()
-    kind = _name(body)
+    kind = local_name(body)
     if kind == "spreadsheet":
         _read_sheets(body, builder)
         return builder.parsed(title or name, "row")
@@ -61,13 +61,12 @@ def parse_odt(data: bytes, name: str) -> Parsed:
     else:
         for text, level in _blocks(body, titles):
             builder.add(text, level)
-    first = title_of((heading.text, heading.level) for heading in builder.headings)
-    return builder.parsed(title or first or name, "slide" if kind == "presentation" else "page")
+    return builder.parsed(title or title_of(builder.headings) or name, "slide" if kind == "presentation" else "page")
 
 
 def _refuse_locked(archive: ZipFile) -> None:
     manifest = read_xml(archive, "META-INF/manifest.xml")
-    if manifest is not None and any(_name(part) == "encryption-data" for part in manifest.iter()):
+    if manifest is not None and any(local_name(part) == "encryption-data" for part in manifest.iter()):
         raise ParseError("needs a password: save it without one")
 
 
@@ -90,7 +89,7 @@ def _title_styles(content: Any) -> frozenset[str]:
 def _blocks(container: Any, titles: frozenset[str]) -> Iterator[Line]:
     """Yield the headings, paragraphs, list items and rows in a text, a cell, a note or a box."""
     for part in container:
-        name = _name(part)
+        name = local_name(part)
         if name in ("p", "h"):
             yield from _paragraph(part, titles)
         elif name == "table":
@@ -102,12 +101,12 @@ def _blocks(container: Any, titles: frozenset[str]) -> Iterator[Line]:
 def _paragraph(paragraph: Any, titles: frozenset[str]) -> Iterator[Line]:
     run = _Run(titles)
     _read(paragraph, run)
-    text = "\n".join(filter(None, map(squeeze, "".join(run.text).split("\n"))))
     level = 1 if _value(paragraph, "style-name") in titles else 0
-    if _name(paragraph) == "h":
+    if local_name(paragraph) == "h":
         level = min(max(_number(paragraph, "outline-level"), 1), 10)
-    if text:
-        yield (squeeze(text), level) if level and len(text) <= _LONGEST_HEADING else (text, 0)
+    line = styled_line("".join(run.text), level)
+    if line[0]:
+        yield line
     yield from run.under
 
 
@@ -115,7 +114,7 @@ def _read(element: Any, run: _Run) -> None:
     """Add the text in a paragraph, or in a part of one, to the run."""
     run.text.append(_plain(element.text))
     for part in element:
-        name = _name(part)
+        name = local_name(part)
         if name == "s":
             run.text.append(" ")
         elif name == "tab":
@@ -139,15 +138,15 @@ def _plain(text: str | None) -> str:
 
 def _table(table: Any, titles: frozenset[str]) -> Iterator[Line]:
     rows = list(_inner(table, "table-row"))
-    has_header = any(_name(part) == "table-header-rows" for part in table)
+    has_header = any(local_name(part) == "table-header-rows" for part in table)
     yield from table_lines([_cells(row, titles) for row in rows], has_header)
 
 
 def _cells(row: Any, titles: frozenset[str]) -> list[Cell]:
     cells: list[Cell] = []
     for part in row:
-        if _name(part) in ("table-cell", "covered-table-cell"):
-            cell = list(_blocks(part, titles)) if _name(part) == "table-cell" else []
+        if local_name(part) in ("table-cell", "covered-table-cell"):
+            cell = list(_blocks(part, titles)) if local_name(part) == "table-cell" else []
             cells.extend([cell] * _repeats(part, "number-columns-repeated", _MOST_COLUMNS - len(cells)))
     return cells
 
@@ -155,14 +154,14 @@ def _cells(row: Any, titles: frozenset[str]) -> list[Cell]:
 def _inner(element: Any, name: str) -> Iterator[Any]:
     """Yield the rows of a table, also those that are grouped; not those of tables in its cells."""
     for part in element:
-        if _name(part) == name:
+        if local_name(part) == name:
             yield part
-        elif _name(part) in ("table-header-rows", "table-rows", "table-row-group"):
+        elif local_name(part) in ("table-header-rows", "table-rows", "table-row-group"):
             yield from _inner(part, name)
 
 
 def _read_slides(body: Any, titles: frozenset[str], builder: TextBuilder) -> None:
-    slides = [part for part in body if _name(part) == "page"]
+    slides = [part for part in body if local_name(part) == "page"]
     for number, slide in enumerate(slides, start=1):
         builder.page(number)
         shapes = [shape for shape in slide if _value(shape, "class") not in _FURNITURE]
@@ -170,21 +169,21 @@ def _read_slides(body: Any, titles: frozenset[str], builder: TextBuilder) -> Non
             builder.add(squeeze(" ".join(text for text, _ in _blocks(shape, titles))), level=1)
             shapes.remove(shape)
         for shape in shapes:
-            is_notes = _name(shape) == "notes"
+            is_notes = local_name(shape) == "notes"
             for at, (text, _) in enumerate(_blocks(_without_furniture(shape), titles)):
                 builder.add(f"Notes: {text}" if is_notes and not at else text)
 
 
 def _without_furniture(shape: Any) -> list[Any]:
     """Return a shape, or those on the page of a slide's notes, as what holds the text."""
-    if _name(shape) != "notes":
+    if local_name(shape) != "notes":
         return [shape]
     return [part for part in shape if _value(part, "class") not in (*_FURNITURE, "page")]
 
 
 def _read_sheets(body: Any, builder: TextBuilder) -> None:
     for sheet in body:
-        if _name(sheet) == "table":
+        if local_name(sheet) == "table":
             add_rows(builder, filled(_sheet_rows(sheet)), squeeze(_value(sheet, "name")))
 
 
@@ -210,14 +209,9 @@ def _number(element: Any, attribute: str) -> int:
 
 
 def _first(element: Any, name: str) -> Any:
-    return next((part for part in element if _name(part) == name), ()) if element is not None else ()
+    return next((part for part in element if local_name(part) == name), ()) if element is not None else ()
 
 
 def _value(element: Any, attribute: str) -> str:
     """Return an attribute by its name without its address; the names of the format are no two alike on an element."""
     return next((str(value) for key, value in element.items() if key.rpartition("}")[2] == attribute), "")
-
-
-def _name(element: Any) -> str:
-    """Return an element's name without its address; empty for what is no element, such as an entity."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""

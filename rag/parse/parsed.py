@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -30,6 +31,11 @@ class Parsed:
     page_kind: PageKind = "page"
     attachments: tuple[Attachment, ...] = ()
     warning: str | None = None
+
+
+def title_of(headings: Iterable[Heading]) -> str | None:
+    """Return the first heading of the first level, if there is one."""
+    return next((heading.text for heading in headings if heading.level == 1), None)
 
 
 class TextBuilder:

@@ -16,7 +16,7 @@ from typing import Any
 
 from rag.errors import ParseError
 from rag.parse.ocr import can_read_images, graymap, read_image
-from rag.parse.parsed import Parsed, TextBuilder
+from rag.parse.parsed import Parsed, TextBuilder, title_of
 from rag.parse.pdf_headings import Bookmark, mark_headings
 from rag.parse.pdf_layout import Line, page_lines, typed_lines
 from rag.parse.pdf_page import page_runs
@@ -61,7 +61,7 @@ def _built(pages: list[PageLines], outline: list[Bookmark], title: str, name: st
         builder.page(number)
         for block in group:
             builder.add(block.text, block.level, block.gap)
-    first = next((heading.text for heading in builder.headings if heading.level == 1 and heading.start < 3000), "")
+    first = title_of(heading for heading in builder.headings if heading.start < 3000)
     return builder.parsed(title or first or name, warning=warning)
 
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from rag.errors import ParseError
 from rag.parse.archive import office_title, open_archive
-from rag.parse.markup import Line, squeeze, title_of
-from rag.parse.parsed import Parsed, TextBuilder
+from rag.parse.markup import Line, squeeze, squeeze_lines
+from rag.parse.parsed import Parsed, TextBuilder, title_of
 from rag.parse.table import table_lines
+from rag.parse.tree import xml_tree
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}relIds"
@@ -36,9 +37,8 @@ def parse_pptx(data: bytes, name: str) -> Parsed:
         missing = _read_slides(data, builder)
     except Exception as error:  # python-pptx raises many kinds on broken files
         raise ParseError(f"the file is damaged: not readable as PPTX ({type(error).__name__})") from error
-    first = title_of((heading.text, heading.level) for heading in builder.headings)
     warning = f"damaged, and not read: slide {', '.join(map(str, missing))}" if missing else None
-    return builder.parsed(title or first or name, "slide", warning=warning)
+    return builder.parsed(title or title_of(builder.headings) or name, "slide", warning=warning)
 
 
 def _read_slides(data: bytes, builder: TextBuilder) -> list[int]:
@@ -114,7 +114,7 @@ def _is_furniture(shape: Any) -> bool:
 
 def _paragraphs(frame: Any) -> Iterator[Line]:
     for paragraph in frame.paragraphs:
-        text = "\n".join(filter(None, map(squeeze, paragraph.text.replace("\v", "\n").split("\n"))))
+        text = squeeze_lines(paragraph.text.replace("\v", "\n"))
         if text:
             yield text, 0
 
@@ -139,13 +139,10 @@ def _chart_lines(chart: Any) -> Iterator[Line]:
 
 def _diagram_lines(shape: Any) -> Iterator[Line]:
     """Yield the texts of a diagram (SmartArt), which stand in a part of their own."""
-    from lxml import etree
-
     relation = next(shape.element.iter(_DIAGRAM), None)
     if relation is None:
         return
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
-    points = etree.fromstring(shape.part.related_part(relation.get(_R + "dm")).blob, parser)
+    points = xml_tree(shape.part.related_part(relation.get(_R + "dm")).blob)
     for paragraph in points.iter(_A + "p"):
         text = squeeze("".join(run.text or "" for run in paragraph.iter(_A + "t")))
         if text:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rag.parse.markup import Line, squeeze
+from rag.parse.markup import Line, styled_line
 from rag.parse.table import Cell, table_lines
-
-_LONGEST_HEADING = 300
 
 
 @dataclass
@@ -84,10 +82,9 @@ class Flow:
     def _paragraph(self) -> list[Line]:
         # Characters beyond the first 65,536 are written as two halves.
         whole = "".join(self._text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        text = "\n".join(filter(None, map(squeeze, whole.split("\n"))))
         level = self.outline if self.outline is not None else self.styles.levels.get(self.style, 0)
-        line = (squeeze(text), level) if level and len(text) <= _LONGEST_HEADING else (text, 0)
-        lines = [line] if text and self.style not in self.styles.contents else []
+        line = styled_line(whole, level)
+        lines = [line] if line[0] and self.style not in self.styles.contents else []
         lines, self._text, self.under = lines + self.under, [], []
         return lines
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from rag.parse.markup import Line, row_line
+from rag.parse.markup import LONGEST_ROW, Line, row_line
 
 # A cell: its lines, as it may hold paragraphs, headings and tables.
 Cell = list[Line]
@@ -20,8 +20,6 @@ _FIGURE = re.compile(
 )
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _LONGEST_NAME = 80
-# A table whose row is longer than this, with no names of columns, only lays out the page.
-_LONGEST_ROW = 1000
 
 
 def table_lines(rows: list[list[Cell]], has_header: bool = False) -> Iterator[Line]:
@@ -105,5 +103,5 @@ def _holds_figures(column: int, rows: list[list[str]]) -> bool:
 
 def _lays_out(rows: list[list[Cell]], texts: list[list[str]], named: bool) -> bool:
     has_heading = any(level for row in rows for cell in row for _, level in cell)
-    is_long = not named and max(sum(map(len, row)) for row in texts) > _LONGEST_ROW
+    is_long = not named and max(sum(map(len, row)) for row in texts) > LONGEST_ROW
     return has_heading or is_long or max(sum(map(bool, row)) for row in texts) < 2

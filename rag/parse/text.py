@@ -39,7 +39,7 @@ def decode(data: bytes) -> str:
     Raises:
         ParseError: The bytes are not text.
     """
-    text = _decode(data).replace("\r\n", "\n").replace("\r", "\n")
+    text = alike_newlines(_decode(data))
     if len(_CONTROL.findall(text)) > _MOST_CONTROL * len(text):
         raise ParseError("binary data under a text suffix")
     return text
@@ -54,22 +54,27 @@ def _utf_16_without_mark(data: bytes) -> str | None:
     if 2 * max(high, low) < 0.7 * len(start) or min(high, low) > 0.01 * len(start):
         return None
     encoding = "utf-16-le" if low > high else "utf-16-be"
-    try:
-        data.decode(encoding)
-    except UnicodeDecodeError:
-        return None
-    return encoding
+    return encoding if is_in(data, encoding) else None
 
 
 def is_guessed(data: bytes) -> bool:
     """Whether nothing in the data tells its encoding for certain."""
-    if any(data.startswith(mark) for mark, _ in _BYTE_ORDER_MARKS) or _utf_16_without_mark(data):
-        return False
+    marked = any(data.startswith(mark) for mark, _ in _BYTE_ORDER_MARKS)
+    return not (marked or _utf_16_without_mark(data) or is_in(data, "utf-8"))
+
+
+def is_in(data: bytes, encoding: str) -> bool:
+    """Whether the data can be of an encoding."""
     try:
-        data.decode("utf-8")
+        data.decode(encoding)
     except UnicodeDecodeError:
-        return True
-    return False
+        return False
+    return True
+
+
+def alike_newlines(text: str) -> str:
+    """Return the text with every end of a line as a newline."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _is_western(data: bytes) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from rag.parse.html import decode_html
 from rag.parse.markup import clean, page_lines, squeeze
 from rag.parse.parsed import Parsed, TextBuilder
+from rag.parse.tree import local_name, xml_tree
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _HTML = re.compile(r"</?(?:p|div|br|li|td|h[1-6]|a|b|i|em|strong|span)\b[^>]*>", re.IGNORECASE)
@@ -37,11 +38,8 @@ def _root(text: str) -> Any:
     """Return the outermost element, without comments and with entities as they stand; None where it is no XML."""
     from lxml import etree
 
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
     try:
-        return etree.fromstring(_DECLARATION.sub("", text).encode("utf-8", "replace"), parser)
+        return xml_tree(_DECLARATION.sub("", text).encode("utf-8", "replace"))
     except etree.XMLSyntaxError:
         return None
 
@@ -55,7 +53,7 @@ def _blocks(element: Any, depth: int) -> Iterator[str]:
     for part in element.iterchildren("*"):  # and not entities, which are no elements
         text = squeeze("".join(part.itertext())) if not len(part) else ""
         if text and _is_field(text):
-            fields.append((_local_name(part), text))
+            fields.append((local_name(part), text))
             continue
         yield _record(fields)
         fields = []
@@ -85,7 +83,3 @@ def _paragraphs(text: str) -> Iterator[str]:
         yield from (line for line, _ in page_lines(text))
     else:
         yield from (squeeze(paragraph) for paragraph in re.split(r"\n\s*\n", text))
-
-
-def _local_name(element: Any) -> str:
-    return str(element.tag).rpartition("}")[2]
