@@ -252,20 +252,18 @@ def _questions(path: Path) -> Iterator[tuple[str, Sequence[Message]]]:
 
 def _saved_citations(path: Path) -> list[Quotation]:
     """Return the citations of the answers in a file, one as JSON or one a line."""
-    text = _read(path)
     try:
-        answers = [json.loads(text)] if _is_json(text) else [json.loads(line) for line in text.splitlines() if line]
+        answers = _json_values(_read(path))
         return [Quotation.model_validate(citation) for answer in answers for citation in answer["citations"]]
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{path} holds no answer as `rag ask --json` prints it: save one") from error
 
 
-def _is_json(text: str) -> bool:
+def _json_values(text: str) -> list[Any]:
     try:
-        json.loads(text)
+        return [json.loads(text)]
     except ValueError:
-        return False
-    return True
+        return [json.loads(line) for line in text.splitlines() if line]
 
 
 def _print_report(report: SyncReport, as_json: bool) -> None:

@@ -114,14 +114,15 @@ def sync(
             index.remove(source)
         if changed or removed or broken_off or built is None or not index.is_published():
             index.publish()
-        report = _report(index, known, {file.source for file in changed}, removed)
-    return report.model_copy(
-        update={
-            "waiting": tuple(sorted(waiting)),
-            "broken_off": broken_off,
-            "seconds": time.perf_counter() - started,
-        }
-    )
+        return _report(
+            index,
+            known,
+            {file.source for file in changed},
+            removed,
+            waiting=tuple(sorted(waiting)),
+            broken_off=broken_off,
+            seconds=time.perf_counter() - started,
+        )
 
 
 def freshness(index: Index, corpus: Path) -> Freshness:
@@ -285,7 +286,16 @@ def _flush(
         index.put(item.record, item.cuts, {key: embeddings[key] for key in item.texts if key in embeddings})
 
 
-def _report(index: Index, known: Mapping[str, FileRecord], touched: set[str], removed: Sequence[str]) -> SyncReport:
+def _report(
+    index: Index,
+    known: Mapping[str, FileRecord],
+    touched: set[str],
+    removed: Sequence[str],
+    *,
+    waiting: tuple[str, ...],
+    broken_off: BrokenOff | None,
+    seconds: float,
+) -> SyncReport:
     with index.reading() as reader:
         files, documents, chunks = reader.files(), reader.documents(), len(reader)
     readable = {source: record.sha256 for source, record in files.items() if record.reason is None}
@@ -306,5 +316,7 @@ def _report(index: Index, known: Mapping[str, FileRecord], touched: set[str], re
         warnings=tuple(Failure(source=s, reason=r.warning) for s, r in sorted(files.items()) if r.warning is not None),
         documents=len(documents),
         chunks=chunks,
-        seconds=0.0,
+        seconds=seconds,
+        waiting=waiting,
+        broken_off=broken_off,
     )

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from rag.corpus import CorpusFile, scan
+from rag.corpus import scan
 from rag.errors import ParseError
 from rag.index import Reader
 from rag.parse.worker import Worker
@@ -94,10 +94,14 @@ def verify_index(reader: Reader, corpus: Path, faults: Sequence[str], on_progres
         for summary in summaries:
             on_progress(Progress(done=done, total=total, source=summary.source))
             for chunk in reader.chunks(summary.source):
-                place = {"source": summary.source, "start": chunk.start, "end": chunk.end}
-                check = _check_at_its_place(Quotation(**place, quote=chunk.text, sha256=summary.sha256), folder)
-                intact += check.state == "intact"
-                found += [check] if check.state != "intact" else []
+                passage = Quotation(
+                    source=summary.source, start=chunk.start, end=chunk.end, quote=chunk.text, sha256=summary.sha256
+                )
+                check = _check_at_its_place(passage, folder)
+                if check.state == "intact":
+                    intact += 1
+                else:
+                    found.append(check)
             done += summary.characters
         found = _look_elsewhere(found, folder.new_documents)
     on_progress(Progress(done=total, total=total, source=""))
@@ -138,7 +142,7 @@ class _Folder:
             yield from self._read(source)
 
     def _read_file(self, source: str) -> tuple[Document, ...]:
-        file: CorpusFile = self._files[source]
+        file = self._files[source]
         try:
             return self._worker.parse(file.path, source).documents if file.reason is None else ()
         except ParseError:

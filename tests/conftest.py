@@ -13,6 +13,8 @@ from hypothesis import Phase, settings
 
 from rag.embed import SentenceTransformerEmbedder
 from rag.index.local import LocalIndex
+from rag.parse import ParsedFile
+from rag.parse.worker import Worker
 
 # The same examples on every run: a failure is a change of the code, never of luck.
 settings.register_profile(
@@ -89,6 +91,20 @@ def network_attempts() -> Iterator[list[str]]:
 def embedder() -> SentenceTransformerEmbedder:
     """The real embedder; its model is loaded once for all tests."""
     return SentenceTransformerEmbedder()
+
+
+@pytest.fixture
+def parsed_sources(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The sources of the files that are parsed during the test, in order."""
+    sources: list[str] = []
+    real = Worker.parse
+
+    def noted(worker: Worker, path: Path, source: str) -> ParsedFile:
+        sources.append(source)
+        return real(worker, path, source)
+
+    monkeypatch.setattr(Worker, "parse", noted)
+    return sources
 
 
 @pytest.fixture

@@ -41,6 +41,15 @@ def damaged(data: bytes, times: int = 40) -> Iterator[bytes]:
         yield data[:8] + chance.randbytes(at * 20)
 
 
+def cut_and_flipped(data: bytes, times: int = 1000) -> Iterator[bytes]:
+    """Yield the data with a byte changed, every second time cut short as well."""
+    chance = random.Random(7)
+    for number in range(times):
+        flipped = bytearray(data[: chance.randrange(1, len(data))] if number % 2 else data)
+        flipped[chance.randrange(len(flipped))] = chance.randrange(256)
+        yield bytes(flipped)
+
+
 def damaged_inside(data: bytes, paths: list[str], times: int = 25) -> Iterator[bytes]:
     """Yield the archive whole, with a part that is damaged."""
     for path in paths:
@@ -52,7 +61,9 @@ def assert_read_or_refused(parser: Callable[[bytes, str], Parsed], files: Iterat
     """Whatever the bytes, the parser returns a text or says in a line why there is none."""
     for data in files:
         try:
-            said = parser(data, "name").title
+            parsed = parser(data, "name")
+            assert isinstance(parsed, Parsed)
+            said = parsed.title
         except ParseError as error:
             said = str(error)
         assert said

@@ -21,6 +21,7 @@ from rag.index.local import LocalIndex
 from rag.sync import sync
 from tests.fakes import FakeEmbedder
 from tests.filling import fill, line_document
+from tests.folders import texts_of
 
 PROJECT = Path(str(rag.__file__)).parent.parent
 KILLS = 100
@@ -44,12 +45,6 @@ def test_killed_at_any_moment_a_run_leaves_the_index_whole(tmp_path: Path, capsy
     assert kills["inside a write"] >= 30
 
 
-def texts(index: LocalIndex) -> dict[str, str]:
-    with index.reading() as reader:
-        documents = [reader.document(summary.source) for summary in reader.documents()]
-    return {document.source: document.text for document in documents if document is not None}
-
-
 @contextmanager
 def little_space() -> Iterator[None]:
     """Let no file grow over 200 kB, as on a full disk: SQLite and FAISS meet writes that really fail."""
@@ -70,10 +65,10 @@ def test_a_full_disk_loses_nothing_and_says_so(corpus: Path, index: LocalIndex) 
     with little_space(), pytest.raises(IndexFailure, match=said):
         sync(index, corpus, FakeEmbedder(), 20)
     again = LocalIndex(index.folder)
-    assert texts(again) == {"a.txt": "The lake is deep."}
+    assert texts_of(again) == {"a.txt": "The lake is deep."}
     assert again.faults() == []
     sync(again, corpus, FakeEmbedder(), 20)
-    assert texts(again) == {"a.txt": "The lake is deep.", "b.txt": RIVERS}
+    assert texts_of(again) == {"a.txt": "The lake is deep.", "b.txt": RIVERS}
     again.close()
 
 
@@ -118,4 +113,4 @@ def test_where_it_is_not_known_which_database_is_current_none_is_deleted(corpus:
     (index.folder / "current").write_text("nonsense")
     sync(LocalIndex(index.folder), corpus, FakeEmbedder(), 20)
     assert {path.name for path in index.folder.glob("*.sqlite")} == {"index-1.sqlite", "index-2.sqlite"}
-    assert texts(LocalIndex(index.folder)) == {"a.txt": "The lake is deep."}
+    assert texts_of(LocalIndex(index.folder)) == {"a.txt": "The lake is deep."}

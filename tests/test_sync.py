@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from rag.retrieve import retrieve
 from rag.sync import Failure, Progress, SyncReport, freshness, sync
 from rag.types import Freshness
 from tests.fakes import CountingEmbedder, FakeEmbedder
+from tests.folders import texts_of, write
 
 RIVERS = """# Danube
 
@@ -49,22 +50,9 @@ def run(index: LocalIndex, corpus: Path, counting: CountingEmbedder) -> Sync:
     return run
 
 
-def write(corpus: Path, files: Mapping[str, str | bytes]) -> None:
-    for name, content in files.items():
-        path = corpus / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-
-
 def done(report: SyncReport) -> dict[str, object]:
     """Return what a run did, without what it did not and how long it took."""
     return {name: value for name, value in report.model_dump(exclude={"seconds"}).items() if value}
-
-
-def texts_of(index: LocalIndex) -> dict[str, str]:
-    with index.reading() as reader:
-        documents = [reader.document(summary.source) for summary in reader.documents()]
-    return {document.source: document.text for document in documents if document is not None}
 
 
 def test_the_first_run_adds_everything(corpus: Path, index: LocalIndex, run: Sync) -> None:

@@ -14,8 +14,6 @@ import pytest
 from rag.assistant import Assistant
 from rag.cli import app
 from rag.errors import UsageError
-from rag.parse import ParsedFile
-from rag.parse.worker import Worker
 from rag.settings import Settings
 from rag.verify import Check, Place, Quotation, Verification
 from tests.fakes import FakeEmbedder
@@ -146,25 +144,18 @@ def test_the_command_checks_saved_answers(
 
 
 def test_after_a_folder_is_renamed_each_file_is_read_at_most_twice(
-    assistant: Assistant, corpus: Path, monkeypatch: pytest.MonkeyPatch
+    assistant: Assistant, corpus: Path, parsed_sources: list[str]
 ) -> None:
     (corpus / "sub").mkdir()
     for number in range(30):
         (corpus / f"sub/{number}.txt").write_text("\n\n".join(f"Sentence {number} {line}." for line in range(20)))
     assistant.sync()
     (corpus / "sub").rename(corpus / "renamed")
-    read: list[str] = []
-    real = Worker.parse
-
-    def noted(worker: Worker, path: Path, source: str) -> ParsedFile:
-        read.append(source)
-        return real(worker, path, source)
-
-    monkeypatch.setattr(Worker, "parse", noted)
+    parsed_sources.clear()
     found = assistant.verify()
     assert (found.intact, found.changed, found.gone) == (2, 0, 0)
     assert {(check.now and check.now.source) for check in found.checks} == {f"renamed/{n}.txt" for n in range(30)}
-    assert max(Counter(read).values()) <= 2
+    assert max(Counter(parsed_sources).values()) <= 2
 
 
 @pytest.mark.parametrize("wrong", [{"start": -5, "end": -1}, {"quote": ""}])

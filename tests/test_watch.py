@@ -13,6 +13,7 @@ from rag.index.local import LocalIndex
 from rag.sync import SyncReport, sync
 from rag.watch import STILL_FOR, watch
 from tests.fakes import FakeEmbedder
+from tests.folders import texts_of
 
 RIVER = "The river rises in the forest."
 
@@ -48,26 +49,18 @@ def until(condition: Callable[[], bool], seconds: float = 20) -> bool:
     return condition()
 
 
-def texts(index: LocalIndex) -> dict[str, str]:
-    if index.manifest() is None:
-        return {}
-    with index.reading() as reader:
-        documents = [reader.document(summary.source) for summary in reader.documents()]
-    return {document.source: document.text for document in documents if document is not None}
-
-
 def test_what_changes_reaches_the_index_by_itself(corpus: Path, index: LocalIndex) -> None:
     (corpus / "a.txt").write_text(RIVER)
     with following(index, corpus) as reports:
-        assert until(lambda: texts(index) == {"a.txt": RIVER})
+        assert until(lambda: texts_of(index) == {"a.txt": RIVER})
         (corpus / "a.txt").write_text(RIVER + " It is long.")
         (corpus / "sub").mkdir()
         (corpus / "sub/b.txt").write_text("A lake.")
-        assert until(lambda: texts(index) == {"a.txt": RIVER + " It is long.", "sub/b.txt": "A lake."})
+        assert until(lambda: texts_of(index) == {"a.txt": RIVER + " It is long.", "sub/b.txt": "A lake."})
         time.sleep(STILL_FOR)
         (corpus / "a.txt").rename(corpus / "c.txt")
         shutil.rmtree(corpus / "sub")
-        assert until(lambda: texts(index) == {"c.txt": RIVER + " It is long."})
+        assert until(lambda: texts_of(index) == {"c.txt": RIVER + " It is long."})
         # A report comes when all is done, a little after the last document can be read.
         assert until(lambda: [report.renamed for report in reports if report.renamed] == [(("a.txt", "c.txt"),)])
 
@@ -77,35 +70,37 @@ def test_many_changes_at_once_are_one_sync(corpus: Path, index: LocalIndex) -> N
         assert until(lambda: len(reports) == 1)
         for number in range(50):
             (corpus / f"{number}.txt").write_text(f"{RIVER} Its number is {number}.")
-        assert until(lambda: len(texts(index)) == 50)
+        assert until(lambda: len(texts_of(index)) == 50)
         assert until(lambda: [len(report.added) for report in reports if report.added] == [50])
 
 
 def test_a_file_that_is_still_being_written_waits_until_it_is_still(corpus: Path, index: LocalIndex) -> None:
     (corpus / "whole.txt").write_text(RIVER)
     with following(index, corpus):
-        assert until(lambda: texts(index) == {"whole.txt": RIVER})
+        assert until(lambda: texts_of(index) == {"whole.txt": RIVER})
         seen: set[str] = set()
         with (corpus / "slow.txt").open("w") as slow:
             for number in range(12):
                 slow.write(f"Line {number} of the file.\n")
                 slow.flush()
                 time.sleep(0.25)
-                seen.add(texts(index).get("slow.txt", ""))
+                seen.add(texts_of(index).get("slow.txt", ""))
         assert seen == {""}
-        assert until(lambda: texts(index).get("slow.txt", "").count("\n") == 12)
+        assert until(lambda: texts_of(index).get("slow.txt", "").count("\n") == 12)
 
 
 def test_a_folder_that_goes_away_and_comes_back_is_followed_again(corpus: Path, index: LocalIndex) -> None:
     (corpus / "a.txt").write_text(RIVER)
     with following(index, corpus):
-        assert until(lambda: texts(index) == {"a.txt": RIVER})
+        assert until(lambda: texts_of(index) == {"a.txt": RIVER})
         aside = corpus.rename(corpus.with_name("aside"))
         time.sleep(1.5)
-        assert texts(index) == {"a.txt": RIVER}, "a folder that is gone, such as a drive not mounted, empties nothing"
+        assert texts_of(index) == {"a.txt": RIVER}, (
+            "a folder that is gone, such as a drive not mounted, empties nothing"
+        )
         (aside / "b.txt").write_text("A lake.")
         aside.rename(corpus)
-        assert until(lambda: texts(index) == {"a.txt": RIVER, "b.txt": "A lake."})
+        assert until(lambda: texts_of(index) == {"a.txt": RIVER, "b.txt": "A lake."})
 
 
 def test_while_another_writes_changes_wait(corpus: Path, index: LocalIndex) -> None:
@@ -115,29 +110,29 @@ def test_while_another_writes_changes_wait(corpus: Path, index: LocalIndex) -> N
         with other.writing():
             (corpus / "a.txt").write_text(RIVER)
             time.sleep(3)
-            assert texts(index) == {}
-        assert until(lambda: texts(index) == {"a.txt": RIVER})
+            assert texts_of(index) == {}
+        assert until(lambda: texts_of(index) == {"a.txt": RIVER})
 
 
 def test_rules_that_cannot_be_read_are_waited_out(corpus: Path, index: LocalIndex) -> None:
     (corpus / "a.txt").write_text(RIVER)
     with following(index, corpus):
-        assert until(lambda: texts(index) == {"a.txt": RIVER})
+        assert until(lambda: texts_of(index) == {"a.txt": RIVER})
         (corpus / ".ragignore").write_bytes(b"K\xf6ln.txt\n")
         (corpus / "b.txt").write_text("A lake.")
         time.sleep(2)
-        assert texts(index) == {"a.txt": RIVER}
+        assert texts_of(index) == {"a.txt": RIVER}
         (corpus / ".ragignore").write_text("Köln.txt\n")
-        assert until(lambda: texts(index) == {"a.txt": RIVER, "b.txt": "A lake."})
+        assert until(lambda: texts_of(index) == {"a.txt": RIVER, "b.txt": "A lake."})
 
 
 def test_an_index_in_the_corpus_is_no_part_of_it_and_no_change(corpus: Path) -> None:
     (corpus / "a.txt").write_text(RIVER)
     index = LocalIndex(corpus / "index")
     with following(index, corpus) as reports:
-        assert until(lambda: texts(index) == {"a.txt": RIVER})
+        assert until(lambda: texts_of(index) == {"a.txt": RIVER})
         time.sleep(4)
         assert len(reports) <= 2
-    assert texts(index) == {"a.txt": RIVER}
+    assert texts_of(index) == {"a.txt": RIVER}
     assert reports[-1].failed == ()
     index.close()

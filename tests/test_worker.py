@@ -134,21 +134,13 @@ def test_a_process_ends_with_the_one_that_started_it(file: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_tried_again_only_once_it_changes(
-    corpus: Path, index: LocalIndex, monkeypatch: pytest.MonkeyPatch
+    corpus: Path, index: LocalIndex, parsed_sources: list[str]
 ) -> None:
-    read: list[str] = []
-    real = Worker.parse
-
-    def noted(worker: Worker, path: Path, source: str) -> object:
-        read.append(source)
-        return real(worker, path, source)
-
-    monkeypatch.setattr(Worker, "parse", noted)
     (corpus / "a.txt").write_bytes(bytes(range(256)))
     for _ in range(2):
         report = sync(index, corpus, FakeEmbedder(), 20)
         assert [failure.source for failure in report.failed] == ["a.txt"]
-    assert read == ["a.txt"]
+    assert parsed_sources == ["a.txt"]
     (corpus / "a.txt").write_text("Now it is text.")
     assert sync(index, corpus, FakeEmbedder(), 20).added == ("a.txt",)
 

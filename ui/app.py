@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from collections.abc import Iterator
 from importlib import resources
 from typing import Any
@@ -24,7 +23,6 @@ from ui import reader, render
 Turns = list[Answer]
 
 _LOOK_EVERY = 3  # seconds between looks at what is indexed
-_TRY_AGAIN = 10  # seconds until the folder is followed again after an error
 
 log = logging.getLogger(__name__)
 
@@ -100,15 +98,10 @@ def serve(assistant: Assistant) -> None:
 
 
 def _follow(assistant: Assistant) -> None:
-    """Keep the index level with the folder; what goes wrong is told, and tried again later."""
-    while True:
-        try:
-            for report in assistant.watch():
-                if report.did_something:
-                    log.info("%d documents, %d passages", report.documents, report.chunks)
-        except RagError as error:
-            log.warning("the folder is not followed for now: %s", error)
-            time.sleep(_TRY_AGAIN)
+    """Keep the index level with the folder."""
+    for report in assistant.watch():
+        if report.did_something:
+            log.info("%d documents, %d passages", report.documents, report.chunks)
 
 
 def launch(assistant: Assistant) -> gr.Blocks:

@@ -123,17 +123,16 @@ def documents(status: Status) -> str:
     count = len(status.documents)
     head = f'<h1>Your documents</h1><p class="soft">{count} indexed · {state}</p>'
     items = "".join(_document(document) for document in status.documents)
-    failed = "".join(
-        f'<li class="failed"><i class="dot b"></i><b>{escape(record.source)}</b>'
-        f'<span class="soft">{escape(record.reason or "")}</span></li>'
-        for record in status.failed
-    )
-    warned = "".join(
-        f'<li class="failed"><i class="dot b"></i><b>{escape(record.source)}</b>'
-        f'<span class="soft">{escape(record.warning or "")}</span></li>'
-        for record in status.warned
-    )
+    failed = "".join(_told(record.source, record.reason) for record in status.failed)
+    warned = "".join(_told(record.source, record.warning) for record in status.warned)
     return f'{head}<ul class="docs" aria-label="Documents">{items}{failed}{warned}</ul>'
+
+
+def _told(source: str, said: str | None) -> str:
+    return (
+        f'<li class="failed"><i class="dot b"></i><b>{escape(source)}</b>'
+        f'<span class="soft">{escape(said or "")}</span></li>'
+    )
 
 
 def _document(document: DocumentSummary) -> str:

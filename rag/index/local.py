@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
+from rag.corpus import IGNORE_FILE
 from rag.embed import Embedding
 from rag.errors import IndexDamaged, IndexFailure, IndexLocked, IndexMismatch
 from rag.index import SCHEMA_VERSION, BrokenOff, Cut, FileRecord, Manifest, Piece
@@ -80,9 +81,7 @@ class LocalIndex:
     @contextmanager
     def reading(self) -> Iterator[LocalReader]:
         """Open a view of the index as it stands now."""
-        database = self._database
-        if database is None:
-            raise IndexFailure(f"there is no index in {self.folder}: run `rag index`")
+        database = self._built_database()
         with self._connection(database) as connection:
             connection.execute("BEGIN")
             try:
@@ -110,7 +109,7 @@ class LocalIndex:
             broken_off = self._broken_off()
             writer.write_text(f"process {os.getpid()} on {platform.node()}{_REBUILDING * rebuild}", encoding="utf-8")
             # An index that lies in the corpus is no part of it.
-            (self.folder / ".ragignore").write_text("*\n", encoding="utf-8")
+            (self.folder / IGNORE_FILE).write_text("*\n", encoding="utf-8")
             current = self._database
             self._target = self._next_database(current) if rebuild or current is None else current
             yield broken_off
@@ -196,9 +195,7 @@ class LocalIndex:
 
     def faults(self) -> list[str]:
         """Check the index against itself, and return what is wrong, a line each."""
-        database = self._database
-        if database is None:
-            raise IndexFailure(f"there is no index in {self.folder}: run `rag index`")
+        database = self._built_database()
         with self._connection(database) as connection:
             connection.execute("BEGIN IMMEDIATE")  # the check of the words is, to SQLite, a write
             try:
@@ -211,6 +208,12 @@ class LocalIndex:
         """Release files and connections."""
         while self._pool:
             self._pool.pop()[1].close()
+
+    def _built_database(self) -> Path:
+        database = self._database
+        if database is None:
+            raise IndexFailure(f"there is no index in {self.folder}: run `rag index`")
+        return database
 
     @property
     def _target_path(self) -> Path:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.embed import Vectors
+from rag.types import Value
 
 log = logging.getLogger(__name__)
 
@@ -70,35 +71,47 @@ def save_snapshot(snapshot: Snapshot, database: Path) -> None:
     import faiss
 
     data = faiss.serialize_index(snapshot.faiss).tobytes()
-    seal = {"generation": snapshot.generation, "sha256": hashlib.sha256(data).hexdigest()}
+    seal = _Seal(generation=snapshot.generation, sha256=hashlib.sha256(data).hexdigest())
     write_whole(database.with_suffix(".faiss"), data)
-    write_whole(database.with_suffix(".seal"), json.dumps(seal).encode())
+    write_whole(database.with_suffix(".seal"), json.dumps(seal.model_dump()).encode())
+
+
+class _Seal(Value):
+    """What is said of a snapshot's file: of which generation it is, and what it must be to be whole."""
+
+    generation: str
+    sha256: str
 
 
 def snapshot_generation(database: Path) -> str | None:
     """Return of which generation the snapshot in the file says it is; None where there is none."""
-    try:
-        seal = json.loads(database.with_suffix(".seal").read_bytes())
-        return str(seal["generation"]) if database.with_suffix(".faiss").is_file() else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    seal = _read_seal(database)
+    return seal.generation if seal is not None and database.with_suffix(".faiss").is_file() else None
 
 
 def load_snapshot(database: Path, generation: str) -> Snapshot | None:
     """Return the snapshot of ``generation`` from its file; None where it is missing, stale or damaged."""
+    seal = _read_seal(database)
+    if seal is None or seal.generation != generation:
+        return None
+    path = database.with_suffix(".faiss")
     try:
-        seal = json.loads(database.with_suffix(".seal").read_bytes())
-        if seal["generation"] != generation:
-            return None
-        data = database.with_suffix(".faiss").read_bytes()
-        if hashlib.sha256(data).hexdigest() != seal["sha256"]:
-            log.warning("%s is damaged and is made again from the database", database.with_suffix(".faiss"))
-            return None
-    except (OSError, ValueError, KeyError, TypeError):
+        data = path.read_bytes()
+    except OSError:
+        return None
+    if hashlib.sha256(data).hexdigest() != seal.sha256:
+        log.warning("%s is damaged and is made again from the database", path)
         return None
     import faiss
 
     return Snapshot(generation, faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8)))
+
+
+def _read_seal(database: Path) -> _Seal | None:
+    try:
+        return _Seal.model_validate_json(database.with_suffix(".seal").read_bytes())
+    except (OSError, ValueError):
+        return None
 
 
 def write_whole(path: Path, data: bytes) -> None:

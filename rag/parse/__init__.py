@@ -107,13 +107,14 @@ def _parse(data: bytes, source: str, depth: int) -> ParsedFile:
     path = PurePosixPath(source)
     if not data.strip():
         raise ParseError("the file is empty")
-    parsed = _parser(path)(data, path.stem)
+    parser = _parser(path)
+    parsed = parser(data, path.stem)
     if not parsed.text.strip():
         raise ParseError("no text in it")
     if len(parsed.text) > _LONGEST_TEXT:
         raise ParseError(f"its text is longer than {_LONGEST_TEXT // 10**6} million characters: split it")
     documents, missing = [_document(data, source, parsed)], [parsed.warning] if parsed.warning else []
-    if _parser(path) in _PLAIN and is_guessed(data):
+    if parser in _PLAIN and is_guessed(data):
         missing.append("its encoding was guessed: save it as UTF-8 if letters look wrong")
     for attachment in parsed.attachments:
         try:
@@ -124,7 +125,8 @@ def _parse(data: bytes, source: str, depth: int) -> ParsedFile:
             missing.append(f"{attachment.name}: {error}")
         else:
             documents.extend(found.documents)
-            missing.extend(f"{attachment.name}: {found.warning}" for _ in [0] if found.warning)
+            if found.warning:
+                missing.append(f"{attachment.name}: {found.warning}")
     return ParsedFile(documents=tuple(documents), warning="; ".join(missing) or None)
 
 

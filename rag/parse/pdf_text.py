@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
@@ -103,14 +103,19 @@ def _page_blocks(page: PageLines, words: Counter[str]) -> Iterator[Block]:
 def _stacks(lines: Sequence[Line], main: float) -> Iterator[list[Line]]:
     """Yield lines of one size that stand one under another at the ordinary distance; rows by themselves."""
     leading = _leading(lines)
-    stack: list[Line] = []
+    return _cut(lines, lambda before, line: not _stands_under(before, line, leading, main))
+
+
+def _cut(lines: Sequence[Line], begins: Callable[[Line, Line], bool]) -> Iterator[list[Line]]:
+    """Yield runs of lines, cut where ``begins`` says of a line and the one before that something new begins."""
+    run: list[Line] = []
     for line in lines:
-        if stack and not _stands_under(stack[-1], line, leading, main):
-            yield stack
-            stack = []
-        stack.append(line)
-    if stack:
-        yield stack
+        if run and begins(run[-1], line):
+            yield run
+            run = []
+        run.append(line)
+    if run:
+        yield run
 
 
 def _leading(lines: Sequence[Line]) -> float:
@@ -155,22 +160,10 @@ def _runs_on(before: Line, line: Line) -> bool:
 
 def _paragraphs(stack: Sequence[Line]) -> Iterator[list[Line]]:
     """Cut a stack where a line begins something new: it is an item, is indented, or left the one before short."""
+    if _hangs(stack):
+        return _cut(stack, lambda _, line: line.left < stack[0].left + 0.5 * line.size)
     limits = dict(_limits(stack))
-    hangs = _hangs(stack)
-    paragraph: list[Line] = []
-    for line in stack:
-        if not paragraph:
-            begins = False
-        elif hangs:
-            begins = line.left < stack[0].left + 0.5 * line.size
-        else:
-            begins = _begins(paragraph[-1], line, *limits[paragraph[-1].column])
-        if begins:
-            yield paragraph
-            paragraph = []
-        paragraph.append(line)
-    if paragraph:
-        yield paragraph
+    return _cut(stack, lambda before, line: _begins(before, line, *limits[before.column]))
 
 
 def _hangs(stack: Sequence[Line]) -> bool:
