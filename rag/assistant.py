@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
+from itertools import zip_longest
 
-from rag.answer import Answerer
+from rag.answer import Answerer, DraftSentence
 from rag.answer.cite import cite
 from rag.answer.confidence import confidence
+from rag.answer.conflict import disagreements
 from rag.answer.extractive import ExtractiveAnswerer
+from rag.answer.premise import premise
 from rag.converse import standalone
+from rag.dates import document_date
 from rag.embed import Embedder, SentenceTransformerEmbedder
 from rag.errors import IndexMismatch, UsageError
 from rag.index import FileRecord, Manifest, Reader
 from rag.index.local import LocalIndex, mismatch
+from rag.parts import parts
 from rag.retrieve import query_text, retrieve
 from rag.settings import Settings
 from rag.sync import OnProgress, SyncReport, freshness, sync
-from rag.types import Answer, Document, DocumentSummary, Freshness, Message, SearchResult, Value
+from rag.types import Answer, Citation, Disagreement, Document, DocumentSummary, Freshness, Message, SearchResult, Value
 from rag.verify import Quotation, Verification, verify_index, verify_quotations
 from rag.watch import STILL_FOR, watch
 
@@ -88,7 +94,8 @@ class Assistant:
     def ask(self, question: str, history: Sequence[Message] = (), *, even_if_unsure: bool = False) -> Answer:
         """Return an answer whose every sentence is cited and checked, or one that abstains.
 
-        With ``even_if_unsure``, the best there is is given whatever the confidence.
+        Each thing that a question asks is answered by itself, in order; what the documents do not answer is
+        told. With ``even_if_unsure``, the best there is is given whatever the confidence.
 
         Raises:
             UsageError: The question is empty.
@@ -97,25 +104,39 @@ class Assistant:
         clock = _Clock()
         query = standalone(query_text(question), history)
         with self._reading() as reader:  # one view throughout: what is found is what is cited
-            with clock.time("retrieve"):
-                results = retrieve(query, reader, self._embedder, self.settings.passages)
-            with clock.time("answer"):
-                sure = confidence(query, results)
-                answers = even_if_unsure or sure >= self.settings.answer_above
-                drafts = self._answerer.answer(query, results) if answers else []
+            found = [self._part(part, reader, clock, even_if_unsure=even_if_unsure) for part in parts(query)]
             with clock.time("cite"):
-                sentences, citations = cite(drafts, reader.document)
+                sentences, citations = cite(
+                    _distinct(draft for part in found for draft in part.drafts), reader.document
+                )
         return Answer(
             question=question,
             query=query,
             sentences=sentences,
             citations=citations,
-            results=tuple(results),
+            results=_fair_share(found, self.settings.passages),
             abstained=not sentences,
-            confidence=round(sure, 4),
+            confidence=round(max(part.confidence for part in [part for part in found if part.drafts] or found), 4),
+            missing=tuple(part.question for part in found if not part.drafts) if len(found) > 1 else (),
+            disagreements=tuple(dict.fromkeys(pair for part in found for pair in part.disagreements(citations))),
             freshness=self.freshness(),
             timings=clock.seconds,
         )
+
+    def _part(self, question: str, reader: Reader, clock: _Clock, *, even_if_unsure: bool) -> _Part:
+        """Find and draft the answer to one thing that is asked."""
+
+        def date_of(source: str) -> date | None:
+            document = reader.document(source)
+            return document_date(document) if document is not None else None
+
+        with clock.time("retrieve"):
+            results = retrieve(question, reader, self._embedder, self.settings.passages)
+        with clock.time("answer"):
+            sure = confidence(question, results) * premise(question, results)
+            answers = even_if_unsure or sure >= self.settings.answer_above
+            drafts = self._answerer.answer(question, results, date_of) if answers else []
+        return _Part(question=question, results=tuple(results), confidence=sure, drafts=tuple(drafts))
 
     def document(self, source: str) -> Document:
         """Return the document at ``source``; raises UsageError where the index holds none."""
@@ -178,6 +199,43 @@ class Assistant:
             yield reader
 
 
+class _Part(Value):
+    """One thing that was asked, what was found for it, and what is to be said to it."""
+
+    question: str
+    results: tuple[SearchResult, ...]
+    confidence: float
+    drafts: tuple[DraftSentence, ...]
+
+    def quotes_from(self, result: SearchResult) -> bool:
+        """Whether a sentence rests on ``result``."""
+        places = (quote for draft in self.drafts for quote in draft.quotes)
+        chunk = result.chunk
+        return any(p.source == result.source and chunk.start <= p.start < chunk.end for p in places)
+
+    def disagreements(self, citations: Sequence[Citation]) -> tuple[Disagreement, ...]:
+        """Return which of the citations disagree on it."""
+        return disagreements(self.question, citations, self.results)
+
+
+def _distinct(drafts: Iterable[DraftSentence]) -> list[DraftSentence]:
+    """Return the drafts without those that quote what one before them quotes; the one with a highlight is kept."""
+    found: dict[tuple[tuple[str, int, int], ...], DraftSentence] = {}
+    for draft in drafts:
+        places = tuple(quote.place for quote in draft.quotes)
+        if places not in found or not any(quote.highlight for quote in found[places].quotes):
+            found[places] = draft
+    return list(found.values())
+
+
+def _fair_share(found: Sequence[_Part], most: int) -> tuple[SearchResult, ...]:
+    """Return the passages of all parts by turns, each once: of each part its share of ``most``, and what it quotes."""
+    share = -(-most // len(found))
+    kept = [[r for at, r in enumerate(part.results) if at < share or part.quotes_from(r)] for part in found]
+    by_turns = (result for turn in zip_longest(*kept) for result in turn if result is not None)
+    return tuple({result.chunk.id: result for result in by_turns}.values())
+
+
 class _Clock:
     """Seconds by stage."""
 
@@ -188,4 +246,4 @@ class _Clock:
     def time(self, stage: str) -> Iterator[None]:
         started = time.perf_counter()
         yield
-        self.seconds[stage] = round(time.perf_counter() - started, 4)
+        self.seconds[stage] = round(self.seconds.get(stage, 0.0) + time.perf_counter() - started, 4)

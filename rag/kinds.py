@@ -41,26 +41,49 @@ _NUMBER_WORD = (
     " eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion"
     " trillion dozen half third quarter first second"
 )
-_NUMBER = rf"(?:\d[\d.,]*|\b(?:{'|'.join(_NUMBER_WORD.split())})s?\b)"
-_NAME = r"\b[A-Z][a-z'’]+(?:[- ](?:[A-Z]\.|[A-Z][\w'’]+))+"
+_SCALE = r"(?:[ -](?:hundreds?|thousands?|millions?|billions?|trillions?|dozens?|bn|m|k)\b)*"
+_DIGITS = r"\d+(?:[.,]\d+)*"
+_ONE_NUMBER = rf"(?:{_DIGITS}|\b(?:{'|'.join(_NUMBER_WORD.split())})s?\b)"
+_NUMBER = rf"{_ONE_NUMBER}(?:[ -]{_ONE_NUMBER})*{_SCALE}(?:\s?[-–]\s?{_ONE_NUMBER}{_SCALE})?"
+_SIGN = r"(?:\b(?:US|A|C|HK)|RMB ?)?[$€£¥]\s?"
+_WORTH = r"(?:dollars?|euros?|yuan|pounds?|yen|cents?|francs?|krona|kron[eo]r?|lira|rupees?|pesos?|rubles?|marks)\b"
+_CAPITAL = r"[A-ZÀ-ÖØ-Þ]"
+_NAME = rf"\b{_CAPITAL}[^\W\dA-Z_]['’\w]*(?:[- ](?:{_CAPITAL}\.|{_CAPITAL}[\w'’]+))+|(?<=\bby ){_CAPITAL}[^\W\dA-Z_]\w+"
+_MONTH = (
+    r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December"
+    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?"
+)
+_YEAR = r"\b(?:1[0-9]|20)\d\d\b"
+_ERA = r"(?:\s?\b(?:BC|AD|BCE|CE)\b)"
+_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_ORDINAL = (
+    r"\d{1,2}(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
+    r"|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|twenty-first"
+)
 _HOLDS: dict[Kind, re.Pattern[str]] = {
-    "money": re.compile(
-        rf"[$€£¥]\s?\d[\d.,]*|{_NUMBER}(?: \w+)? (?:dollars?|euros?|yuan|pounds?|yen|cents?)\b", re.IGNORECASE
-    ),
+    "money": re.compile(rf"{_SIGN}{_DIGITS}{_SCALE}|{_NUMBER}(?: \w+)? {_WORTH}", re.IGNORECASE),
     "share": re.compile(
-        rf"\d\s?%|{_NUMBER}[- ]?(?:percent|per cent)|\bdigit percentage|\b(?:half|third|quarter)s?\b", re.I
+        rf"{_NUMBER}\s?%|{_NUMBER}[- ]?(?:percent|per cent)\b|[\w-]*\bdigit percentage"
+        r"|\b(?:(?:a|one|two|three)[- ])?(?:half|third|quarter)s?\b|\bhalves\b",
+        re.IGNORECASE,
     ),
     "span": re.compile(
-        rf"{_NUMBER}(?: \w+)?[- ](?:year|month|week|day|hour|minute|second|decade|centur)\w*", re.IGNORECASE
+        rf"{_NUMBER}(?: \w+)?[- ](?:(?:year|month|week|day|hour|minute|second|decade)s?|centur(?:y|ies))\b",
+        re.IGNORECASE,
     ),
-    "number": re.compile(_NUMBER, re.IGNORECASE),
+    "number": re.compile(rf"(?:{_SIGN})?{_NUMBER}", re.IGNORECASE),
     "time": re.compile(
-        r"\b(?:1[0-9]|20)\d\d\b|\b\d{1,2}(?:st|nd|rd|th)\b|\bcentur(?:y|ies)\b|\b\d{3,4}s\b"
-        r"|\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
+        rf"\b(?:{_DAY}(?: of)? )?{_MONTH}(?: {_DAY}\b(?!\d))?(?:(?:,| of)? {_YEAR})?|\b\d{{4}}-\d\d-\d\d\b"
+        rf"|\b(?:(?:{_ORDINAL})(?: (?:and|to|or) (?:{_ORDINAL}))?|(?:last|this|next|past)) centur(?:y|ies)\b{_ERA}?"
+        rf"|\b\d{{3,4}}s\b|\b\d{{1,4}}{_ERA}|{_YEAR}(?:\s?[-–]\s?(?:\d{{4}}|\d\d)\b)?"
+        r"|\b\d{1,2}(?:st|nd|rd|th)\b|\bcentur(?:y|ies)\b"
         r"|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|\b(?:BC|AD|BCE|CE)\b"
     ),
     "person": re.compile(_NAME),
-    "place": re.compile(r"\b(?:in|at|from|near|to|of|into|between|across|on|and)\s+(?:the\s+)?[A-Z][\w'’-]+"),
+    "place": re.compile(
+        r"\b(?:in|at|from|near|to|of|into|between|across|on|and)\s+(?:the\s+)?"
+        r"(?P<thing>[A-Z][\w'’-]+(?:(?:\s+(?:of|and|de|the))?\s+[A-Z][\w'’-]+)*)"
+    ),
 }
 
 
@@ -72,6 +95,16 @@ def asked_kind(question: str) -> Kind | None:
 
 def holds_kind(kind: Kind, sentence: str, question: str) -> bool:
     """Whether ``sentence`` holds a thing of ``kind`` that the question does not name itself."""
+    return bool(kind_spans(kind, sentence, question))
+
+
+def kind_spans(kind: Kind, sentence: str, question: str) -> list[tuple[int, int]]:
+    """Return where in ``sentence`` things of ``kind`` stand that the question does not name itself, in order."""
     asked = {stem(word) for word in words(question)} | STOP_WORDS
-    found = ({stem(word) for word in words(match.group())} for match in _HOLDS[kind].finditer(sentence))
-    return any(not asked >= stems for stems in found)
+    found = (_thing(match) for match in _HOLDS[kind].finditer(sentence))
+    return [(start, end) for start, end in found if not asked >= {stem(word) for word in words(sentence[start:end])}]
+
+
+def _thing(match: re.Match[str]) -> tuple[int, int]:
+    """Return the span of the thing itself, without a preposition that only tells it is one."""
+    return match.span("thing") if "thing" in match.re.groupindex else match.span()

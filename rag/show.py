@@ -50,9 +50,13 @@ def answer(found: Answer, find_document: FindDocument) -> None:
     if found.abstained:
         _out.print(Text("Not in your documents.", style="bold"), Text("The nearest passages, which may not answer:"))
         results(found.results[:3], find_document)
+    cited = {citation.n: citation for citation in found.citations}
     for sentence in found.sentences:
         marks = "".join(f" [{n}]" for n in sentence.citations)
-        _out.print(Text(plain(sentence.text)) + Text(marks, style="bold cyan"))
+        quoted = sentence.support == "quoted"
+        words = _highlighted(cited[sentence.citations[0]]) if quoted else Text(plain(sentence.text))
+        _out.print(words + Text(marks, style="bold cyan"))
+    _caveats(found)
     if found.citations:
         _out.print()
     for citation in found.citations:
@@ -61,6 +65,30 @@ def answer(found: Answer, find_document: FindDocument) -> None:
         _out.print(Text(f"    “{plain(citation.quote)}”", style="italic"))
     _freshness(found.freshness)
     note(f"confidence {found.confidence:.2f} · {1000 * sum(found.timings.values()):.0f} ms")
+
+
+def _highlighted(citation: Citation) -> Text:
+    """Return a quotation in one line, with the words that answer in bold."""
+    start, end = citation.highlight or (citation.start, citation.start)
+    quote, at = citation.quote, citation.start
+    pieces = (quote[: start - at], quote[start - at : end - at], quote[end - at :])
+    texts = [Text(_in_line(piece), style="bold" if number == 1 else "") for number, piece in enumerate(pieces)]
+    return Text.assemble(*texts)
+
+
+def _in_line(piece: str) -> str:
+    """Return a piece of a text as ``plain`` does, with a space where it begins or ends with white space."""
+    before, after = piece[:1].isspace(), piece[-1:].isspace()
+    return " " * before + plain(piece) + " " * (after and bool(piece.strip()))
+
+
+def _caveats(found: Answer) -> None:
+    """Print where the sources disagree, and what of the question they do not answer."""
+    for pair in found.disagreements:
+        said = (f"{plain(value)} [{n}]" for value, n in zip(pair.values, pair.citations, strict=True))
+        _out.print(Text("Sources disagree: " + ", ".join(said), style="yellow"))
+    if found.missing and not found.abstained:
+        _out.print(Text("Not in your documents: " + plain(" ".join(found.missing)), style="bold"))
 
 
 def results(found: Sequence[SearchResult], find_document: FindDocument) -> None:
@@ -145,7 +173,8 @@ _UNSAID = {"document_id", "page_kind"}
 
 def answer_json(found: Answer) -> dict[str, Any]:
     """Return an answer as the command contract prints it."""
-    keys = {"question", "query", "abstained", "confidence", "sentences", "timings", "freshness"}
+    keys = {"question", "query", "abstained", "confidence", "sentences", "missing", "disagreements"}
+    keys |= {"timings", "freshness"}
     return {
         **found.model_dump(mode="json", include=keys),
         "answer": found.text,

@@ -149,7 +149,11 @@ class SearchResult(Value):
 
 
 class Citation(Value):
-    """A quotation that can be checked: in the file with this hash, ``text[start:end] == quote``."""
+    """A quotation that can be checked: in the file with this hash, ``text[start:end] == quote``.
+
+    ``highlight`` is the span inside it, in the document too, that answers in the fewest words; None where
+    that cannot be told.
+    """
 
     n: int
     document_id: str
@@ -162,6 +166,14 @@ class Citation(Value):
     end: int
     quote: str
     sha256: str
+    highlight: tuple[int, int] | None = None
+
+
+class Disagreement(Value):
+    """Two citations, by number, that cannot both be right, and what each says."""
+
+    citations: tuple[int, int]
+    values: tuple[str, str]
 
 
 class Sentence(Value):
@@ -186,7 +198,11 @@ class Freshness(Value):
 
 
 class Answer(Value):
-    """What is said to a question. ``confidence`` is in 0–1; ``timings`` are seconds by stage."""
+    """What is said to a question. ``confidence`` is in 0–1; ``timings`` are seconds by stage.
+
+    Of a question that asks several things, ``confidence`` is that of the surest part that is answered, and
+    ``missing`` names the parts that the documents do not answer.
+    """
 
     question: str
     query: str
@@ -195,6 +211,8 @@ class Answer(Value):
     results: tuple[SearchResult, ...]
     abstained: bool
     confidence: float
+    missing: tuple[str, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
     freshness: Freshness | None = None
     timings: dict[str, float] = {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 from rag.types import Answer, Citation, Document, SearchResult
 from ui.render import escape
@@ -14,6 +15,16 @@ from ui.render import escape
 _AROUND = 6000
 
 Span = tuple[int, int]
+
+
+class Mark(NamedTuple):
+    """The cited words, and those of them that answer; an empty span where there are none."""
+
+    quote: Span
+    highlight: Span
+
+
+NO_MARK = Mark((0, 0), (0, 0))
 
 EMPTY = '<div class="reader empty"><p class="soft">Choose a number in an answer to read its source here.</p></div>'
 
@@ -38,8 +49,10 @@ def citation_view(document: Document, answer: Answer, citation: Citation, at: in
         else '<p class="state warn">the document has changed since this answer</p>'
     )
     head = _head(document, citation.page, citation.headings, state, _steps(answer, citation, at))
-    mark = (citation.start, citation.end) if quoted else (0, 0)
-    return f'<div class="reader">{head}{_body(document, passage if quoted else (0, 0), mark)}</div>'
+    if not quoted:
+        return f'<div class="reader">{head}{_body(document, (0, 0))}</div>'
+    mark = Mark((citation.start, citation.end), citation.highlight or (0, 0))
+    return f'<div class="reader">{head}{_body(document, passage, mark)}</div>'
 
 
 def passage_view(document: Document, result: SearchResult) -> str:
@@ -47,12 +60,12 @@ def passage_view(document: Document, result: SearchResult) -> str:
     span = (result.chunk.start, result.chunk.end)
     state = '<p class="state">a passage near the question; it may not answer it</p>'
     head = _head(document, result.chunk.page, result.chunk.headings, state, "")
-    return f'<div class="reader">{head}{_body(document, span, (0, 0))}</div>'
+    return f'<div class="reader">{head}{_body(document, span)}</div>'
 
 
 def document_view(document: Document) -> str:
     """Return the reader at the start of a document."""
-    return f'<div class="reader">{_head(document, None, (), "", "")}{_body(document, (0, 0), (0, 0))}</div>'
+    return f'<div class="reader">{_head(document, None, (), "", "")}{_body(document, (0, 0))}</div>'
 
 
 def _head(document: Document, page: int | None, headings: tuple[str, ...], state: str, steps: str) -> str:
@@ -76,7 +89,7 @@ def _steps(answer: Answer, citation: Citation, at: int) -> str:
     return f"{before}<span>{citation.n} of {count}</span>{after}"
 
 
-def _body(document: Document, passage: Span, mark: Span) -> str:
+def _body(document: Document, passage: Span, mark: Mark = NO_MARK) -> str:
     text = document.text
     start = text.rfind("\n", 0, max(0, passage[0] - _AROUND)) + 1
     end = text.find("\n", min(len(text), passage[1] + _AROUND))
@@ -95,7 +108,7 @@ def _blocks(text: str, start: int, end: int) -> Iterator[Span]:
         yield start + found.start(), start + found.end()
 
 
-def _block(document: Document, block: Span, passage: Span, mark: Span) -> str:
+def _block(document: Document, block: Span, passage: Span, mark: Mark) -> str:
     start, end = block
     heading = next((h for h in document.headings if h.start < end and h.end > start), None)
     if heading is not None and heading.start <= start:
@@ -105,14 +118,15 @@ def _block(document: Document, block: Span, passage: Span, mark: Span) -> str:
     return _block_text(document.text, block, passage, mark)
 
 
-def _block_text(text: str, block: Span, passage: Span, mark: Span) -> str:
-    """Return a paragraph, dimmed outside the passage, with the mark where it overlaps the paragraph."""
+def _block_text(text: str, block: Span, passage: Span, mark: Mark) -> str:
+    """Return a paragraph, dimmed outside the passage, with the marks where they overlap the paragraph."""
     start, end = block
-    cuts = sorted({start, end, *(min(max(cut, start), end) for cut in mark)})
+    cuts = sorted({start, end, *(min(max(cut, start), end) for span in mark for cut in span)})
     pieces = []
     for piece_start, piece_end in pairwise(cuts):
         piece = escape(text[piece_start:piece_end])
-        marked = mark[0] <= piece_start and piece_end <= mark[1]
-        pieces.append(f"<mark>{piece}</mark>" if marked else piece)
+        quoted, answers = (span[0] <= piece_start and piece_end <= span[1] for span in mark)
+        shown = f"<b>{piece}</b>" if answers else piece
+        pieces.append(f"<mark>{shown}</mark>" if quoted else shown)
     inside = start < passage[1] and end > passage[0]
     return f'<p class="{"passage" if inside else "around"}">{"".join(pieces)}</p>'

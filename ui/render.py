@@ -6,11 +6,11 @@ mean something to HTML, those that mean something to a template are written as e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape as escape_html
 
 from rag.assistant import Status
-from rag.types import Answer, Citation, DocumentSummary, Freshness, SearchResult
+from rag.types import Answer, Citation, DocumentSummary, Freshness, SearchResult, Sentence
 
 _TEMPLATE_SIGNS = {ord(sign): f"&#{ord(sign)};" for sign in "{}$`\\"}
 # Signs that turn the direction of the text after them; between tags they could make a page lie.
@@ -44,7 +44,7 @@ def conversation(turns: Sequence[Answer], waiting: str | None = None, shown: int
 def turn_html(at: int, answer: Answer, shown: int | None = None) -> str:
     """Return question and answer number ``at`` of a conversation."""
     rewritten = f'<p class="query">Asked as: {escape(answer.query)}</p>' if answer.query != answer.question else ""
-    body = _abstention(at, answer) if answer.abstained else _sentences(at, answer, shown) + _meta(answer)
+    body = _abstention(at, answer) if answer.abstained else _given(at, answer, shown)
     return f'{_question(answer.question)}{rewritten}<div class="answer">{body}</div>'
 
 
@@ -52,14 +52,44 @@ def _question(question: str) -> str:
     return f'<div class="question" dir="auto">{escape(question)}</div>'
 
 
+def _given(at: int, answer: Answer, shown: int | None) -> str:
+    return _sentences(at, answer, shown) + _caveats(at, answer) + _meta(answer)
+
+
 def _sentences(at: int, answer: Answer, shown: int | None) -> str:
     titles = {citation.n: citation for citation in answer.citations}
     pieces = [
-        f'<span class="sentence">{escape(sentence.text)}</span>'
+        f'<span class="sentence">{_sentence(sentence, titles)}</span>'
         + "".join(_marker(at, titles[n]) for n in sentence.citations)
         for sentence in answer.sentences[:shown]
     ]
     return f'<p class="sentences" dir="auto">{" ".join(pieces)}</p>'
+
+
+def _sentence(sentence: Sentence, cited: Mapping[int, Citation]) -> str:
+    """Return a sentence with the words that answer marked; of one that is no quotation, none can be."""
+    if sentence.support != "quoted":
+        return escape(sentence.text)
+    citation = cited[sentence.citations[0]]
+    if citation.highlight is None:
+        return escape(sentence.text)
+    start, end = (offset - citation.start for offset in citation.highlight)
+    quote = citation.quote
+    return f"{escape(quote[:start])}<mark>{escape(quote[start:end])}</mark>{escape(quote[end:])}"
+
+
+def _caveats(at: int, answer: Answer) -> str:
+    """Return where the sources disagree, and what of the question they do not answer."""
+    cited = {citation.n: citation for citation in answer.citations}
+    lines = [
+        '<p class="caveat"><b>Sources disagree:</b> '
+        + ", ".join(escape(value) + _marker(at, cited[n]) for value, n in zip(pair.values, pair.citations, strict=True))
+        + "</p>"
+        for pair in answer.disagreements
+    ]
+    if answer.missing:
+        lines.append(f'<p class="caveat"><b>Not in your documents:</b> {escape(" ".join(answer.missing))}</p>')
+    return "".join(lines)
 
 
 def _marker(at: int, citation: Citation) -> str:

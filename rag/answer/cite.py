@@ -22,13 +22,13 @@ def cite(
     The same place gets the same number. A quoted sentence must be the words of its source, white space
     aside; one that is not is refused, since it would mean that an answer was made up.
     """
-    citations: dict[Quote, Citation] = {}
+    citations: dict[tuple[str, int, int], Citation] = {}
     sentences = []
     for draft in drafts:
         for quote in draft.quotes:
-            if quote not in citations:
-                citations[quote] = _citation(len(citations) + 1, quote, find_document)
-        cited = [citations[quote] for quote in draft.quotes]
+            if quote.place not in citations:
+                citations[quote.place] = _citation(len(citations) + 1, quote, find_document)
+        cited = [citations[quote.place] for quote in draft.quotes]
         if draft.support == "quoted" and [draft.text] != [" ".join(c.quote.split()) for c in cited]:
             raise IndexFailure(f"a quotation from {cited[0].source if cited else 'nowhere'} is not in it: report this")
         sentences.append(Sentence(text=draft.text, citations=tuple(c.n for c in cited), support=draft.support))
@@ -51,4 +51,5 @@ def _citation(n: int, quote: Quote, find_document: FindDocument) -> Citation:
         end=quote.end,
         quote=document.text[quote.start : quote.end],
         sha256=document.sha256,
+        highlight=quote.highlight,
     )
