@@ -29,7 +29,7 @@ _DATES = tuple(
         rf"(?<!\w){_DAY}[ -]{_MONTH},?[ -]{_YEAR}\b",
         rf"\b{_MONTH} {_DAY},? {_YEAR}\b",
         rf"\b{_MONTH} {_YEAR}\b",
-        rf"(?<!\d){_YEAR}[-_](?P<month>0[1-9]|1[0-2])(?!\d)",
+        rf"(?<!\d){_YEAR}[-_](?P<month>0[1-9]|1[0-2])(?![-_]?\d)",
     )
 )
 _BARE_YEAR = re.compile(rf"(?<!\d){_YEAR}(?!\d)")

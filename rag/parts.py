@@ -59,6 +59,7 @@ _MADE = re.compile(
     rf"^{_ASKING}\s+(?:was|were|is|are)\s+(?P<thing>(?:the|a|an)\s.+?)\s+(?:\w+ed|{'|'.join(_PAST.values())})$", re.I
 )
 _OWNER = re.compile(r"\b(?:its|his|their|her(?=\s+\w))\b", re.I)
+_WHO = re.compile(r"who\b", re.I)
 _PERSON = re.compile(r"\b(?:he|she|him|her|his)\b", re.I)
 _PRONOUN = re.compile(r"\b(?:it|he|she|they|him|her|them)\b", re.I)
 
@@ -133,15 +134,13 @@ def _self_standing(clause: str, first: str) -> str:
 
 
 def _named(question: str, *, of_a_person: bool) -> str:
-    """Return what a question is about: the name in it, or what it asks the nature or making of; else nothing."""
-    names = [found.group() for found in _NAME.finditer(question) if found.start() > 0]
+    """Return what a question is about: a thing made, a name, or what it asks the nature of; nothing where unsure."""
+    name = next((found.group() for found in _NAME.finditer(question) if found.start() > 0), "")
     done, made, thing = (pattern.match(question) for pattern in (_DONE, _MADE, _IS))
-    if names:
-        return names[0]
-    if of_a_person and not thing:
-        return ""
-    found = made["thing"] if made else thing["thing"] if thing else done["whom"] if done and _verb(done) else ""
-    return found.strip() if len(words(found)) <= _LONGEST_NAME else ""
+    nature = thing["thing"].strip() if thing else ""
+    making = made["thing"] if made else done["whom"] if done and _verb(done) else ""
+    candidates = (nature if _WHO.match(question) else "", name) if of_a_person else (making, name, nature)
+    return next((found for found in candidates if 0 < len(words(found)) <= _LONGEST_NAME), "")
 
 
 def _verb(done: re.Match[str]) -> str:

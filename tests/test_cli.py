@@ -45,7 +45,8 @@ def test_asking_builds_a_missing_index_and_keeps_the_contract(place: Path) -> No
     assert keys <= answer.keys()
     assert set(answer["sentences"][0]) == {"text", "citations", "support"}
     (citation, *_) = answer["citations"]
-    assert set(citation) == {"n", "source", "title", "page", "headings", "start", "end", "quote", "sha256"}
+    keys = {"n", "source", "title", "page", "headings", "start", "end", "quote", "sha256", "highlight"}
+    assert set(citation) == keys
     assert {"source", "start", "end", "page", "text", "score"} <= answer["results"][0].keys()
     assert citation["quote"] == "Ada Brown built the mill in 1851."
     text = rag(place, "status", "--text", "mill.txt").stdout

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 from rag.types import Answer, Citation, Document, SearchResult
@@ -122,11 +123,16 @@ def _block_text(text: str, block: Span, passage: Span, mark: Mark) -> str:
     """Return a paragraph, dimmed outside the passage, with the marks where they overlap the paragraph."""
     start, end = block
     cuts = sorted({start, end, *(min(max(cut, start), end) for span in mark for cut in span)})
-    pieces = []
-    for piece_start, piece_end in pairwise(cuts):
-        piece = escape(text[piece_start:piece_end])
-        quoted, answers = (span[0] <= piece_start and piece_end <= span[1] for span in mark)
-        shown = f"<b>{piece}</b>" if answers else piece
-        pieces.append(f"<mark>{shown}</mark>" if quoted else shown)
+    pieces = [(piece, mark.quote[0] <= piece[0] and piece[1] <= mark.quote[1]) for piece in pairwise(cuts)]
+    shown = ""
+    for quoted, run in groupby(pieces, key=itemgetter(1)):
+        words = "".join(_answering(text, piece, mark.highlight) for piece, _ in run)
+        shown += f"<mark>{words}</mark>" if quoted else words
     inside = start < passage[1] and end > passage[0]
-    return f'<p class="{"passage" if inside else "around"}">{"".join(pieces)}</p>'
+    return f'<p class="{"passage" if inside else "around"}">{shown}</p>'
+
+
+def _answering(text: str, piece: Span, highlight: Span) -> str:
+    """Return a piece of a text, in bold where it is the words that answer."""
+    shown = escape(text[slice(*piece)])
+    return f"<b>{shown}</b>" if highlight[0] <= piece[0] and piece[1] <= highlight[1] else shown

@@ -16,7 +16,7 @@ from rag.types import Citation, Disagreement, SearchResult
 from rag.words import STOP_WORDS, stem, words
 
 _SAME_WORDS = 0.6  # share of the longer sentence's words
-_FEWEST_WORDS = 3
+_FEWEST_WORDS = 3  # that are shared, unless all are
 _KINDS: tuple[Kind, ...] = ("money", "share", "span", "time", "number")  # "12 %" is a share before it is a number
 _NOT = re.compile(r"\b(?:not|never|cannot)\b|n['’]t\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<=\s)[A-Z][\w'’]*")
@@ -58,8 +58,7 @@ def disagree(question: str, one: str, other: str) -> tuple[str, str] | None:
     """
     values = _values(question, one, other)
     rest = [_rest(text, value) for text, value in zip((one, other), values or (None, None), strict=True)]
-    shared = len(rest[0] & rest[1])
-    if shared < _FEWEST_WORDS or shared < _SAME_WORDS * max(map(len, rest)) or _of_others(one, other):
+    if not _alike(*rest) or _of_others(one, other):
         return None
     denied = bool(_NOT.search(one)), bool(_NOT.search(other))
     if denied[0] != denied[1]:
@@ -95,6 +94,11 @@ def _rest(text: str, value: str | None) -> frozenset[str]:
     """Return the stems of the words of ``text`` but for those of ``value``."""
     said = set(words(value)) if value else set()
     return frozenset(stem(w) for w in words(_NOT.sub(" ", text)) if w not in STOP_WORDS and w not in said)
+
+
+def _alike(one: Set[str], other: Set[str]) -> bool:
+    shared, longer = len(one & other), max(len(one), len(other))
+    return shared >= _SAME_WORDS * longer and (shared >= _FEWEST_WORDS or 0 < shared == longer)
 
 
 def _of_others(one: str, other: str) -> bool:
