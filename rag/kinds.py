@@ -49,10 +49,8 @@ _SIGN = r"(?:\b(?:US|A|C|HK)|RMB ?)?[$€£¥]\s?"
 _WORTH = r"(?:dollars?|euros?|yuan|pounds?|yen|cents?|francs?|krona|kron[eo]r?|lira|rupees?|pesos?|rubles?|marks)\b"
 _CAPITAL = r"[A-ZÀ-ÖØ-Þ]"
 _NAME = rf"\b{_CAPITAL}[^\W\dA-Z_]['’\w]*(?:[- ](?:{_CAPITAL}\.|{_CAPITAL}[\w'’]+))+|(?<=\bby ){_CAPITAL}[^\W\dA-Z_]\w+"
-_MONTH = (
-    r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December"
-    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?"
-)
+_MONTH = r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
+_SHORT_MONTH = r"\b(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?"  # beside a figure; "Jan" may be a name
 _YEAR = r"\b(?:1[0-9]|20)\d\d\b"
 _ERA = r"(?:\s?\b(?:BC|AD|BCE|CE)\b)"
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
@@ -74,6 +72,7 @@ _HOLDS: dict[Kind, re.Pattern[str]] = {
     "number": re.compile(rf"(?:{_SIGN})?{_NUMBER}", re.IGNORECASE),
     "time": re.compile(
         rf"\b(?:{_DAY}(?: of)? )?{_MONTH}(?: {_DAY}\b(?!\d))?(?:(?:,| of)? {_YEAR})?|\b\d{{4}}-\d\d-\d\d\b"
+        rf"|\b{_DAY} {_SHORT_MONTH}(?:,? {_YEAR})?|{_SHORT_MONTH} (?:{_DAY}\b(?!\d))?(?:,? ?{_YEAR})?(?<=\d)"
         rf"|\b(?:(?:{_ORDINAL})(?: (?:and|to|or) (?:{_ORDINAL}))?|(?:last|this|next|past)) centur(?:y|ies)\b{_ERA}?"
         rf"|\b\d{{3,4}}s\b|\b\d{{1,4}}{_ERA}|{_YEAR}(?:\s?[-–]\s?(?:\d{{4}}|\d\d)\b)?"
         r"|\b\d{1,2}(?:st|nd|rd|th)\b|\bcentur(?:y|ies)\b"
