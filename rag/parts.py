@@ -23,20 +23,19 @@ _SENTENCE = re.compile(r"[^?]+(?:\?(?!\s|$)[^?]*)*(?:\?+|$)")
 _OPENS = re.compile(rf"\W*(?:and |or |but |also,? |then )*(?:{_ASKING}\b|{_AUXILIARY}|in (?:what|which)\b)", re.I)
 _BOTH = re.compile(rf"^(?P<one>{_ASKING})\s+and\s+(?P<other>{_ASKING})\s+(?P<rest>{_AUXILIARY}.*)$", re.I)
 _BARE = re.compile(rf"^(?P<first>.+?),?\s+and\s+(?P<bare>(?:(?:by|for|from|with|to|in|at|since)\s+)?{_ASKING})$", re.I)
-_JOINED = re.compile(
-    rf",?\s+and\s+(?:also\s+)?(?=(?:when|where|why|how|what|which|who|whom)\s+{_AUXILIARY}|in what \w+\s+{_AUXILIARY}"
-    rf"|who\s+\w+(?:ed|t|de|ld)\s|{_HOW_MUCH}\s+\w+\s+\w+|(?:what|which)\s+\w+\s+{_AUXILIARY})",
-    re.I,
-)
-
-_DONE = re.compile(r"^who\s+(?P<verb>(?!is\b|was\b|are\b|were\b)\w+)\s+(?P<whom>.+)$", re.I)
 _PAST = {
     "built": "built", "wrote": "written", "won": "won", "led": "led", "made": "made", "bought": "bought",
     "sold": "sold", "found": "found", "began": "begun", "gave": "given", "took": "taken", "chose": "chosen",
     "drew": "drawn", "held": "held", "lost": "lost", "paid": "paid", "ran": "run", "said": "said", "sent": "sent",
     "set": "set", "wound": "wound", "taught": "taught", "brought": "brought", "broke": "broken",
 }  # fmt: skip
+_JOINED = re.compile(
+    rf",?\s+and\s+(?:also\s+)?(?=(?:when|where|why|how|what|which|who|whom)\s+{_AUXILIARY}|in what \w+\s+{_AUXILIARY}"
+    rf"|who\s+(?:\w+ed|\w+s|{'|'.join(_PAST)})\s|{_HOW_MUCH}\s+\w+\s+\w+|(?:what|which)\s+\w+\s+{_AUXILIARY})",
+    re.I,
+)
 
+_DONE = re.compile(r"^who\s+(?P<verb>(?!is\b|was\b|are\b|were\b)\w+)\s+(?P<whom>.+)$", re.I)
 _SIDE = r"(?P<{}>(?:(?!\b(?:and|with|to|from|versus|vs)\b)[^,?])+?)"
 _ONE, _OTHER = _SIDE.format("one"), _SIDE.format("other")
 _ON = r"(?:,?\s+(?:on|in terms of|regarding|concerning|as to|with respect to|by|in)\s+(?P<topic>[^,?]+?))?"

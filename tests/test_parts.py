@@ -14,6 +14,7 @@ from rag.parts import parts, wants_list
         ("Who built the mill, and when?", ("Who built the mill?", "When was the mill built?")),
         ("Why did Intel sell the plant and when?", ("Why did Intel sell the plant?", "When did Intel sell the plant?")),
         ("When and where was Ada Brown born?", ("When was Ada Brown born?", "Where was Ada Brown born?")),
+        ("Who is Yin Zhiyao and who won the cup?", ("Who is Yin Zhiyao?", "Who won the cup?")),
         ("When was the mill built? Who built it?", ("When was the mill built?", "Who built the mill?")),
         (
             "Who was the head of Acme and when was he born?",

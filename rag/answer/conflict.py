@@ -22,6 +22,8 @@ _NOT = re.compile(r"\b(?:not|never|cannot)\b|n['’]t\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<=\s)[A-Z][\w'’]*")
 _ROUNDLY = re.compile(r"[\s,]")
 
+_ORDINALS = ("first", "second")  # which of several, not how many
+
 DENIES = ("yes", "no")
 
 
@@ -86,7 +88,8 @@ def _things(kind: Kind, text: str) -> Iterator[str]:
     """Yield the things of ``kind`` in ``text`` that are of no other kind before it."""
     before = [span for other in _KINDS[: _KINDS.index(kind)] for span in kind_spans(other, text, "")]
     for start, end in kind_spans(kind, text, ""):
-        if not any(start < other[1] and other[0] < end for other in before):
+        within = any(start < other[1] and other[0] < end for other in before)
+        if not within and text[start:end].lower() not in _ORDINALS:
             yield text[start:end]
 
 

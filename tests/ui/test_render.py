@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from rag.types import Answer, Chunk, Citation, Document, Heading, SearchResult, Sentence, SentenceScore
+from rag.types import Answer, Chunk, Citation, Disagreement, Document, Heading, SearchResult, Sentence, SentenceScore
 from ui import reader, render
 
 HOSTILE = [
@@ -138,3 +138,26 @@ def test_a_long_document_is_shown_around_the_passage_only() -> None:
     assert len(html) < 60_000
     assert "the document goes on" in html
     assert "the document begins before this" in html
+
+
+def test_the_words_that_answer_are_marked_in_the_answer_and_in_the_source() -> None:
+    text = "Ada <b>Brown</b> built it in 1851."
+    answer, document = answer_with(text)
+    document = document.model_copy(update={"headings": ()})
+    start = text.index("1851")
+    citation = answer.citations[0].model_copy(update={"highlight": (start, start + 4)})
+    answer = answer.model_copy(update={"citations": (citation,)})
+    assert "Ada &lt;b&gt;Brown&lt;/b&gt; built it in <mark>1851</mark>.</span>" in render.conversation([answer])
+    view = reader.citation_view(document, answer, citation, 0)
+    assert "<mark>Ada &lt;b&gt;Brown&lt;/b&gt; built it in <b>1851</b>.</mark>" in view
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_is_missing_and_what_disagrees_is_said_and_does_nothing(text: str) -> None:
+    answer, _ = answer_with(text)
+    pair = Disagreement(citations=(1, 1), values=(text, text))
+    page = Tags(render.conversation([answer.model_copy(update={"missing": (text,), "disagreements": (pair,)})]))
+    assert page.tags <= ALLOWED
+    assert not any(name.startswith("on") for name in page.attributes)
+    assert "Sources disagree:" in page.text
+    assert "Not in your documents:" in page.text
