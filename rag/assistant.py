@@ -22,7 +22,8 @@ from rag.errors import IndexMismatch, UsageError
 from rag.index import FileRecord, Manifest, Reader
 from rag.index.local import LocalIndex, mismatch
 from rag.parts import parts
-from rag.retrieve import query_text, retrieve
+from rag.query import query_text
+from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.sync import OnProgress, SyncReport, freshness, sync
 from rag.types import Answer, Citation, Disagreement, Document, DocumentSummary, Freshness, Message, SearchResult, Value

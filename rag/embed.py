@@ -179,7 +179,7 @@ class SentenceTransformerEmbedder:
                 tokens = output["token_embeddings"][row, : lengths[i]].numpy()
                 offsets = np.array(encoded["offset_mapping"][i]) - len(prompt)
                 embeddings[i] = Embedding(
-                    _unit(output["sentence_embedding"][row].numpy()), _sentence_means(tokens, offsets, sentences[i])
+                    unit(output["sentence_embedding"][row].numpy()), _sentence_means(tokens, offsets, sentences[i])
                 )
             on_batch(len(batch))
         return [embedding for embedding in embeddings if embedding is not None]
@@ -206,7 +206,7 @@ class SentenceTransformerEmbedder:
                 new = list(dict.fromkeys(words))
             ids_of_new = self._tokenize(new, add_special_tokens=False)["input_ids"] if new else []
             for word, ids in zip(new, ids_of_new, strict=True):
-                self._words[word] = _unit(self._pieces[ids].mean(axis=0)) if ids else np.zeros_like(self._pieces[0])
+                self._words[word] = unit(self._pieces[ids].mean(axis=0)) if ids else np.zeros_like(self._pieces[0])
             vectors = np.zeros((len(words), self._pieces.shape[1]), dtype=np.float32)
             for row, word in enumerate(words):
                 vectors[row] = self._words[word]
@@ -237,13 +237,14 @@ def _sentence_means(tokens: Vectors, offsets: NDArray[np.int64], sentences: Sequ
     for row, (start, end) in enumerate(sentences):
         inside = real & (offsets[:, 0] >= start) & (offsets[:, 0] < end)
         if inside.any():
-            means[row] = _unit(tokens[inside].mean(axis=0))
+            means[row] = unit(tokens[inside].mean(axis=0))
     return means
 
 
-def _unit(vector: Vectors) -> Vectors:
-    unit: Vectors = vector / max(float(np.linalg.norm(vector)), 1e-12)
-    return unit
+def unit(vector: Vectors) -> Vectors:
+    """Return ``vector`` at length 1; one of zeros as it is."""
+    scaled: Vectors = vector / max(float(np.linalg.norm(vector)), 1e-12)
+    return scaled
 
 
 def _load(name: str, folder: Path) -> SentenceTransformer:

@@ -120,17 +120,23 @@ class SentenceScore(Value):
     """A sentence of a passage, as a span of the document, and how it matches the question.
 
     ``dense`` is the cosine of the two; ``overlap`` is the share of the question's words that stand in
-    the sentence, or are like words that do, each weighed by how rare it is (0–1).
+    the sentence or the headings over it, or are like words that do, each weighed by how rare it is
+    (0–1). ``score`` is the log-odds that the sentence is the answer: it compares the sentences found for
+    one question.
     """
 
     start: int
     end: int
     dense: float
     overlap: float
+    score: float
 
 
 class SearchResult(Value):
-    """A chunk found for a question, with its score and the parts it was made from.
+    """A passage found for a question, with its score and the parts it was made from.
+
+    Its chunk is the stretch of the document that speaks to the question: less than a passage as indexed,
+    or more. ``score`` is how likely the passage is to hold the answer (0–1), beside the others found.
 
     ``dense`` is the cosine, ``lexical`` the BM25 score as a share of the highest possible, and
     ``overlap`` the share of the question's words, by rarity, in the passage or its headings (all 0–1).
@@ -146,6 +152,10 @@ class SearchResult(Value):
     lexical: float
     overlap: float
     sentences: tuple[SentenceScore, ...]
+
+    def text_of(self, sentence: SentenceScore) -> str:
+        """Return the words of one of its sentences."""
+        return self.chunk.text[sentence.start - self.chunk.start : sentence.end - self.chunk.start]
 
 
 class Citation(Value):

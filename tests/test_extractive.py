@@ -10,7 +10,7 @@ def passage(source: str, sentences: list[tuple[str, float]]) -> SearchResult:
     """A passage of ``sentences``, each with how well it matches (0–1)."""
     text = " ".join(sentence for sentence, _ in sentences)
     scores = tuple(
-        SentenceScore(start=text.index(s), end=text.index(s) + len(s), dense=match, overlap=match)
+        SentenceScore(start=text.index(s), end=text.index(s) + len(s), dense=match, overlap=match, score=20 * match)
         for s, match in sentences
     )
     chunk = Chunk(id=source, document_id=source, text=text, start=0, end=len(text))

@@ -18,10 +18,14 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 
 # From the bottom; a module imports from layers below its own, or from its own package.
 LAYERS = (
-    ("types", "errors", "words"),
+    ("types", "errors", "words", "weights"),
     ("sentences", "kinds", "parts", "dates"),
     ("parse", "corpus", "chunk", "embed"),
     ("settings", "index", "converse"),
+    ("terms",),
+    ("query",),
+    ("rank",),
+    ("excerpt",),
     ("sync", "retrieve", "answer"),
     ("verify", "watch"),
     ("assistant",),

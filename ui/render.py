@@ -136,7 +136,7 @@ def _abstention(at: int, answer: Answer) -> str:
 
 
 def _nearest(at: int, rank: int, result: SearchResult) -> str:
-    best = max(result.sentences, key=lambda sentence: sentence.dense + sentence.overlap)
+    best = max(result.sentences, key=lambda sentence: sentence.score)
     text = " ".join(result.chunk.text[best.start - result.chunk.start : best.end - result.chunk.start].split())
     short = text if len(text) <= 200 else text[:200] + " …"
     page = f", {result.page_kind} {result.chunk.page}" if result.chunk.page else ""

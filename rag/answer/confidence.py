@@ -8,12 +8,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.answer.features import answer_features, probability
+from rag.kinds import asked_kind, holds_kind
+from rag.query import names
 from rag.types import SearchResult
+from rag.weights import Features, log_odds, probability
+from rag.words import stem, words
+
+_BEST = 3  # sentences, or passages, that are looked at closely
 
 
 def confidence(question: str, results: Sequence[SearchResult]) -> float:
     """Return in 0–1 how likely ``results`` are to answer ``question``; 0 where nothing was found."""
     if not any(result.sentences for result in results):
         return 0.0
-    return probability("answer", answer_features(question, results))
+    return probability(log_odds("answer", answer_features(question, results)))
+
+
+def answer_features(question: str, results: Sequence[SearchResult]) -> Features:
+    """Return the features of all that was found, as signs of whether the question is answered by it."""
+    sentences = [(result, sentence) for result in results for sentence in result.sentences]
+    ranked = sorted(sentences, key=lambda pair: -pair[1].score)
+    best, second = ranked[0][1], ranked[min(1, len(ranked) - 1)][1]
+    kind = asked_kind(question)
+    held = kind is None or any(holds_kind(kind, result.text_of(found), question) for result, found in ranked[:_BEST])
+    asked_names = names(question)
+    return {
+        "sentence dense": best.dense,
+        "sentence overlap": best.overlap,
+        "best dense": max(sentence.dense for _, sentence in sentences),
+        "best overlap": max(sentence.overlap for _, sentence in sentences),
+        "passage dense": max(result.dense for result in results),
+        "passage overlap": max(result.overlap for result in results),
+        "passage lexical": max(result.lexical for result in results),
+        "lead of the passage": results[0].score - sum(result.score for result in results) / len(results),
+        "lead of the sentence": min(best.score - second.score, 5.0),
+        "sentence": best.score,
+        "names missing": min(_missing(asked_names, result) for result in results[:_BEST]),
+        "lacks the kind asked for": float(not held),
+    }
+
+
+def _missing(stems: set[str], result: SearchResult) -> float:
+    """Return the share of ``stems`` that stand neither in a passage nor in the headings over it."""
+    text = " ".join((result.title, *result.chunk.headings, result.chunk.text))
+    return len(stems - {stem(word) for word in words(text)}) / (len(stems) or 1)

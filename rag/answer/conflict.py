@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from itertools import combinations
 
-from rag.answer.features import names
 from rag.kinds import Kind, asked_kind, kind_spans
+from rag.query import names
 from rag.types import Citation, Disagreement, SearchResult
 from rag.words import STOP_WORDS, stem, words
 

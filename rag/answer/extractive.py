@@ -7,15 +7,16 @@ say something else. A sentence that says the same with another figure is shown b
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import date
 from itertools import combinations
 
 from rag.answer import DateOf, DraftSentence, Quote
 from rag.answer.conflict import disagree, speaks_of
-from rag.answer.features import names, probability, sentence_features, sentence_text
 from rag.answer.span import highlight
 from rag.parts import wants_list
+from rag.query import names
 from rag.types import SearchResult, Value
 from rag.words import STOP_WORDS, stem, words
 
@@ -31,13 +32,13 @@ class _Candidate(Value):
     start: int
     end: int
     text: str
-    probability: float
+    score: float
     speaks_of_it: bool  # the passage holds all names of the question
 
     @property
     def odds(self) -> float:
-        """The probability against its complement: it tells the likely apart where probabilities are all near 1."""
-        return self.probability / (1 - self.probability)
+        """How likely it is to be the answer, beside the others."""
+        return math.exp(self.score)
 
     @property
     def stems(self) -> set[str]:
@@ -78,15 +79,15 @@ def _candidates(question: str, results: Sequence[SearchResult]) -> list[_Candida
             source=result.source,
             start=sentence.start,
             end=sentence.end,
-            text=sentence_text(result, sentence),
-            probability=probability("sentence", sentence_features(question, result, at)),
+            text=result.text_of(sentence),
+            score=sentence.score,
             speaks_of_it=speaks_of(named, result),
         )
         for result in results
-        for at, sentence in enumerate(result.sentences)
-        if _says_something(sentence_text(result, sentence))
+        for sentence in result.sentences
+        if _says_something(result.text_of(sentence))
     ]
-    return sorted(candidates, key=lambda candidate: (-candidate.probability, candidate.source, candidate.start))
+    return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.source, candidate.start))
 
 
 def _says_something(text: str) -> bool:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from rag.answer.features import sentence_text
 from rag.types import SearchResult
 from rag.words import STOP_WORDS, stem, words
 
@@ -44,7 +43,7 @@ def _names(question: str) -> Names:
 
 def _places(result: SearchResult) -> Iterator[frozenset[str]]:
     """Yield the stems of each sentence with those beside it, and of the headings over them."""
-    sentences = [_stems(sentence_text(result, sentence)) for sentence in result.sentences]
+    sentences = [_stems(result.text_of(sentence)) for sentence in result.sentences]
     for at in range(len(sentences)):
         yield _surroundings(result).union(*sentences[max(0, at - _NEAR) : at + _NEAR + 1])
 

@@ -86,6 +86,9 @@ class Reader(Protocol):
     def lexical_of(self, words: Sequence[str], keys: Sequence[int]) -> dict[int, float]:
         """Return the BM25 scores of those of the given rows that match."""
 
+    def centroids(self, document_ids: Sequence[str]) -> dict[str, Vectors]:
+        """Return for each document the mean of its passages' vectors, of unit length."""
+
     def vectors(self, keys: Sequence[int]) -> Vectors:
         """Return the vectors of rows, shape ``(len(keys), dimension)``."""
 
@@ -97,6 +100,12 @@ class Reader(Protocol):
 
     def frequencies(self, words: Sequence[str]) -> dict[str, int]:
         """Return in how many passages each word stands, in any of its inflected forms."""
+
+    def text(self, document_id: str, start: int, end: int) -> str:
+        """Return a piece of a document's text."""
+
+    def page_at(self, document_id: str, offset: int) -> int | None:
+        """Return the number of the page of a document that holds ``offset``; None where there are no pages."""
 
     def document(self, source: str) -> Document | None:
         """Return a document whole, or None where the index holds none at ``source``."""

@@ -1,12 +1,15 @@
-"""Learn ``rag/answer/weights.json``: what the features of a sentence, and of all that was found, are worth.
+"""Learn ``rag/weights.json``: what the features of a passage, of a sentence, and of all that was found are worth.
 
-    python -m tests.benchmarks.learn SQUAD2_FOLDER WORK_FOLDER
+    python -m tests.benchmarks.learn DATA_FOLDER WORK_FOLDER
 
-The folder holds SQuAD 2.0 as ``corpus.jsonl`` and ``questions.jsonl``. Half of the articles that have
-questions are learned from; the other half is only reported on. Two kinds of index are simulated, since
-people have both: one of 100 further articles besides, and one of a single article. Absent subjects are
-made by leaving the question's article out, or by asking it of another article; SQuAD's own unanswerable
-questions, whose subject is there, weigh little.
+DATA_FOLDER holds the sets ``squad2``, ``chroma_chunking`` and ``scifact``, each as ``corpus.jsonl`` and
+``questions.jsonl``. Learned from are the first half of SQuAD 2.0's articles that have questions, by name,
+the questions on three of Chroma's five corpora, and SciFact's claims marked ``train``; the rest is only
+reported on. Each stage is learned on what the one before it gives: passages, then their sentences, then
+whether to answer. For that, two kinds of index are used, since people have both: one of 100 further
+articles besides, and one of a single article. Absent subjects are made by leaving the question's article
+out, or by asking it of another article; SQuAD's own unanswerable questions, whose subject is there, weigh
+little.
 """
 
 from __future__ import annotations
@@ -14,150 +17,295 @@ from __future__ import annotations
 import json
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+from rich.progress import track
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from rag.answer.features import Features, answer_features, sentence_features
-from rag.embed import SentenceTransformerEmbedder
+from rag import weights
+from rag.answer.confidence import answer_features
+from rag.embed import SentenceTransformerEmbedder, Vectors
+from rag.index import Reader
 from rag.index.local import LocalIndex
-from rag.retrieve import retrieve
+from rag.query import Query, read_query
+from rag.rank import Candidate, passage_features, passage_score, sentence_features
+from rag.retrieve import find_candidates, retrieve
 from rag.sync import sync
-from rag.types import SearchResult
+from rag.weights import Features
 
-WEIGHTS = Path("rag/answer/weights.json")
+WEIGHTS = Path("rag/weights.json")
+CHROMA_LEARNED = ("chatlogs", "finance", "pubmed")
+
 Question = dict[str, Any]
-Example = tuple[Features, bool]
-Found = tuple[Features, Literal["held", "absent", "near"]]
-Weights = dict[str, float]
+Kind = Literal["held", "absent", "near"]
+Learned = dict[str, float]
+Gold = Callable[[str, int, int], float]  # source, start, end → how much of it is wanted, 0–1
 
+_PASSAGES = 40
+_READ = 8  # passages whose sentences are learned from
 _NEAR_WEIGHT = 0.2  # of a question whose subject is there but whose answer is not: few can be told apart
 _REFUSED = 0.87
 
 
+class Asked(NamedTuple):
+    """A question and what it may find; ``learned_from`` is False where it is only reported on."""
+
+    set_name: str
+    question: Question
+    learned_from: bool
+    query: Query
+    candidates: list[Candidate]
+
+
+class Table(NamedTuple):
+    """The features of what competes in one question, shape ``(things, features)``, and how right each is."""
+
+    asked: Asked
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+
 def main() -> None:
-    """Learn, report on the articles held out, and write the weights."""
-    squad, work = Path(sys.argv[1]), Path(sys.argv[2])
-    questions = _read(squad / "questions.jsonl")
-    articles = sorted({question["doc_id"] for question in questions})
-    learned_from = set(articles[: len(articles) // 2])
-    print("learned from:", ", ".join(sorted(learned_from)))
-    searcher = Searcher(_read(squad / "corpus.jsonl"), articles, work)
-    train = [question for question in questions if question["doc_id"] in learned_from]
-    test = [question for question in questions if question["doc_id"] not in learned_from]
-    weights = {
-        "sentence": learn_sentences(
-            *([searcher.sentences(q) for q in part if q["answerable"]] for part in (train, test))
-        ),
-        "answer": learn_answers(*([e for q in part for e in searcher.answers(q)] for part in (train, test))),
+    """Learn the three stages, one on the other, report on what is held out, and write the weights."""
+    data, work = Path(sys.argv[1]), Path(sys.argv[2])
+    embedder = SentenceTransformerEmbedder()
+    squad = Squad(data / "squad2", work, embedder)
+    asked = [
+        *squad.asked(),
+        *_asked("chroma_chunking", data, work, embedder, lambda q: q["doc_id"] in CHROMA_LEARNED),
+        *_asked("scifact", data, work, embedder, lambda q: q["split"] == "train"),
+    ]
+    learned: dict[str, Learned] = json.loads(WEIGHTS.read_text())
+    for stage, tables in (("passage", passage_tables), ("sentence", sentence_tables)):
+        names, found = tables(asked)
+        learned[stage] = learn_choice(stage, names, found)
+        _write(learned)
+    learned["answer"] = learn_answers(list(squad.answers()))
+    _write(learned)
+
+
+def _asked(
+    name: str, data: Path, work: Path, embedder: SentenceTransformerEmbedder, learned_from: Callable[[Question], bool]
+) -> Iterator[Asked]:
+    """Yield the questions of a set with their candidates."""
+    texts = {
+        document["id"]: "\n\n".join(
+            filter(None, (document.get("title") if name == "scifact" else "", document["text"]))
+        )
+        for document in _read(data / name / "corpus.jsonl")
     }
-    WEIGHTS.write_text(json.dumps(weights, indent=1) + "\n")
+    index = build(work / name, texts, embedder)
+    questions = [q for q in _read(data / name / "questions.jsonl") if q.get("split") != "test"]
+    with index.reading() as reader:
+        for question in track(questions, name):
+            yield _ask(name, question, learned_from(question), reader, embedder)
 
 
-class Searcher:
-    """Indexes of many articles and of one, and what a question finds in each."""
+def _ask(
+    name: str, question: Question, learned_from: bool, reader: Reader, embedder: SentenceTransformerEmbedder
+) -> Asked:
+    query = read_query(question["question"], reader, embedder)
+    return Asked(name, question, learned_from, query, find_candidates(query, reader, embedder, _PASSAGES))
 
-    def __init__(self, corpus: list[dict[str, Any]], articles: list[str], work: Path) -> None:
-        texts = {document["id"]: document["text"] for document in corpus}
-        others = sorted(texts.keys() - set(articles))
+
+def build(folder: Path, texts: Mapping[str, str], embedder: SentenceTransformerEmbedder) -> LocalIndex:
+    """Return an index of ``texts``, each a file by its name."""
+    corpus = folder / "corpus"
+    corpus.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (corpus / file_name(name)).write_text(text, encoding="utf-8", newline="")
+    index = LocalIndex(folder / "index")
+    print(f"{folder.name}: indexed in {sync(index, corpus, embedder, 200).seconds:.0f} s", flush=True)
+    return index
+
+
+def file_name(name: str) -> str:
+    """Return the file that the document ``name`` is written to."""
+    return f"{name.replace('/', '_')}.txt"
+
+
+class Without:
+    """A view of an index in which one document is not found."""
+
+    def __init__(self, reader: Reader, source: str) -> None:
+        self._reader, self._source = reader, source
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
+
+    def __len__(self) -> int:
+        return len(self._reader)
+
+    def dense(self, query: Vectors, k: int) -> dict[int, float]:
+        """Return the rows most like ``query`` that are not of the document."""
+        return self._other(self._reader.dense(query, 3 * k), k)
+
+    def lexical(self, words: Sequence[str], k: int) -> dict[int, float]:
+        """Return the rows that match ``words`` best and are not of the document."""
+        return self._other(self._reader.lexical(words, 3 * k), k)
+
+    def _other(self, found: dict[int, float], k: int) -> dict[int, float]:
+        passages = self._reader.passages(list(found))
+        kept = [key for key, passage in zip(found, passages, strict=True) if passage.source != self._source]
+        return {key: found[key] for key in kept[:k]}
+
+
+class Squad:
+    """SQuAD 2.0: indexes of many articles and of one, and what a question finds in each."""
+
+    def __init__(self, folder: Path, work: Path, embedder: SentenceTransformerEmbedder) -> None:
+        texts = {document["id"]: document["text"] for document in _read(folder / "corpus.jsonl")}
+        self.embedder = embedder
+        self.questions = _read(folder / "questions.jsonl")
+        self.articles = sorted({question["doc_id"] for question in self.questions})
+        self.learned_from = set(self.articles[: len(self.articles) // 2])
+        print("learned from:", ", ".join(sorted(self.learned_from)))
+        others = sorted(texts.keys() - set(self.articles))
         random.Random(0).shuffle(others)
-        self.embedder = SentenceTransformerEmbedder()
-        self.articles = articles
-        self.many = self._build(work / "many", {name: texts[name] for name in (*articles, *others[:100])})
-        self.single = {name: self._build(work / name, {name: texts[name]}) for name in articles}
+        self.many = build(work / "many", {name: texts[name] for name in (*self.articles, *others[:100])}, embedder)
+        self.single = {name: build(work / name, {name: texts[name]}, embedder) for name in self.articles}
 
-    def _build(self, folder: Path, texts: dict[str, str]) -> LocalIndex:
-        corpus = folder / "corpus"
-        corpus.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            (corpus / f"{name.replace('/', '_')}.txt").write_text(text, newline="")
-        index = LocalIndex(folder / "index")
-        print(folder.name, f"{sync(index, corpus, self.embedder, 200).seconds:.0f} s", flush=True)
-        return index
+    def asked(self) -> Iterator[Asked]:
+        """Yield the answerable questions with their candidates among many articles."""
+        with self.many.reading() as reader:
+            for question in track([q for q in self.questions if q["answerable"]], "squad2"):
+                yield _ask("squad2", question, question["doc_id"] in self.learned_from, reader, self.embedder)
 
-    def find(self, index: LocalIndex, question: Question, k: int) -> list[SearchResult]:
-        """Return what ``question`` finds in ``index``."""
-        with index.reading() as reader:
-            return retrieve(question["question"], reader, self.embedder, k)
+    def answers(self) -> Iterator[tuple[Features, Kind, bool]]:
+        """Yield what all questions find, with their article there and without it, and whether to learn from it."""
+        for question in track(self.questions, "answers"):
+            for kind, features in self._answers(question):
+                yield features, kind, question["doc_id"] in self.learned_from
 
-    def sentences(self, question: Question) -> list[Example]:
-        """Return the sentences of the passages found; true where one holds the answer where it stands."""
-        examples = []
-        for result in self.find(self.many, question, 5):
-            for at, sentence in enumerate(result.sentences):
-                gold = result.source == f"{question['doc_id']}.txt" and any(
-                    sentence.start <= e["start"] and e["end"] <= sentence.end for e in question["evidence"]
-                )
-                examples.append((sentence_features(question["question"], result, at), gold))
-        return examples
-
-    def answers(self, question: Question) -> Iterator[Found]:
-        """Yield what is found with the question's article there, and without it, in both kinds of index."""
-        text, own = question["question"], question["doc_id"]
-        found = self.find(self.many, question, 60)
-        if not question["answerable"]:
-            yield answer_features(text, found[:5]), "near"
-            yield answer_features(text, self.find(self.single[own], question, 5)), "near"
-            return
-        without = [result for result in found if result.source != f"{own}.txt"]
+    def _answers(self, question: Question) -> Iterator[tuple[Kind, Features]]:
+        own = question["doc_id"]
         other = random.Random(question["id"]).choice([name for name in self.articles if name != own])
-        yield answer_features(text, found[:5]), "held"
-        if without:
-            yield answer_features(text, without[:5]), "absent"
-        yield answer_features(text, self.find(self.single[own], question, 5)), "held"
-        yield answer_features(text, self.find(self.single[other], question, 5)), "absent"
+        there: Kind = "held" if question["answerable"] else "near"
+        yield there, self._found(self.many, question)
+        yield there, self._found(self.single[own], question)
+        if question["answerable"]:
+            yield "absent", self._found(self.many, question, without=file_name(own))
+            yield "absent", self._found(self.single[other], question)
+
+    def _found(self, index: LocalIndex, question: Question, without: str | None = None) -> Features:
+        text = question["question"]
+        with index.reading() as reader:
+            view: Any = Without(reader, without) if without else reader
+            return answer_features(text, retrieve(text, view, self.embedder, 5))
 
 
-def learn_sentences(train: list[list[Example]], test: list[list[Example]]) -> Weights:
-    """Fit a conditional logit: the sentences of one question compete, and a true one is to win.
+def passage_tables(asked: Sequence[Asked]) -> tuple[list[str], list[Table]]:
+    """Return the features of each question's candidates, right by how much of the evidence they hold."""
+    tables = []
+    names: list[str] = []
+    for one in asked:
+        features = [passage_features(one.query, candidate) for candidate in one.candidates]
+        names = names or list(features[0])
+        chunks = [(c.passage.source, c.passage.chunk.start, c.passage.chunk.end) for c in one.candidates]
+        tables.append(Table(one, _matrix(names, features), np.array([_held(one, *chunk) for chunk in chunks])))
+    return names, tables
 
-    The weights are those of a softmax over the sentences of a question (McFadden 1974); the bias then
-    makes the sum of each a probability in the mean.
+
+def sentence_tables(asked: Sequence[Asked]) -> tuple[list[str], list[Table]]:
+    """Return the features of the sentences of each question's best passages, by the weights learned so far."""
+    tables = []
+    names: list[str] = []
+    for one in asked:
+        if one.set_name == "scifact":
+            continue
+        scored = sorted(((passage_score(one.query, c), at) for at, c in enumerate(one.candidates)), reverse=True)[
+            :_READ
+        ]
+        features: list[Features] = []
+        right: list[float] = []
+        for score, at in scored:
+            candidate, chunk = one.candidates[at], one.candidates[at].passage.chunk
+            features += sentence_features(one.query, candidate, score)
+            right += [
+                _answers(one, candidate.passage.source, chunk.start + start, chunk.start + end)
+                for start, end in candidate.passage.sentences
+            ]
+        names = names or list(features[0])
+        tables.append(Table(one, _matrix(names, features), np.array(right)))
+    return names, tables
+
+
+def _held(asked: Asked, source: str, start: int, end: int) -> float:
+    """Return how much of the evidence a passage holds: all or nothing where it is a short answer."""
+    question = asked.question
+    if asked.set_name == "scifact":
+        return float(source in {file_name(name) for name in question["cited_doc_ids"]})
+    evidence = [e for e in question["evidence"] if file_name(e["doc_id"]) == source]
+    if asked.set_name == "squad2":
+        return float(any(start <= e["start"] and e["end"] <= end for e in evidence))
+    whole = sum(e["end"] - e["start"] for e in question["evidence"])
+    return sum(max(0, min(end, e["end"]) - max(start, e["start"])) for e in evidence) / whole
+
+
+def _answers(asked: Asked, source: str, start: int, end: int) -> float:
+    """Whether a sentence answers: it holds the short answer, or at least half of it is evidence."""
+    if asked.set_name == "squad2":
+        return _held(asked, source, start, end)
+    evidence = [e for e in asked.question["evidence"] if file_name(e["doc_id"]) == source]
+    return float(sum(max(0, min(end, e["end"]) - max(start, e["start"])) for e in evidence) >= (end - start) / 2)
+
+
+def learn_choice(stage: str, names: list[str], tables: Sequence[Table]) -> Learned:
+    """Fit a conditional logit: what competes in one question does so for one win, which a right one is to have.
+
+    The weights are those of a softmax over one question (McFadden 1974); the bias then makes the sum of
+    each a probability in the mean.
     """
-    names = list(train[0][0][0])
-    tables = [_table(names, examples) for examples in train if any(label for _, label in examples)]
-    every = np.concatenate([x for x, _ in tables])
-    scale = every.std(axis=0) + 1e-9
+    train = [(t.x, t.y / t.y.sum()) for t in tables if t.asked.learned_from and t.y.any()]
+    scale = np.concatenate([x for x, _ in train]).std(axis=0) + 1e-9
+    train = [(x / scale, y) for x, y in train]
 
-    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
+    def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         total, slope = 0.0, np.zeros_like(w)
-        for x, y in tables:
-            z = x / scale @ w
+        for x, y in train:
+            z = x @ w
             p = np.exp(z - z.max())
             p /= p.sum()
-            right = p[y].sum()
-            total -= np.log(right)
-            slope += (x / scale).T @ (p - np.where(y, p / right, 0))
-        return total / len(tables) + 1e-3 * w @ w, slope / len(tables) + 2e-3 * w
+            right = p * y
+            total -= np.log(right.sum())
+            slope += x.T @ (p - right / right.sum())
+        return total / len(train) + 1e-3 * w @ w, slope / len(train) + 2e-3 * w
 
     w = minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B").x / scale
-    bias = -float(np.median([np.log(np.exp(x @ w).sum()) for x, _ in tables]))
-    for part, questions in (("learned from", train), ("held out", test)):
-        firsts = [y[np.argmax(x @ w)] for x, y in (_table(names, examples) for examples in questions)]
-        print(f"sentence: of {len(firsts)} questions {part}, the first sentence answers {np.mean(firsts):.3f}")
+    for name in dict.fromkeys(table.asked.set_name for table in tables):
+        for learned_from in (True, False):
+            part = [t for t in tables if t.asked.set_name == name and t.asked.learned_from == learned_from]
+            right = [t.y[np.argsort(-(t.x @ w), kind="stable")] > 0 for t in part]
+            first, five = np.mean([y[0] for y in right]), np.mean([y[:5].any() for y in right])
+            told = "learned from" if learned_from else "held out"
+            print(f"{stage}, {name}, {told}, {len(part)}: right first {first:.3f}, in the first five {five:.3f}")
+    bias = -float(np.median([np.log(np.exp(t.x @ w).sum()) for t in tables if t.asked.learned_from]))
     return _named(names, w, bias)
 
 
-def learn_answers(train: list[Found], test: list[Found]) -> Weights:
+def learn_answers(found: Sequence[tuple[Features, Kind, bool]]) -> Learned:
     """Fit a logistic regression: is the answer among what was found?
 
     The bias is then set so that at 0.5, the default of the setting ``answer_above``, the share ``_REFUSED``
     of the questions learned from whose subject is absent is refused, and no more: people's questions are
     worded less like the text than SQuAD's, so what is left goes to answering.
     """
-    names = list(train[0][0])
-    x, kinds = _found_table(names, train)
+    names = list(found[0][0])
+    x = _matrix(names, [features for features, _, _ in found])
+    kinds = np.array([kind for _, kind, _ in found])
+    train = np.array([learned_from for _, _, learned_from in found])
     model = LogisticRegression(C=1.0, max_iter=5000)
-    model.fit(x, kinds == "held", sample_weight=np.where(kinds == "near", _NEAR_WEIGHT, 1.0))
+    weight = np.where(kinds == "near", _NEAR_WEIGHT, 1.0)
+    model.fit(x[train], kinds[train] == "held", sample_weight=weight[train])
     w = model.coef_[0]
-    bias = -float(np.quantile((x @ w)[kinds == "absent"], _REFUSED))
-    x, kinds = _found_table(names, test)
-    chances = 1 / (1 + np.exp(-(x @ w + bias)))
+    bias = -float(np.quantile((x @ w)[train & (kinds == "absent")], _REFUSED))
+    chances, kinds = 1 / (1 + np.exp(-(x[~train] @ w + bias))), kinds[~train]
     for kind in ("absent", "near"):
         both = np.isin(kinds, ["held", kind])
         print(f"answer: AUROC held out, against {kind}: {roc_auc_score(kinds[both] == 'held', chances[both]):.3f}")
@@ -167,18 +315,18 @@ def learn_answers(train: list[Found], test: list[Found]) -> Weights:
     return _named(names, w, bias)
 
 
-def _found_table(names: list[str], examples: list[Found]) -> tuple[np.ndarray, np.ndarray]:
-    x = np.array([[features[name] for name in names] for features, _ in examples])
-    return x, np.array([kind for _, kind in examples])
+def _matrix(names: list[str], features: Sequence[Features]) -> NDArray[np.float64]:
+    return np.array([[one[name] for name in names] for one in features])
 
 
-def _named(names: list[str], weights: np.ndarray, bias: float) -> Weights:
-    return {"bias": round(bias, 3)} | {n: round(float(w), 3) for n, w in zip(names, weights, strict=True)}
+def _named(names: list[str], w: NDArray[np.float64], bias: float) -> Learned:
+    return {"bias": round(bias, 3)} | {n: round(float(value), 3) for n, value in zip(names, w, strict=True)}
 
 
-def _table(names: list[str], examples: list[Example]) -> tuple[np.ndarray, np.ndarray]:
-    x = np.array([[features[name] for name in names] for features, _ in examples])
-    return x, np.array([label for _, label in examples])
+def _write(learned: dict[str, Learned]) -> None:
+    """Write the weights and use them from now on."""
+    WEIGHTS.write_text(json.dumps(learned, indent=1) + "\n")
+    weights._weights.cache_clear()
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

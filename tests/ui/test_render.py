@@ -49,7 +49,7 @@ def answer_with(text: str) -> tuple[Answer, Document]:
         source=text, sha256="0" * 64, title=text, text=text, headings=(Heading(level=1, text=text, start=0, end=0),)
     )
     chunk = Chunk(id="c", document_id=document.id, text=text, start=0, end=len(text), headings=(text,))
-    scores = (SentenceScore(start=0, end=len(text), dense=1, overlap=1),)
+    scores = (SentenceScore(start=0, end=len(text), dense=1, overlap=1, score=1),)
     result = SearchResult(
         chunk=chunk,
         source=text,

@@ -1,0 +1,76 @@
+"""A question as it is searched for: its words, its vector, and what can be told of what it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rag.embed import Embedder, Vectors
+from rag.errors import UsageError
+from rag.index import Reader
+from rag.kinds import Kind, asked_kind
+from rag.terms import Terms, query_terms
+from rag.words import STOP_WORDS, WORD, stem, words
+
+Pairs = Set[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question. ``vector`` is of shape ``(dimension,)`` and unit length; ``pairs`` are of neighbouring words."""
+
+    text: str
+    terms: Terms
+    vector: Vectors
+    kind: Kind | None
+    pairs: Pairs
+    numbers: Set[str]
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is put as a question, and not as a statement or as key words."""
+        return self.text.endswith("?")
+
+
+def read_query(question: str, reader: Reader, embedder: Embedder) -> Query:
+    """Return ``question`` ready to be searched for; raises UsageError where it is empty."""
+    text = query_text(question)
+    return Query(
+        text=text,
+        terms=query_terms(text, reader, embedder),
+        vector=embedder.embed_query(text),
+        kind=asked_kind(text),
+        pairs=word_pairs(text),
+        numbers=numbers(text),
+    )
+
+
+def query_text(question: str) -> str:
+    """Return the question in one line; raises UsageError where it is empty."""
+    # A lone surrogate, which no encoding holds, becomes a question mark.
+    query = " ".join(question.encode("utf-8", "replace").decode("utf-8").split())
+    if not query:
+        raise UsageError("the question is empty: ask something")
+    return query
+
+
+def word_pairs(text: str) -> Pairs:
+    """Return the stems of each two words that follow each other, words without meaning left out."""
+    return set(pairwise(stem(word) for word in words(text) if word not in STOP_WORDS))
+
+
+def numbers(text: str) -> Set[str]:
+    """Return the words of ``text`` that hold a digit."""
+    return {word for word in words(text) if any(character.isdigit() for character in word)}
+
+
+def names(question: str) -> set[str]:
+    """Return the words of a question that name something: with a capital after the first word, or a digit."""
+    found = list(WORD.finditer(question))
+    return {
+        stem(word.group().lower())
+        for at, word in enumerate(found)
+        if word.group().lower() not in STOP_WORDS
+        and (any(c.isdigit() for c in word.group()) or (at > 0 and word.group()[0].isupper()))
+    }
