@@ -39,7 +39,7 @@ _MORE = re.compile(
 )
 _EXAMPLE = re.compile(r"^\W*(?:such as|for example|for instance|like what|like who|examples?)\W*$", re.IGNORECASE)
 _PREPOSITION = r"(?:in|on|at|by|during|since|after|before|for|from|to|of|with|as of|under|between|until|outside|against)"
-_STARTS_CLAUSE = re.compile(rf"^(?:{_QUESTION_WORD}|{AUXILIARY})\b", re.IGNORECASE)
+_STARTS_CLAUSE = re.compile(rf"^(?:(?:{_PREPOSITION} )?{_QUESTION_WORD}|{AUXILIARY})\b", re.IGNORECASE)
 _IRREGULAR = {
     "wrote": "written", "took": "taken", "gave": "given", "began": "begun", "drew": "drawn", "chose": "chosen",
     "broke": "broken", "stole": "stolen", "spoke": "spoken", "sang": "sung", "flew": "flown", "beat": "beaten",

@@ -275,13 +275,18 @@ def _things_of_run(question: str, start: int, end: int) -> Iterator[tuple[int, M
     chunk: list[re.Match[str]] = []
     before = previous = ""
     for word in [*re.compile(r"[\w'’-]+").finditer(question, start, end), None]:
-        if word is not None and _goes_on(word.group(), chunk, before):
+        if word is not None and _goes_on(_as_inside(word, question), chunk, before):
             chunk.append(word)
             continue
         if chunk and (thing := _thing(question, chunk, before)):
             yield (0 if previous == "of" and before != "of" or before == "of" else 1), thing
         if word is not None:
             previous, before, chunk = before, word.group().lower(), []
+
+
+def _as_inside(word: re.Match[str], text: str) -> str:
+    """Return a word as it would be inside a sentence: the capital of the first says nothing."""
+    return word.group().lower() if not text[: word.start()].strip() else word.group()
 
 
 def _goes_on(word: str, chunk: Sequence[re.Match[str]], before: str) -> bool:

@@ -29,6 +29,7 @@ _EXPLETIVE = re.compile(
     r"|\bit (?:is|was|be|has been|becomes?|became) (?:\w+ ){1,3}?(?:that|to|when|if|whether|whose|who)\b"
     rf"|\b(?:what|who|where|when|why|how) (?:is|was) it (?:that\b|about\b|like to\b|called (?:when|if)\b|{_PARTICIPLE} (?:when|if|that)\b)"
     r"|\bit (?:takes?|took|costs?|means?|makes? sense|requires?|feels?|rains?|snows?)\b.*\b(?:to|that|if|when)\b"
+    rf"|\b(?:is|was) it (?:\w+ly )?(?:{_PARTICIPLE} that\b|(?!{_PARTICIPLE} )\w+ for .+ to\b)"
     r"|\bit (?:rain|snow|seem|appear|happen that|come to|comes to)\b"
     r"|\bit (?:is |was )?(?:generally |widely |often |commonly )?(?:assumed|believed|said|thought|known|agreed) that\b"
     r"|\b(?:ma[dk]es?|making|f[io]u?nds?|consider(?:s|ed)?) it (?:\w+ )?\w+ (?:to|for|that)\b",
@@ -36,7 +37,7 @@ _EXPLETIVE = re.compile(
 )
 _BOUNDARY = re.compile(
     r"\b(?:that|when|if|because|while|as|before|after|until|since|where|which|who|whose|whether|how|why|what|than|so"
-    r"|though|although|once|unless|in order to)\b|\b(?:and|or|but)(?= [a-z])|[,:;]"
+    r"|though|although|once|unless|in order to|assuming|given|provided)\b|\b(?:and|or|but)(?= [a-z])|[,:;]"
     r"|\b(?:says?|said|claims?|claimed|thinks?|thought|believes?|believed|hopes?|expects?|knows?|knew|decided?)(?=\s*$)",
     re.IGNORECASE,
 )
@@ -137,7 +138,7 @@ def _does_something(before: str, one: Mention) -> bool:
 
 def _question_word_binds(before: str, wanted: str) -> bool:
     """Whether "who" or "which country" does something, so that a later word can stand for it."""
-    who = r"(?:who|whose \w+)|(?:which|what)(?: \w+){1,2}?" if wanted != "it" else r"(?:which|what)(?: \w+){1,2}?"
+    who = r"(?:who|whose \w+)|(?:which|what)(?: \w+){1,2}?"
     found = re.match(rf"\W*(?:in |of |for )?(?:{who}) (?P<verb>\w+) (?P<rest>.*)", before, re.IGNORECASE)
     if found is None:
         return False
@@ -154,6 +155,8 @@ def _demonstratives(question: str, turns: Sequence[Turn]) -> str:
         may_join = match["whole"].lower().startswith("that ") and match["before"] is None
         if may_join and (noun not in _WANTED_BY_NOUN or noun.endswith("s")):
             continue  # "know that companies …"
+        if match["whole"].lower().startswith("this ") and re.search(r"[^sui]s$", noun):
+            continue  # a verb: "this represents"
         if _NOT_A_NOUN.match(noun) or re.search(rf"\b{noun}", question[:begins].lower()):
             continue
         if full := _noun_in_full(noun, turns):
