@@ -1,7 +1,10 @@
 """A follow-up question made self-standing, without a model.
 
-"And in 2019?" or "Who founded it?" means nothing to a search. Where a question leans on what was said
-before, the words that carried meaning in the user's last self-standing question are put before it.
+"And in 2019?" or "Who founded it?" means nothing to a search. What such a question leaves to the
+conversation is put into it: first what it leaves out, then what its pronouns stand for. The questions
+before are made self-standing in the same way, so that a chain of follow-ups keeps its subject. A
+question that stands by itself stays as it is. The rules are English; of other languages only a very short
+question is taken for a follow-up, and what was spoken of is put before it.
 """
 
 from __future__ import annotations
@@ -9,26 +12,74 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.antecedent import Turn
+from rag.ellipsis import LEAD, restore
+from rag.mentions import mentions
+from rag.pronouns import resolve
 from rag.types import Message
-from rag.words import STOP_WORDS, words
+from rag.words import words
 
-_LEANS = re.compile(
-    r"^(?:and|but|or|so|then|also|what about|how about|what else|why|when|where|who|how|which ones?)\W*$"
-    r"|^(?:and|but|or|so|then|also|what about|how about)\b"
-    r"|\b(?:it|its|they|their|them|he|his|him|she|her|hers|this|these|those|the same)\b",
-    re.IGNORECASE,
+# Bounds, for speed: what is longer is no follow-up, and what lies further back is forgotten.
+_LONGEST_QUESTION = 500
+_LONGEST_ANSWER = 1_500
+_MOST_MESSAGES = 24
+_MOST_WORDS_TO_TAKE_OVER = 12
+
+# Words that are English and hardly any other language's.
+_ENGLISH = frozenset(
+    """the of and what who how is does did when where why which it they she this that about are were with for from
+    there then these those their its his him her them has have had been would could should other else one ones
+    first second more many much tell again by""".split()
 )
-_MOST_WORDS = 12
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 
 
 def standalone(question: str, history: Sequence[Message]) -> str:
     """Return ``question`` as it can be asked without the conversation before it, oldest message first."""
-    earlier = [message.content for message in history if message.role == "user" and message.content.strip()]
-    if not earlier or not _LEANS.search(question.strip()):
+    turns: list[Turn] = []
+    for message in history[-_MOST_MESSAGES:]:
+        text = " ".join(message.content[:_LONGEST_ANSWER].split())
+        if message.role == "user":
+            if text:
+                turns.append(Turn(question=_standalone(text, turns), answer=""))
+        elif turns:
+            turns[-1] = Turn(question=turns[-1].question, answer=f"{turns[-1].answer} {text}"[:_LONGEST_ANSWER])
+    return _standalone(question, turns)
+
+
+def _standalone(question: str, turns: Sequence[Turn]) -> str:
+    if not turns or len(question) > _LONGEST_QUESTION or not words(question):
         return question
-    said = set(words(question))
-    # Of a chain of follow-ups, the question that stood by itself has the subject.
-    subject = next((text for text in reversed(earlier) if not _LEANS.search(text.strip())), earlier[-1])
-    topic = [word for word in subject.split() if words(word) and not STOP_WORDS.issuperset(words(word))]
-    missing = [word.strip("?!.,;:") for word in topic if not said.issuperset(words(word))]
-    return " ".join([*missing[:_MOST_WORDS], question])
+    if not _is_english(question) and not _is_english(turns[-1].question):
+        return _with_topic(question, turns[-1].question) or question
+    restored = restore(question, turns)
+    full = resolve(restored or question, turns)
+    if full == question:
+        return question
+    return _as_sentence(full)
+
+
+def _as_sentence(text: str) -> str:
+    """Return a question without the "and" it was led in by, with a capital."""
+    lead = LEAD.match(text)
+    begins = lead.end() if lead and not lead["about"] else 0
+    text = text[begins:].strip() or text
+    return text[0].upper() + text[1:]
+
+
+def _is_english(question: str) -> bool:
+    """Whether English rules may be tried: it has an English word, or only a name or a number."""
+    said = words(question)
+    plain = [word for word in said if not any(character.isdigit() for character in word)]
+    return not _UNSPACED.search(question) and (bool(_ENGLISH.intersection(said)) or not plain)
+
+
+def _with_topic(question: str, previous: str) -> str:
+    """Return a very short question of another language with what was spoken of before it; nothing if it is longer."""
+    is_short = len(question.strip()) <= 6 if _UNSPACED.search(question) else len(words(question)) <= 3
+    if not is_short:
+        return ""
+    names = [one.text for one in mentions(previous) if one.named and one.start > 0]
+    topic = " ".join(names or previous.rstrip("?!.。？！ ").split()[:_MOST_WORDS_TO_TAKE_OVER])
+    missing = topic.lower() not in question.lower()
+    return f"{topic} {question}" if topic and missing else ""

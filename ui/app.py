@@ -53,11 +53,21 @@ def build(assistant: Assistant) -> gr.Blocks:
                         scale=8,
                     )
                     send = gr.Button("Ask", scale=1, variant="primary")
+                with gr.Row(elem_id="following"):
+                    as_typed = gr.Checkbox(label="Ask as typed, not as a follow-up", container=False)
+                    new_topic = gr.Button("New topic", size="sm")
             with gr.Column(elem_id="reader"):
                 source = gr.HTML(reader.EMPTY, js_on_load=script, padding=False)
 
-        def ask(text: str, before: Turns) -> Iterator[tuple[Any, ...]]:
-            yield from _ask(assistant, text, before)
+        def ask(text: str, before: Turns, typed: bool) -> Iterator[tuple[Any, ...]]:
+            yield from _ask(assistant, text, before, as_typed=typed)
+
+        def asked(left: str) -> Any:
+            # What is still in the box could not be asked, and is to be asked again in the same way.
+            return gr.skip() if left.strip() else False
+
+        def edit(event: gr.EventData, before: Turns) -> tuple[Any, Any]:
+            return _edit(dict(event._data), before)
 
         def show(event: gr.EventData, before: Turns) -> str:
             return _source(assistant, dict(event._data), before)
@@ -72,11 +82,19 @@ def build(assistant: Assistant) -> gr.Blocks:
         gr.on(
             [question.submit, send.click],
             ask,
-            [question, turns],
+            [question, turns, as_typed],
             [talk, question, turns, source],
             show_progress="hidden",
             api_visibility="private",
             concurrency_limit=4,
+        ).success(asked, [question], [as_typed], show_progress="hidden", api_visibility="private")
+        talk.edit(edit, [turns], [question, as_typed], show_progress="hidden", api_visibility="private")
+        new_topic.click(
+            lambda: (render.conversation([]), [], reader.EMPTY, False),
+            None,
+            [talk, turns, source, as_typed],
+            show_progress="hidden",
+            api_visibility="private",
         )
         for part in (talk, source, documents):
             part.select(show, [turns], [source], show_progress="hidden", api_visibility="private")
@@ -126,15 +144,18 @@ def launch(assistant: Assistant) -> gr.Blocks:
     return page
 
 
-def _ask(assistant: Assistant, text: str, before: Turns) -> Iterator[tuple[Any, ...]]:
-    """Yield the page's parts as the answer comes: the question at once, then a sentence at a time."""
+def _ask(assistant: Assistant, text: str, before: Turns, *, as_typed: bool = False) -> Iterator[tuple[Any, ...]]:
+    """Yield the page's parts as the answer comes: the question at once, then a sentence at a time.
+
+    With ``as_typed`` the question is asked without the conversation before it.
+    """
     if not text.strip():
         gr.Info("Type a question first.")
         yield gr.skip(), "", before, gr.skip()
         return
     yield render.conversation(before, waiting=text), "", before, gr.skip()
     try:
-        answer = assistant.ask(text, _history(before))
+        answer = assistant.ask(text, () if as_typed else _history(before))
     except RagError as error:
         gr.Warning(render.escape(str(error)))
         yield render.conversation(before), text, before, gr.skip()
@@ -152,6 +173,14 @@ def _history(turns: Turns) -> list[Message]:
         for turn in turns
         for message in (Message(role="user", content=turn.query), Message(role="assistant", content=turn.text))
     ]
+
+
+def _edit(chosen: dict[str, Any], turns: Turns) -> tuple[Any, Any]:
+    """Return what was asked in a turn, for the question box, and that it is to be asked as typed."""
+    try:
+        return turns[int(chosen["turn"])].query, True
+    except (LookupError, ValueError, TypeError):
+        return gr.skip(), gr.skip()
 
 
 def _source(assistant: Assistant, chosen: dict[str, Any], turns: Turns) -> str:

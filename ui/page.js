@@ -7,6 +7,10 @@ element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button || button.disabled) return;
   if ("close" in button.dataset) return sheet(false);
+  if ("edit" in button.dataset) {
+    document.querySelector("#asking textarea").focus();
+    return trigger("edit", { turn: button.dataset.edit });
+  }
   if (!("turn" in button.dataset || "source" in button.dataset)) return;
   document.querySelectorAll(".marker.on").forEach((marker) => marker.classList.remove("on"));
   if (button.dataset.n) {

@@ -43,9 +43,17 @@ def conversation(turns: Sequence[Answer], waiting: str | None = None, shown: int
 
 def turn_html(at: int, answer: Answer, shown: int | None = None) -> str:
     """Return question and answer number ``at`` of a conversation."""
-    rewritten = f'<p class="query">Asked as: {escape(answer.query)}</p>' if answer.query != answer.question else ""
+    rewritten = _asked_as(at, answer.query) if answer.query != answer.question else ""
     body = _abstention(at, answer) if answer.abstained else _given(at, answer, shown)
     return f'{_question(answer.question)}{rewritten}<div class="answer">{body}</div>'
+
+
+def _asked_as(at: int, query: str) -> str:
+    """Return what was searched for in place of the question, and a button to change it."""
+    return (
+        f'<p class="query" dir="auto">Asked as: {escape(query)} '
+        f'<button type="button" class="edit" data-edit="{at}" aria-label="Edit what was asked">Edit</button></p>'
+    )
 
 
 def _question(question: str) -> str:

@@ -148,3 +148,27 @@ def test_the_list_of_documents_follows_the_index(page: Page, assistant: Assistan
     late.unlink()
     assistant.sync()
     expect(page.get_by_role("button", name="late.txt")).to_have_count(0, timeout=10_000)
+
+
+def test_what_a_follow_up_was_asked_as_can_be_edited_and_is_then_asked_as_typed(page: Page) -> None:
+    ask(page, "Who is Yin Zhiyao?")
+    ask(page, "When does he expect self-sufficiency?")
+    expect(page.locator(".query")).to_contain_text("Asked as: When does Yin Zhiyao expect self-sufficiency?")
+    page.get_by_role("button", name="Edit what was asked").click()
+    box = page.get_by_label("Question")
+    expect(box).to_have_value("When does Yin Zhiyao expect self-sufficiency?")
+    expect(box).to_be_focused()
+    typed = page.get_by_label("Ask as typed")
+    expect(typed).to_be_checked()
+    ask(page, "What does he expect?")  # with the conversation, it would be asked with his name
+    expect(page.locator(".query")).to_have_count(1)
+    expect(typed).not_to_be_checked()
+
+
+def test_a_new_topic_leaves_the_conversation_behind(page: Page) -> None:
+    ask(page, "Who is Yin Zhiyao?")
+    page.get_by_role("button", name="New topic").click()
+    expect(page.locator(".question")).to_have_count(0)
+    expect(page.locator(".welcome")).to_be_visible()
+    ask(page, "When does he expect self-sufficiency?")
+    expect(page.locator(".query")).to_have_count(0)

@@ -1,0 +1,163 @@
+"""What a word such as "it" or "there" stands for: the things a conversation is about, the likeliest first.
+
+The last question's own things come first, as its subject stays the subject; but where that question asked
+for a person, a thing or a place, the one its answer names comes before them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rag.mentions import MEN, WOMEN, Mention, MentionKind, mentions, things
+from rag.types import Value
+
+_MARKER = re.compile(r"\s*\[\d+\]")
+_ASKS_FOR_PERSON = re.compile(r"\b(?:who|whom|whose)\b(?! (?:is|was|are|were) (?:the )?[A-Z])", re.IGNORECASE)
+_ASKS_FOR_PLACE = re.compile(r"\bwhere\b|\b(?:which|what)(?: \w+)? (?:country|city|place|town|region|state)\b", re.IGNORECASE)
+_ASKS_FOR_SOME = re.compile(
+    r"\b(?:which|what) (?!(?:year|date|time|day|century|is|was|are|were|does|do|did|has|had|have|will|can)\b)\w+"
+    r"|\bwhat (?:is|was) the (?:\w+ ){0,2}(?:name|capital|title|company|country|city|book|song|album|river|largest)\b"
+    r"|\bwhat (?:did|does|do|has|have|had|will)\b",
+    re.IGNORECASE,
+)
+_DOES = re.compile(r"\b(?:do|does|did|has|have|had|will|can) (?:the )?[A-Z]")
+_IN_PASSING = re.compile(r"\b(?:by|for|with|in|at|near|from|to|on|against|outside|across)(?: the)? $", re.IGNORECASE)
+
+
+class Turn(Value):
+    """A question as it can be asked by itself, and what was answered, without its markers."""
+
+    question: str
+    answer: str
+
+    def said(self) -> str:
+        """Return the answer's text without the numbers of its citations."""
+        return _MARKER.sub("", self.answer)
+
+
+Known = dict[str, tuple[MentionKind, bool]]
+
+
+def known_kinds(turns: Sequence[Turn]) -> Known:
+    """Return the kind of every name of a conversation, by the surest sign anywhere in it."""
+    known: Known = {}
+    for turn in turns:
+        for one in (*mentions(turn.question), *mentions(turn.said())):
+            if one.named and (one.sure or _bare(one) not in known):
+                known[_bare(one)] = (one.kind, one.sure)
+    return known
+
+
+def fit(one: Mention, wanted: str, known: Known) -> int:
+    """Return how well a word for ``wanted`` stands for ``one``: 0 (not at all) to 3.
+
+    ``wanted`` is "he", "she", "it", "they", "place" or "time".
+    """
+    kind, sure = known.get(_bare(one), (one.kind, one.sure)) if one.named and not one.sure else (one.kind, one.sure)
+    first = _bare(one).split()[0] if one.text.split() else ""
+    if (wanted == "he" and first in WOMEN - MEN) or (wanted == "she" and first in MEN - WOMEN):
+        return 0
+    table: dict[str, dict[MentionKind, tuple[int, int]]] = {
+        "he": {"person": (2, 3), "thing": (int(one.named), 0)},
+        "she": {"person": (2, 3), "thing": (int(one.named), 0)},
+        "it": {"thing": (2, 3 if one.named else 2), "place": (2, 3), "person": (1, 0)},
+        "they": {"group": (3, 3), "thing": (2 if one.named else 0, 2), "person": (1, 1), "place": (1, 1)},
+        "place": {"place": (2, 3), "thing": (1, 1)},
+        "time": {"time": (3, 3)},
+    }
+    return table[wanted].get(kind, (0, 0))[sure]
+
+
+def antecedents(turns: Sequence[Turn], wanted: str, *, acts: bool = False) -> list[Mention]:
+    """Return what a word for ``wanted`` may stand for, likeliest first, of the latest turn that has any.
+
+    With ``acts`` the word is the subject of a verb of doing, and so, likely, was what it stands for.
+    """
+    known = known_kinds(turns)
+    for turn in reversed(turns):
+        if ranked := _ranked(turn, wanted, known, acts):
+            return [_in_full(one, turns) for one in ranked]
+    return []
+
+
+def _ranked(turn: Turn, wanted: str, known: Known, acts: bool) -> list[Mention]:
+    asked = _spoken_of(turn.question)
+    answered = [one for one in mentions(turn.said()[:600]) if not _named_in(one, turn.question)]
+    scored = [(_fit_there(one, turn.question, wanted, known), at, one) for at, one in enumerate(asked)]
+    # Like stands for like: of two names, one that did something to the other is meant if it does so again.
+    turned = -1 if wanted == "it" and not acts and _DOES.search(turn.question) else 1
+    ordered = sorted(scored, key=lambda item: (-min(item[0], 2 + (turned > 0)), not item[2].named, turned * item[1]))
+    in_question = [one for score, _, one in ordered if score >= 2]
+    maybe = [one for score, _, one in scored if score == 1]
+    best = sorted((-fit(one, wanted, known), at) for at, one in enumerate(answered))
+    in_answer = [answered[at] for score, at in best if -score >= (1 if _asks_for(wanted, turn.question) and wanted != "it" else 2)]
+    if wanted == "time":
+        return [*in_question, *in_answer]
+    if _asks_for(wanted, turn.question):
+        in_answer = [one for one in in_answer if one.kind != "time"]
+        return [*in_answer[:1], *in_question, *in_answer[1:], *maybe]
+    sure_in_answer = [one for one in in_answer if fit(one, wanted, known) == 3]
+    return [*in_question, *(sure_in_answer if not maybe or wanted in ("he", "she") else []), *maybe, *in_answer]
+
+
+def _asks_for(wanted: str, question: str) -> bool:
+    """Whether the question asked for such a thing as ``wanted`` stands for, so that its answer names it."""
+    if _asks_of_plain_thing(question):
+        return False
+    if wanted in ("he", "she"):
+        return _ASKS_FOR_PERSON.search(question) is not None
+    if wanted == "place":
+        return _ASKS_FOR_PLACE.search(question) is not None
+    return bool(_ASKS_FOR_SOME.search(question) or (wanted == "they" and _ASKS_FOR_PERSON.search(question)))
+
+
+def _asks_of_plain_thing(question: str) -> bool:
+    """Whether the question is what something is, so that it stays the subject whatever is said of it."""
+    return bool(re.match(r"\W*(?:what|who) (?:is|was|are|were) (?:the |a |an )?[\w-]+(?: [\w-]+)?\W*$", question, re.I))
+
+
+def _fit_there(one: Mention, question: str, wanted: str, known: Known) -> int:
+    """Return the fit of a mention where it stands: a name after "in" or "by" is seldom what "it" is."""
+    score = fit(one, wanted, known)
+    if wanted == "it" and one.named and _IN_PASSING.search(question[: one.start]):
+        return min(score, 1)
+    return score
+
+
+def _spoken_of(question: str) -> list[Mention]:
+    """Return the names of a question, then its plain things."""
+    named = mentions(question)
+    plain = [one for one in things(question) if not any(n.start < one.end and one.start < n.end for n in named)]
+    return [*named, *plain]
+
+
+def _named_in(one: Mention, question: str) -> bool:
+    return re.search(rf"\b{re.escape(_bare(one))}\b", question.lower()) is not None
+
+
+def _in_full(one: Mention, turns: Sequence[Turn]) -> Mention:
+    """Return the mention with the whole name where the conversation has it: "Lee" is "Kai-Fu Lee"."""
+    if one.kind == "group" or not one.named or " " in one.text:
+        return one
+    for turn in reversed(turns):
+        for other in (*mentions(turn.question), *mentions(turn.said())):
+            if other.kind == "person" and other.text.endswith(f" {one.text}"):
+                return one.model_copy(update={"text": other.text})
+    return one
+
+
+def _bare(one: Mention) -> str:
+    return one.text.lower().removeprefix("the ")
+
+
+def lists(turns: Sequence[Turn]) -> Iterator[list[str]]:
+    """Yield the lists of names in the conversation, the latest first, for "the second one"."""
+    for turn in reversed(turns):
+        for text in (turn.said(), turn.question):
+            named = mentions(text)
+            for group in (one for one in named if one.kind == "group" and one.named and " and " in one.text):
+                inner = [o.text for o in named if group.start <= o.start and o.end <= group.end and o != group]
+                yield list(dict.fromkeys(text for text in inner if " and " not in text))
+            if pair := re.search(r"([A-Z][\w-]+(?: [A-Z][\w-]+)*) or ((?:the )?[A-Z][\w-]+(?: [A-Z][\w-]+)*)", text):
+                yield [pair[1], pair[2]]
