@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib import resources
 
@@ -63,10 +63,14 @@ def _bare(value: float, unit: Unit) -> str:
 
 
 def _parts(run: Run) -> Iterator[str]:
+    counts = (
+        _count(len(run.questions), "question"),
+        _count(run.documents, "document"),
+        _count(run.passages, "passage") + " a question",
+    )
     yield (
-        f'<p class="muted">{len(run.questions)} questions · {run.documents} documents · '
-        f"{run.passages} passages a question · model {clean(run.embedder)} · answers given from a confidence of "
-        f"{run.answer_above:g} on</p>"
+        f'<p class="muted">{" · ".join(counts)} · model {clean(run.embedder)} · '
+        f"answers given from a confidence of {run.answer_above:g} on</p>"
     )
     yield from (f'<p class="warning">{clean(warning)}</p>' for warning in run.warnings)
     yield f"<h2>Measures</h2>\n{_measures(run)}"
@@ -82,20 +86,30 @@ def _parts(run: Run) -> Iterator[str]:
         yield "<h2>The questions that went worst</h2>\n" + "\n".join(_worst(outcome) for outcome in bad)
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
 def _measures(run: Run) -> str:
     head = (
         '<thead><tr><th>measure</th><th class="n">value</th><th class="i">95 % interval</th><th></th>'
         '<th class="i">questions</th></tr></thead>'
     )
-    rows, group = [], ""
     slowest = max((run.measures[d.name].high for d in DEFINITIONS if d.unit == "seconds"), default=1.0)
+    rows = _grouped({d.name: _measure(d, run.measures[d.name], slowest) for d in DEFINITIONS if d.name in run.measures})
+    return f"<table>{head}<tbody>{rows}</tbody></table>"
+
+
+def _grouped(rows: Mapping[str, str]) -> str:
+    """Return the rows of measures, by name, under the headings of their groups."""
+    found, group = [], ""
     for definition in DEFINITIONS:
-        if definition.name in run.measures:
+        if definition.name in rows:
             if definition.group != group:
                 group = definition.group
-                rows.append(f'<tr class="group"><th colspan="5">{group}</th></tr>')
-            rows.append(_measure(definition, run.measures[definition.name], slowest))
-    return f"<table>{head}<tbody>{''.join(rows)}</tbody></table>"
+                found.append(f'<tr class="group"><th colspan="5">{group}</th></tr>')
+            found.append(rows[definition.name])
+    return "".join(found)
 
 
 def _measure(definition: Definition, estimate: Estimate, slowest: float) -> str:
@@ -167,11 +181,7 @@ def _short(text: str) -> str:
 
 
 def _comparison(found: Comparison, outcomes: Sequence[Outcome]) -> str:
-    rows = "".join(
-        _difference(definition, found.measures[definition.name])
-        for definition in DEFINITIONS
-        if definition.name in found.measures
-    )
+    rows = _grouped({d.name: _difference(d, found.measures[d.name]) for d in DEFINITIONS if d.name in found.measures})
     head = (
         '<thead><tr><th>measure</th><th class="n">before</th><th class="n">now</th><th class="n">difference</th>'
         '<th class="i">95 % interval</th></tr></thead>'
@@ -192,9 +202,8 @@ def _difference(definition: Definition, found: Difference) -> str:
     style = ""
     if found.certain:
         style = " good" if (found.difference > 0) == definition.more_is_better else " bad"
-    label = f"{definition.group}: {definition.label}"
     return (
-        f'<tr><th>{label}</th><td class="n">{number(found.before, unit)}</td>'
+        f'<tr><th>{definition.label}</th><td class="n">{number(found.before, unit)}</td>'
         f'<td class="n">{number(found.now, unit)}</td><td class="n{style}">{signed(found.difference, unit)}</td>'
         f'<td class="i">{signed(found.low, unit)} to {signed(found.high, unit)}</td></tr>'
     )
@@ -205,4 +214,4 @@ def _changed(title: str, ids: Sequence[str], questions: dict[str, str]) -> str:
         return f'<p class="small">{title}: none.</p>'
     entries = "".join(f"<li>{clean(questions[id_])}</li>" for id_ in ids[:_MOST_CHANGED])
     more = f"<li>and {len(ids) - _MOST_CHANGED} more</li>" if len(ids) > _MOST_CHANGED else ""
-    return f'<p class="small">{title}: {len(ids)}</p><ul class="small">{entries}{more}</ul>'
+    return f'<details class="small"><summary>{title}: {len(ids)}</summary><ul>{entries}{more}</ul></details>'
