@@ -134,7 +134,7 @@ def test_numbers_are_written_for_people() -> None:
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install it to run the browser tests")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", [320, 1280])
 def test_in_a_browser_nothing_runs_and_nothing_is_cut_off(tmp_path: Path, width: int, scheme: Any) -> None:
     path = tmp_path / "report.html"
     path.write_text(html_report(run_of(HOSTILE + "x" * 300)), encoding="utf-8")

@@ -183,7 +183,7 @@ def _short(text: str) -> str:
 def _comparison(found: Comparison, outcomes: Sequence[Outcome]) -> str:
     rows = _grouped({d.name: _difference(d, found.measures[d.name]) for d in DEFINITIONS if d.name in found.measures})
     head = (
-        '<thead><tr><th>measure</th><th class="n">before</th><th class="n">now</th><th class="n">difference</th>'
+        '<thead><tr><th>measure</th><th class="n">before</th><th class="n">now</th><th class="n">change</th>'
         '<th class="i">95 % interval</th></tr></thead>'
     )
     questions = {outcome.id: outcome.question for outcome in outcomes}
