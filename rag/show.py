@@ -26,6 +26,7 @@ from rag.verify import Verification
 
 FindDocument = Callable[[str], Document]
 _Measure = TypeVar("_Measure")
+_MOST_CHANGED = 10  # questions listed of those that went otherwise than before
 
 _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -152,9 +153,12 @@ def _comparison(found: Comparison) -> None:
         between = f"{signed(one.low, unit)} to {signed(one.high, unit)}"
         table.add_row("  " + definition.label, number(one.before, unit), number(one.now, unit), difference, between)
     _out.print(table)
-    for name, ids in (("right now, wrong before", found.now_right), ("wrong now, right before", found.now_wrong)):
-        shown = ", ".join(plain(id_) for id_ in ids[:10]) + (" …" if len(ids) > 10 else "")
-        _out.print(Text(f"{name}: {len(ids)}" + (f" ({shown})" if ids else "")))
+    for name, changes in (("right now, wrong before", found.now_right), ("wrong now, right before", found.now_wrong)):
+        _out.print(Text(f"{name}: {len(changes)}", style="bold"))
+        for change in changes[:_MOST_CHANGED]:
+            _out.print(Text(f"  {plain(change.id)}  {_short(plain(change.question), 100)}"))
+        if len(changes) > _MOST_CHANGED:
+            note(f"  and {len(changes) - _MOST_CHANGED} more: --json has them all, --report shows them")
 
 
 def _table(first: str, *others: str) -> Table:

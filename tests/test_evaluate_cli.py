@@ -64,7 +64,7 @@ def test_a_table_compares_with_the_first_run(first: Any, place: Path) -> None:
     assert run.returncode == 0, run.stderr
     assert "answerable: answered" in run.stdout
     assert "compared with the earlier run, 3 questions in both" in run.stdout
-    assert "wrong now, right before: 1 (built)" in run.stdout
+    assert "wrong now, right before: 1\n  built  Who built the mill?\n" in run.stdout
     assert "right now, wrong before: 0" in run.stdout
     assert all(len(line) <= 80 for line in run.stdout.splitlines())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.evaluate.measures import DEFINITIONS, compare, measures, risk_coverage, worst
+from rag.evaluate.questions import Excerpt
 from tests.outcomes import outcome
 
 # Two answerable questions, one of them answered rightly and one held back; two unanswerable, one refused.
@@ -16,6 +17,10 @@ FOUR = [
     outcome("c", answerable=False, confidence=0.6, right=False, seconds=0.4),
     outcome("d", answerable=False, confidence=0.1, right=True, answered=False),
 ]
+
+
+def said(text: str) -> Excerpt:
+    return Excerpt(source="a.txt", start=0, end=len(text), text=text)
 
 
 def test_the_measures_of_four_questions() -> None:
@@ -88,10 +93,12 @@ def test_the_worst_are_wrong_with_confidence_and_both_kinds_take_turns() -> None
 
 def test_two_runs_are_compared_question_by_question() -> None:
     changed = {"a": {"right": False, "first_sentence_answers": False}, "c": {"right": True, "answered": False}}
-    now = [one.model_copy(update=changed.get(one.id, {})) for one in [*FOUR, outcome("new")]]
-    found = compare(FOUR, now)
+    before = [one.model_copy(update={"cited": (said(f"Said {one.id}."),)}) for one in FOUR]
+    now = [one.model_copy(update=changed.get(one.id, {})) for one in [*before, outcome("new")]]
+    found = compare(before, now)
     assert (found.questions, found.left_out) == (4, 1)
-    assert (found.now_right, found.now_wrong) == (("c",), ("a",))
+    assert [(change.id, change.before, change.now) for change in found.now_right] == [("c", "Said c.", "")]
+    assert [(change.id, change.before, change.now) for change in found.now_wrong] == [("a", "Said a.", "Said a.")]
     refused = found.measures["refused"]
     assert (refused.before, refused.now, refused.difference) == (0.5, 1.0, 0.5)
     # Of the two questions one changed: resamples range from none of it to nothing else.

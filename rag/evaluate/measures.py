@@ -92,14 +92,23 @@ class Difference(Value):
         return self.low > 0 or self.high < 0
 
 
+class Change(Value):
+    """A question that went otherwise than before; ``before`` and ``now`` are the first sentences given, or empty."""
+
+    id: str
+    question: str
+    before: str
+    now: str
+
+
 class Comparison(Value):
     """How a run differs from an earlier one, over the questions that both asked, paired."""
 
     questions: int
     left_out: int
     measures: dict[str, Difference]
-    now_right: tuple[str, ...]
-    now_wrong: tuple[str, ...]
+    now_right: tuple[Change, ...]
+    now_wrong: tuple[Change, ...]
 
 
 def measures(outcomes: Sequence[Outcome]) -> dict[str, Estimate]:
@@ -121,9 +130,14 @@ def compare(before: Sequence[Outcome], now: Sequence[Outcome]) -> Comparison:
         questions=len(pairs),
         left_out=len(before) + len(now) - 2 * len(pairs),
         measures=_differences(was, is_),
-        now_right=tuple(new.id for old, new in pairs if old.right is False and new.right),
-        now_wrong=tuple(new.id for old, new in pairs if old.right and new.right is False),
+        now_right=tuple(_change(old, new) for old, new in pairs if old.right is False and new.right),
+        now_wrong=tuple(_change(old, new) for old, new in pairs if old.right and new.right is False),
     )
+
+
+def _change(old: Outcome, new: Outcome) -> Change:
+    before, now = (one.cited[0].text if one.answered and one.cited else "" for one in (old, new))
+    return Change(id=new.id, question=new.question, before=before, now=now)
 
 
 def _differences(was: Sequence[Outcome], is_: Sequence[Outcome]) -> dict[str, Difference]:

@@ -8,7 +8,7 @@ from importlib import resources
 
 from rag.evaluate.ask import Outcome
 from rag.evaluate.bootstrap import Estimate
-from rag.evaluate.measures import DEFINITIONS, Comparison, Definition, Difference, Unit, worst
+from rag.evaluate.measures import DEFINITIONS, Change, Comparison, Definition, Difference, Unit, worst
 from rag.evaluate.plots import confidence_plot, interval_bar, latency_plot, risk_coverage_plot
 from rag.evaluate.questions import Excerpt
 from rag.evaluate.run import Run
@@ -79,7 +79,7 @@ def _parts(run: Run) -> Iterator[str]:
         "cited sentences are measured also where the confidence holds the answer back.</p>"
     )
     if run.comparison is not None:
-        yield _comparison(run.comparison, run.questions)
+        yield _comparison(run.comparison)
     yield f'<h2>Plots</h2>\n<div class="plots">{"".join(_plots(run))}</div>'
     bad = worst(run.questions)
     if bad:
@@ -180,20 +180,19 @@ def _short(text: str) -> str:
     return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS] + "…"
 
 
-def _comparison(found: Comparison, outcomes: Sequence[Outcome]) -> str:
+def _comparison(found: Comparison) -> str:
     rows = _grouped({d.name: _difference(d, found.measures[d.name]) for d in DEFINITIONS if d.name in found.measures})
     head = (
         '<thead><tr><th>measure</th><th class="n">before</th><th class="n">now</th><th class="n">change</th>'
         '<th class="i">95 % interval</th></tr></thead>'
     )
-    questions = {outcome.id: outcome.question for outcome in outcomes}
     left_out = f", {found.left_out} of either run left out" if found.left_out else ""
     return (
         f'<h2>Compared with the earlier run</h2>\n<p class="muted">{found.questions} questions in both{left_out}; '
         "differences of shares in points, of times in ms; intervals paired; in colour where they leave out zero.</p>\n"
         f"<table>{head}<tbody>{rows}</tbody></table>"
-        f"{_changed('Right now, wrong before', found.now_right, questions)}"
-        f"{_changed('Wrong now, right before', found.now_wrong, questions)}"
+        f"{_changed('Right now, wrong before', found.now_right)}"
+        f"{_changed('Wrong now, right before', found.now_wrong)}"
     )
 
 
@@ -209,9 +208,17 @@ def _difference(definition: Definition, found: Difference) -> str:
     )
 
 
-def _changed(title: str, ids: Sequence[str], questions: dict[str, str]) -> str:
-    if not ids:
+def _changed(title: str, changes: Sequence[Change]) -> str:
+    if not changes:
         return f'<p class="small">{title}: none.</p>'
-    entries = "".join(f"<li>{clean(questions[id_])}</li>" for id_ in ids[:_MOST_CHANGED])
-    more = f"<li>and {len(ids) - _MOST_CHANGED} more</li>" if len(ids) > _MOST_CHANGED else ""
-    return f'<details class="small"><summary>{title}: {len(ids)}</summary><ul>{entries}{more}</ul></details>'
+    entries = "".join(
+        f'<li>{clean(change.question)}<br><span class="muted">before: {_said(change.before)}<br>'
+        f"now: {_said(change.now)}</span></li>"
+        for change in changes[:_MOST_CHANGED]
+    )
+    more = f"<li>and {len(changes) - _MOST_CHANGED} more</li>" if len(changes) > _MOST_CHANGED else ""
+    return f'<details class="small"><summary>{title}: {len(changes)}</summary><ul>{entries}{more}</ul></details>'
+
+
+def _said(sentence: str) -> str:
+    return clean(_short(" ".join(sentence.split()))) or "held back"
