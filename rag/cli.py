@@ -19,7 +19,10 @@ from pydantic import TypeAdapter, ValidationError
 from rag import show
 from rag.assistant import Assistant
 from rag.errors import RagError, UsageError
-from rag.evaluate import evaluate, measures, read_questions
+from rag.evaluate.ask import ask_all
+from rag.evaluate.questions import read_questions, resolve
+from rag.evaluate.report import html_report
+from rag.evaluate.run import read_outcomes, summary
 from rag.settings import read_settings
 from rag.sync import SyncReport
 from rag.types import Message
@@ -197,18 +200,33 @@ def verify(answer: Path | None, as_json: bool, **flags: Any) -> int:
 @corpus
 @index_place
 @embedder
+@click.option("--report", metavar="FILE", type=click.Path(path_type=Path), help="Write an HTML page of it, with plots.")
+@click.option(
+    "--compare", metavar="OTHER.json", type=click.Path(path_type=Path), help="An earlier run, as --json printed it."
+)
 @as_json
-def evaluate_(questions: Path, as_json: bool, **flags: Any) -> None:
+def evaluate(questions: Path, report: Path | None, compare: Path | None, as_json: bool, **flags: Any) -> None:
     """Measure the answers on questions whose evidence is known."""
     asked = read_questions(questions)
+    before = read_outcomes(compare, asked) if compare is not None else ()
+    if report is not None:
+        report.open("a").close()  # what keeps it from being written is told before anything is asked
     assistant = _assistant(**flags)
     _make_ready(assistant)
-    outcomes = list(show.track(evaluate(asked, assistant), len(asked)))
+    with show.busy("finding the evidence …"):
+        tasks, warnings = resolve(asked, assistant)
+    for warning in warnings:
+        show.note(warning)
+    outcomes = list(show.track(ask_all(tasks, assistant), len(tasks)))
+    with show.busy("measuring …"):
+        run = summary(questions.name, outcomes, assistant, warnings, before)
+    if report is not None:
+        report.write_text(html_report(run), encoding="utf-8")
+        show.note(f"the report is in {report}")
     if as_json:
-        entries = [outcome.model_dump() for outcome in outcomes]
-        _print_json({**measures(outcomes).model_dump(), "outcomes": entries})
+        _print_json(run.model_dump(mode="json"))
     else:
-        show.measures(measures(outcomes))
+        show.evaluation(run)
 
 
 def _assistant(**flags: Any) -> Assistant:

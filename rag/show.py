@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.status import Status
+from rich.table import Column, Table
 from rich.text import Text
 
 from rag.assistant import Status as IndexStatus
-from rag.evaluate import Measures, Outcome
+from rag.evaluate.ask import Outcome
+from rag.evaluate.measures import DEFINITIONS, Comparison, Definition
+from rag.evaluate.report import interval, number, signed
+from rag.evaluate.run import Run
 from rag.sync import OnProgress, SyncReport
 from rag.sync import Progress as SyncProgress
 from rag.types import Answer, Citation, Document, Freshness, SearchResult
 from rag.verify import Verification
 
 FindDocument = Callable[[str], Document]
+_Measure = TypeVar("_Measure")
+_MOST_CHANGED = 10  # questions listed of those that went otherwise than before
 
 _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -153,12 +160,49 @@ def status(found: IndexStatus) -> None:
     _freshness(found.freshness)
 
 
-def measures(found: Measures) -> None:
-    """Print measures, a line each."""
-    for name, value in found.model_dump().items():
-        if value is not None:
-            shown = f"{value:.3f}" if isinstance(value, float) else str(value)
-            _out.print(f"{name.replace('_', ' '):<24}{shown:>8}")
+def evaluation(run: Run) -> None:
+    """Print the measures of a run, each with its interval, and how it compares with an earlier one."""
+    table = _table("measure", "value", "95 % interval", "questions")
+    for definition, found in _grouped(run.measures, table):
+        value, between = number(found.value, definition.unit), interval(found.low, found.high, definition.unit)
+        table.add_row("  " + definition.label, value, between, str(found.questions))
+    _out.print(table)
+    if run.comparison is not None:
+        _comparison(run.comparison)
+
+
+def _comparison(found: Comparison) -> None:
+    _out.print(Text(f"compared with the earlier run, {found.questions} questions in both", style="bold"))
+    table = _table("measure", "before", "now", "difference", "95 % interval")
+    for definition, one in _grouped(found.measures, table):
+        unit = definition.unit
+        better = (one.difference > 0) == definition.more_is_better
+        difference = Text(signed(one.difference, unit), style="" if not one.certain else "green" if better else "red")
+        between = f"{signed(one.low, unit)} to {signed(one.high, unit)}"
+        table.add_row("  " + definition.label, number(one.before, unit), number(one.now, unit), difference, between)
+    _out.print(table)
+    for name, changes in (("right now, wrong before", found.now_right), ("wrong now, right before", found.now_wrong)):
+        _out.print(Text(f"{name}: {len(changes)}", style="bold"))
+        for change in changes[:_MOST_CHANGED]:
+            _out.print(Text(f"  {plain(change.id)}  {_short(plain(change.question), 100)}"))
+        if len(changes) > _MOST_CHANGED:
+            note(f"  and {len(changes) - _MOST_CHANGED} more: --json has them all, --report shows them")
+
+
+def _table(first: str, *others: str) -> Table:
+    columns = [Column(name, justify="right", no_wrap=True) for name in others]
+    return Table(Column(first), *columns, box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def _grouped(found: Mapping[str, _Measure], table: Table) -> Iterator[tuple[Definition, _Measure]]:
+    """Yield the measures found, in order, and put the heading of each group into ``table``."""
+    group = ""
+    for definition in DEFINITIONS:
+        if definition.name in found:
+            if definition.group != group:
+                group = definition.group
+                table.add_row(Text(group, style="bold"))
+            yield definition, found[definition.name]
 
 
 def track(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:

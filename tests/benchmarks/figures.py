@@ -9,18 +9,18 @@ retrieved for each question and scored on character ranges, in the mean over the
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from rag import show
 from rag.assistant import Assistant
 from rag.chunk import chunk_document
 from rag.embed import SentenceTransformerEmbedder
-from rag.evaluate import evaluate, measures, read_questions
 from rag.parse import parse
 from rag.settings import Settings
+from tests.benchmarks.sets import measure, write_set
 
 
 def main() -> None:
@@ -28,11 +28,8 @@ def main() -> None:
     chroma = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(temporary)
+        write_set(chroma, work)
         corpus = work / "corpus"
-        corpus.mkdir(parents=True, exist_ok=True)
-        for line in (chroma / "corpus.jsonl").read_text(encoding="utf-8").splitlines():
-            document = json.loads(line)
-            (corpus / f"{document['id']}.txt").write_text(document["text"], encoding="utf-8", newline="")
         embedder = SentenceTransformerEmbedder()
         assistant = Assistant(Settings(corpus=corpus, index=work / "index"), embedder)
         embedder.embed_query("the model is loaded before anything is timed")
@@ -45,10 +42,7 @@ def main() -> None:
         print(f"embedding the same passages     {embedding:.1f} s")
         print(f"ratio                           {indexing.seconds / embedding:.3f}")
         print(f"indexing again, nothing changed {again.seconds:.3f} s")
-        found = measures(list(evaluate(read_questions(chroma / "questions.jsonl"), assistant)))
-        for name in ("recall", "precision", "iou", "hit_at_1", "hit_at_5"):
-            print(f"{name:<31} {100 * getattr(found, name):.1f} %")
-        print(f"seconds a question              {found.seconds:.3f}")
+        show.evaluation(measure(work, chroma.name, assistant))
 
 
 def _embedding_alone(corpus: Path, embedder: SentenceTransformerEmbedder, chunk_tokens: int) -> float:
