@@ -37,8 +37,8 @@ class Status(Value):
     documents: tuple[DocumentSummary, ...]
     failed: tuple[FileRecord, ...]
     warned: tuple[FileRecord, ...]
-    unspoken: str | None
     freshness: Freshness | None
+    unspoken: str | None = None
 
 
 class Assistant:

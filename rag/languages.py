@@ -41,7 +41,7 @@ _LETTERS = regex.compile(r"\p{L}[\p{L}\p{M}'’ ]*")
 
 _ENOUGH = 3  # a third of the letters: a word of Chinese is one or two, a name in brackets ten
 _SAMPLE = 1500  # signs, from each of three places of a text
-_FEWEST_LETTERS = 40  # of a document whose script does not tell
+_FEWEST_LETTERS = 30  # of a document whose script does not tell
 _SURE = 0.8  # for a document; its language is told to people and weighs what is found in it
 _SURE_OF_A_QUESTION = 0.9  # where no document is in that language
 
@@ -104,7 +104,7 @@ def _by_script(text: str) -> str | None:
     counts = Counter(str(match.lastgroup) for match in _ONE_SCRIPT.finditer(text))
     if not counts or _ENOUGH * counts.total() < len(_LETTER.findall(text)):
         return None
-    if 10 * counts["ja"] >= counts["zh"]:  # Japanese is never without many kana; Chinese may quote a word of it
+    if 3 * counts["ja"] >= counts["zh"]:  # Japanese is never without many kana; Chinese may quote a word of it
         counts["ja"] += counts.pop("zh", 0)
     return max(counts, key=lambda language: (counts[language], language))
 
