@@ -32,8 +32,10 @@ FILES = {
     "Nehir batıya doğru akar ve Ege Denizi'ne dökülür.\n\n"
     "Ekmek un, su ve mayadan yapılır; hamur iki saat dinlendirilir.\n",
     "german": "Die alte Mühle des Dorfes wurde 1851 von Karl Brandt errichtet.\n\n"
-    "Der Fluss fließt nach Westen und mündet in die Nordsee.\n\nBrote werden aus Mehl, Wasser und Hefe gebacken; der Teig ruht zwei Stunden.\n",
-    "english": "The old mill of the village was built by Adam Brown in 1851.\n\nThe river runs west and ends in the Irish Sea.\n\n"
+    "Der Fluss fließt nach Westen und mündet in die Nordsee.\n\n"
+    "Brote werden aus Mehl, Wasser und Hefe gebacken; der Teig ruht zwei Stunden.\n",
+    "english": "The old mill of the village was built by Adam Brown in 1851.\n\n"
+    "The river runs west and ends in the Irish Sea.\n\n"
     "Bread is baked from flour, water and yeast, and the dough rests for two hours. It needs no machinery.\n",
 }
 
