@@ -21,6 +21,7 @@ from rag.embed import Embedder, SentenceTransformerEmbedder
 from rag.errors import IndexMismatch, UsageError
 from rag.index import FileRecord, Manifest, Reader
 from rag.index.local import LocalIndex, mismatch
+from rag.languages import unspoken
 from rag.parts import parts
 from rag.query import query_text
 from rag.retrieve import retrieve
@@ -32,7 +33,10 @@ from rag.watch import STILL_FOR, watch
 
 
 class Status(Value):
-    """What the index holds, what it was built with, and how level it is with the folder."""
+    """What the index holds, what it was built with, and how level it is with the folder.
+
+    ``unspoken`` says which documents are in languages that the embedder does not speak, where any are.
+    """
 
     corpus: str
     index: str
@@ -41,6 +45,7 @@ class Status(Value):
     failed: tuple[FileRecord, ...]
     warned: tuple[FileRecord, ...]
     freshness: Freshness | None
+    unspoken: str | None = None
 
 
 class Assistant:
@@ -175,8 +180,14 @@ class Assistant:
             documents=tuple(documents),
             failed=tuple(record for record in files if record.reason is not None),
             warned=tuple(record for record in files if record.warning is not None),
+            unspoken=self._unspoken(documents),
             freshness=self.freshness(),
         )
+
+    def _unspoken(self, documents: Sequence[DocumentSummary]) -> str | None:
+        """Say which documents are in languages that the embedder does not speak."""
+        languages = (document.language for document in documents)
+        return unspoken(languages, self._embedder.languages, self._embedder.name)
 
     def _sync(self, on_progress: OnProgress, *, rebuild: bool = False, still_for: float = 0) -> SyncReport:
         return sync(

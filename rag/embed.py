@@ -34,6 +34,7 @@ OnBatch = Callable[[int], None]
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 # https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2, model.safetensors
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+DEFAULT_LANGUAGES = frozenset({"en"})
 
 _BATCH = 32
 _MOST_WORDS_KEPT = 200_000
@@ -57,6 +58,10 @@ class Embedder(Protocol):
     @property
     def fingerprint(self) -> str:
         """The sha256 of the weights: vectors of two embedders compare only where it is the same."""
+
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """The languages it speaks, as ISO 639-1 codes; None where it is not known, and taken to be all."""
 
     @property
     def dimension(self) -> int:
@@ -95,6 +100,11 @@ class SentenceTransformerEmbedder:
         self._loaded: SentenceTransformer | None = None
         self._words: dict[str, Vectors] = {}
         self._one_at_a_time = threading.RLock()  # tokenizers keep state while they work
+
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """The languages it speaks: of the packaged model English, of another not known."""
+        return DEFAULT_LANGUAGES if self.name == DEFAULT_MODEL else None
 
     @cached_property
     def folder(self) -> Path:
@@ -205,7 +215,9 @@ class SentenceTransformerEmbedder:
                 self._words.clear()
                 new = list(dict.fromkeys(words))
             ids_of_new = self._tokenize(new, add_special_tokens=False)["input_ids"] if new else []
+            unknown = self._model.tokenizer.unk_token_id  # one piece for all, by which they would be alike
             for word, ids in zip(new, ids_of_new, strict=True):
+                ids = [piece for piece in ids if piece != unknown]
                 self._words[word] = unit(self._pieces[ids].mean(axis=0)) if ids else np.zeros_like(self._pieces[0])
             vectors = np.zeros((len(words), self._pieces.shape[1]), dtype=np.float32)
             for row, word in enumerate(words):

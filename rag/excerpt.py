@@ -122,6 +122,7 @@ def _result(query: Query, stretch: _Stretch, reader: Reader) -> SearchResult:
         lexical=candidate.lexical,
         overlap=passage_overlap(query, candidate),
         sentences=stretch.sentences,
+        language=passage.language,
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
+from rag.languages import question_language
 from rag.words import STOP_WORDS, stem, words
 
 Kind = Literal["money", "share", "span", "number", "time", "person", "place"]
@@ -86,8 +88,11 @@ _HOLDS: dict[Kind, re.Pattern[str]] = {
 }
 
 
+@lru_cache(maxsize=1000)
 def asked_kind(question: str) -> Kind | None:
-    """Return the kind of thing ``question`` asks for, or None where it cannot be told."""
+    """Return the kind of thing ``question`` asks for, or None where it cannot be told or is not in English."""
+    if question_language(question, ()) not in ("en", ""):
+        return None
     lowered = question.lower()
     return next((kind for kind, pattern in _ASKED if pattern.search(lowered)), None)
 

@@ -14,9 +14,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from rag.embed import Embedder
+from rag.embed import Embedder, Vectors
 from rag.excerpt import Scored, excerpts, follows
 from rag.index import Passage, Reader
+from rag.languages import speaks
 from rag.query import Query, read_query
 from rag.rank import Candidate, passage_score
 from rag.types import SearchResult
@@ -24,6 +25,8 @@ from rag.types import SearchResult
 _DENSE, _LEXICAL = 0.5, 2.0  # for the choice of candidates; chosen by hand on SQuAD 2.0
 _CANDIDATES = 100  # from each of the two searches
 _CLOSER_LOOK = 40  # passages that are ranked by all that is known of them
+# What a cosine is worth in a language that the embedder does not speak; it then sees names and little else.
+_UNSPOKEN = 0.25
 _BM25_SATURATION = 2.2  # k1 + 1 in FTS5: what a word's BM25 score tends to, times its rarity
 
 _Matches = dict[int, tuple[float, float]]
@@ -46,12 +49,13 @@ def retrieve(question: str, reader: Reader, embedder: Embedder, k: int) -> list[
 
 def find_candidates(query: Query, reader: Reader, embedder: Embedder, most: int) -> list[Candidate]:
     """Return the ``most`` passages that are likeliest at first sight, with all that is known of each."""
-    matches = _match(query, reader)
+    matches = _match(query, reader, embedder)
     keys = sorted(matches, key=lambda key: (-_fused(*matches[key]), key))[:most]
     passages = reader.passages(keys)
     documents = [passage.chunk.document_id for passage in passages]
     centroids = reader.centroids(sorted(set(documents)))
     counts = Counter(documents)
+    trust = _trust(query.terms.language, [passage.language for passage in passages], embedder).tolist()
     beside = _beside(passages, [matches[key] for key in keys])
     rows = query.terms.matches([text for passage in passages for text in _texts(passage)], embedder)
     by_passage = np.split(rows, np.cumsum([1 + len(passage.sentences) for passage in passages])[:-1])
@@ -60,31 +64,40 @@ def find_candidates(query: Query, reader: Reader, embedder: Embedder, most: int)
             passage=passage,
             dense=matches[key][0],
             lexical=matches[key][1],
-            document_dense=float(centroids[passage.chunk.document_id] @ query.vector),
+            document_dense=trusted * float(centroids[passage.chunk.document_id] @ query.vector),
             document_share=(counts[passage.chunk.document_id] - 1) / len(keys),
             next_dense=next_dense,
             next_lexical=next_lexical,
-            cosines=vectors @ query.vector,
+            cosines=trusted * (vectors @ query.vector),
             context=held[0],
             matches=held[1:],
         )
-        for key, passage, vectors, held, (next_dense, next_lexical) in zip(
-            keys, passages, reader.sentence_vectors(keys), by_passage, beside, strict=True
+        for key, passage, vectors, held, trusted, (next_dense, next_lexical) in zip(
+            keys, passages, reader.sentence_vectors(keys), by_passage, trust, beside, strict=True
         )
     ]
 
 
-def _match(query: Query, reader: Reader) -> _Matches:
+def _match(query: Query, reader: Reader, embedder: Embedder) -> _Matches:
     """Return the candidates of both searches, each with its cosine and its share of the best possible BM25 score."""
-    words = query.terms.words
+    words = query.terms.forms
     lexical = reader.lexical(words, _CANDIDATES)
     keys = sorted(lexical.keys() | reader.dense(query.vector, _CANDIDATES).keys())
     lexical |= reader.lexical_of(words, [key for key in keys if key not in lexical])
     possible = _BM25_SATURATION * float(query.terms.weights.sum()) or 1.0
-    cosines = (reader.vectors(keys) @ query.vector).tolist()
+    trust = _trust(query.terms.language, reader.languages_of(keys), embedder)
+    cosines = (reader.vectors(keys) @ query.vector * trust).tolist()
     return {
         key: (cosine, min(1.0, lexical.get(key, 0.0) / possible)) for key, cosine in zip(keys, cosines, strict=True)
     }
+
+
+def _trust(asked_in: str, languages: Sequence[str], embedder: Embedder) -> Vectors:
+    """Return what the cosines of passages in ``languages`` are worth (0–1), shape ``(len(languages),)``."""
+    if not speaks(embedder.languages, asked_in):
+        return np.full(len(languages), _UNSPOKEN, dtype=np.float32)
+    spoken = [speaks(embedder.languages, language) for language in languages]
+    return np.where(spoken, 1.0, _UNSPOKEN).astype(np.float32)
 
 
 def _fused(dense: float, lexical: float) -> float:

@@ -20,6 +20,17 @@ Span = tuple[int, int]
 # Lines that start something new in Markdown and in most plain text.
 _STARTS_BLOCK = re.compile(r"[ \t]*(?:#{1,6}[ \t]|[-*+•][ \t]|\d{1,3}[.)][ \t]|\||>|```|~~~)")
 _INITIALISM = re.compile(r"\b(?:[A-Z]\.){2,}\s+(?P<next>[A-Z]\w*)")
+# The full stops of other scripts, with the brackets and quotes that close after them. A quotation that goes on
+# with the Japanese "to" or "tte" is part of what says it.
+_OTHER_STOP = re.compile(r"[。｡！？।॥۔؟።፧။។]+[」』）】》〉”’\")]*\s*(?![とっ」』）】》〉”’])")
+# Thai and Lao part sentences, and their longer clauses, by a space; within a sentence a space sets names apart.
+_THAI_GAP = re.compile(r"(?<=[\u0e00-\u0e4e\u0e80-\u0eff])[ \u00a0]+(?=[\u0e01-\u0e44\u0e81-\u0ec4])")
+_SHORTEST_THAI = 40
+# German ordinals: their full stop ends no sentence before a month or a century.
+_ORDINAL = re.compile(
+    r"\b\d{1,2}\.\s+(?=(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
+    r"|Jahrhunderts?)\b)"
+)
 # Hard-wrapped text is narrower than this; a longer line is a paragraph on a line of its own.
 _WIDEST_WRAP = 200
 
@@ -63,13 +74,27 @@ def _sentences(block: str) -> Iterator[Span]:
     """Yield the sentences of a block, white space included.
 
     After an initialism such as "U.S." a full stop says nothing: there a sentence ends only if the next
-    word is one that starts sentences ("the U.S. His allies"), and not a name ("U.S. Secretary").
+    word is one that starts sentences ("the U.S. His allies"), and not a name ("U.S. Secretary"). nupunkt knows
+    Latin full stops; those of other scripts are plain enough.
     """
     ends = {end for _, end in nupunkt.sent_spans(block)}
     for initialism in _INITIALISM.finditer(block):
         starts_sentence = initialism["next"].lower() in STOP_WORDS
         (ends.add if starts_sentence else ends.discard)(initialism.start("next"))
+    ends -= {ordinal.end() for ordinal in _ORDINAL.finditer(block)}
+    if not block.isascii():
+        ends |= {stop.end() for stop in _OTHER_STOP.finditer(block)}
+        ends |= set(_thai_ends(block))
     yield from pairwise(sorted(ends | {0, len(block)}))
+
+
+def _thai_ends(block: str) -> Iterator[int]:
+    """Yield the spaces in Thai or Lao after which a sentence may begin: none that leaves a very short one."""
+    last = 0
+    for gap in _THAI_GAP.finditer(block):
+        if gap.start() - last >= _SHORTEST_THAI and len(block) - gap.end() >= _SHORTEST_THAI // 2:
+            last = gap.end()
+            yield last
 
 
 def _trim(text: str, start: int, end: int) -> Span:

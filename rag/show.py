@@ -117,6 +117,8 @@ def sync_report(report: SyncReport) -> None:
         _err.print(Text(f"not read: {plain(failure.source)}: {plain(failure.reason)}", style="yellow"))
     for warning in report.warnings:
         _err.print(Text(f"note: {plain(warning.source)}: {plain(warning.reason)}", style="yellow"))
+    if report.unspoken is not None:
+        _err.print(Text(f"note: {plain(report.unspoken)}", style="yellow"))
     for source in report.waiting:
         note(f"still being written, left for the next run: {plain(source)}")
     if report.broken_off == "run":
@@ -155,6 +157,8 @@ def status(found: IndexStatus) -> None:
         _out.print(Text(f"  not read: {plain(record.source)}: {plain(record.reason or '')}", style="yellow"))
     for record in found.warned:
         _out.print(Text(f"  note: {plain(record.source)}: {plain(record.warning or '')}", style="yellow"))
+    if found.unspoken is not None:
+        _out.print(Text(f"  note: {plain(found.unspoken)}", style="yellow"))
     if found.freshness is not None and found.freshness.level:
         _out.print(f"level with {found.corpus}")
     _freshness(found.freshness)

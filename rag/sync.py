@@ -18,6 +18,7 @@ from rag.corpus import CorpusFile, scan
 from rag.embed import Embedder
 from rag.errors import FileUnopened, ParseError
 from rag.index import BrokenOff, Cut, FileRecord, Index, Manifest, Piece
+from rag.languages import document_language, unspoken
 from rag.parse import fingerprint
 from rag.parse.worker import Worker
 from rag.sentences import Span, sentence_spans
@@ -40,6 +41,7 @@ class SyncReport(Value):
     """What a run of ``sync`` did, in files: which, by source.
 
     ``warnings`` are files of which a part could not be read; ``waiting`` are those still being written;
+    ``unspoken`` says which documents are in languages that the embedder does not speak, where any are;
     ``broken_off`` says what was killed before: a run, from where this one went on, or a rebuild, which was dropped.
     """
 
@@ -54,6 +56,7 @@ class SyncReport(Value):
     chunks: int
     seconds: float
     waiting: tuple[str, ...] = ()
+    unspoken: str | None = None
     broken_off: BrokenOff | None = None
 
     @property
@@ -116,6 +119,7 @@ def sync(
             index.publish()
         return _report(
             index,
+            embedder,
             known,
             {file.source for file in changed},
             removed,
@@ -243,7 +247,8 @@ def _read(file: CorpusFile, worker: Worker, embedder: Embedder, chunk_tokens: in
         raise ParseError(file.reason)
     parsed = worker.parse(file.path, file.source)
     cuts, texts = [], {}
-    for document in parsed.documents:
+    for parsed_document in parsed.documents:
+        document = parsed_document.model_copy(update={"language": document_language(parsed_document.text)})
         pieces = []
         for chunk in chunk_document(document, embedder.token_spans, chunk_tokens):
             sentences = sentence_spans(chunk.text)
@@ -288,6 +293,7 @@ def _flush(
 
 def _report(
     index: Index,
+    embedder: Embedder,
     known: Mapping[str, FileRecord],
     touched: set[str],
     removed: Sequence[str],
@@ -318,5 +324,6 @@ def _report(
         chunks=chunks,
         seconds=seconds,
         waiting=waiting,
+        unspoken=unspoken((document.language for document in documents), embedder.languages, embedder.name),
         broken_off=broken_off,
     )

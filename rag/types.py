@@ -47,6 +47,7 @@ class Document(Value):
     ``source`` is the path relative to the corpus, with forward slashes. ``sha256`` is the hash of
     the file's bytes, so that ``sha256sum`` can tell whether a citation still speaks of the same file.
     An attachment's source is that of its file, a slash and its name; its hash is of its own bytes.
+    ``language`` is an ISO 639-1 code, "" where it cannot be told.
     """
 
     source: str
@@ -56,6 +57,7 @@ class Document(Value):
     headings: tuple[Heading, ...] = ()
     pages: tuple[Page, ...] = ()
     page_kind: PageKind = "page"
+    language: str = ""
 
     @property
     def id(self) -> str:
@@ -108,6 +110,7 @@ class DocumentSummary(Value):
     pages: int
     page_kind: PageKind
     chunks: int
+    language: str = ""
 
     @property
     def extent(self) -> str:
@@ -140,6 +143,8 @@ class SearchResult(Value):
 
     ``dense`` is the cosine, ``lexical`` the BM25 score as a share of the highest possible, and
     ``overlap`` the share of the question's words, by rarity, in the passage or its headings (all 0–1).
+    ``language`` is its document's. Where the embedder does not speak it, or not the question's, all cosines
+    are lowered: see ``rag.retrieve``.
     """
 
     chunk: Chunk
@@ -152,6 +157,7 @@ class SearchResult(Value):
     lexical: float
     overlap: float
     sentences: tuple[SentenceScore, ...]
+    language: str = ""
 
     def text_of(self, sentence: SentenceScore) -> str:
         """Return the words of one of its sentences."""

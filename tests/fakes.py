@@ -22,6 +22,7 @@ class FakeEmbedder:
 
     name = "fake"
     fingerprint = "fake"
+    languages = None
     dimension = 32
     max_tokens = 24
 
@@ -60,6 +61,7 @@ class CountingEmbedder:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
         self.name, self.fingerprint = embedder.name, embedder.fingerprint
+        self.languages = embedder.languages
         self.dimension, self.max_tokens = embedder.dimension, embedder.max_tokens
         self.texts: list[str] = []
 

@@ -27,16 +27,19 @@ DEBTS = "Debts had piled up."
 def query(text: str, words: list[str]) -> Query:
     """A question of equally rare words; its vector likens it to nothing."""
     weights = np.ones(len(words), dtype=np.float32)
-    terms = Terms(words, weights, np.eye(len(words), 32, dtype=np.float32))
+    vectors = np.eye(len(words), 32, dtype=np.float32)
+    terms = Terms(words, [(word,) for word in words], weights, vectors, "en", ["en"])
     return Query(text, terms, np.zeros(32, dtype=np.float32), None, frozenset(), frozenset())
 
 
 def found(reader: Reader, source: str, likely: set[str]) -> list[Scored]:
     """The passages of a document in order, where the sentences in ``likely`` hold all words and others none."""
-    passages = []
+    passages: list[Scored] = []
     for chunk in reader.chunks(source):
         spans = tuple(sentence_spans(chunk.text))
-        passage = Passage(chunk=chunk, sentences=spans, source=source, title="", sha256="", page_kind="page")
+        passage = Passage(
+            chunk=chunk, sentences=spans, source=source, title="", sha256="", page_kind="page", language="en"
+        )
         holds = np.array([[float(chunk.text[a:b] in likely)] for a, b in spans], dtype=np.float32)
         candidate = Candidate(
             passage=passage,

@@ -18,7 +18,8 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 
 # From the bottom; a module imports from layers below its own, or from its own package.
 LAYERS = (
-    ("types", "errors", "words", "weights"),
+    ("types", "errors", "stop_words", "languages", "weights"),
+    ("words",),
     ("sentences", "kinds", "parts", "dates"),
     ("parse", "corpus", "chunk", "embed"),
     ("settings", "index", "converse"),

@@ -15,7 +15,7 @@ import pytest
 
 import rag
 from rag.errors import IndexDamaged, IndexFailure, IndexLocked, IndexMismatch
-from rag.index import Manifest
+from rag.index import SCHEMA_VERSION, Manifest
 from rag.index.local import LocalIndex
 from rag.types import Document
 from tests.filling import MANIFEST, fill, line_document, nearest, put_document, vector_of
@@ -72,14 +72,14 @@ def another_process_writing(folder: Path) -> Iterator[subprocess.Popen[str]]:
 def test_a_reader_keeps_its_view_while_a_document_is_replaced(index: LocalIndex) -> None:
     fill(index, OLD, OTHER)
     with index.reading() as reader:
-        before = nearest(reader, "delta"), reader.lexical(["delta"], 5), reader.document("a")
+        before = nearest(reader, "delta"), reader.lexical([("delta",)], 5), reader.document("a")
         fill(index, NEW)
         keys = list(reader.dense(vector_of("delta"), 5))
-        assert (nearest(reader, "delta"), reader.lexical(["delta"], 5), reader.document("a")) == before
+        assert (nearest(reader, "delta"), reader.lexical([("delta",)], 5), reader.document("a")) == before
         assert len(reader.sentence_vectors(keys)) == len(reader.vectors(keys)) == 5
         with index.reading() as later:
             assert later.document("a") == NEW
-            assert later.lexical(["delta"], 5) == {}
+            assert later.lexical([("delta",)], 5) == {}
     assert texts(index) == sorted(["sigma", "omega", "alpha", "kappa"])
 
 
@@ -200,7 +200,7 @@ def test_a_damaged_database_says_what_to_do_and_a_rebuild_does_it(index: LocalIn
             "embedder none instead of other, fingerprint 000000.* instead of",
         ),
         ({"dimension": 8}, "dimension 16 instead of 8"),
-        ({"schema_version": 0}, "schema version 2 instead of 0"),
+        ({"schema_version": 0}, f"schema version {SCHEMA_VERSION} instead of 0"),
     ],
 )
 def test_an_index_built_otherwise_says_how_and_what_to_do(

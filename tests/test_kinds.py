@@ -20,6 +20,9 @@ from rag.kinds import Kind, asked_kind, holds_kind
         ("Which country is the mill in?", "place"),
         ("Where is the mill?", "place"),
         ("Why did it burn down?", None),
+        ("Quelle est la date de la construction du pont sur la rivière ?", None),
+        ("Cuál es el total de los obreros que trabajaron en la fábrica?", None),
+        ("谁在1851年建造了 date of the 磨坊？", None),
     ],
 )
 def test_the_kind_asked_for(question: str, kind: Kind | None) -> None:

@@ -139,7 +139,7 @@ def test_every_candidate_has_the_scores_of_both_searches_whichever_of_them_named
     query = embedder.embed_query("alpha delta")
     with index.reading() as reader:
         keys = list(reader.dense(query, 1000))
-        lexical = reader.lexical(["alpha", "delta"], 1000)
+        lexical = reader.lexical([("alpha",), ("delta",)], 1000)
         possible = 2.2 * float(query_terms("alpha delta", reader, embedder).weights.sum())
         found = candidates_by_id(reader, embedder, "alpha delta")
         first = set(keys[:100]) | set(list(lexical)[:100])

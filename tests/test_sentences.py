@@ -55,6 +55,33 @@ def test_an_initialism_ends_a_sentence_only_before_a_word_that_starts_one(expect
     assert sentences(" ".join(expected)) == expected
 
 
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["水是什么？", "它是生命之源。", "很重要！", "（见图。）", "价格为3.5元。"],
+        ["「はい。」と彼は言った。", "雨が降った。", "本当ですか？！", "Python 3.11を使う。"],
+        ["यह एक पुल है।", "वह एक नदी है।"],
+        ["ما هذا؟", "هذا جسر قديم.", "وهذا نهر."],
+    ],
+)
+def test_the_full_stops_of_other_scripts_end_sentences(expected: list[str]) -> None:
+    assert sentences(" ".join(expected)) == expected
+    if not expected[-1].isascii() and expected[-1].endswith(("。", "।")):
+        assert sentences("".join(expected)) == expected
+
+
+def test_thai_is_parted_at_spaces_but_not_around_names_or_into_crumbs() -> None:
+    first = "สะพานแห่งนี้สร้างขึ้นโดยคนงานของเมืองในรัชสมัยของพระเจ้าแผ่นดินองค์ก่อน"
+    second = "หลังจากน้ำท่วมครั้งใหญ่เมื่อปี 1887 และ John Smith ได้สั่งให้ปิดสะพาน"
+    assert sentences(f"{first} {second}") == [first, second]
+    assert sentences("ใช่ ไม่ใช่ อาจจะ") == ["ใช่ ไม่ใช่ อาจจะ"]
+
+
+def test_a_german_ordinal_ends_no_sentence() -> None:
+    expected = ["Am 3. Oktober 1990 war es so weit.", "Seit dem 19. Jahrhundert gab es 12.", "Danach kamen mehr."]
+    assert sentences(" ".join(expected)) == expected
+
+
 def test_hard_wrapped_lines_are_joined() -> None:
     first = "The committee met on Tuesday to discuss the budget for the\ncoming year."
     second = "It was decided that no further cuts would be\nmade before the election."

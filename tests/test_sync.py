@@ -61,6 +61,17 @@ def test_the_first_run_adds_everything(corpus: Path, index: LocalIndex, run: Syn
     assert texts_of(index) == {"rivers.md": RIVERS, "sub/folder/lakes.txt": LAKES}
 
 
+def test_documents_that_the_embedder_does_not_speak_are_told(corpus: Path, index: LocalIndex, run: Sync) -> None:
+    german = "Die Brücke wurde 1887 von den Arbeitern der Stadt gebaut und später gesperrt.\n"
+    write(corpus, {"rivers.md": RIVERS, "bruecke.txt": german})
+    assert str(run().unspoken).startswith("1 document is in German, which all-MiniLM-L6-v2 does not speak")
+    assert str(run().unspoken).startswith("1 document is in German")
+    with index.reading() as reader:
+        assert [document.language for document in reader.documents()] == ["de", "en"]
+    write(corpus, {"bruecke.txt": "The bridge was built in 1887 by the workers of the town and closed later.\n"})
+    assert run().unspoken is None
+
+
 def test_files_are_told_apart_by_their_content(corpus: Path, index: LocalIndex, run: Sync) -> None:
     write(
         corpus,

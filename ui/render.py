@@ -163,7 +163,8 @@ def documents(status: Status) -> str:
     items = "".join(_document(document) for document in status.documents)
     failed = "".join(_told(record.source, record.reason) for record in status.failed)
     warned = "".join(_told(record.source, record.warning) for record in status.warned)
-    return f'{head}<ul class="docs" aria-label="Documents">{items}{failed}{warned}</ul>'
+    unspoken = _told("Languages", status.unspoken) if status.unspoken is not None else ""
+    return f'{head}<ul class="docs" aria-label="Documents">{items}{failed}{warned}{unspoken}</ul>'
 
 
 def _told(source: str, said: str | None) -> str:

@@ -15,7 +15,10 @@ from rag.embed import Embedding, Vectors
 from rag.sentences import Span
 from rag.types import Chunk, Document, DocumentSummary, PageKind, Value
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+
+# The terms that one word may stand as in the documents.
+Forms = tuple[str, ...]
 
 # What a writer was at when it was killed. A run is gone on with; a rebuild is dropped, and the old index stays.
 BrokenOff = Literal["run", "rebuild"]
@@ -57,6 +60,7 @@ class Passage(Value):
     title: str
     sha256: str
     page_kind: PageKind
+    language: str
 
 
 class Piece(NamedTuple):
@@ -80,14 +84,33 @@ class Reader(Protocol):
     def dense(self, query: Vectors, k: int) -> dict[int, float]:
         """Return the ``k`` rows most like ``query``, a unit vector of shape ``(dimension,)``, with their cosines."""
 
-    def lexical(self, words: Sequence[str], k: int) -> dict[int, float]:
-        """Return the ``k`` rows that match any of ``words`` best, with their BM25 scores (higher is better)."""
+    def lexical(self, words: Sequence[Forms], k: int) -> dict[int, float]:
+        """Return the ``k`` rows that match any of ``words`` best, with their BM25 scores (higher is better).
 
-    def lexical_of(self, words: Sequence[str], keys: Sequence[int]) -> dict[int, float]:
+        A word is given by the terms it may stand as (see ``rag.words.forms``).
+        """
+
+    def lexical_of(self, words: Sequence[Forms], keys: Sequence[int]) -> dict[int, float]:
         """Return the BM25 scores of those of the given rows that match."""
 
     def centroids(self, document_ids: Sequence[str]) -> dict[str, Vectors]:
         """Return for each document the mean of its passages' vectors, of unit length."""
+
+    def frequencies(self, words: Sequence[Forms]) -> list[int]:
+        """Return in how many passages each word stands, in any of its forms."""
+
+    def nearest_term(self, term: str, most: int) -> str | None:
+        """Return the term of the index most like ``term``, at most so many slips of the keyboard away, if any.
+
+        A slip is a letter too many, too few, wrong, or changed with its neighbour. Of terms equally near, one
+        with the same first letter is preferred, then the one in most passages.
+        """
+
+    def languages(self) -> dict[str, int]:
+        """Return how many documents are in each language, the most first; "" is unknown."""
+
+    def languages_of(self, keys: Sequence[int]) -> list[str]:
+        """Return the languages of the documents of rows."""
 
     def vectors(self, keys: Sequence[int]) -> Vectors:
         """Return the vectors of rows, shape ``(len(keys), dimension)``."""
@@ -97,9 +120,6 @@ class Reader(Protocol):
 
     def passages(self, keys: Sequence[int]) -> list[Passage]:
         """Return the passages of rows, in the order of ``keys``."""
-
-    def frequencies(self, words: Sequence[str]) -> dict[str, int]:
-        """Return in how many passages each word stands, in any of its inflected forms."""
 
     def text(self, document_id: str, start: int, end: int) -> str:
         """Return a piece of a document's text."""

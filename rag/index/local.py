@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -27,7 +27,9 @@ from rag.index import SCHEMA_VERSION, BrokenOff, Cut, FileRecord, Manifest, Piec
 from rag.index.local_check import faults
 from rag.index.local_reader import LocalReader
 from rag.index.snapshot import Snapshot, load_snapshot, save_snapshot, snapshot_generation, write_whole
-from rag.types import Document, Heading, Page
+from rag.index.vocabulary import KeptVocabulary
+from rag.types import Chunk, Document, Heading, Page
+from rag.words import terms
 
 _CURRENT = "current"
 _REBUILDING = ", rebuilding"
@@ -44,8 +46,8 @@ _PASSING = {
 }
 _WRITER = "writer"  # who is writing; left behind by one that was killed
 _INSERT_CHUNK = (
-    'INSERT INTO chunks (document_id, start, "end", page, headings, sentences, vector_key, text, context)'
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    'INSERT INTO chunks (document_id, start, "end", page, headings, sentences, vector_key, text, terms, context_terms)'
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -58,6 +60,7 @@ class LocalIndex:
         self._pool: list[tuple[Path, sqlite3.Connection]] = []
         self._snapshot: tuple[Path, Snapshot] | None = None
         self._snapshot_guard = threading.Lock()
+        self._vocabulary = KeptVocabulary()
         self._target: Path | None = None  # the database being written
         self._writer: sqlite3.Connection | None = None
 
@@ -86,7 +89,7 @@ class LocalIndex:
             connection.execute("BEGIN")
             try:
                 _check_schema(connection)
-                yield LocalReader(connection, self._current_snapshot(database, connection))
+                yield LocalReader(connection, self._current_snapshot(database, connection), self._vocabulary)
             finally:
                 connection.rollback()
 
@@ -165,7 +168,7 @@ class LocalIndex:
                 # Where a file gave way to a folder of its name, the file's attachments may have held this place.
                 _delete_documents(connection, "source", document.source)
                 _insert_document(connection, document, record.source)
-                connection.executemany(_INSERT_CHUNK, [_chunk_row(document.title, piece) for piece in pieces])
+                connection.executemany(_INSERT_CHUNK, [_chunk_row(document, piece) for piece in pieces])
 
     def touch(self, record: FileRecord) -> None:
         """Record a file's new size and times where its content is the same."""
@@ -311,16 +314,23 @@ def _delete_documents(connection: sqlite3.Connection, column: str, value: str) -
 def _insert_document(connection: sqlite3.Connection, document: Document, file: str) -> None:
     headings, pages = _dump(document.headings), _dump(document.pages)
     names = (document.id, document.source, file, document.sha256, document.title)
-    row = (*names, document.text, len(document.text), headings, pages, document.page_kind)
-    connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    row = (*names, document.text, len(document.text), headings, pages, document.page_kind, document.language)
+    connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
-def _chunk_row(title: str, piece: Piece) -> tuple[object, ...]:
+def _chunk_row(document: Document, piece: Piece) -> tuple[object, ...]:
     chunk = piece.chunk
     headings, sentences = json.dumps(chunk.headings), json.dumps(piece.sentences)
-    context = "\n".join((title, *chunk.headings))
     place = (chunk.document_id, chunk.start, chunk.end, chunk.page)
-    return (*place, headings, sentences, piece.key, chunk.text, context)
+    found_by = (" ".join(terms(chunk.text, document.language)), " ".join(_context_terms(document, chunk)))
+    return (*place, headings, sentences, piece.key, chunk.text, *found_by)
+
+
+def _context_terms(document: Document, chunk: Chunk) -> list[str]:
+    """Return the terms of title and headings, and those of the file's name and folders that they do not have."""
+    context = terms("\n".join((document.title, *chunk.headings)), document.language)
+    name = terms(str(PurePosixPath(document.source).with_suffix("")), document.language)
+    return context + [term for term in name if term not in context]
 
 
 def _insert_file(connection: sqlite3.Connection, record: FileRecord) -> None:

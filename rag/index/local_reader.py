@@ -9,17 +9,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from rag.embed import Vectors, unit
-from rag.index import FileRecord, Passage
+from rag.index import FileRecord, Forms, Passage
 from rag.index.snapshot import Snapshot
+from rag.index.vocabulary import KeptVocabulary
 from rag.types import Chunk, Document, DocumentSummary, Heading, Page, PageKind, document_id
 
 
 class LocalReader:
     """One transaction of SQLite and the FAISS snapshot of the same generation."""
 
-    def __init__(self, connection: sqlite3.Connection, snapshot: Snapshot) -> None:
+    def __init__(self, connection: sqlite3.Connection, snapshot: Snapshot, vocabulary: KeptVocabulary) -> None:
         self._connection = connection
         self._snapshot = snapshot
+        self._vocabulary = vocabulary
 
     def __len__(self) -> int:
         return len(self._snapshot)
@@ -28,14 +30,14 @@ class LocalReader:
         """Return the ``k`` rows most like ``query`` with their cosines."""
         return self._snapshot.search(query, k)
 
-    def lexical(self, words: Sequence[str], k: int) -> dict[int, float]:
+    def lexical(self, words: Sequence[Forms], k: int) -> dict[int, float]:
         """Return the ``k`` rows that match any of ``words`` best, with their BM25 scores."""
         if not words:
             return {}
         query = "SELECT rowid, -rank FROM passages WHERE passages MATCH ? ORDER BY rank, rowid LIMIT ?"
         return dict(self._connection.execute(query, [_match_any(words), k]).fetchall())
 
-    def lexical_of(self, words: Sequence[str], keys: Sequence[int]) -> dict[int, float]:
+    def lexical_of(self, words: Sequence[Forms], keys: Sequence[int]) -> dict[int, float]:
         """Return the BM25 scores of those of the given rows that match."""
         if not words:
             return {}
@@ -75,16 +77,37 @@ class LocalReader:
         """Return the passages of rows, in the order of ``keys``."""
         query = (
             'SELECT row, document_id, start, "end", page, chunks.headings, chunks.text, sentences,'
-            " source, title, sha256, page_kind FROM chunks JOIN documents ON documents.id = document_id"
+            " source, title, sha256, page_kind, language FROM chunks JOIN documents ON documents.id = document_id"
             " WHERE row IN (SELECT value FROM json_each(?))"
         )
         found = {row[0]: _passage(*row[1:]) for row in self._connection.execute(query, [json.dumps(list(keys))])}
         return [found[key] for key in keys]
 
-    def frequencies(self, words: Sequence[str]) -> dict[str, int]:
-        """Return in how many passages each word stands, in any of its inflected forms."""
+    def frequencies(self, words: Sequence[Forms]) -> list[int]:
+        """Return in how many passages each word stands, in any of its forms."""
         count = "SELECT count(*) FROM passages WHERE passages MATCH ?"
-        return {word: self._connection.execute(count, [_match_any([word])]).fetchone()[0] for word in words}
+        return [self._connection.execute(count, [_match_any([word])]).fetchone()[0] for word in words]
+
+    def nearest_term(self, term: str, most: int) -> str | None:
+        """Return the term of the index most like ``term``, at most so many slips of the keyboard away, if any."""
+        return self._vocabulary.of(self._snapshot.generation, self._terms).nearest(term, most)
+
+    def _terms(self) -> list[tuple[str, int]]:
+        return self._connection.execute("SELECT term, doc FROM vocabulary").fetchall()
+
+    def languages(self) -> dict[str, int]:
+        """Return how many documents are in each language, the most first."""
+        query = "SELECT language, count(*) AS many FROM documents GROUP BY language ORDER BY many DESC, language"
+        return dict(self._connection.execute(query).fetchall())
+
+    def languages_of(self, keys: Sequence[int]) -> list[str]:
+        """Return the languages of the documents of rows."""
+        query = (
+            "SELECT row, language FROM chunks JOIN documents ON documents.id = document_id"
+            " WHERE row IN (SELECT value FROM json_each(?))"
+        )
+        found = dict(self._connection.execute(query, [json.dumps(list(keys))]).fetchall())
+        return [found[key] for key in keys]
 
     def text(self, document_id: str, start: int, end: int) -> str:
         """Return a piece of a document's text."""
@@ -103,7 +126,9 @@ class LocalReader:
 
     def document(self, source: str) -> Document | None:
         """Return a document whole, or None where the index holds none at ``source``."""
-        query = "SELECT source, sha256, title, text, page_kind, headings, pages FROM documents WHERE source = ?"
+        query = (
+            "SELECT source, sha256, title, text, page_kind, language, headings, pages FROM documents WHERE source = ?"
+        )
         row = self._connection.execute(query, [source]).fetchone()
         if row is None:
             return None
@@ -113,8 +138,9 @@ class LocalReader:
             title=row[2],
             text=row[3],
             page_kind=row[4],
-            headings=tuple(Heading(**value) for value in json.loads(row[5])),
-            pages=tuple(Page(**value) for value in json.loads(row[6])),
+            language=row[5],
+            headings=tuple(Heading(**value) for value in json.loads(row[6])),
+            pages=tuple(Page(**value) for value in json.loads(row[7])),
         )
 
     def chunks(self, source: str) -> list[Chunk]:
@@ -127,9 +153,9 @@ class LocalReader:
         """Return all documents, ordered by source."""
         query = (
             "SELECT source, file, title, sha256, characters, json_array_length(pages), page_kind,"
-            " (SELECT count(*) FROM chunks WHERE document_id = documents.id) FROM documents ORDER BY source"
+            " language, (SELECT count(*) FROM chunks WHERE document_id = documents.id) FROM documents ORDER BY source"
         )
-        names = ("source", "file", "title", "sha256", "characters", "pages", "page_kind", "chunks")
+        names = ("source", "file", "title", "sha256", "characters", "pages", "page_kind", "language", "chunks")
         return [DocumentSummary(**dict(zip(names, row, strict=True))) for row in self._connection.execute(query)]
 
     def files(self) -> dict[str, FileRecord]:
@@ -151,6 +177,7 @@ def _passage(
     title: str,
     sha256: str,
     page_kind: PageKind,
+    language: str,
 ) -> Passage:
     chunk = Chunk(
         id=f"{document_id}:{start}",
@@ -162,9 +189,17 @@ def _passage(
         headings=tuple(json.loads(headings)),
     )
     spans = tuple((first, last) for first, last in json.loads(sentences))
-    return Passage(chunk=chunk, sentences=spans, source=source, title=title, sha256=sha256, page_kind=page_kind)
+    return Passage(
+        chunk=chunk,
+        sentences=spans,
+        source=source,
+        title=title,
+        sha256=sha256,
+        page_kind=page_kind,
+        language=language,
+    )
 
 
-def _match_any(words: Sequence[str]) -> str:
-    """Return an FTS5 query for any of ``words``, each quoted, so that no word is taken for an operator."""
-    return " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
+def _match_any(words: Sequence[Forms]) -> str:
+    """Return an FTS5 query for any form of any of ``words``, each quoted, so that none is taken for an operator."""
+    return " OR ".join('"' + term.replace('"', '""') + '"' for forms in words for term in forms)

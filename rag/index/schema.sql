@@ -24,8 +24,10 @@ CREATE TABLE documents (
   characters INTEGER NOT NULL, -- SQLite's length() ends at a NUL
   headings TEXT NOT NULL,   -- JSON
   pages TEXT NOT NULL,      -- JSON
-  page_kind TEXT NOT NULL
+  page_kind TEXT NOT NULL,
+  language TEXT NOT NULL    -- ISO 639-1; empty where unknown
 );
+CREATE INDEX documents_by_language ON documents (language);
 CREATE INDEX documents_by_file ON documents (file);
 
 -- Vectors are kept by the hash of the text they were made from: equal texts share them, and none is embedded twice.
@@ -46,20 +48,25 @@ CREATE TABLE chunks (
   sentences TEXT NOT NULL,  -- JSON, spans into text
   vector_key TEXT NOT NULL REFERENCES vectors (key),
   text TEXT NOT NULL,
-  context TEXT NOT NULL     -- title and headings, for finding only
+  terms TEXT NOT NULL,      -- of the text, made by rag.words, with a space between
+  context_terms TEXT NOT NULL -- of title, headings and file name, for finding only
 );
 CREATE INDEX chunks_by_document ON chunks (document_id);
 CREATE INDEX chunks_by_vector ON chunks (vector_key);
 
+-- The terms are made beforehand: all that is left to FTS5 is to part them at the spaces. Beyond ASCII, its
+-- "ascii" tokenizer takes every sign for part of a term; in ASCII, it is told which it may meet.
 CREATE VIRTUAL TABLE passages USING fts5 (
-  text, context, content = 'chunks', content_rowid = 'row', tokenize = 'porter unicode61 remove_diacritics 2'
+  terms, context_terms, content = 'chunks', content_rowid = 'row', tokenize = "ascii tokenchars '.,+#'"
 );
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab ('passages', 'row');
 
 INSERT INTO passages (passages, rank) VALUES ('rank', 'bm25(1.0, 0.3)');
 
 CREATE TRIGGER chunk_added AFTER INSERT ON chunks BEGIN
-  INSERT INTO passages (rowid, text, context) VALUES (new.row, new.text, new.context);
+  INSERT INTO passages (rowid, terms, context_terms) VALUES (new.row, new.terms, new.context_terms);
 END;
 CREATE TRIGGER chunk_removed AFTER DELETE ON chunks BEGIN
-  INSERT INTO passages (passages, rowid, text, context) VALUES ('delete', old.row, old.text, old.context);
+  INSERT INTO passages (passages, rowid, terms, context_terms)
+  VALUES ('delete', old.row, old.terms, old.context_terms);
 END;

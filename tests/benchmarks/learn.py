@@ -31,7 +31,7 @@ from sklearn.metrics import roc_auc_score
 from rag import weights
 from rag.answer.confidence import answer_features
 from rag.embed import SentenceTransformerEmbedder, Vectors
-from rag.index import Reader
+from rag.index import Forms, Reader
 from rag.index.local import LocalIndex
 from rag.query import Query, read_query
 from rag.rank import Candidate, passage_features, passage_score, sentence_features
@@ -146,7 +146,7 @@ class Without:
         """Return the rows most like ``query`` that are not of the document."""
         return self._other(self._reader.dense(query, 3 * k), k)
 
-    def lexical(self, words: Sequence[str], k: int) -> dict[int, float]:
+    def lexical(self, words: Sequence[Forms], k: int) -> dict[int, float]:
         """Return the rows that match ``words`` best and are not of the document."""
         return self._other(self._reader.lexical(words, 3 * k), k)
 
@@ -267,15 +267,16 @@ def learn_choice(stage: str, names: list[str], tables: Sequence[Table]) -> Learn
     train = [(x / scale, y) for x, y in train]
 
     def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        total, slope = 0.0, np.zeros_like(w)
+        total: float = 1e-3 * float(w @ w)
+        slope = np.zeros_like(w)
         for x, y in train:
             z = x @ w
             p = np.exp(z - z.max())
             p /= p.sum()
             right = p * y
-            total -= np.log(right.sum())
+            total -= float(np.log(right.sum())) / len(train)
             slope += x.T @ (p - right / right.sum())
-        return total / len(train) + 1e-3 * w @ w, slope / len(train) + 2e-3 * w
+        return total, slope / len(train) + 2e-3 * w
 
     w = minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B").x / scale
     for name in dict.fromkeys(table.asked.set_name for table in tables):
