@@ -66,7 +66,12 @@ def test_a_set_becomes_files_and_questions_that_hold(tmp_path: Path, embedder: E
     run = measure(work, "set", assistant)
     assert (work / "report.html").exists()
     assert run.measures["document_mrr"].questions == 2
-    assert confidence_without(run.questions[0], "es_1_a.txt", assistant) < run.questions[0].confidence
+    without = confidence_without(run.questions[0], "es_1_a.txt", assistant)
+    assert without is not None
+    assert without < run.questions[0].confidence
+    (work / "corpus/Doses_ how many_.txt").unlink()
+    assistant.sync()
+    assert confidence_without(run.questions[0], "es_1_a.txt", assistant) is None
 
 
 def test_a_sample_is_the_same_every_time(tmp_path: Path) -> None:

@@ -34,10 +34,11 @@ from rag.evaluate.questions import read_questions, resolve
 from rag.evaluate.report import html_report, interval, number
 from rag.evaluate.run import Run, summary
 from rag.settings import Settings
+from rag.types import SearchResult
 
 Record = dict[str, Any]
 _NAME_BYTES = 120
-_WITHOUT = 60  # passages retrieved, from which those of a document are then left out
+_WITHOUT = (60, 120, 240)  # passages retrieved, from which those of a document are then left out, until enough remain
 
 
 def main() -> None:
@@ -148,29 +149,39 @@ def print_absent(records: Sequence[Record], run: Run, assistant: Assistant) -> N
     """Print how well the confidence tells that the document asked about is not there."""
     about = {str(record["id"]): record.get("doc_id") for record in records}
     asked = [outcome for outcome in run.questions if outcome.answerable and about[outcome.id]]
-    there = np.array([outcome.confidence for outcome in asked])
-    gone = np.array(
-        [
-            confidence_without(outcome, str(about[outcome.id]), assistant)
-            for outcome in track(asked, "asking without the document", console=show._err, transient=True)
-        ]
-    )
+    pairs = []
+    for outcome in track(asked, "asking without the document", console=show._err, transient=True):
+        without = confidence_without(outcome, str(about[outcome.id]), assistant)
+        if without is not None:
+            pairs.append((outcome.confidence, without))
+    show.note(f"nothing else is found for {len(asked) - len(pairs)} of {len(asked)} questions: left out")
+    if not pairs:
+        return
+    there, gone = np.array(pairs).T
     statistics = {
         "AUROC, with the document against without": _told_apart(there, gone),
         "with it: answered": mean((there >= run.answer_above).astype(float)),
         "without it: refused": mean((gone < run.answer_above).astype(float)),
     }
-    for name, found in zip(statistics, estimates(list(statistics.values()), len(asked)), strict=True):
+    for name, found in zip(statistics, estimates(list(statistics.values()), len(pairs)), strict=True):
         if found is not None:
             unit: Unit = "score" if name.startswith("AUROC") else "share"
             shown = f"{number(found.value, unit):>8}   {interval(found.low, found.high, unit)}"
-            print(f"{name:<42}{shown}   of {len(asked)}")
+            print(f"{name:<42}{shown}   of {len(pairs)}")
 
 
-def confidence_without(outcome: Outcome, source: str, assistant: Assistant) -> float:
-    """Return the confidence in what is found once the passages of ``source`` are left out."""
-    others = [result for result in assistant.search(outcome.query, _WITHOUT) if result.source != source]
-    return confidence(outcome.query, others[: assistant.settings.passages])
+def confidence_without(outcome: Outcome, source: str, assistant: Assistant) -> float | None:
+    """Return the confidence in what is found once the passages of ``source`` are left out.
+
+    None where all that was found is of it: nothing is left to be confident in, and a refusal would be no feat.
+    """
+    others: list[SearchResult] = []
+    for looked in _WITHOUT:
+        found = assistant.search(outcome.query, looked)
+        others = [result for result in found if result.source != source]
+        if len(others) >= assistant.settings.passages or len(found) < looked:
+            break
+    return confidence(outcome.query, others[: assistant.settings.passages]) if others else None
 
 
 def _told_apart(there: Array, gone: Array) -> Statistic:
