@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Set
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,12 +14,18 @@ from rag.kinds import Kind, asked_kind
 from rag.terms import Terms, query_terms
 from rag.words import STOP_WORDS, WORD, stem, words
 
+_QUESTION_MARKS = ("?", "？", "؟")
+_OPENS = re.compile(r"(?:what|which|who|whom|whose|when|where|why|how|is|are|was|were|do|does|did|can|could)\b", re.I)
+
 Pairs = Set[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Query:
-    """A question. ``vector`` is of shape ``(dimension,)`` and unit length; ``pairs`` are of neighbouring words."""
+    """A question. ``vector`` is of shape ``(dimension,)`` and unit length.
+
+    ``pairs`` are of neighbouring words, ``numbers`` the words with a digit.
+    """
 
     text: str
     terms: Terms
@@ -30,7 +37,7 @@ class Query:
     @property
     def asks(self) -> bool:
         """Whether it is put as a question, and not as a statement or as key words."""
-        return self.text.endswith("?")
+        return self.text.endswith(_QUESTION_MARKS) or bool(_OPENS.match(self.text))
 
 
 def read_query(question: str, reader: Reader, embedder: Embedder) -> Query:
@@ -42,7 +49,7 @@ def read_query(question: str, reader: Reader, embedder: Embedder) -> Query:
         vector=embedder.embed_query(text),
         kind=asked_kind(text),
         pairs=word_pairs(text),
-        numbers=numbers(text),
+        numbers={word for word in words(text) if any(character.isdigit() for character in word)},
     )
 
 
@@ -58,11 +65,6 @@ def query_text(question: str) -> str:
 def word_pairs(text: str) -> Pairs:
     """Return the stems of each two words that follow each other, words without meaning left out."""
     return set(pairwise(stem(word) for word in words(text) if word not in STOP_WORDS))
-
-
-def numbers(text: str) -> Set[str]:
-    """Return the words of ``text`` that hold a digit."""
-    return {word for word in words(text) if any(character.isdigit() for character in word)}
 
 
 def names(question: str) -> set[str]:

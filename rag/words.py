@@ -61,7 +61,12 @@ def words(text: str) -> list[str]:
     is exact, without marks between thousands: ``1,200`` is 1200. A run of signs without spaces, as in Chinese
     or Thai, is given by its overlapping pairs.
     """
-    return [word for match in WORD.finditer(_normal(text)) for word in _words_of(match.group())]
+    return list(_words(text))
+
+
+@lru_cache(maxsize=4_096)  # a question looks at the same sentences several times
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for match in WORD.finditer(_normal(text)) for word in _words_of(match.group()))
 
 
 def content_words(text: str, language: str = "en") -> list[str]:

@@ -11,7 +11,8 @@ import pytest
 from rag.embed import SentenceTransformerEmbedder
 from rag.index import Reader
 from rag.index.local import LocalIndex
-from rag.retrieve import retrieve
+from rag.query import read_query
+from rag.retrieve import find_candidates, retrieve
 from rag.sync import sync
 from rag.terms import query_terms
 from tests.fakes import CountingEmbedder
@@ -122,11 +123,12 @@ def test_cosines_are_lowered_where_the_embedder_does_not_speak_the_language(
         passage.chunk.id: float(cosine)
         for passage, cosine in zip(reader.passages(keys), reader.vectors(keys) @ query, strict=True)
     }
-    found = {result.chunk.id: result for result in retrieve(question, reader, embedder, 100)}
-    assert {result.language for result in found.values()} == {"en", "de", "fr", "tr", "ru", "ja", "zh", "th"}
-    for name, result in found.items():
-        expected = plain[name] if result.language == "en" else 0.25 * plain[name]
-        assert result.dense == pytest.approx(expected, abs=1e-5)
+    found = find_candidates(read_query(question, reader, embedder), reader, embedder, 100)
+    assert {candidate.passage.language for candidate in found} == {"en", "de", "fr", "tr", "ru", "ja", "zh", "th"}
+    for candidate in found:
+        cosine = plain[candidate.passage.chunk.id]
+        expected = cosine if candidate.passage.language == "en" else 0.25 * cosine
+        assert candidate.dense == pytest.approx(expected, abs=1e-5)
     german = retrieve("Wer hat die Mühle des Dorfes errichtet?", reader, embedder, 100)
     assert all(result.dense < 0.26 for result in german)
 
