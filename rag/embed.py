@@ -91,6 +91,9 @@ class Embedder(Protocol):
         They come from the model's table of input embeddings and cost a look-up, not a run of the model.
         """
 
+    def knows(self, word: str) -> bool:
+        """Whether a word is in the model's vocabulary, and so a word, whatever the documents hold."""
+
 
 class SentenceTransformerEmbedder:
     """Any sentence-transformers model, by name or folder; the packaged MiniLM by default."""
@@ -223,6 +226,11 @@ class SentenceTransformerEmbedder:
             for row, word in enumerate(words):
                 vectors[row] = self._words[word]
             return vectors
+
+    def knows(self, word: str) -> bool:
+        """Whether a word is a single piece to the model: what is misspelt falls into several."""
+        ids = self._tokenize(word, add_special_tokens=False)["input_ids"]
+        return len(ids) == 1 and ids[0] != self._model.tokenizer.unk_token_id
 
     @cached_property
     def _pieces(self) -> Vectors:

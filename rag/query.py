@@ -71,8 +71,9 @@ def names(question: str) -> set[str]:
     """Return the words of a question that name something: with a capital after the first word, or a digit."""
     found = list(WORD.finditer(question))
     return {
-        stem(word.group().lower())
+        stem(part)
         for at, word in enumerate(found)
         if word.group().lower() not in STOP_WORDS
         and (any(c.isdigit() for c in word.group()) or (at > 0 and word.group()[0].isupper()))
+        for part in words(word.group())
     }

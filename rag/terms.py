@@ -78,7 +78,7 @@ def query_terms(query: str, reader: Reader, embedder: Embedder) -> Terms:
     counts = reader.frequencies([its_forms for _, its_forms in asked])
     optional = wholes(query) if any(counts) else set()
     found = [
-        (word, its_forms, count) if count else _corrected(word, its_forms, reader)
+        (word, its_forms, count) if count else _corrected(word, its_forms, reader, embedder)
         for (word, its_forms), count in zip(asked, counts, strict=True)
         if count or word not in optional
     ]
@@ -96,11 +96,12 @@ def query_terms(query: str, reader: Reader, embedder: Embedder) -> Terms:
     )
 
 
-def _corrected(word: str, its_forms: Forms, reader: Reader) -> tuple[str, Forms, int]:
+def _corrected(word: str, its_forms: Forms, reader: Reader, embedder: Embedder) -> tuple[str, Forms, int]:
     """Return a word that stands nowhere with the form of the one it may be a slip of, and how often that stands.
 
-    One slip is thought possible in four letters, two in eight; in numbers none.
+    One slip is thought possible in four letters, two in eight; in numbers, and in words that are known, none.
     """
-    most = 0 if not is_spelt(word) or len(word) < 4 else 1 if len(word) < 8 else 2
-    nearest = reader.nearest_term(its_forms[0], most) if most else None
+    term = its_forms[0]
+    most = 0 if len(term) < 4 or not is_spelt(word) or embedder.knows(word) else 1 if len(term) < 8 else 2
+    nearest = reader.nearest_term(term, most) if most else None
     return (word, (nearest,), reader.frequencies([(nearest,)])[0]) if nearest else (word, its_forms, 0)

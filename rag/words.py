@@ -33,6 +33,7 @@ _SPELT = regex.compile(r"[\p{L}\p{M}]+")
 _NUMBER = regex.compile(r"\d+(?:[.,]\d+)*")
 _GROUPED = regex.compile(r"(?P<whole>[1-9]\d{0,2}(?P<sign>[.,])\d{3}(?:(?P=sign)\d{3})*)(?:[.,](?P<fraction>\d+))?")
 _MEASURED = regex.compile(r"(\d+(?:[.,]\d+)*)(\p{L}{1,3})")  # 5nm, 10q, 1990s
+_PLURAL = regex.compile(r"\b(\p{Lu}{2,})s\b")  # GPUs: the stemmer takes the ending for that of a Latin word
 _CLITIC = regex.compile(r"(?:n't|'(?:s|re|ll|ve|d|m))$")
 _JOINT = regex.compile(r"['_-]+|(?<!\d)[.,]+|[.,]+(?!\d)")
 _DIGIT_GAP = regex.compile(r"(?<=\d)[\u00a0\u2009\u202f'’](?=\d{3}(?!\d))")  # 1 200, where the space does not break
@@ -133,7 +134,7 @@ def _normal(text: str) -> str:
     """Return ``text`` in lower case and in the plainest form of its signs: ＧＰＴ is gpt, and ﬁ two letters."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", _DIGIT_GAP.sub("", text))
-    return text.casefold().translate(_STRAIGHT)
+    return _PLURAL.sub(r"\1", text).casefold().translate(_STRAIGHT)
 
 
 @lru_cache(maxsize=200_000)

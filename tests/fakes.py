@@ -46,6 +46,9 @@ class FakeEmbedder:
     def word_vectors(self, words: Sequence[str]) -> Vectors:
         return self._rows(words)
 
+    def knows(self, word: str) -> bool:
+        return False
+
     def _rows(self, texts: Sequence[str]) -> Vectors:
         rows = np.full((len(texts), self.dimension), 0.01, dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):
@@ -79,3 +82,6 @@ class CountingEmbedder:
 
     def word_vectors(self, words: Sequence[str]) -> Vectors:
         return self._embedder.word_vectors(words)
+
+    def knows(self, word: str) -> bool:
+        return self._embedder.knows(word)

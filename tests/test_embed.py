@@ -176,3 +176,8 @@ def test_a_folder_without_a_model_is_an_error_that_says_what_to_do(tmp_path: Pat
     (tmp_path / "model.safetensors").write_bytes(b"not weights")
     with pytest.raises(EmbedderError, match=r"cannot be loaded .* give a folder that holds"):
         SentenceTransformerEmbedder(str(tmp_path)).embed_query("text")
+
+
+def test_a_word_is_known_and_a_slip_is_not(embedder: SentenceTransformerEmbedder) -> None:
+    known = ["government", "fighting", "language", "langauge", "goverment", "磨坊", "x" * 200]
+    assert [word for word in known if embedder.knows(word)] == ["government", "fighting", "language"]

@@ -140,13 +140,13 @@ def test_each_language_is_found_in_its_own_inflection(index: LocalIndex) -> None
         ("gmama", 1, "gamma"),
         ("gxxma", 1, None),
         ("gxxma", 2, "gamma"),
-        ("domain", 2, "romain"),  # as near as "demean", which begins alike, is not: one slip before two
-        ("lat", 1, "let"),  # "let" stands in more passages than "lot", and begins as "hat" does not
+        ("domain", 1, None),  # "romain" begins otherwise
+        ("lat", 1, "let"),  # stands in more passages than "lot"
         ("n18", 1, None),
     ],
 )
 def test_the_nearest_term_is_the_fewest_slips_away(index: LocalIndex, term: str, most: int, found: str | None) -> None:
-    fill(index, line_document("a", ["gamma", "romain", "demean", "lot", "let", "let hat", "hat hat", "hat", "n17"]))
+    fill(index, line_document("a", ["gamma", "romain", "lot", "let", "let hat", "hat hat", "hat", "n17"]))
     with index.reading() as reader:
         assert reader.nearest_term(term, most) == found
 

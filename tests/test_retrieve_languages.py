@@ -98,7 +98,7 @@ def test_a_misspelt_word_is_taken_for_the_one_it_may_be(
     assert wrong.share(wrong.matches([f"a {right} b"], embedder)) == pytest.approx([1.0])
 
 
-@pytest.mark.parametrize("word", ["1852", "xyz", "zzzzzzz", "river", "1815"])
+@pytest.mark.parametrize("word", ["1852", "xyz", "zzzzzzz", "river", "1815", "bred", "vintage"])
 def test_numbers_what_is_found_and_what_is_like_nothing_are_not_corrected(
     reader: Reader, embedder: SentenceTransformerEmbedder, word: str
 ) -> None:

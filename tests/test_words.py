@@ -16,6 +16,7 @@ from rag.words import STOP_WORDS, content_words, forms, stem, terms, wholes, wor
         ("GPT-4o costs $1,000.50.", ["gpt", "4", "o", "4o", "gpt4o", "costs", "1000.50"]),
         ("Straße ÉCOLE Привет", ["strasse", "école", "привет"]),
         ("the company’s CEO", ["the", "company", "ceo"]),
+        ("GPUs, the US and Ms", ["gpu", "the", "us", "and", "ms"]),
         ("H-1B A100 C++ C# c", ["h", "1", "b", "1b", "h1b", "a100", "c++", "c#", "c"]),
         ("l’homme, O'Brien", ["l", "homme", "lhomme", "o", "brien", "obrien"]),
         ("Apple_10Q_2023", ["apple", "10", "q", "10q", "2023", "apple10q2023"]),

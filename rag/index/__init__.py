@@ -102,8 +102,8 @@ class Reader(Protocol):
     def nearest_term(self, term: str, most: int) -> str | None:
         """Return the term of the index most like ``term``, at most so many slips of the keyboard away, if any.
 
-        A slip is a letter too many, too few, wrong, or changed with its neighbour. Of terms equally near, one
-        with the same first letter is preferred, then the one in most passages.
+        A slip is a letter too many, too few, wrong, or changed with its neighbour; the first letter is seldom one,
+        and must be the same. Of terms equally near, the one in most passages is returned.
         """
 
     def languages(self) -> dict[str, int]:

@@ -12,18 +12,18 @@ Counted = tuple[str, int]  # a term, and in how many passages it stands
 
 
 class Vocabulary:
-    """Terms of letters alone, by length; never changed once made."""
+    """Terms of letters alone, by first letter and length; never changed once made."""
 
     def __init__(self, terms: Iterable[Counted]) -> None:
-        self._by_length: dict[int, list[str]] = defaultdict(list)
+        self._alike: dict[tuple[str, int], list[str]] = defaultdict(list)
         self._passages: dict[str, int] = {}
         for term, passages in terms:
             if len(term) >= _SHORTEST and term.isalpha():
-                self._by_length[len(term)].append(term)
+                self._alike[term[0], len(term)].append(term)
                 self._passages[term] = passages
 
     def nearest(self, term: str, most: int) -> str | None:
-        """Return the term at the smallest distance of at most ``most``, or None.
+        """Return the term with the same first letter at the smallest distance of at most ``most``, or None.
 
         The distance is Damerau's and Levenshtein's, restricted: no part is changed twice (optimal string alignment).
         """
@@ -31,10 +31,10 @@ class Vocabulary:
         from rapidfuzz.process import extract
 
         found = [
-            (int(distance), other[0] != term[0], -self._passages[other], other)
+            (int(distance), -self._passages[other], other)
             for length in range(len(term) - most, len(term) + most + 1)
             for other, distance, _ in extract(
-                term, self._by_length.get(length, ()), scorer=OSA.distance, score_cutoff=most, limit=None
+                term, self._alike.get((term[:1], length), ()), scorer=OSA.distance, score_cutoff=most, limit=None
             )
         ]
         return min(found)[-1] if found else None
