@@ -51,6 +51,8 @@ def find_candidates(query: Query, reader: Reader, embedder: Embedder, most: int)
     """Return the ``most`` passages that are likeliest at first sight, with all that is known of each."""
     matches = _match(query, reader, embedder)
     keys = sorted(matches, key=lambda key: (-_fused(*matches[key]), key))[:most]
+    if not keys:
+        return []
     passages = reader.passages(keys)
     documents = [passage.chunk.document_id for passage in passages]
     centroids = reader.centroids(sorted(set(documents)))

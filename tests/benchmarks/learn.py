@@ -30,14 +30,15 @@ from sklearn.metrics import roc_auc_score
 
 from rag import weights
 from rag.answer.confidence import answer_features
-from rag.embed import SentenceTransformerEmbedder, Vectors
-from rag.index import Forms, Reader
+from rag.embed import SentenceTransformerEmbedder
+from rag.index import Reader
 from rag.index.local import LocalIndex
 from rag.query import Query, read_query
 from rag.rank import Candidate, passage_features, passage_score, sentence_features
 from rag.retrieve import find_candidates, retrieve
 from rag.sync import sync
 from rag.weights import Features
+from tests.benchmarks.without import Without
 
 WEIGHTS = Path("rag/weights.json")
 CHROMA_LEARNED = ("chatlogs", "finance", "pubmed")
@@ -128,32 +129,6 @@ def build(folder: Path, texts: Mapping[str, str], embedder: SentenceTransformerE
 def file_name(name: str) -> str:
     """Return the file that the document ``name`` is written to."""
     return f"{name.replace('/', '_')}.txt"
-
-
-class Without:
-    """A view of an index in which one document is not found."""
-
-    def __init__(self, reader: Reader, source: str) -> None:
-        self._reader, self._source = reader, source
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._reader, name)
-
-    def __len__(self) -> int:
-        return len(self._reader)
-
-    def dense(self, query: Vectors, k: int) -> dict[int, float]:
-        """Return the rows most like ``query`` that are not of the document."""
-        return self._other(self._reader.dense(query, 3 * k), k)
-
-    def lexical(self, words: Sequence[Forms], k: int) -> dict[int, float]:
-        """Return the rows that match ``words`` best and are not of the document."""
-        return self._other(self._reader.lexical(words, 3 * k), k)
-
-    def _other(self, found: dict[int, float], k: int) -> dict[int, float]:
-        passages = self._reader.passages(list(found))
-        kept = [key for key, passage in zip(found, passages, strict=True) if passage.source != self._source]
-        return {key: found[key] for key in kept[:k]}
 
 
 class Squad:

@@ -26,6 +26,7 @@ from rich.progress import track
 
 from rag import show
 from rag.answer.confidence import confidence
+from rag.answer.premise import premise
 from rag.assistant import Assistant
 from rag.evaluate.ask import Outcome, ask_all
 from rag.evaluate.bootstrap import Array, Statistic, auroc, estimates, mean
@@ -33,12 +34,12 @@ from rag.evaluate.measures import Unit
 from rag.evaluate.questions import read_questions, resolve
 from rag.evaluate.report import html_report, interval, number
 from rag.evaluate.run import Run, summary
+from rag.retrieve import retrieve
 from rag.settings import Settings
-from rag.types import SearchResult
+from tests.benchmarks.without import Without
 
 Record = dict[str, Any]
 _NAME_BYTES = 120
-_WITHOUT = (60, 120, 240)  # passages retrieved, from which those of a document are then left out, until enough remain
 
 
 def main() -> None:
@@ -171,17 +172,11 @@ def print_absent(records: Sequence[Record], run: Run, assistant: Assistant) -> N
 
 
 def confidence_without(outcome: Outcome, source: str, assistant: Assistant) -> float | None:
-    """Return the confidence in what is found once the passages of ``source`` are left out.
-
-    None where all that was found is of it: nothing is left to be confident in, and a refusal would be no feat.
-    """
-    others: list[SearchResult] = []
-    for looked in _WITHOUT:
-        found = assistant.search(outcome.query, looked)
-        others = [result for result in found if result.source != source]
-        if len(others) >= assistant.settings.passages or len(found) < looked:
-            break
-    return confidence(outcome.query, others[: assistant.settings.passages]) if others else None
+    """Return the confidence in what is found in all other documents; None where nothing is."""
+    with assistant._reading() as reader:
+        view: Any = Without(reader, source)
+        found = retrieve(outcome.query, view, assistant._embedder, assistant.settings.passages)
+    return confidence(outcome.query, found) * premise(outcome.query, found) if found else None
 
 
 def _told_apart(there: Array, gone: Array) -> Statistic:
