@@ -52,6 +52,7 @@ _PASSAGES = 40
 _READ = 8  # passages whose sentences are learned from
 _NEAR_WEIGHT = 0.2  # of a question whose subject is there but whose answer is not: few can be told apart
 _REFUSED = 0.87
+_EVERY = 3  # question of SQuAD's is enough to learn whether to answer
 
 
 class Asked(NamedTuple):
@@ -77,12 +78,12 @@ def main() -> None:
     data, work = Path(sys.argv[1]), Path(sys.argv[2])
     embedder = SentenceTransformerEmbedder()
     squad = Squad(data / "squad2", work, embedder)
+    learned: dict[str, Learned] = json.loads(WEIGHTS.read_text())
     asked = [
         *squad.asked(),
         *_asked("chroma_chunking", data, work, embedder, lambda q: q["doc_id"] in CHROMA_LEARNED),
         *_asked("scifact", data, work, embedder, lambda q: q["split"] == "train"),
     ]
-    learned: dict[str, Learned] = json.loads(WEIGHTS.read_text())
     for stage, tables in (("passage", passage_tables), ("sentence", sentence_tables)):
         names, found = tables(asked)
         learned[stage] = learn_choice(stage, names, found)
@@ -154,7 +155,7 @@ class Squad:
 
     def answers(self) -> Iterator[tuple[Features, Kind, bool]]:
         """Yield what all questions find, with their article there and without it, and whether to learn from it."""
-        for question in track(self.questions, "answers"):
+        for question in track(self.questions[::_EVERY], "answers"):
             for kind, features in self._answers(question):
                 yield features, kind, question["doc_id"] in self.learned_from
 
