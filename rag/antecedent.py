@@ -12,14 +12,18 @@ from collections.abc import Iterator, Sequence
 from rag.mentions import MEN, WOMEN, Mention, MentionKind, mentions, things
 from rag.types import Value
 
+_REMEMBERED = 8  # turns
 _MARKER = re.compile(r"\s*\[\d+\]")
 _ASKS_FOR_PERSON = re.compile(r"\b(?:who|whom|whose)\b(?! (?:is|was|are|were) (?:the )?[A-Z])", re.IGNORECASE)
 _ASKS_FOR_PLACE = re.compile(r"\bwhere\b|\b(?:which|what)(?: \w+)? (?:country|city|place|town|region|state)\b", re.IGNORECASE)
 _ASKS_FOR_SOME = re.compile(
     r"\b(?:which|what) (?!(?:year|date|time|day|century|is|was|are|were|does|do|did|has|had|have|will|can)\b)\w+"
     r"|\bwhat (?:is|was) the (?:\w+ ){0,2}(?:name|capital|title|company|country|city|book|song|album|river|largest)\b"
-    r"|\bwhat (?:did|does|do|has|have|had|will)\b",
+    r"|\bwhat (?:is|was|were|are) (?:the )?[A-Z][\w.-]*(?: [A-Z][\w.-]*)*['’]s? |\bwhat (?:did|does|do|has|have|had|will)\b",
     re.IGNORECASE,
+)
+_ASKS_FOR_SEVERAL = re.compile(
+    r"\b(?:which|what) (?!is|was|are|were|does)(?:\w+ )?(?:\w+[^\Wsui]s(?!['’])|people|men|women|children)\b", re.IGNORECASE
 )
 _DOES = re.compile(r"\b(?:do|does|did|has|have|had|will|can) (?:the )?[A-Z]")
 _IN_PASSING = re.compile(r"\b(?:by|for|with|in|at|near|from|to|on|against|outside|across)(?: the)? $", re.IGNORECASE)
@@ -42,10 +46,15 @@ Known = dict[str, tuple[MentionKind, bool]]
 def known_kinds(turns: Sequence[Turn]) -> Known:
     """Return the kind of every name of a conversation, by the surest sign anywhere in it."""
     known: Known = {}
-    for turn in turns:
+    for turn in turns[-_REMEMBERED:]:
         for one in (*mentions(turn.question), *mentions(turn.said())):
             if one.named and (one.sure or _bare(one) not in known):
                 known[_bare(one)] = (one.kind, one.sure)
+    for name, found in list(known.items()):
+        if found == ("person", True) and " " in name:
+            known.setdefault(name.split()[-1], found)
+            if known[name.split()[-1]][1] is False:
+                known[name.split()[-1]] = found
     return known
 
 
@@ -84,21 +93,36 @@ def antecedents(turns: Sequence[Turn], wanted: str, *, acts: bool = False) -> li
 def _ranked(turn: Turn, wanted: str, known: Known, acts: bool) -> list[Mention]:
     asked = _spoken_of(turn.question)
     answered = [one for one in mentions(turn.said()[:600]) if not _named_in(one, turn.question)]
+    if wanted == "it":
+        asked, answered = _pairs_as_one(asked), _pairs_as_one(answered)
     scored = [(_fit_there(one, turn.question, wanted, known), at, one) for at, one in enumerate(asked)]
     # Like stands for like: of two names, one that did something to the other is meant if it does so again.
     turned = -1 if wanted == "it" and not acts and _DOES.search(turn.question) else 1
     ordered = sorted(scored, key=lambda item: (-min(item[0], 2 + (turned > 0)), not item[2].named, turned * item[1]))
     in_question = [one for score, _, one in ordered if score >= 2]
     maybe = [one for score, _, one in scored if score == 1]
-    best = sorted((-fit(one, wanted, known), at) for at, one in enumerate(answered))
+    best = sorted((-_fit_there(one, turn.said(), wanted, known), at) for at, one in enumerate(answered))
     in_answer = [answered[at] for score, at in best if -score >= (1 if _asks_for(wanted, turn.question) and wanted != "it" else 2)]
+    if wanted == "place":
+        in_answer = [one for one in answered if fit(one, wanted, known)]
+        by_fit = sorted([*in_question, *in_answer, *(one for one in maybe if one.named)], key=lambda one: -fit(one, wanted, known))
+        return by_fit if not _asks_for(wanted, turn.question) else [*in_answer[:1], *by_fit]
     if wanted == "time":
         return [*in_question, *in_answer]
     if _asks_for(wanted, turn.question):
         in_answer = [one for one in in_answer if one.kind != "time"]
         return [*in_answer[:1], *in_question, *in_answer[1:], *maybe]
-    sure_in_answer = [one for one in in_answer if fit(one, wanted, known) == 3]
-    return [*in_question, *(sure_in_answer if not maybe or wanted in ("he", "she") else []), *maybe, *in_answer]
+    if wanted in ("he", "she"):
+        return [*in_question, *(one for one in in_answer if fit(one, wanted, known) == 3), *maybe, *in_answer]
+    return [*in_question, *maybe, *in_answer]
+
+
+def _pairs_as_one(spoken: Sequence[Mention]) -> list[Mention]:
+    """Return "Pride and Prejudice" as one thing: of two that are joined, "it" is neither alone."""
+    pairs = [one for one in spoken if one.named and one.kind == "group" and " and " in one.text and "," not in one.text]
+    alone = [one for one in spoken if not any(p.start <= one.start and one.end <= p.end for p in pairs)]
+    as_one = [p.model_copy(update={"kind": "thing"}) for p in pairs]
+    return sorted([*alone, *as_one], key=lambda one: (not one.named, one.start))
 
 
 def _asks_for(wanted: str, question: str) -> bool:
@@ -109,7 +133,10 @@ def _asks_for(wanted: str, question: str) -> bool:
         return _ASKS_FOR_PERSON.search(question) is not None
     if wanted == "place":
         return _ASKS_FOR_PLACE.search(question) is not None
-    return bool(_ASKS_FOR_SOME.search(question) or (wanted == "they" and _ASKS_FOR_PERSON.search(question)))
+    several = _ASKS_FOR_SEVERAL.search(question) is not None
+    if wanted == "they":
+        return several or _ASKS_FOR_PERSON.search(question) is not None
+    return not several and _ASKS_FOR_SOME.search(question) is not None
 
 
 def _asks_of_plain_thing(question: str) -> bool:
@@ -128,12 +155,12 @@ def _fit_there(one: Mention, question: str, wanted: str, known: Known) -> int:
 def _spoken_of(question: str) -> list[Mention]:
     """Return the names of a question, then its plain things."""
     named = mentions(question)
-    plain = [one for one in things(question) if not any(n.start < one.end and one.start < n.end for n in named)]
+    plain = [one for one in things(question) if not any(n.start <= one.start < n.end and n.end >= one.end for n in named)]
     return [*named, *plain]
 
 
 def _named_in(one: Mention, question: str) -> bool:
-    return re.search(rf"\b{re.escape(_bare(one))}\b", question.lower()) is not None
+    return _bare(one) in question.lower()
 
 
 def _in_full(one: Mention, turns: Sequence[Turn]) -> Mention:

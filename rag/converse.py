@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 
 from rag.antecedent import Turn
-from rag.ellipsis import LEAD, restore
+from rag.ellipsis import LEAD, hint, restore
 from rag.mentions import mentions
 from rag.pronouns import resolve
 from rag.types import Message
@@ -54,6 +54,7 @@ def _standalone(question: str, turns: Sequence[Turn]) -> str:
         return _with_topic(question, turns[-1].question) or question
     restored = restore(question, turns)
     full = resolve(restored or question, turns)
+    full = hint(full, turns, follows=full != question) if restored is None else full
     if full == question:
         return question
     return _as_sentence(full)

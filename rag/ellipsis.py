@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.antecedent import Turn, antecedents
+from rag.antecedent import Turn
 from rag.mentions import MONTH, TIME, Mention, mentions, things
 from rag.pronouns import AUXILIARY, possessive, resolve
-from rag.words import STOP_WORDS, words
+from rag.words import STOP_WORDS, stem, words
 
 LEAD = re.compile(
     r"^\W*(?:(?:and|but|or|so|then|also|ok|okay|well|now|right|yes|no|thanks|thank you|great|i see)\b[,.!:]?\s*)*"
@@ -46,13 +46,22 @@ _IRREGULAR = {
     "saw": "seen", "knew": "known", "drove": "driven", "grew": "grown", "threw": "thrown", "ate": "eaten",
 }  # fmt: skip
 _SAME_PARTICIPLE = frozenset("made built won led bought sold found set held lost paid sent taught met shot cut put".split())
-_OWNED = frozenset(
+_OWNED = (
     """ceo chairman chair founder founders leader president king capital population price cost name author owner
     director head result outcome reason cause causes purpose goal aim size length height weight depth area speed age
     budget revenue profit role effect effects consequence consequences cast plot title headquarters address deadline
     penalty fee salary currency language flag climate religion source origin width diameter value main temperature
     advantage advantages disadvantage disadvantages benefits risks drawbacks members employees architect designer
+    components parts types kinds stages steps functions features ingredients rules requirements
     inventor date location number total winner symptoms treatment cure meaning definition history economy""".split()
+)
+_OWNED_THING = re.compile(
+    rf"\bthe (?:\w+ )?(?:{'|'.join(_OWNED)})\b(?! (?:of|for|between|that|to)\b)", re.IGNORECASE
+)
+_HAPPENED = re.compile(
+    r"^(?P<what>what (?:else )?happened)(?: to (?:it|them))?(?P<next> next| then| afterwards?| later| after that)?"
+    r"(?P<when>(?: in .+)?)$",
+    re.IGNORECASE,
 )
 
 
@@ -86,14 +95,14 @@ def _about(turns: Sequence[Turn]) -> str | None:
     return f"Tell me more about {topic}." if topic else None
 
 
-def _topic(turns: Sequence[Turn]) -> str:
-    """Return the name of what is spoken of: of the last question if it has one, or of its answer."""
+def _topic(turns: Sequence[Turn], besides: str = "") -> str:
+    """Return the name of what is spoken of, in the last question or its answer, and not in ``besides``."""
     for turn in reversed(turns):
-        spoken = [one for one in mentions(turn.question) if one.named] or list(things(turn.question))
-        if spoken:
-            return spoken[0].text
-    found = antecedents(turns, "it")
-    return found[0].text if found else ""
+        plain = [] if any(one.named for one in mentions(turn.question)) else things(turn.question)
+        for one in (*mentions(turn.question), *plain, *mentions(turn.said())):
+            if one.kind != "time" and (not besides or (one.named and one.text.lower() not in besides.lower())):
+                return one.text
+    return ""
 
 
 def _asks(rest: str) -> str:
@@ -107,6 +116,8 @@ def _ask_again(asks: str, previous: str) -> str:
     if asks.lower().endswith("else"):
         found = re.match(r"(who|what|where)\b(.*)", previous, re.IGNORECASE)
         return f"{found[1]} else{found[2]}?" if found else f"{previous}, and {asks}?"
+    if re.search(r"\b(?:how many|not|so)$", asks, re.IGNORECASE):
+        return f"{previous}, and {asks[0].lower()}{asks[1:]}?"
     opening = asks[0].upper() + asks[1:]
     if re.match(rf"{AUXILIARY} ", previous, re.IGNORECASE):
         return f"{opening} {previous[0].lower()}{previous[1:]}?"
@@ -246,6 +257,7 @@ def _swap_thing(fragment: str, previous: str, turns: Sequence[Turn]) -> str:
     if old_thing and words(bare)[-1] in _OWNED:
         return f"{previous[: old_thing.start()]}the {_lowered(bare)}{previous[old_thing.end() :]}?"
     topic = _topic(turns)
+    topic = "" if topic.islower() and not old_thing else topic
     if topic and (words(bare)[-1] in _OWNED or any(one.named for one in mentions(previous)) and fragment != bare):
         return f"What about the {_lowered(bare)} of {topic}?"
     counted = re.match(rf"^((?:how many|how much|which|what) )(?P<thing>(?:[a-z-]+ ){{1,3}}?)(?={AUXILIARY} )", previous, re.I)
@@ -259,18 +271,36 @@ def _swap_thing(fragment: str, previous: str, turns: Sequence[Turn]) -> str:
 
 def _owned(rest: str, turns: Sequence[Turn]) -> str | None:
     """Return "Who is the CEO of Nvidia?" for a question of "the CEO" that names nothing; None for any other."""
-    if any(one.named for one in mentions(rest)) or len(words(rest)) > 9:
-        return None
-    happened = re.match(r"^(what (?:else )?happened)(?: to (?:it|them))?( next| then| afterwards?| later| after that)?(?P<tail>(?: in .+)?)$", rest, re.I)
     topic = _topic(turns)
-    if not topic:
+    if not topic or any(one.named for one in mentions(rest)) or len(words(rest)) > 9:
         return None
-    if happened:
-        return f"{happened[1]} to {topic}{happened[2] or ''}{happened['tail']}?"
-    thing = re.search(rf"\bthe (?:\w+ )?(?P<thing>{'|'.join(_OWNED)})\b(?! (?:of|for|between|that|to)\b)", rest, re.I)
-    if thing is None or words(rest[thing.end() :]) and re.match(r" (?:in|at|on) (?!\d)", rest[thing.end() :]):
-        return None
-    return f"{rest[: thing.end()]} of {topic}{rest[thing.end() :]}?"
+    if happened := _HAPPENED.match(rest):
+        return f"{happened['what']} to {topic}{happened['next'] or ''}{happened['when']}?"
+    thing = _OWNED_THING.search(rest)
+    if thing and not re.search(r"[A-Z][a-z]", rest[1:]) and not re.match(r" (?:in|at|on) (?!\d)", rest[thing.end() :]):
+        return f"{rest[: thing.end()]} of {topic}{rest[thing.end() :]}?"
+    return None
+
+
+def hint(question: str, turns: Sequence[Turn], *, follows: bool) -> str:
+    """Return a question that names nothing with what was spoken of in brackets, if it can only be about that.
+
+    So it is where it is known to follow, holds no thing at all ("Who won?"), or one just spoken of ("the war").
+    """
+    if _names_something(question) or re.search(r"\b(?:you|your|i|my|me|we|us|our)\b", question, re.IGNORECASE):
+        return question
+    meaning = [word for word in words(question) if word not in STOP_WORDS]
+    said = {stem(word) for turn in turns[-2:] for word in words(f"{turn.question} {turn.said()}")}
+    recalled = any(stem(match[1].lower()) in said for match in re.finditer(r"\bthe ([a-z]+)\b(?! of\b)", question))
+    topic = _topic(turns, besides=question)
+    leans = follows or recalled or not things(question)
+    if not topic or not meaning or len(words(question)) > 10 or not leans:
+        return question
+    return f"{question.rstrip('?!. ')} ({topic})?"
+
+
+def _names_something(question: str) -> bool:
+    return any(one.named for one in mentions(question)) or re.search(r"\w [A-Z]", question) is not None
 
 
 def _lowered(fragment: str) -> str:

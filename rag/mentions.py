@@ -46,7 +46,7 @@ MEN = frozenset(
     henry adam nathan walter albert arthur isaac oliver louis carl karl hans max otto jean pierre jacques antonio
     carlos juan jose luis pedro giovanni marco leonardo ivan vladimir alexei sergei ahmed mohammed muhammad ali omar
     hassan hugo oscar victor simon martin philip roger ralph leo joe tom bill jim steve elon barack roland erik lars
-    stefan winston harold alfred ernest frederick franz chris tim sam ben jensen nikola jorge miguel raj""".split()
+    stefan winston harold alfred ernest frederick franz chris tim sam ben jensen nikola jorge miguel raj anton tobias dmitri marcus owen edwin colm beat oskar""".split()
 )
 WOMEN = frozenset(
     """mary patricia jennifer linda elizabeth barbara susan jessica sarah karen lisa nancy betty margaret sandra ashley
@@ -54,7 +54,7 @@ WOMEN = frozenset(
     amy angela shirley anna ruth helen katherine catherine christine marie maria julia ada ida emma olivia sophia
     charlotte alice jane anne ann rose grace victoria irene clara eva greta ingrid frida rosa lucia elena olga
     natalia fatima aisha leila hannah rachel martha virginia agnes edith florence eleanor diana judith joan lucy ellen
-    astrid beatrice beyonce beyoncé gina violet rosalind hedy simone camille isabel sofia nina vera maya""".split()
+    astrid beatrice maud emmy beyonce beyoncé gina violet rosalind hedy simone camille isabel sofia nina vera maya""".split()
 )
 _ROLE = (
     r"(?:co-?)?(?:founder|chair(?:man|woman)?|manager|president|minister|secretary|spokes\w+|officer|director|author"
@@ -98,9 +98,9 @@ DEMONYM = re.compile(
     r"(?:American|British|English|Scottish|Welsh|Irish|French|German|Italian|Spanish|Portuguese|Greek|Roman|Turkish"
     r"|Russian|Chinese|Japanese|Korean|Indian|European|African|Asian|Dutch|Swiss|Swedish|Danish|Norwegian|Finnish"
     r"|Polish|Austrian|Hungarian|Canadian|Mexican|Brazilian|Australian|Egyptian|Israeli|Arab|Jewish|Christian|Muslim"
-    r"|Islamic|Catholic|Protestant|Republican|Democratic|Victorian|Western|Eastern|Northern|Southern)"
+    r"|Islamic|Norse|Catholic|Protestant|Republican|Democratic|Victorian|Western|Eastern|Northern|Southern)"
 )
-_WORD_OF_NAME = r"(?:[^\W\d_a-z][^\W_]*(?:[-'’&.][^\W_]+)*|[a-z]{1,2}[A-Z]\w*|\d+[A-Z]\w*)"
+_WORD_OF_NAME = r"(?:[^\W\d_a-z][^\W_]*(?:[-'’&.](?!s\b)[^\W_]+)*|[a-z]{1,2}[A-Z]\w*|\d+[A-Z]\w*)"
 _NAME = re.compile(
     rf"(?:\b(?P<the>[Tt]he) )?(?P<name>(?<![\w'’]){_WORD_OF_NAME}"
     rf"(?:(?: |(?<=\b[A-Z])\. | of (?:the )?| de | van | von | for (?=[A-Z]\w+ (?:Act|Fund))| and (?=[A-Z][\w]+ (?:Act|Law|Institute"
@@ -110,7 +110,7 @@ _NAME = re.compile(
 # A title: in quotes, or with a preposition between commas ("her first album, Dangerously in Love, came …").
 _TITLE = re.compile(
     rf"[\"“](?P<quoted>[A-Z0-9][^\"“”.?!,]{{2,60}})[\"”]"
-    rf"|(?<=, )(?P<apart>{_WORD_OF_NAME}(?: {_WORD_OF_NAME})* (?:in|on|to|with|from|at|and|of|for)(?: the)?"
+    rf"|(?:(?<=, )|(?<=was )|(?<=is )|(?<=called )|(?<=titled )|(?<=named ))(?P<apart>{_WORD_OF_NAME}(?: {_WORD_OF_NAME})* (?:in|on|to|with|from|at|and|of|for)(?: the)?"
     rf"(?: {_WORD_OF_NAME})+)(?=[,.])"
 )
 _NO_NAME = frozenset(
@@ -154,6 +154,8 @@ def _names(text: str) -> Iterator[Mention]:
         if start >= end or _is_adjective(text, start, end):
             continue
         name = text[start:end]
+        if len(name) == 1 or name.lower() in STOP_WORDS:
+            continue
         if _begins_sentence(text, start) and not _may_begin_with_name(text, start, end):
             continue
         has_the = bool(match["the"]) and start == match.start("name")
@@ -179,7 +181,8 @@ def _without_first_words(text: str, start: int, end: int) -> int:
 
 def _is_adjective(text: str, start: int, end: int) -> bool:
     """Whether it is a word such as "Chinese" that goes with the plain noun after it."""
-    return bool(DEMONYM.fullmatch(text[start:end]) and re.match(r" [a-z]", text[end:]))
+    adjectives = rf"(?:New |Old |Early |Late )?{DEMONYM.pattern}(?:-{DEMONYM.pattern})?"
+    return bool(re.fullmatch(adjectives, text[start:end]) and re.match(r" [a-z]", text[end:]))
 
 
 def _begins_sentence(text: str, start: int) -> bool:
@@ -237,10 +240,10 @@ def _pairs(text: str, names: Sequence[Mention]) -> Iterator[Mention]:
         last = first
         for following in names[at + 1 :]:
             joint = text[last.end : following.start]
-            if joint not in (", ", " and ", ", and ", " & "):
+            if joint not in (", ", " and ", ", and ", " & ", " or ", ", or "):
                 break
             last = following
-            if "and" in joint or "&" in joint:
+            if joint.strip(" ,") in ("and", "&", "or"):
                 whole = text[first.start : last.end]
                 yield Mention(text=whole, start=first.start, end=last.end, kind="group", sure=True, named=True)
                 break
@@ -257,8 +260,8 @@ _BASE_VERBS = frozenset(
     ban put limit sign pass vote claim argue propose suggest report add join import export earn spend invest""".split()
 )
 _PLURAL = re.compile(r"(?:[^siu]s|ies|men|people|children|teeth|feet|mice)$")
-_DETERMINER = r"(?:the|a|an|its|his|their|some|all|most|many|several)"
-_PLAIN = re.compile(rf"\b(?:(?P<det>{_DETERMINER}) )?(?P<words>[a-z][\w-]*(?: [a-z][\w-]*)*)")
+_OWNER = re.compile(r"(?:\bthe )?[A-Z][\w.-]*(?: [A-Z][\w.-]*)*['’]s? $")
+_OF = re.compile(r" of (?:the |a |an )?(?:[A-Z][\w-]*(?: [A-Z][\w-]*)*|[\w-]+)")
 
 
 @lru_cache(maxsize=256)
@@ -279,7 +282,9 @@ def _things_of_run(question: str, start: int, end: int) -> Iterator[tuple[int, M
             chunk.append(word)
             continue
         if chunk and (thing := _thing(question, chunk, before)):
-            yield (0 if previous == "of" and before != "of" or before == "of" else 1), thing
+            # What is asked for ("what company …") is named by the answer; what is after "of" is often the subject.
+            is_asked, after_of = before in ("what", "which"), "of" in (before, previous)
+            yield (2 if is_asked else 0 if after_of else 1), thing
         if word is not None:
             previous, before, chunk = before, word.group().lower(), []
 
@@ -307,6 +312,10 @@ def _thing(question: str, chunk: Sequence[re.Match[str]], before: str) -> Mentio
     if len(chunk) == 1 and (text.lower() in _BASE_VERBS or text.endswith("ly")):
         return None
     determiner = before if before in ("the", "a", "an") else ""
+    if owner := _OWNER.search(question[:first]):
+        first, text = owner.start(), question[owner.start() : last]
+    elif extent := _OF.match(question[last:]):
+        last, text = last + extent.end(), question[first : last + extent.end()]
     whole = f"{determiner} {text}".strip()
     plural = _PLURAL.search(chunk[-1].group()) is not None
     kind: MentionKind = "group" if plural else "thing"

@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 
 from rag.antecedent import Known, Turn, antecedents, fit, known_kinds, lists
-from rag.mentions import Mention, mentions, things
+from rag.mentions import MONTH, mentions, things
+from rag.words import words
 
 AUXILIARY = (
     r"(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must"
@@ -61,18 +62,23 @@ _NOT_A_NOUN = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(
-    rf"\b(?P<before>{AUXILIARY}|of|for|by|with|about|like|after|before|to|do|did|than|\w+ed|meant|made|found) "
+    rf"\b(?P<before>{AUXILIARY}|of|for|by|with|about|like|after|before|to|do|did|than|meant|made|found) "
     r"(?P<word>this|that|these|those)(?= (?:mean|work|happen|occur|affect|help|change|true|legal|possible|important"
     rf"|last|cost|\w+ed|in|on|for|to|at|by|the|an?|her|his|its|their|still|only|really|also)\b|\W*$)",
     re.IGNORECASE,
 )
 _DEFINITE = re.compile(
-    rf"\b(?P<whole>the (?:same )?(?P<noun>{'|'.join(_WANTED_BY_NOUN)}))\b(?! (?:of|that|who|which|in|for|with|where|when|to)\b)"
+    r"\b(?P<whole>the (?:same )?(?P<noun>company|firm|startup|organi[sz]ation|country|city|town|village|man|woman))\b"
+    rf"(?! (?:of|that|who|which|for|with|where|when|to|(?:in|on|at) (?!{MONTH}|\d))\b)"
+)
+_RISES = re.compile(
+    r"\b(?:fall|fell|rise|rose|risen|grow|grew|grown|drop(?:ped)?|(?:in|de)creased?|declined?|shr[iau]nk|change[ds]?|jump(?:ed)?"
+    r"|high|low|higher|lower|larger|smaller)\b"
 )
 _THERE = re.compile(rf"(?<!\b(?:is|be) )(?<!\b(?:are|was|has) )(?<!\b(?:were|been|have) )\bthere\b(?! (?:{AUXILIARY}|be|exist))(?!['’])")
 _THEN = re.compile(r"\b(?P<before>by |since |until |back |before )?then(?=\W*$)")
 _ONE_OF = re.compile(
-    r"\b(?:the )?(?P<nth>first|second|third|fourth|last|former|latter|other)(?: ones?\b|(?=\W*$))", re.IGNORECASE
+    r"\b(?:the )?(?P<nth>first|second|third|fourth|last|former|latter|other)(?: ones?\b|(?<=tter)|(?<=rmer)|(?=\W*$))", re.IGNORECASE
 )
 _NTH = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "latter": -1, "other": 1}
 
@@ -102,13 +108,23 @@ def _pronouns(question: str, turns: Sequence[Turn]) -> str:
             continue
         acts = re.search(r"\b(?:do|does|did|has|have|will|can) $", question[: match.start()]) is not None
         found = [one.text for one in antecedents(turns, wanted, acts=acts) if one.text not in done.values()]
+        if word == "it" and (amount := _amount(question, turns[-1])):
+            found = [amount]
         if found:
             done[wanted] = found[0]
             owns = word in ("its", "his", "their") or (word == "her" and re.match(r" [a-z]\w+", question[match.end() :]))
             owns = owns and not re.match(r"\W*$", question[match.end() :])
-            pieces += [question[at : match.start()], possessive(found[0]) if owns else found[0]]
+            of_some = not owns and found[0].islower() and question[: match.start()].endswith(" of ")
+            full = possessive(found[0]) if owns else f"the {found[0]}" if of_some else found[0]
+            pieces += [question[at : match.start()], full]
             at = match.end()
     return "".join(pieces) + question[at:]
+
+
+def _amount(question: str, turn: Turn) -> str:
+    """Return "Nvidia's revenue" of a question of that, where ``question`` is whether it rose or fell."""
+    owned = re.search(r"\b(?:the )?[A-Z][\w.-]*(?: [A-Z][\w.-]*)*['’]s? [a-z]+\b", turn.question)
+    return owned.group() if owned and _RISES.search(question) else ""
 
 
 def _stands_within(question: str, match: re.Match[str], wanted: str, known: Known) -> bool:
@@ -138,7 +154,7 @@ def _does_something(before: str, one: Mention) -> bool:
 
 def _question_word_binds(before: str, wanted: str) -> bool:
     """Whether "who" or "which country" does something, so that a later word can stand for it."""
-    who = r"(?:who|whose \w+)|(?:which|what)(?: \w+){1,2}?"
+    who = rf"(?:who|whose \w+)|(?:which|what)(?: (?!{AUXILIARY}\b)\w+){{1,2}}?"
     found = re.match(rf"\W*(?:in |of |for )?(?:{who}) (?P<verb>\w+) (?P<rest>.*)", before, re.IGNORECASE)
     if found is None:
         return False
@@ -157,10 +173,12 @@ def _demonstratives(question: str, turns: Sequence[Turn]) -> str:
             continue  # "know that companies …"
         if match["whole"].lower().startswith("this ") and re.search(r"[^sui]s$", noun):
             continue  # a verb: "this represents"
-        if _NOT_A_NOUN.match(noun) or re.search(rf"\b{noun}", question[:begins].lower()):
+        if _NOT_A_NOUN.match(noun) or any(word.startswith(noun) for word in words(question[:begins])):
             continue
-        if full := _noun_in_full(noun, turns):
-            return question[:begins] + full + question[match.end() :]
+        full, about = _noun_in_full(noun, turns)
+        if full:
+            rest = question[match.end() :]
+            return question[:begins] + full + (f"{rest.rstrip('?!. ')} ({about})?" if about else rest)
     return question
 
 
@@ -171,7 +189,7 @@ def _definites(question: str, turns: Sequence[Turn]) -> str:
     match = _DEFINITE.search(question)
     if match is None:
         return question
-    found = _one_of_kind(_WANTED_BY_NOUN[match["noun"]], turns)
+    found = _one_of_kind(_WANTED_BY_NOUN[match["noun"].replace("z", "s")], turns)
     return question[: match.start()] + found + question[match.end() :] if found else question
 
 
@@ -180,29 +198,29 @@ def _one_of_kind(wanted: str, turns: Sequence[Turn]) -> str:
     found = antecedents(turns, wanted)
     if wanted == "it":
         known = known_kinds(turns)
-        found = [one for one in found if one.named and fit(one, "place", known) < 2 and not re.search(r"\d", one.text)] or found
+        found = [one for one in found if one.named and fit(one, "place", known) < 2 and not re.search(r"\d", one.text)]
     if wanted == "place" and not found:
         found = antecedents(turns, "it")
     return found[0].text if found else ""
 
 
-def _noun_in_full(noun: str, turns: Sequence[Turn]) -> str:
-    """Return what "that ban" is: a thing so called, one of its kind, or the ban and what was spoken of."""
+def _noun_in_full(noun: str, turns: Sequence[Turn]) -> tuple[str, str]:
+    """Return what "that ban" is: a thing so called, one of its kind, or the ban; and then what was spoken of."""
     stem = noun.removesuffix("s")
     for turn in reversed(turns):
         spoken = [*mentions(turn.question), *mentions(turn.said())]
         for one in spoken:
             if one.named and one.kind != "person" and stem in one.text.lower().split():
-                return one.text if one.text.startswith(("the ", "The ")) else f"the {one.text}"
+                return (one.text if one.text.startswith(("the ", "The ")) else f"the {one.text}"), ""
     if wanted := _WANTED_BY_NOUN.get(noun):
-        return _one_of_kind(wanted, turns)
+        return _one_of_kind(wanted, turns), ""
     for turn in reversed(turns):
+        about = ", ".join([one.text for one in mentions(turn.question) if one.named and one.kind != "group"][:2])
         if plain := [one for one in things(turn.question) if stem in one.text.lower()]:
-            about = [one.text for one in mentions(turn.question) if one.named and one.kind != "group"][:2]
-            return plain[0].text + (f" ({', '.join(about)})" if about else "")
-        if about := [one.text for one in mentions(turn.question) if one.named and one.kind != "group"][:2]:
-            return f"the {noun} ({', '.join(about)})"
-    return ""
+            return plain[0].text, about if about not in plain[0].text else ""
+        if about:
+            return f"the {noun}", about
+    return "", ""
 
 
 def _ordinals(question: str, turns: Sequence[Turn]) -> str:
@@ -222,6 +240,8 @@ def _bare_demonstratives(question: str, turns: Sequence[Turn]) -> str:
         return question
     plural = match["word"].lower() in ("these", "those")
     found = antecedents(turns, "they" if plural else "it")
+    if re.match(r"\W*where (?:is|was)\b", question, re.IGNORECASE):
+        found = antecedents(turns, "place") or found
     return question[: match.start("word")] + found[0].text + question[match.end("word") :] if found else question
 
 
@@ -234,12 +254,20 @@ def _there_and_then(question: str, turns: Sequence[Turn]) -> str:
     if (match := _THERE.search(question)) and not _names_a_place(question[: match.start()]):
         found = antecedents(turns, "place") or antecedents(turns, "it")
         if found:
-            preposition = "" if re.search(r"\b(?:from|in|near|around) $", question[: match.start()]) else "in "
+            preposition = _towards(question[: match.start()], "at" if found[0].kind == "thing" and (found[0].sure or not found[0].named) else "in")
             question = question[: match.start()] + preposition + found[0].text + question[match.end() :]
     if (match := _THEN.search(question)) and (found := antecedents(turns, "time")):
         preposition = match["before"] if match["before"] in ("by ", "since ", "until ", "before ") else "in "
         question = question[: match.start()] + preposition + found[0].text + question[match.end() :]
     return question
+
+
+def _towards(before: str, otherwise: str) -> str:
+    """Return the preposition that "there" holds in it, after ``before``."""
+    if re.search(r"\b(?:from|in|near|around|to|at) $", before):
+        return ""
+    goes = re.search(r"\b(?:go|goes|went|come|came|travel|travell?ed|return(?:ed)?|move[ds]?|sail(?:ed)?|fl[ye]w?|get) $", before)
+    return "to " if goes else f"{otherwise} "
 
 
 def _names_a_place(text: str) -> bool:
