@@ -20,9 +20,9 @@ from rag.types import Message
 from rag.words import words
 
 # Bounds, for speed: what is longer is no follow-up, and what lies further back is forgotten.
-_LONGEST_QUESTION = 500
-_LONGEST_ANSWER = 1_500
-_MOST_MESSAGES = 24
+_LONGEST_QUESTION = 300
+_LONGEST_ANSWER = 1_000
+_MOST_MESSAGES = 16
 _MOST_WORDS_TO_TAKE_OVER = 12
 
 # Words that are English and hardly any other language's.
@@ -39,16 +39,15 @@ def standalone(question: str, history: Sequence[Message]) -> str:
     turns: list[Turn] = []
     for message in history[-_MOST_MESSAGES:]:
         text = " ".join(message.content[:_LONGEST_ANSWER].split())
-        if message.role == "user":
-            if text:
-                turns.append(Turn(question=_standalone(text, turns), answer=""))
+        if message.role == "user" and text:
+            turns.append(Turn(question=_standalone(text[:_LONGEST_QUESTION], turns)[:_LONGEST_QUESTION], answer=""))
         elif turns:
             turns[-1] = Turn(question=turns[-1].question, answer=f"{turns[-1].answer} {text}"[:_LONGEST_ANSWER])
     return _standalone(question, turns)
 
 
 def _standalone(question: str, turns: Sequence[Turn]) -> str:
-    if not turns or len(question) > _LONGEST_QUESTION or not words(question):
+    if not turns or len(question) >= _LONGEST_QUESTION or not words(question):
         return question
     if not _is_english(question) and not _is_english(turns[-1].question):
         return _with_topic(question, turns[-1].question) or question

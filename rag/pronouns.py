@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from rag.antecedent import Known, Turn, antecedents, fit, known_kinds, lists
-from rag.mentions import MONTH, mentions, things
+from rag.mentions import MONTH, Mention, mentions, things
 from rag.words import words
 
 AUXILIARY = (
     r"(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must"
     r"|isn't|aren't|wasn't|weren't|don't|doesn't|didn't|hasn't|haven't|can't|couldn't|won't|wouldn't)"
 )
+_MOST_PRONOUNS = 6  # looked at, for speed
 _PRONOUN = re.compile(r"\b(?P<word>it|its|he|him|his|she|her|they|them|their)\b(?!-)", re.IGNORECASE)
 _WANTED = {
     **dict.fromkeys(("it", "its"), "it"),
@@ -24,11 +26,14 @@ _WANTED = {
     **dict.fromkeys(("she", "her"), "she"),
     **dict.fromkeys(("they", "them", "their"), "they"),
 }
-_PARTICIPLE = r"(?:\w+ed|\w+wn|\w+en|built|made|sold|bought|found|put|set|led|held|lost|won|paid|sent|told|left|cut|hit)"
+_PARTICIPLE = (
+    r"(?:\w+ed|\w+wn|\w+en|built|made|sold|bought|found|put|set|led|held|lost|won|paid|sent|told|left|cut|hit)"
+)
 _EXPLETIVE = re.compile(
     rf"\bit (?:\w+ly |not |still |so |also |ever )*(?:be )?(?!{_PARTICIPLE} )\w+ (?:that|to|if|whether)\b"
     r"|\bit (?:is|was|be|has been|becomes?|became) (?:\w+ ){1,3}?(?:that|to|when|if|whether|whose|who)\b"
-    rf"|\b(?:what|who|where|when|why|how) (?:is|was) it (?:that\b|about\b|like to\b|called (?:when|if)\b|{_PARTICIPLE} (?:when|if|that)\b)"
+    rf"|\b(?:what|who|where|when|why|how) (?:is|was) it (?:that\b|about\b|like to\b|called (?:when|if)\b"
+    rf"|{_PARTICIPLE} (?:when|if|that)\b)"
     r"|\bit (?:takes?|took|costs?|means?|makes? sense|requires?|feels?|rains?|snows?)\b.*\b(?:to|that|if|when)\b"
     rf"|\b(?:is|was) it (?:\w+ly )?(?:{_PARTICIPLE} that\b|(?!{_PARTICIPLE} )\w+ for .+ to\b)"
     r"|\bit (?:rain|snow|seem|appear|happen that|come to|comes to)\b"
@@ -58,7 +63,8 @@ _DEMONSTRATIVE = re.compile(
 )
 _NOT_A_NOUN = re.compile(
     rf"(?:{AUXILIARY}|of|who|that|in|on|at|to|for|from|by|with|and|or|the|a|an|it|he|she|they|we|you|i|not|mean|work"
-    r"|her|his|its|their|my|your|our|one|ones|is|too|so|happen|occur|affect|help|change|true|so|true|right|correct|legal|possible|important|\w+ed|\w+ly)$",
+    r"|her|his|its|their|my|your|our|one|ones|is|too|so|happen|occur|affect|help|change|true|right|correct|legal"
+    r"|possible|important|\w+ed|\w+ly)$",
     re.IGNORECASE,
 )
 _BARE = re.compile(
@@ -72,14 +78,28 @@ _DEFINITE = re.compile(
     rf"(?! (?:of|that|who|which|for|with|where|when|to|(?:in|on|at) (?!{MONTH}|\d))\b)"
 )
 _RISES = re.compile(
-    r"\b(?:fall|fell|rise|rose|risen|grow|grew|grown|drop(?:ped)?|(?:in|de)creased?|declined?|shr[iau]nk|change[ds]?|jump(?:ed)?"
-    r"|high|low|higher|lower|larger|smaller)\b"
+    r"\b(?:fall|fell|rise|rose|risen|grow|grew|grown|drop(?:ped)?|(?:in|de)creased?|declined?|shr[iau]nk"
+    r"|change[ds]?|jump(?:ed)?|high|low|higher|lower|larger|smaller)\b"
 )
-_THERE = re.compile(rf"(?<!\b(?:is|be) )(?<!\b(?:are|was|has) )(?<!\b(?:were|been|have) )\bthere\b(?! (?:{AUXILIARY}|be|exist))(?!['’])")
+_THERE = re.compile(
+    rf"(?<!\b(?:is|be) )(?<!\b(?:are|was|has) )(?<!\b(?:were|been|have) )\bthere\b(?! (?:{AUXILIARY}|be|exist))(?!['’])"
+)
 _THEN = re.compile(r"\b(?P<before>by |since |until |back |before )?then(?=\W*$)")
 _ONE_OF = re.compile(
-    r"\b(?:the )?(?P<nth>first|second|third|fourth|last|former|latter|other)(?: ones?\b|(?<=tter)|(?<=rmer)|(?=\W*$))", re.IGNORECASE
+    r"\bthe (?P<nth>first|second|third|fourth|last|former|latter|other)(?: ones?\b|(?<=tter)|(?<=rmer)|(?=\W*$))",
+    re.IGNORECASE,
 )
+_AFTER_AUXILIARY = re.compile(rf"\b{AUXILIARY} $")
+_ACTS = re.compile(r"\b(?:do|does|did|has|have|will|can) $")
+_HAS_PARTICIPLE = re.compile(rf"\b{_PARTICIPLE}\b")
+_OPENS_WITH_PARTICIPLE = re.compile(rf"(?:\w+ )?{_PARTICIPLE}\b")
+_QUESTION_WORD_DOES = re.compile(
+    rf"\W*(?:in |of |for )?(?:(?:who|whose \w+)|(?:which|what)(?: (?!{AUXILIARY}\b)\w+){{1,2}}?)"
+    r" (?P<verb>\w+) (?P<rest>.*)",
+    re.IGNORECASE,
+)
+_IS_AUXILIARY = re.compile(AUXILIARY, re.IGNORECASE)
+_GOES = re.compile(r"\b(?:go|goes|went|come|came|travel|travell?ed|return(?:ed)?|move[ds]?|sail(?:ed)?|fl[ye]w?|get) $")
 _NTH = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "latter": -1, "other": 1}
 
 
@@ -100,47 +120,62 @@ def _pronouns(question: str, turns: Sequence[Turn]) -> str:
     done: dict[str, str] = {}
     pieces, at = [], 0
     empty = [span.span() for span in _EXPLETIVE.finditer(question)]
-    for match in _PRONOUN.finditer(question):
-        word = match["word"].lower()
-        wanted = _WANTED[word]
-        is_empty = word == "it" and any(start <= match.start() < end for start, end in empty)
+    for match in islice(_PRONOUN.finditer(question), _MOST_PRONOUNS):
+        wanted = _WANTED[match["word"].lower()]
+        is_empty = wanted == "it" and any(start <= match.start() < end for start, end in empty)
         if wanted in done or is_empty or _stands_within(question, match, wanted, known):
             continue
-        acts = re.search(r"\b(?:do|does|did|has|have|will|can) $", question[: match.start()]) is not None
-        found = [one.text for one in antecedents(turns, wanted, acts=acts) if one.text not in done.values()]
-        if word == "it" and (amount := _amount(question, turns[-1])):
-            found = [amount]
-        if found:
-            done[wanted] = found[0]
-            owns = word in ("its", "his", "their") or (word == "her" and re.match(r" [a-z]\w+", question[match.end() :]))
-            owns = owns and not re.match(r"\W*$", question[match.end() :])
-            of_some = not owns and found[0].islower() and question[: match.start()].endswith(" of ")
-            full = possessive(found[0]) if owns else f"the {found[0]}" if of_some else found[0]
-            pieces += [question[at : match.start()], full]
+        if full := _meant(question, match, turns, tuple(done.values())):
+            done[wanted] = full
+            pieces += [question[at : match.start()], _in_place(full, question, match)]
             at = match.end()
     return "".join(pieces) + question[at:]
 
 
+def _meant(question: str, match: re.Match[str], turns: Sequence[Turn], taken: Sequence[str]) -> str:
+    """Return the likeliest of what a pronoun stands for, other than ``taken``; nothing where there is none."""
+    wanted = _WANTED[match["word"].lower()]
+    if wanted == "it" and (amount := _amount(question, turns[-1])):
+        return amount
+    acts = _ACTS.search(question[: match.start()]) is not None
+    return next((one.text for one in antecedents(turns, wanted, acts=acts) if one.text not in taken), "")
+
+
+def _in_place(full: str, question: str, match: re.Match[str]) -> str:
+    """Return what a pronoun stands for in the form it has there: "Nvidia's" for "its"."""
+    if _owns(question, match):
+        return possessive(full)
+    return f"the {full}" if full.islower() and question[: match.start()].endswith(" of ") else full
+
+
+def _owns(question: str, match: re.Match[str]) -> bool:
+    """Whether the pronoun is a possessive before a noun."""
+    word, after = match["word"].lower(), question[match.end() :]
+    is_possessive = word in ("its", "his", "their") or (word == "her" and re.match(r" [a-z]\w", after) is not None)
+    return is_possessive and re.search(r"\w", after) is not None
+
+
 def _amount(question: str, turn: Turn) -> str:
     """Return "Nvidia's revenue" of a question of that, where ``question`` is whether it rose or fell."""
-    owned = re.search(r"\b(?:the )?[A-Z][\w.-]*(?: [A-Z][\w.-]*)*['’]s? [a-z]+\b", turn.question)
+    owned = re.search(r"(?:\bthe )?\b[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,5}['’]s? [a-z]+\b", turn.question)
     return owned.group() if owned and _RISES.search(question) else ""
 
 
 def _stands_within(question: str, match: re.Match[str], wanted: str, known: Known) -> bool:
-    """Whether the pronoun can stand for something that its own question names before it."""
+    """Whether the pronoun can stand for something that its own question names before it.
+
+    The subject of the question stands for nothing after it, and an object never for the subject of its own clause.
+    """
     before = question[: match.start()]
-    word = match["word"].lower()
     named = [one for one in mentions(before) if fit(one, wanted, known) > 0]
     plain = [one for one in things(before) if fit(one, wanted, known) > 0]
-    if re.search(rf"(?:^|[\w'’]) ?\b{AUXILIARY} $", before) or not before.strip():
+    if _AFTER_AUXILIARY.search(before) or not before.strip():
         fronted = re.match(r"(.+)[,:;—–]", before)
         return fronted is not None and any(one.end <= fronted.end() for one in (*named, *plain))
-    binds = _question_word_binds(before, wanted)
-    owns = word in ("its", "his", "their") or (word == "her" and re.match(r" [a-z]", question[match.end() :]))
-    if owns:
+    binds = _question_word_binds(before)
+    if _owns(question, match):
         return bool(named) or binds or any(_does_something(before, one) for one in plain)
-    if word in ("he", "she", "they"):
+    if match["word"].lower() in ("he", "she", "they"):
         return bool(named or plain or binds)
     boundaries = [b.start() for b in _BOUNDARY.finditer(before) if b.start() > 0]
     return bool(boundaries) and (binds or any(one.end <= boundaries[-1] for one in (*named, *plain)))
@@ -149,20 +184,16 @@ def _stands_within(question: str, match: re.Match[str], wanted: str, known: Know
 def _does_something(before: str, one: Mention) -> bool:
     """Whether a verb stands between a plain thing and what comes after it: "the bridge lost its"."""
     opens_with_be = re.match(r"\W*\w+ (?:is|was|are|were) ", before)
-    return not opens_with_be or bool(re.search(rf"\b{_PARTICIPLE}\b", before[one.end :]))
+    return not opens_with_be or _HAS_PARTICIPLE.search(before, one.end) is not None
 
 
-def _question_word_binds(before: str, wanted: str) -> bool:
+def _question_word_binds(before: str) -> bool:
     """Whether "who" or "which country" does something, so that a later word can stand for it."""
-    who = rf"(?:who|whose \w+)|(?:which|what)(?: (?!{AUXILIARY}\b)\w+){{1,2}}?"
-    found = re.match(rf"\W*(?:in |of |for )?(?:{who}) (?P<verb>\w+) (?P<rest>.*)", before, re.IGNORECASE)
-    if found is None:
-        return False
-    if re.fullmatch(AUXILIARY, found["verb"], re.IGNORECASE):
-        return found["verb"].lower() in ("is", "was", "are", "were", "has", "had") and bool(
-            re.match(rf"(?:\w+ )?{_PARTICIPLE}\b", found["rest"])
-        )
-    return True
+    found = _QUESTION_WORD_DOES.match(before)
+    if found is None or not _IS_AUXILIARY.fullmatch(found["verb"]):
+        return found is not None
+    may_be_passive = found["verb"].lower() in ("is", "was", "are", "were", "has", "had")
+    return may_be_passive and _OPENS_WITH_PARTICIPLE.match(found["rest"]) is not None
 
 
 def _demonstratives(question: str, turns: Sequence[Turn]) -> str:
@@ -251,23 +282,26 @@ def _stands_for_clause(question: str, match: re.Match[str]) -> bool:
 
 
 def _there_and_then(question: str, turns: Sequence[Turn]) -> str:
-    if (match := _THERE.search(question)) and not _names_a_place(question[: match.start()]):
-        found = antecedents(turns, "place") or antecedents(turns, "it")
-        if found:
-            preposition = _towards(question[: match.start()], "at" if found[0].kind == "thing" and (found[0].sure or not found[0].named) else "in")
-            question = question[: match.start()] + preposition + found[0].text + question[match.end() :]
-    if (match := _THEN.search(question)) and (found := antecedents(turns, "time")):
+    match = _THERE.search(question)
+    found = antecedents(turns, "place") or antecedents(turns, "it") if match else []
+    if match and found and not _names_a_place(question[: match.start()]):
+        place = _towards(question[: match.start()], found[0])
+        question = question[: match.start()] + place + question[match.end() :]
+    match = _THEN.search(question)
+    found = antecedents(turns, "time") if match else []
+    if match and found:
         preposition = match["before"] if match["before"] in ("by ", "since ", "until ", "before ") else "in "
         question = question[: match.start()] + preposition + found[0].text + question[match.end() :]
     return question
 
 
-def _towards(before: str, otherwise: str) -> str:
-    """Return the preposition that "there" holds in it, after ``before``."""
+def _towards(before: str, place: Mention) -> str:
+    """Return a place with the preposition that "there" holds in it, after ``before``."""
     if re.search(r"\b(?:from|in|near|around|to|at) $", before):
-        return ""
-    goes = re.search(r"\b(?:go|goes|went|come|came|travel|travell?ed|return(?:ed)?|move[ds]?|sail(?:ed)?|fl[ye]w?|get) $", before)
-    return "to " if goes else f"{otherwise} "
+        return place.text
+    if _GOES.search(before):
+        return f"to {place.text}"
+    return f"at {place.text}" if place.kind == "thing" and (place.sure or not place.named) else f"in {place.text}"
 
 
 def _names_a_place(text: str) -> bool:
