@@ -224,5 +224,7 @@ def lists(turns: Sequence[Turn]) -> Iterator[list[str]]:
             for group in (one for one in named if one.kind == "group" and one.named and " and " in one.text):
                 inner = [o.text for o in named if group.start <= o.start and o.end <= group.end and o != group]
                 yield list(dict.fromkeys(text for text in inner if " and " not in text))
-            if pair := re.search(r"\b([A-Z][\w-]+(?: [A-Z][\w-]+){0,5}) or ((?:the )?[A-Z][\w-]+(?: [A-Z][\w-]+){0,5})", text):
+            if pair := re.search(
+                r"\b([A-Z][\w-]+(?: [A-Z][\w-]+){0,5}) or ((?:the )?[A-Z][\w-]+(?: [A-Z][\w-]+){0,5})", text
+            ):
                 yield [pair[1], pair[2]]

@@ -49,8 +49,11 @@ def standalone(question: str, history: Sequence[Message]) -> str:
 def _standalone(question: str, turns: Sequence[Turn]) -> str:
     if not turns or len(question) >= _LONGEST_QUESTION or not words(question):
         return question
-    if not _is_english(question) and not _is_english(turns[-1].question):
-        return _with_topic(question, turns[-1].question) or question
+    if not _is_english(question):
+        if not _is_english(turns[-1].question):
+            return _with_topic(question, turns[-1].question) or question
+        if not question.isascii() and (_UNSPACED.search(question) or len(words(question)) > 1):
+            return question
     restored = restore(question, turns)
     full = resolve(restored or question, turns)
     full = hint(full, turns, follows=full != question) if restored is None else full

@@ -243,6 +243,8 @@ def _kind(text: str, start: int, end: int, has_the: bool) -> tuple[MentionKind, 
 
 def _kind_by_own_words(name: str, has_the: bool) -> MentionKind | None:
     parts = name.replace(".", "").split()
+    if name[-1] == "s" and name[-2].isupper():
+        return "group"  # "GPUs"
     if parts[0] in _TITLES and len(parts) > 1:
         return "person"
     if parts[0].lower() in MEN | WOMEN and _like_a_person(parts):

@@ -82,7 +82,9 @@ _RISES = re.compile(
     r"|change[ds]?|jump(?:ed)?|high|low|higher|lower|larger|smaller)\b"
 )
 _THERE = re.compile(
-    rf"(?<!\b(?:is|be) )(?<!\b(?:are|was|has) )(?<!\b(?:were|been|have) )\bthere\b(?! (?:{AUXILIARY}|be|exist))(?!['’])"
+    r"(?<!\b(?:is|be) )(?<!\b(?:are|was|has) )(?<!\b(?:were|been|have|will) )\bthere\b"
+    rf"(?! (?:{AUXILIARY}|be|exist))(?!['’])",
+    re.IGNORECASE,
 )
 _THEN = re.compile(r"\b(?P<before>by |since |until |back |before )?then(?=\W*$)")
 _ONE_OF = re.compile(

@@ -19,11 +19,11 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 # From the bottom; a module imports from layers below its own, or from its own package.
 LAYERS = (
     ("types", "errors", "words"),
-    ("sentences", "kinds"),
-    ("parse", "corpus", "chunk", "embed"),
-    ("settings", "index", "converse"),
-    ("sync", "retrieve", "answer"),
-    ("verify", "watch"),
+    ("sentences", "kinds", "mentions"),
+    ("parse", "corpus", "chunk", "embed", "antecedent"),
+    ("settings", "index", "pronouns"),
+    ("sync", "retrieve", "answer", "ellipsis"),
+    ("verify", "watch", "converse"),
     ("assistant",),
     ("evaluate",),
     ("show",),
