@@ -279,16 +279,19 @@ def _pairs(text: str, names: Sequence[Mention]) -> Iterator[Mention]:
                 break
 
 
-_BASE_VERBS = frozenset(
-    """work rise grow live happen begin start end come go make take give get use need mean do help cause affect change
-    become produce create build sell buy pay cost raise win lose lead run own rule found write say think believe
-    want plan try keep hold turn move leave reach bring carry send show tell ask call name find see know look like
-    follow open close spread develop invent discover form contain include protect support attack fight kill die eat
-    drink feed sleep fly swim travel arrive return land join meet marry teach learn play sing record release publish
+_VERBS = frozenset(
+    """built wrote won led made took gave began became got brought sold caught drew drove fell felt fought flew
+    grew held kept knew lost met paid ran rose sang saw sent shot spoke spent stood stole swam taught thought
+    threw told went wore ate broke chose hid hung laid rode shook slept struck swore work rise grow live happen
+    begin start end come go make take give get use need mean do help cause affect change become produce create
+    build sell buy pay cost raise win lose lead run own rule found write say think believe want plan try keep
+    hold turn move leave reach bring carry send show tell ask call name find see know look like follow open
+    close spread develop invent discover form contain include protect support attack fight kill die eat drink
+    feed sleep fly swim travel arrive return land join meet marry teach learn play sing record release publish
     perform design paint measure weigh last stand sit lie fall burn break cut melt freeze boil flow stop allow
-    prevent require reduce increase improve replace differ compare relate belong depend exist occur appear disappear
-    remain stay born ban put limit sign pass vote claim argue propose suggest report add join import export earn
-    spend invest""".split()
+    prevent require reduce increase improve replace differ compare relate belong depend exist occur appear
+    disappear remain stay born ban put limit sign pass vote claim argue propose suggest report add join import
+    export earn spend invest""".split()
 )
 _PLURAL = re.compile(r"(?:[^siu]s|ies|men|people|children|teeth|feet|mice)$")
 _OWNER = re.compile(r"(?:\bthe )?\b[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,5}['’]s? $")
@@ -329,7 +332,7 @@ def _goes_on(word: str, chunk: Sequence[re.Match[str]], before: str) -> bool:
     lowered = word.lower()
     if lowered in STOP_WORDS or (word[0].isupper() and not DEMONYM.fullmatch(word)):
         return False
-    if chunk and (lowered in _BASE_VERBS or re.search(r"(?:ed|wn|ught|lt)$", lowered)):
+    if chunk and (lowered in _VERBS or re.search(r"(?:ed|wn|ught|lt)$", lowered)):
         return False
     return not (not chunk and re.search(r"ed$", lowered) and before not in ("the", "a", "an", "of"))
 
@@ -338,9 +341,9 @@ def _thing(question: str, chunk: Sequence[re.Match[str]], before: str) -> Mentio
     first, last = chunk[0].start(), chunk[-1].end()
     text = question[first:last]
     opening = chunk[0].group().lower()
-    if before in ("who", "what", "which") and opening.removesuffix("s") in _BASE_VERBS:
+    if before == "who" or (before in ("what", "which") and opening.removesuffix("s") in _VERBS):
         return _thing(question, chunk[1:], opening) if len(chunk) > 1 else None  # a verb: "what causes acid rain"
-    if len(chunk) == 1 and (text.lower() in _BASE_VERBS or text.endswith("ly")):
+    if len(chunk) == 1 and (text.lower() in _VERBS or text.endswith("ly")):
         return None
     determiner = before if before in ("the", "a", "an") else ""
     if owner := _OWNER.search(question[:first]):
