@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from rag import show
 from rag.assistant import Assistant
+from rag.converse import standalone
 from rag.errors import RagError, UsageError
 from rag.evaluate.ask import ask_all
 from rag.evaluate.questions import read_questions, resolve
@@ -124,8 +125,8 @@ def search(question: str | None, k: int | None, questions: Path | None, as_json:
     asked = _asked(question, questions, None)
     assistant = _assistant(**flags)
     _make_ready(assistant)
-    for text, _ in asked:
-        results = assistant.search(text, k)
+    for text, before in asked:
+        results = assistant.search(standalone(" ".join(text.split()), before) if before else text, k)
         if as_json or questions:
             _print_json({"question": text, "results": [show.result_json(result) for result in results]})
         else:
@@ -252,7 +253,7 @@ def _asked(
     if question is not None and not question.strip():
         raise UsageError("the question is empty: ask something")
     if question is not None:
-        return [(question, _messages(json.loads(_read(history))) if history else ())]
+        return [(question, _saved_history(history) if history else ())]
     assert questions is not None
     return list(_questions(questions))
 
@@ -263,7 +264,7 @@ def _questions(path: Path) -> Iterator[tuple[str, Sequence[Message]]]:
             continue
         try:
             entry = json.loads(line)
-            yield str(entry["question"]), _messages(entry.get("history", []))
+            yield str(entry["question"]), _messages(entry.get("history") or [], f"{path}, line {number}")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UsageError(f'{path}, line {number}: not {{"question": "…"}}: correct the line') from error
 
@@ -291,11 +292,18 @@ def _print_report(report: SyncReport, as_json: bool) -> None:
         show.sync_report(report)
 
 
-def _messages(entries: Any) -> Sequence[Message]:
+def _saved_history(path: Path) -> Sequence[Message]:
+    try:
+        return _messages(json.loads(_read(path)), str(path))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is not JSON: a history is a list of {{role, content}}: correct it") from error
+
+
+def _messages(entries: Any, place: str) -> Sequence[Message]:
     try:
         return TypeAdapter(list[Message]).validate_python(entries)
     except ValidationError as error:
-        raise UsageError("a history is a list of {role: user | assistant, content}: correct it") from error
+        raise UsageError(f"{place}: a history is a list of {{role: user | assistant, content}}: correct it") from error
 
 
 def _read(path: Path) -> str:

@@ -88,7 +88,8 @@ def report(name: str, asked: Sequence[FollowUp], assistant: Assistant) -> None:
     for measure in Score.model_fields:
         shares = [fmean(float(getattr(one, measure)) for one in scores) for scores in (bare, ours, full)]
         of_full = f"{shares[1] / shares[2]:.1%} of it" if shares[2] else ""
-        print(f"  {measure:<15} bare {shares[0]:.3f}   with the conversation {shares[1]:.3f}   full {shares[2]:.3f}   {of_full}")
+        ways = zip(("bare", "with the conversation", "full"), shares, strict=True)
+        print(f"  {measure:<15} {'   '.join(f'{way} {share:.3f}' for way, share in ways)}   {of_full}")
     for one, answer, with_it, without in zip(following, answers, ours, full, strict=True):
         if with_it != without:
             print(f"    {one.id}: {one.question!r} was asked as {answer.query!r}, in full {one.standalone!r}")

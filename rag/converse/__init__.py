@@ -12,17 +12,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.antecedent import Turn
-from rag.ellipsis import LEAD, restore
-from rag.mentions import mentions
-from rag.pronouns import resolve
+from rag.converse.antecedent import Turn
+from rag.converse.ellipsis import LEAD, hint, restore
+from rag.converse.mentions import mentions
+from rag.converse.pronouns import resolve
 from rag.types import Message
 from rag.words import words
 
 # Bounds, for speed: what is longer is no follow-up, and what lies further back is forgotten.
-_LONGEST_QUESTION = 500
-_LONGEST_ANSWER = 1_500
-_MOST_MESSAGES = 24
+_LONGEST_QUESTION = 300
+_LONGEST_ANSWER = 1_000
+_MOST_MESSAGES = 16
 _MOST_WORDS_TO_TAKE_OVER = 12
 
 # Words that are English and hardly any other language's.
@@ -39,21 +39,24 @@ def standalone(question: str, history: Sequence[Message]) -> str:
     turns: list[Turn] = []
     for message in history[-_MOST_MESSAGES:]:
         text = " ".join(message.content[:_LONGEST_ANSWER].split())
-        if message.role == "user":
-            if text:
-                turns.append(Turn(question=_standalone(text, turns), answer=""))
+        if message.role == "user" and text:
+            turns.append(Turn(question=_standalone(text[:_LONGEST_QUESTION], turns)[:_LONGEST_QUESTION], answer=""))
         elif turns:
             turns[-1] = Turn(question=turns[-1].question, answer=f"{turns[-1].answer} {text}"[:_LONGEST_ANSWER])
     return _standalone(question, turns)
 
 
 def _standalone(question: str, turns: Sequence[Turn]) -> str:
-    if not turns or len(question) > _LONGEST_QUESTION or not words(question):
+    if not turns or len(question) >= _LONGEST_QUESTION or not words(question):
         return question
-    if not _is_english(question) and not _is_english(turns[-1].question):
-        return _with_topic(question, turns[-1].question) or question
+    if not _is_english(question):
+        if not _is_english(turns[-1].question):
+            return _with_topic(question, turns[-1].question) or question
+        if not question.isascii() and (_UNSPACED.search(question) or len(words(question)) > 1):
+            return question
     restored = restore(question, turns)
     full = resolve(restored or question, turns)
+    full = hint(full, turns, follows=full != question) if restored is None else full
     if full == question:
         return question
     return _as_sentence(full)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.antecedent import Turn, antecedents
-from rag.mentions import MONTH, TIME, Mention, mentions, things
-from rag.pronouns import AUXILIARY, possessive, resolve
-from rag.words import STOP_WORDS, words
+from rag.converse.antecedent import Turn
+from rag.converse.mentions import MONTH, TIME, Mention, mentions, things
+from rag.converse.pronouns import AUXILIARY, possessive, resolve
+from rag.words import STOP_WORDS, stem, words
 
 LEAD = re.compile(
     r"^\W*(?:(?:and|but|or|so|then|also|ok|okay|well|now|right|yes|no|thanks|thank you|great|i see)\b[,.!:]?\s*)*"
@@ -21,11 +21,15 @@ LEAD = re.compile(
 )
 _QUESTION_WORD = r"(?:who|whom|whose|what|which|when|where|why|how)"
 _ONLY_ASKS = re.compile(
-    r"^(?P<asks>(?:(?:in|by|since|until|at|from|for|to|with|on|of|under) )?" + _QUESTION_WORD + r"(?: (?:much|many|long|often|far|big|old"
-    r"|soon|come|year|years|month|day|date|century|country|city|place|company|person|exactly|not|ones?|else|money|percent)){0,2}"
+    r"^(?P<asks>(?:(?:in|by|since|until|at|from|for|to|with|on|of|under) )?"
+    + _QUESTION_WORD
+    + r"(?: (?:much|many|long|often|far|big|old"
+    r"|soon|come|years?|month|day|date|century|country|city|place|company|person|exactly|not|ones?|else|money"
+    r"|percent)){0,2}"
     r"|what for|on what grounds|for what reason|(?:for )?how long)(?: exactly)?(?: (?:again|so)"
     rf"|(?<=why|hen) {AUXILIARY} (?:that|this|it so|this so|that so)"
-    rf"| {AUXILIARY} (?:that|this|it|they|he|she)(?: (?:happen|occur|take place|come about|the case|do (?:that|it|so|this))))?\W*$",
+    rf"| {AUXILIARY} (?:that|this|it|they|he|she)(?: (?:happen|occur|take place|come about|the case"
+    r"|do (?:that|it|so|this))))?\W*$",
     re.IGNORECASE,
 )
 _DOES_ASK = re.compile(
@@ -34,25 +38,45 @@ _DOES_ASK = re.compile(
 _SUBJECT_ASK = re.compile(r"^(?P<asked>who|what|(?:which|what) [a-z]+) (?P<verb>\w+) (?P<rest>.+)$", re.IGNORECASE)
 _MORE = re.compile(
     r"^\W*(?:(?:can you |please )?(?:tell me |say )?more(?: about (?:it|that|this|them|him|her))?(?: please)?"
-    r"|(?:please )?(?:go on|continue|elaborate|explain)(?: please)?|any(?:thing)? (?:else|more)|(?:any )?(?:more )?details)\W*$",
+    r"|(?:please )?(?:go on|continue|elaborate|explain)(?: please)?|any(?:thing)? (?:else|more)"
+    r"|(?:any )?(?:more )?details)\W*$",
     re.IGNORECASE,
 )
 _EXAMPLE = re.compile(r"^\W*(?:such as|for example|for instance|like what|like who|examples?)\W*$", re.IGNORECASE)
-_PREPOSITION = r"(?:in|on|at|by|during|since|after|before|for|from|to|of|with|as of|under|between|until|outside|against)"
+_PREPOSITION = (
+    r"(?:in|on|at|by|during|since|after|before|for|from|to|of|with|as of|under|between|until|outside|against)"
+)
 _STARTS_CLAUSE = re.compile(rf"^(?:(?:{_PREPOSITION} )?{_QUESTION_WORD}|{AUXILIARY})\b", re.IGNORECASE)
+_STARTS_WITH_AUXILIARY = re.compile(rf"{AUXILIARY} ", re.IGNORECASE)
+_PREPOSITIONAL = re.compile(rf"(?P<preposition>{_PREPOSITION}) ", re.IGNORECASE)
+_BEFORE_PREPOSITION = re.compile(rf" {_PREPOSITION} ")
+_GAP = re.compile(rf"(?:how many|how much) (?={AUXILIARY} (?!it |they |he |she |the ))", re.IGNORECASE)
+_COUNTED = re.compile(
+    rf"(?P<asks>(?:how many|how much|which|what) )(?P<thing>(?:[a-z-]+ ){{1,3}}?)(?={AUXILIARY} )", re.IGNORECASE
+)
+_SEVERAL = re.compile(r"(?:[^\Wsui]s|people|men|women|children)$")
+_WHEN = re.compile(rf"(?:\b(?:in|on|during|since|by|before|after|until|as of|for) )?(?:{TIME.pattern})")
+_LATE = re.compile(rf" (?:{_PREPOSITION} )?(?P<time>{TIME.pattern})$")
 _IRREGULAR = {
     "wrote": "written", "took": "taken", "gave": "given", "began": "begun", "drew": "drawn", "chose": "chosen",
     "broke": "broken", "stole": "stolen", "spoke": "spoken", "sang": "sung", "flew": "flown", "beat": "beaten",
     "saw": "seen", "knew": "known", "drove": "driven", "grew": "grown", "threw": "thrown", "ate": "eaten",
 }  # fmt: skip
-_SAME_PARTICIPLE = frozenset("made built won led bought sold found set held lost paid sent taught met shot cut put".split())
-_OWNED = frozenset(
-    """ceo chairman chair founder founders leader president king capital population price cost name author owner
+_SAME_PARTICIPLE = frozenset(
+    "made built won led bought sold found set held lost paid sent taught met shot cut put".split()
+)
+_OWNED = """ceo chairman chair founder founders leader president king capital population price cost name author owner
     director head result outcome reason cause causes purpose goal aim size length height weight depth area speed age
     budget revenue profit role effect effects consequence consequences cast plot title headquarters address deadline
     penalty fee salary currency language flag climate religion source origin width diameter value main temperature
     advantage advantages disadvantage disadvantages benefits risks drawbacks members employees architect designer
+    components parts types kinds stages steps functions features ingredients rules requirements
     inventor date location number total winner symptoms treatment cure meaning definition history economy""".split()
+_OWNED_THING = re.compile(rf"\bthe (?:\w+ )?(?:{'|'.join(_OWNED)})\b(?! (?:of|for|between|that|to)\b)", re.IGNORECASE)
+_HAPPENED = re.compile(
+    r"^(?P<what>what (?:else )?happened)(?: to (?:it|them))?(?P<next> next| then| afterwards?| later| after that)?"
+    r"(?P<when>(?: in .+)?)$",
+    re.IGNORECASE,
 )
 
 
@@ -86,14 +110,15 @@ def _about(turns: Sequence[Turn]) -> str | None:
     return f"Tell me more about {topic}." if topic else None
 
 
-def _topic(turns: Sequence[Turn]) -> str:
-    """Return the name of what is spoken of: of the last question if it has one, or of its answer."""
+def _topic(turns: Sequence[Turn], besides: str = "", *, answers: bool = True) -> str:
+    """Return the name of what is spoken of, in the last question or its answer, and not in ``besides``."""
     for turn in reversed(turns):
-        spoken = [one for one in mentions(turn.question) if one.named] or list(things(turn.question))
-        if spoken:
-            return spoken[0].text
-    found = antecedents(turns, "it")
-    return found[0].text if found else ""
+        plain = [] if any(one.named for one in mentions(turn.question)) else things(turn.question)
+        answered = [one for one in mentions(turn.said()) if one.kind != "person"] if answers else []
+        for one in (*mentions(turn.question), *plain, *answered):
+            if one.kind != "time" and (not besides or (one.named and one.text.lower() not in besides.lower())):
+                return one.text
+    return ""
 
 
 def _asks(rest: str) -> str:
@@ -107,8 +132,10 @@ def _ask_again(asks: str, previous: str) -> str:
     if asks.lower().endswith("else"):
         found = re.match(r"(who|what|where)\b(.*)", previous, re.IGNORECASE)
         return f"{found[1]} else{found[2]}?" if found else f"{previous}, and {asks}?"
+    if re.search(r"\b(?:how many|not|so)$", asks, re.IGNORECASE):
+        return f"{previous}, and {asks[0].lower()}{asks[1:]}?"
     opening = asks[0].upper() + asks[1:]
-    if re.match(rf"{AUXILIARY} ", previous, re.IGNORECASE):
+    if _STARTS_WITH_AUXILIARY.match(previous):
         return f"{opening} {previous[0].lower()}{previous[1:]}?"
     if match := _DOES_ASK.match(previous):
         return f"{opening} {_clause(match)}?"
@@ -123,7 +150,11 @@ def _clause(match: re.Match[str]) -> str:
     if not thing or asked[0].lower() in ("when", "why", "where"):
         return f"{match['aux']} {rest}"
     if match["aux"].lower() in ("do", "does", "did"):
-        return f"{match['aux']} {rest} the {thing}" if asked[0].lower() in ("which", "what") else f"{match['aux']} {rest} {thing}"
+        return (
+            f"{match['aux']} {rest} the {thing}"
+            if asked[0].lower() in ("which", "what")
+            else f"{match['aux']} {rest} {thing}"
+        )
     return f"{match['aux']} the {thing} {rest}"
 
 
@@ -132,20 +163,17 @@ def _passive(opening: str, previous: str) -> str:
     match = _SUBJECT_ASK.match(previous)
     verb = match["verb"].lower() if match else ""
     participle = _IRREGULAR.get(verb, verb if verb.endswith("ed") or verb in _SAME_PARTICIPLE else "")
-    if match is None or not participle or re.match(rf"{_PREPOSITION}\b", match["rest"], re.IGNORECASE):
+    if match is None or not participle or _PREPOSITIONAL.match(match["rest"]):
         return ""
-    cut = re.search(rf" {_PREPOSITION} ", match["rest"])
+    cut = _BEFORE_PREPOSITION.search(match["rest"])
     thing, tail = (match["rest"][: cut.start()], match["rest"][cut.start() :]) if cut else (match["rest"], "")
     return f"{opening} was {thing} {participle}{tail}?"
 
 
 def _fill_gap(rest: str, previous: str) -> str:
     """Return "How many models did Baichuan release?" of "How many did …" after a question of how many models."""
-    gap = re.match(rf"^(how many|how much|which|what) (?={AUXILIARY} (?!it |they |he |she |the ))", rest, re.IGNORECASE)
-    said = re.match(rf"^(?:how many|how much|which|what) (?P<thing>(?:[a-z-]+ ){{1,3}}?)(?={AUXILIARY} )", previous, re.IGNORECASE)
-    if gap is None or said is None or gap[1].lower().split()[0] != previous.lower().split()[0]:
-        return ""
-    if words(gap[1])[0] in ("which", "what"):
+    gap, said = _GAP.match(rest), _COUNTED.match(previous)
+    if gap is None or said is None or gap.group().lower() != said["asks"].lower():
         return ""
     return f"{rest[0].upper()}{rest[1 : gap.end()]}{said['thing']}{rest[gap.end() :]}?"
 
@@ -157,26 +185,26 @@ def _is_fragment(rest: str, question: str, led: bool, about: bool) -> bool:
         return False
     if about:
         return True
-    if _STARTS_CLAUSE.match(rest) or not question.rstrip().endswith(("?", "…", '"')) and not led:
+    if _STARTS_CLAUSE.match(rest) or (not question.rstrip().endswith(("?", "…", '"')) and not led):
         return False
     if led:
         return count <= 6
-    bare = re.sub(rf"^{_PREPOSITION} ", "", rest, flags=re.IGNORECASE)
-    whole = [one for one in mentions(bare) if one.end - one.start >= len(bare.removeprefix("the ")) - 1]
-    prepositional = bare != rest and count <= 5 and words(rest)[0] in STOP_WORDS
-    return bool(whole) or prepositional or (bare.lower().startswith("the ") and count <= 3)
+    prepositional = _PREPOSITIONAL.match(rest)
+    bare = (rest[prepositional.end() :] if prepositional else rest).removeprefix("the ")
+    if any(one.end - one.start >= len(bare) for one in mentions(bare)):
+        return True
+    return count <= 5 if prepositional else rest.lower().startswith("the ") and count <= 3
 
 
 def _substitute(fragment: str, previous: str, turns: Sequence[Turn]) -> str:
     full = resolve(fragment, turns)
     if full != fragment or _stands_alone(full):
         return _swap_owner(full, previous) or f"What about {full}?"
-    if time := TIME.search(fragment):
-        if not any(one.named for one in mentions(fragment)):
-            return _swap_time(fragment, previous)
-        at_time = re.search(rf" (?:{_PREPOSITION} )?{re.escape(time.group())}$", fragment)
-        if at_time:
-            return _substitute(fragment[: at_time.start()], _closed(_swap_time(at_time.group().strip(), previous)), turns)
+    has_name = any(one.named for one in mentions(fragment))
+    if TIME.search(fragment) and not has_name:
+        return _swap_time(fragment, previous)
+    if late := _LATE.search(fragment):
+        return _substitute(fragment[: late.start()], _closed(_swap_time(late.group().strip(), previous)), turns)
     if owned := _swap_owner(fragment, previous):
         return owned
     named = [one for one in mentions(fragment) if one.named]
@@ -194,13 +222,13 @@ def _swap_time(fragment: str, previous: str) -> str:
     """Return the question before at another time."""
     match = TIME.search(fragment)
     assert match is not None
-    prepositional = re.match(rf"^{_PREPOSITION}\b", fragment, re.IGNORECASE) is not None
-    old = re.search(rf"(?:\b(?:in|on|during|since|by|before|after|until|as of|for) )?(?:{TIME.pattern})", previous)
+    prepositional = _PREPOSITIONAL.match(fragment) is not None
+    old = _WHEN.search(previous)
     if old is None:
         return f"{previous} {_lowered(fragment) if prepositional else f'in {fragment}'}?"
     partly = re.fullmatch(MONTH, match.group()) and (year := re.search(r"[12]\d{3}$", old.group()))
     new = _lowered(fragment) + (f" {year.group()}" if partly and year else "")
-    kept = re.match(rf"{_PREPOSITION} ", old.group())
+    kept = _PREPOSITIONAL.match(old.group())
     if not prepositional and kept:
         new = f"{kept.group()}{new}"
     return f"{previous[: old.start()]}{new}{previous[old.end() :]}?"
@@ -209,7 +237,7 @@ def _swap_time(fragment: str, previous: str) -> str:
 def _swap_owner(fragment: str, previous: str) -> str:
     """Return the question before with another owner ("Intel's") or another thing owned ("the capital of")."""
     owner = re.match(r"^(?P<name>.+)['’]s?$", fragment)
-    old = re.search(r"(?:the )?[A-Z][\w.-]*(?: [A-Z][\w.-]*)*['’]s?(?= )", previous)
+    old = re.search(r"(?:\bthe )?\b[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,5}['’]s?(?= )", previous)
     if owner and old:
         return f"{previous[: old.start()]}{possessive(owner['name'])}{previous[old.end() :]}?"
     whole = re.match(r"^(?P<name>.+)['’]s? (?P<thing>.+)$", fragment)
@@ -223,9 +251,10 @@ def _swap_name(fragment: str, new: Mention, previous: str) -> str:
     old = [one for one in mentions(previous) if one.named]
     groups = [one for one in old if one.kind == "group" and " and " in one.text]
     old = [one for one in old if one in groups or not any(g.start <= one.start < g.end for g in groups)]
-    preposition = re.match(rf"^({_PREPOSITION}) ", fragment, re.IGNORECASE)
+    preposition = _PREPOSITIONAL.match(fragment)
     if preposition:
-        same = [one for one in old if re.search(rf"\b{preposition[1]} (?:the )?$", previous[: one.start], re.IGNORECASE)]
+        as_there = re.compile(rf"\b{preposition['preposition']} (?:the )?$", re.IGNORECASE)
+        same = [one for one in old if as_there.search(previous[: one.start])]
         old = [one for one in same if one.kind == new.kind] or same
         if not old:
             return f"{previous} {_lowered(fragment)}?"
@@ -239,38 +268,63 @@ def _swap_name(fragment: str, new: Mention, previous: str) -> str:
 
 def _swap_thing(fragment: str, previous: str, turns: Sequence[Turn]) -> str:
     """Return the question before with a plain thing in the place of its like, or what was spoken of beside it."""
-    if re.match(rf"^{_PREPOSITION} ", fragment, re.IGNORECASE):
+    if _PREPOSITIONAL.match(fragment):
         return f"{previous} {_lowered(fragment)}?"
     bare = re.sub(r"^(?:the|a|an) ", "", fragment, flags=re.IGNORECASE)
-    old_thing = re.search(r"\b(?:the )?(?P<thing>[a-z-]+)(?= of )", previous)
-    if old_thing and words(bare)[-1] in _OWNED:
+    is_owned = _is_owned(bare)
+    old_thing = re.search(r"\b(?:the )?[a-z-]+(?= of )", previous)
+    if old_thing and is_owned:
         return f"{previous[: old_thing.start()]}the {_lowered(bare)}{previous[old_thing.end() :]}?"
     topic = _topic(turns)
-    if topic and (words(bare)[-1] in _OWNED or any(one.named for one in mentions(previous)) and fragment != bare):
+    has_name = any(one.named for one in mentions(previous))
+    if topic and (has_name or not topic.islower()) and (is_owned or fragment != bare):
         return f"What about the {_lowered(bare)} of {topic}?"
-    counted = re.match(rf"^((?:how many|how much|which|what) )(?P<thing>(?:[a-z-]+ ){{1,3}}?)(?={AUXILIARY} )", previous, re.I)
-    if counted:
-        return f"{counted[1]}{fragment} {previous[counted.end() :]}?"
+    counted = _COUNTED.match(previous)
+    if counted and (counted["asks"].lower() != "how many " or _SEVERAL.search(fragment)):
+        return f"{counted['asks']}{_lowered(fragment)} {previous[counted.end() :]}?"
     if plain := things(previous):
-        target = plain[0]
-        return f"{previous[: target.start]}{_lowered(fragment)}{previous[target.end :]}?"
+        return f"{previous[: plain[0].start]}{_lowered(fragment)}{previous[plain[0].end :]}?"
     return f"What about {fragment} ({topic})?" if topic else f"What about {fragment}?"
+
+
+def _is_owned(thing: str) -> bool:
+    """Whether a thing is one that something has: its price, its founder."""
+    said = words(thing)
+    return bool(said) and said[-1] in _OWNED
 
 
 def _owned(rest: str, turns: Sequence[Turn]) -> str | None:
     """Return "Who is the CEO of Nvidia?" for a question of "the CEO" that names nothing; None for any other."""
-    if any(one.named for one in mentions(rest)) or len(words(rest)) > 9:
-        return None
-    happened = re.match(r"^(what (?:else )?happened)(?: to (?:it|them))?( next| then| afterwards?| later| after that)?(?P<tail>(?: in .+)?)$", rest, re.I)
     topic = _topic(turns)
-    if not topic:
+    if not topic or any(one.named for one in mentions(rest)) or len(words(rest)) > 9:
         return None
-    if happened:
-        return f"{happened[1]} to {topic}{happened[2] or ''}{happened['tail']}?"
-    thing = re.search(rf"\bthe (?:\w+ )?(?P<thing>{'|'.join(_OWNED)})\b(?! (?:of|for|between|that|to)\b)", rest, re.I)
-    if thing is None or words(rest[thing.end() :]) and re.match(r" (?:in|at|on) (?!\d)", rest[thing.end() :]):
-        return None
-    return f"{rest[: thing.end()]} of {topic}{rest[thing.end() :]}?"
+    if happened := _HAPPENED.match(rest):
+        return f"{happened['what']} to {topic}{happened['next'] or ''}{happened['when']}?"
+    thing = _OWNED_THING.search(rest)
+    if thing and not re.search(r"[A-Z][a-z]", rest[1:]) and not re.match(r" (?:in|at|on) (?!\d)", rest[thing.end() :]):
+        return f"{rest[: thing.end()]} of {topic}{rest[thing.end() :]}?"
+    return None
+
+
+def hint(question: str, turns: Sequence[Turn], *, follows: bool) -> str:
+    """Return a question that names nothing with what was spoken of in brackets, if it can only be about that.
+
+    So it is where it is known to follow, holds no thing at all ("Who won?"), or one just spoken of ("the war").
+    """
+    if _names_something(question) or re.search(r"\b(?:you|your|i|my|me|we|us|our)\b", question, re.IGNORECASE):
+        return question
+    meaning = [word for word in words(question) if word not in STOP_WORDS]
+    said = {stem(word) for turn in turns[-2:] for word in words(f"{turn.question} {turn.said()}")}
+    recalled = any(stem(match[1].lower()) in said for match in re.finditer(r"\bthe ([a-z]+)\b(?! of\b)", question))
+    topic = _topic(turns[-1:] if follows else turns, besides=question, answers=not follows)
+    leans = follows or recalled or not things(question)
+    if not topic or not meaning or len(words(question)) > 10 or not leans:
+        return question
+    return f"{question.rstrip('?!. ')} ({topic})?"
+
+
+def _names_something(question: str) -> bool:
+    return any(one.named for one in mentions(question)) or re.search(r"\w [A-Z]", question) is not None
 
 
 def _lowered(fragment: str) -> str:

@@ -9,16 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from rag.mentions import MEN, WOMEN, Mention, MentionKind, mentions, things
+from rag.converse.mentions import MEN, WOMEN, Mention, MentionKind, mentions, things
 from rag.types import Value
+from rag.words import words
 
+_REMEMBERED = 8  # turns
 _MARKER = re.compile(r"\s*\[\d+\]")
 _ASKS_FOR_PERSON = re.compile(r"\b(?:who|whom|whose)\b(?! (?:is|was|are|were) (?:the )?[A-Z])", re.IGNORECASE)
-_ASKS_FOR_PLACE = re.compile(r"\bwhere\b|\b(?:which|what)(?: \w+)? (?:country|city|place|town|region|state)\b", re.IGNORECASE)
+_ASKS_FOR_PLACE = re.compile(
+    r"\bwhere\b|\b(?:which|what)(?: \w+)? (?:country|city|place|town|region|state)\b", re.IGNORECASE
+)
 _ASKS_FOR_SOME = re.compile(
     r"\b(?:which|what) (?!(?:year|date|time|day|century|is|was|are|were|does|do|did|has|had|have|will|can)\b)\w+"
     r"|\bwhat (?:is|was) the (?:\w+ ){0,2}(?:name|capital|title|company|country|city|book|song|album|river|largest)\b"
+    r"|\bwhat (?:is|was|were|are) (?:the )?\b[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,5}['’]s? "
     r"|\bwhat (?:did|does|do|has|have|had|will)\b",
+    re.IGNORECASE,
+)
+_ASKS_FOR_SEVERAL = re.compile(
+    r"\b(?:which|what) (?!is|was|are|were|does)(?:\w+ )?(?:\w+[^\Wsui]s(?!['’])|people|men|women|children)\b",
     re.IGNORECASE,
 )
 _DOES = re.compile(r"\b(?:do|does|did|has|have|had|will|can) (?:the )?[A-Z]")
@@ -36,17 +45,49 @@ class Turn(Value):
         return _MARKER.sub("", self.answer)
 
 
-Known = dict[str, tuple[MentionKind, bool]]
+class Known(Value):
+    """What is known of the names of a conversation: the kind of each, whether that is sure, and "he" or "she"."""
+
+    kinds: dict[str, tuple[MentionKind, bool]]
+    pronouns: dict[str, str]
+
+
+# How well a word stands for a mention: by its kind, where that is not sure and where it is.
+_FITS: dict[str, dict[MentionKind, tuple[int, int]]] = {
+    "he": {"person": (2, 3), "thing": (1, 0)},
+    "it": {"thing": (2, 3), "place": (2, 3), "person": (1, 0)},
+    "they": {"group": (3, 3), "thing": (2, 2), "person": (1, 1), "place": (1, 1)},
+    "place": {"place": (2, 3), "thing": (1, 1)},
+    "time": {"time": (3, 3)},
+}
+_FITS["she"] = _FITS["he"]
 
 
 def known_kinds(turns: Sequence[Turn]) -> Known:
     """Return the kind of every name of a conversation, by the surest sign anywhere in it."""
-    known: Known = {}
-    for turn in turns:
+    kinds: dict[str, tuple[MentionKind, bool]] = {}
+    for turn in turns[-_REMEMBERED:]:
         for one in (*mentions(turn.question), *mentions(turn.said())):
-            if one.named and (one.sure or _bare(one) not in known):
-                known[_bare(one)] = (one.kind, one.sure)
-    return known
+            if one.named and (one.sure or _bare(one) not in kinds):
+                kinds[_bare(one)] = (one.kind, one.sure)
+    for name, found in list(kinds.items()):
+        last = name.split()[-1]
+        if found == ("person", True) and not kinds.get(last, ("thing", False))[1]:
+            kinds[last] = found
+    return Known(kinds=kinds, pronouns=_pronouns_of_people(turns[-_REMEMBERED:], kinds))
+
+
+def _pronouns_of_people(turns: Sequence[Turn], kinds: dict[str, tuple[MentionKind, bool]]) -> dict[str, str]:
+    """Return "he" or "she" for each person who was spoken of alone with that word."""
+    found = {}
+    for turn in turns:
+        said = set(words(f"{turn.question} {turn.said()}"))
+        he, she = bool(said & {"he", "his", "him"}), bool(said & {"she", "her", "hers"})
+        named = {_bare(one) for one in (*mentions(turn.question), *mentions(turn.said())) if one.named}
+        people = [name for name in named if kinds[name][0] == "person"]
+        if he != she and len(people) == 1:
+            found[people[0]] = "he" if he else "she"
+    return found
 
 
 def fit(one: Mention, wanted: str, known: Known) -> int:
@@ -54,19 +95,17 @@ def fit(one: Mention, wanted: str, known: Known) -> int:
 
     ``wanted`` is "he", "she", "it", "they", "place" or "time".
     """
-    kind, sure = known.get(_bare(one), (one.kind, one.sure)) if one.named and not one.sure else (one.kind, one.sure)
-    first = _bare(one).split()[0] if one.text.split() else ""
-    if (wanted == "he" and first in WOMEN - MEN) or (wanted == "she" and first in MEN - WOMEN):
+    name = _bare(one)
+    kind, sure = known.kinds.get(name, (one.kind, one.sure)) if one.named and not one.sure else (one.kind, one.sure)
+    if wanted in ("he", "she"):
+        first = name.split()[0]
+        other = MEN - WOMEN if wanted == "she" else WOMEN - MEN
+        if not one.named or first in other or known.pronouns.get(name, wanted) != wanted:
+            return 0
+    if wanted == "they" and kind == "thing" and not one.named:
         return 0
-    table: dict[str, dict[MentionKind, tuple[int, int]]] = {
-        "he": {"person": (2, 3), "thing": (int(one.named), 0)},
-        "she": {"person": (2, 3), "thing": (int(one.named), 0)},
-        "it": {"thing": (2, 3 if one.named else 2), "place": (2, 3), "person": (1, 0)},
-        "they": {"group": (3, 3), "thing": (2 if one.named else 0, 2), "person": (1, 1), "place": (1, 1)},
-        "place": {"place": (2, 3), "thing": (1, 1)},
-        "time": {"time": (3, 3)},
-    }
-    return table[wanted].get(kind, (0, 0))[sure]
+    score = _FITS[wanted].get(kind, (0, 0))[sure]
+    return score if one.named or kind == "group" else min(score, 2)
 
 
 def antecedents(turns: Sequence[Turn], wanted: str, *, acts: bool = False) -> list[Mention]:
@@ -84,21 +123,42 @@ def antecedents(turns: Sequence[Turn], wanted: str, *, acts: bool = False) -> li
 def _ranked(turn: Turn, wanted: str, known: Known, acts: bool) -> list[Mention]:
     asked = _spoken_of(turn.question)
     answered = [one for one in mentions(turn.said()[:600]) if not _named_in(one, turn.question)]
+    if wanted == "it":
+        asked, answered = _pairs_as_one(asked), _pairs_as_one(answered)
     scored = [(_fit_there(one, turn.question, wanted, known), at, one) for at, one in enumerate(asked)]
     # Like stands for like: of two names, one that did something to the other is meant if it does so again.
     turned = -1 if wanted == "it" and not acts and _DOES.search(turn.question) else 1
     ordered = sorted(scored, key=lambda item: (-min(item[0], 2 + (turned > 0)), not item[2].named, turned * item[1]))
     in_question = [one for score, _, one in ordered if score >= 2]
     maybe = [one for score, _, one in scored if score == 1]
-    best = sorted((-fit(one, wanted, known), at) for at, one in enumerate(answered))
-    in_answer = [answered[at] for score, at in best if -score >= (1 if _asks_for(wanted, turn.question) and wanted != "it" else 2)]
+    best = sorted((-_fit_there(one, turn.said(), wanted, known), at) for at, one in enumerate(answered))
+    in_answer = [
+        answered[at]
+        for score, at in best
+        if -score >= (1 if _asks_for(wanted, turn.question) and wanted != "it" else 2)
+    ]
+    if wanted == "place":
+        in_answer = [one for one in answered if fit(one, wanted, known)]
+        by_fit = sorted(
+            [*in_question, *in_answer, *(one for one in maybe if one.named)], key=lambda one: -fit(one, wanted, known)
+        )
+        return by_fit if not _asks_for(wanted, turn.question) else [*in_answer[:1], *by_fit]
     if wanted == "time":
         return [*in_question, *in_answer]
     if _asks_for(wanted, turn.question):
         in_answer = [one for one in in_answer if one.kind != "time"]
         return [*in_answer[:1], *in_question, *in_answer[1:], *maybe]
-    sure_in_answer = [one for one in in_answer if fit(one, wanted, known) == 3]
-    return [*in_question, *(sure_in_answer if not maybe or wanted in ("he", "she") else []), *maybe, *in_answer]
+    if wanted in ("he", "she"):
+        return [*in_question, *(one for one in in_answer if fit(one, wanted, known) == 3), *maybe, *in_answer]
+    return [*in_question, *maybe, *in_answer]
+
+
+def _pairs_as_one(spoken: Sequence[Mention]) -> list[Mention]:
+    """Return "Pride and Prejudice" as one thing: of two that are joined, "it" is neither alone."""
+    pairs = [one for one in spoken if one.named and one.kind == "group" and " and " in one.text and "," not in one.text]
+    alone = [one for one in spoken if not any(p.start <= one.start and one.end <= p.end for p in pairs)]
+    as_one = [p.model_copy(update={"kind": "thing"}) for p in pairs]
+    return sorted([*alone, *as_one], key=lambda one: (not one.named, one.start * one.named))
 
 
 def _asks_for(wanted: str, question: str) -> bool:
@@ -109,7 +169,10 @@ def _asks_for(wanted: str, question: str) -> bool:
         return _ASKS_FOR_PERSON.search(question) is not None
     if wanted == "place":
         return _ASKS_FOR_PLACE.search(question) is not None
-    return bool(_ASKS_FOR_SOME.search(question) or (wanted == "they" and _ASKS_FOR_PERSON.search(question)))
+    several = _ASKS_FOR_SEVERAL.search(question) is not None
+    if wanted == "they":
+        return several or _ASKS_FOR_PERSON.search(question) is not None
+    return not several and _ASKS_FOR_SOME.search(question) is not None
 
 
 def _asks_of_plain_thing(question: str) -> bool:
@@ -128,12 +191,14 @@ def _fit_there(one: Mention, question: str, wanted: str, known: Known) -> int:
 def _spoken_of(question: str) -> list[Mention]:
     """Return the names of a question, then its plain things."""
     named = mentions(question)
-    plain = [one for one in things(question) if not any(n.start < one.end and one.start < n.end for n in named)]
+    plain = [
+        one for one in things(question) if not any(n.start <= one.start < n.end and n.end >= one.end for n in named)
+    ]
     return [*named, *plain]
 
 
 def _named_in(one: Mention, question: str) -> bool:
-    return re.search(rf"\b{re.escape(_bare(one))}\b", question.lower()) is not None
+    return _bare(one) in question.lower()
 
 
 def _in_full(one: Mention, turns: Sequence[Turn]) -> Mention:
@@ -159,5 +224,7 @@ def lists(turns: Sequence[Turn]) -> Iterator[list[str]]:
             for group in (one for one in named if one.kind == "group" and one.named and " and " in one.text):
                 inner = [o.text for o in named if group.start <= o.start and o.end <= group.end and o != group]
                 yield list(dict.fromkeys(text for text in inner if " and " not in text))
-            if pair := re.search(r"([A-Z][\w-]+(?: [A-Z][\w-]+)*) or ((?:the )?[A-Z][\w-]+(?: [A-Z][\w-]+)*)", text):
+            if pair := re.search(
+                r"\b([A-Z][\w-]+(?: [A-Z][\w-]+){0,5}) or ((?:the )?[A-Z][\w-]+(?: [A-Z][\w-]+){0,5})", text
+            ):
                 yield [pair[1], pair[2]]

@@ -30,14 +30,16 @@ class Mention(Value):
 
 MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 TIME = re.compile(
-    rf"(?:the (?:early |late |mid-)?)?\b(?:{MONTH}(?: \d{{1,2}},?)?(?: (?:of )?[12]\d{{3}})?|\d{{1,2}} {MONTH}(?: [12]\d{{3}})?"
+    rf"(?:the (?:early |late |mid-)?)?\b(?:{MONTH}(?: \d{{1,2}},?)?(?: (?:of )?[12]\d{{3}})?"
+    rf"|\d{{1,2}} {MONTH}(?: [12]\d{{3}})?"
     r"|(?:1\d|20)\d\ds?|[1-9]\d{2,3} (?:BC|AD|BCE|CE)|\d{1,2}(?:st|nd|rd|th) century"
     r"|(?:last|next) (?:year|month|week|century)|(?:first|second|third|fourth) (?:quarter|half)(?: of [12]\d{3})?"
     r"|(?:spring|summer|autumn|winter) of [12]\d{3}|World War I{1,2})(?!\w|[.,]\d)"
 )
-_TITLES = (
-    "Mr Mrs Ms Miss Dr Sir Lord Lady Dame King Queen Prince Princess President Professor Prof Captain General Senator"
-    " Pope Saint Emperor Empress Duke Duchess Count Countess Judge Justice Colonel Admiral Bishop Chancellor Major"
+_TITLES = frozenset(
+    """Mr Mrs Ms Miss Dr Sir Lord Lady Dame King Queen Prince Princess President Professor Prof Captain General Senator
+    Pope Saint Emperor Empress Duke Duchess Count Countess Judge Justice Colonel Admiral Bishop Chancellor
+    Major""".split()
 )
 MEN = frozenset(
     """james john robert michael william david richard joseph thomas charles daniel matthew anthony mark donald steven
@@ -46,15 +48,17 @@ MEN = frozenset(
     henry adam nathan walter albert arthur isaac oliver louis carl karl hans max otto jean pierre jacques antonio
     carlos juan jose luis pedro giovanni marco leonardo ivan vladimir alexei sergei ahmed mohammed muhammad ali omar
     hassan hugo oscar victor simon martin philip roger ralph leo joe tom bill jim steve elon barack roland erik lars
-    stefan winston harold alfred ernest frederick franz chris tim sam ben jensen nikola jorge miguel raj""".split()
+    stefan winston harold alfred ernest frederick franz chris tim sam ben jensen nikola jorge miguel raj anton
+    tobias dmitri marcus owen edwin colm beat oskar""".split()
 )
 WOMEN = frozenset(
     """mary patricia jennifer linda elizabeth barbara susan jessica sarah karen lisa nancy betty margaret sandra ashley
-    kimberly emily donna michelle carol amanda dorothy melissa deborah stephanie rebecca sharon laura cynthia kathleen
-    amy angela shirley anna ruth helen katherine catherine christine marie maria julia ada ida emma olivia sophia
-    charlotte alice jane anne ann rose grace victoria irene clara eva greta ingrid frida rosa lucia elena olga
-    natalia fatima aisha leila hannah rachel martha virginia agnes edith florence eleanor diana judith joan lucy ellen
-    astrid beatrice beyonce beyoncé gina violet rosalind hedy simone camille isabel sofia nina vera maya""".split()
+    kimberly emily donna michelle carol amanda dorothy melissa deborah stephanie rebecca sharon laura cynthia
+    kathleen amy angela shirley anna ruth helen katherine catherine christine marie maria julia ada ida emma olivia
+    sophia charlotte alice jane anne ann rose grace victoria irene clara eva greta ingrid frida rosa lucia elena
+    olga natalia fatima aisha leila hannah rachel martha virginia agnes edith florence eleanor diana judith joan
+    lucy ellen astrid beatrice maud emmy beyonce beyoncé gina violet rosalind hedy simone camille isabel sofia nina
+    vera maya""".split()
 )
 _ROLE = (
     r"(?:co-?)?(?:founder|chair(?:man|woman)?|manager|president|minister|secretary|spokes\w+|officer|director|author"
@@ -89,37 +93,55 @@ _PLACE_WORDS = frozenset(
 )
 _PLACES = frozenset(
     """Africa America Asia Europe Australia Antarctica England Scotland Wales Ireland Britain France Germany Italy
-    Spain Portugal Greece Turkey Russia China Japan India Pakistan Iran Iraq Israel Egypt Nigeria Kenya Ethiopia Brazil
-    Argentina Chile Peru Mexico Canada Norway Sweden Denmark Finland Iceland Poland Austria Hungary Switzerland
-    Belgium Netherlands Ukraine Taiwan Korea Vietnam Thailand Indonesia Malaysia Singapore Philippines London Paris
-    Berlin Rome Madrid Vienna Moscow Beijing Shanghai Tokyo Delhi Washington California Texas Normandy Sicily""".split()
+    Spain Portugal Greece Turkey Russia China Japan India Pakistan Iran Iraq Israel Egypt Nigeria Kenya Ethiopia
+    Brazil Argentina Chile Peru Mexico Canada Norway Sweden Denmark Finland Iceland Poland Austria Hungary
+    Switzerland Belgium Netherlands Ukraine Taiwan Korea Vietnam Thailand Indonesia Malaysia Singapore Philippines
+    London Paris Berlin Rome Madrid Vienna Moscow Beijing Shanghai Tokyo Delhi Washington California Texas Normandy
+    Sicily""".split()
 )
 DEMONYM = re.compile(
     r"(?:American|British|English|Scottish|Welsh|Irish|French|German|Italian|Spanish|Portuguese|Greek|Roman|Turkish"
     r"|Russian|Chinese|Japanese|Korean|Indian|European|African|Asian|Dutch|Swiss|Swedish|Danish|Norwegian|Finnish"
     r"|Polish|Austrian|Hungarian|Canadian|Mexican|Brazilian|Australian|Egyptian|Israeli|Arab|Jewish|Christian|Muslim"
-    r"|Islamic|Catholic|Protestant|Republican|Democratic|Victorian|Western|Eastern|Northern|Southern)"
+    r"|Islamic|Norse|Catholic|Protestant|Republican|Democratic|Victorian|Western|Eastern|Northern|Southern)"
 )
-_WORD_OF_NAME = r"(?:[^\W\d_a-z][^\W_]*(?:[-'’&.][^\W_]+)*|[a-z]{1,2}[A-Z]\w*|\d+[A-Z]\w*)"
+_ADJECTIVE = re.compile(rf"(?:New |Old |Early |Late )?{DEMONYM.pattern}(?:-{DEMONYM.pattern})?")
+_ROLE_BEFORE = re.compile(rf"\b{_ROLE} $", re.IGNORECASE)
+_ROLE_AFTER = re.compile(
+    rf",? (?:who|whom)\b|, (?:[\w-]+ ){{0,4}}{_ROLE}\b| (?:is|was) (?:an?|the) (?:[\w-]+ ){{0,3}}{_ROLE}\b"
+)
+_LIKE_PEOPLE_DO = re.compile(rf" {_DONE_BY_PEOPLE}\b| (?:was|is) (?:born|married)\b")
+_DONE_TO = re.compile(rf" (?:was|were|is|are) (?:\w+ly )?{_DONE_TO_THINGS}\b")
+_DONE_TO_AFTER = re.compile(rf" (?:\w+ly )?{_DONE_TO_THINGS}\b")
+_IS_BEFORE = re.compile(r"\b(?:was|were|is|are) $")
+_LOCATIVE_BEFORE = re.compile(r"\b(?:in|at|near|across|around|throughout) $")
+
+# One word of a name, and what may stand between two: "J. R. Smith", "Bank of the West", "CHIPS and Science Act".
+_WORD_OF_NAME = r"(?:[^\W\d_a-z][^\W_]*(?:[-'’&.](?!s\b)[^\W_]+)*|[a-z]{1,2}[A-Z]\w*|\d+[A-Z]\w*)"
+_JOINT = (
+    r"(?: |(?<=\b[A-Z])\. | of (?:the )?| de | van | von | for (?=[A-Z]\w+ (?:Act|Fund))"
+    r"| and (?=[A-Z]\w+ (?:Act|Law|Institute|Commission|Company|University|Bank|Agency|Union|Committee|Association"
+    r"|Department)\b))"
+)
 _NAME = re.compile(
     rf"(?:\b(?P<the>[Tt]he) )?(?P<name>(?<![\w'’]){_WORD_OF_NAME}"
-    rf"(?:(?: |(?<=\b[A-Z])\. | of (?:the )?| de | van | von | for (?=[A-Z]\w+ (?:Act|Fund))| and (?=[A-Z][\w]+ (?:Act|Law|Institute"
-    rf"|Commission|Company|University|Bank|Agency|Union|Committee|Association|Department)\b))(?:{_WORD_OF_NAME}"
-    r"|(?!(?:1\d|20)\d\d\b)\d{1,4}(?![\d.,%]*\w)))*)"
+    rf"(?:{_JOINT}(?:{_WORD_OF_NAME}|(?!(?:1\d|20)\d\d\b)\d{{1,4}}(?![\d.,%]*\w)))*)"
+)
+_NO_NAME = frozenset(
+    """January February March April May June July August September October November December Monday Tuesday Wednesday
+    Thursday Friday Saturday Sunday I CEO BC AD Mr Mrs According Besides During Since Despite Tell Name List Give
+    Show Explain Describe Compare Define Find Also Yes No Well Ok Okay Thanks Please Until Back Returning Regarding
+    Concerning Today However Other Others Many Several Two Three Four Five Six Seven Eight Nine Ten Old Later
+    Earlier Soon Another Every Either Neither Nearly Among Around Along Across Behind Near Next Even Like Unlike
+    Whether""".split()
 )
 # A title: in quotes, or with a preposition between commas ("her first album, Dangerously in Love, came …").
 _TITLE = re.compile(
     rf"[\"“](?P<quoted>[A-Z0-9][^\"“”.?!,]{{2,60}})[\"”]"
-    rf"|(?<=, )(?P<apart>{_WORD_OF_NAME}(?: {_WORD_OF_NAME})* (?:in|on|to|with|from|at|and|of|for)(?: the)?"
-    rf"(?: {_WORD_OF_NAME})+)(?=[,.])"
+    rf"|(?:(?<=, )|(?<=was )|(?<=is )|(?<=called )|(?<=titled )|(?<=named ))(?P<apart>{_WORD_OF_NAME}"
+    rf"(?: {_WORD_OF_NAME}){{,6}} (?:in|on|to|with|from|at|and|of|for)(?: the)?(?: {_WORD_OF_NAME}){{1,6}})(?=[,.])"
 )
-_NO_NAME = frozenset(
-    f"""{MONTH[3:-1].replace("|", " ")} Monday Tuesday Wednesday Thursday Friday Saturday Sunday I CEO BC AD Mr Mrs
-    According Besides During Since Despite Tell Name List Give Show Explain Describe Compare Define Find Also Yes No
-    Well Ok Okay Thanks Please Until Back Returning Regarding Concerning Today However Other Others Many Several
-    Two Three Four Five Six Seven Eight Nine Ten Old Later Earlier Soon Another Every Either Neither Nearly
-    Among Around Along Across Behind Near Next Even Like Unlike Whether""".split()
-)
+_LONGEST_NAME = 80  # characters
 _COMMON_END = re.compile(r"(?:tion|ment|ness|ity|ing|ly|ance|ence|ers|ies|ists|[^su]s)$")
 
 
@@ -154,6 +176,8 @@ def _names(text: str) -> Iterator[Mention]:
         if start >= end or _is_adjective(text, start, end):
             continue
         name = text[start:end]
+        if not 1 < len(name) <= _LONGEST_NAME or name.lower() in STOP_WORDS:
+            continue
         if _begins_sentence(text, start) and not _may_begin_with_name(text, start, end):
             continue
         has_the = bool(match["the"]) and start == match.start("name")
@@ -179,7 +203,8 @@ def _without_first_words(text: str, start: int, end: int) -> int:
 
 def _is_adjective(text: str, start: int, end: int) -> bool:
     """Whether it is a word such as "Chinese" that goes with the plain noun after it."""
-    return bool(DEMONYM.fullmatch(text[start:end]) and re.match(r" [a-z]", text[end:]))
+    plain_follows = text[end : end + 1] == " " and text[end + 1 : end + 2].islower()
+    return plain_follows and _ADJECTIVE.fullmatch(text, start, end) is not None
 
 
 def _begins_sentence(text: str, start: int) -> bool:
@@ -200,31 +225,37 @@ def _may_begin_with_name(text: str, start: int, end: int) -> bool:
 def _kind(text: str, start: int, end: int, has_the: bool) -> tuple[MentionKind, bool]:
     """Return what a name is by its own words and those around it, and whether a sign told so."""
     name = text[start:end]
-    parts = name.replace(".", "").split()
+    if own := _kind_by_own_words(name, has_the):
+        return own, True
     before, after = text[max(0, start - 30) : start], text[end : end + 60]
-    if parts[0] in _TITLES.split() and len(parts) > 1 or parts[0].lower() in MEN | WOMEN and _like_a_person(parts):
+    if _ROLE_BEFORE.search(before) or _ROLE_AFTER.match(after):
         return "person", True
-    if _THING_WORDS.intersection(parts) or re.search(r"\d", name):
+    if _LIKE_PEOPLE_DO.match(after):
+        return "person", " " in name
+    if _DONE_TO.match(after) or (_IS_BEFORE.search(before) and _DONE_TO_AFTER.match(after)):
         return "thing", True
-    if _PLACES.intersection(parts) or (_PLACE_WORDS.intersection(parts) and len(parts) > 1):
-        return "place", True
-    if has_the:
-        return ("group", True) if re.search(r"[^s]s$", name) and not re.search(r"States|lands$", name) else ("thing", True)
-    if re.search(rf"\b{_ROLE} $", before, re.I) or re.match(rf",? (?:who|whom)\b|, (?:[\w-]+ ){{0,4}}{_ROLE}\b", after):
-        return "person", True
-    if re.match(rf" (?:is|was) (?:an?|the) (?:[\w-]+ ){{0,3}}{_ROLE}\b", after) or re.match(
-        rf" {_DONE_BY_PEOPLE}\b| (?:was|is) (?:born|married)", after
-    ):
-        return "person", len(parts) > 1
-    if re.match(rf"(?: (?:was|were|is|are))? (?:\w+ly )?{_DONE_TO_THINGS}\b", after) and re.search(
-        r"\b(?:was|were|is|are)\b", before[-5:] + after[:6]
-    ):
-        return "thing", True
-    if re.search(r"\b(?:in|at|near|across|around|throughout) $", before):
+    if _LOCATIVE_BEFORE.search(before):
         return "place", False
-    if name.isupper() and 1 < len(name) <= 6:
+    if name.isupper():
         return "thing", True
-    return ("person", False) if len(parts) in (2, 3) and _like_a_person(parts) else ("thing", False)
+    return ("person", False) if 2 <= len(name.split()) <= 3 and _like_a_person(name.split()) else ("thing", False)
+
+
+def _kind_by_own_words(name: str, has_the: bool) -> MentionKind | None:
+    parts = name.replace(".", "").split()
+    if name[-1] == "s" and name[-2].isupper():
+        return "group"  # "GPUs"
+    if parts[0] in _TITLES and len(parts) > 1:
+        return "person"
+    if parts[0].lower() in MEN | WOMEN and _like_a_person(parts):
+        return "person"
+    if _THING_WORDS.intersection(parts) or any(character.isdigit() for character in name):
+        return "thing"
+    if _PLACES.intersection(parts) or (_PLACE_WORDS.intersection(parts) and len(parts) > 1):
+        return "place"
+    if has_the:
+        return "group" if name.endswith("s") and not name.endswith(("ss", "States", "lands")) else "thing"
+    return None
 
 
 def _like_a_person(parts: Sequence[str]) -> bool:
@@ -237,28 +268,34 @@ def _pairs(text: str, names: Sequence[Mention]) -> Iterator[Mention]:
         last = first
         for following in names[at + 1 :]:
             joint = text[last.end : following.start]
-            if joint not in (", ", " and ", ", and ", " & "):
+            if joint not in (", ", " and ", ", and ", " & ", " or ", ", or "):
                 break
             last = following
-            if "and" in joint or "&" in joint:
+            if last.end - first.start > 3 * _LONGEST_NAME:
+                break
+            if joint.strip(" ,") in ("and", "&", "or"):
                 whole = text[first.start : last.end]
                 yield Mention(text=whole, start=first.start, end=last.end, kind="group", sure=True, named=True)
                 break
 
 
-_BASE_VERBS = frozenset(
-    """work rise grow live happen begin start end come go make take give get use need mean do help cause affect change
-    become produce create build sell buy pay cost raise win lose lead run own rule found write say think believe want
-    plan try keep hold turn move leave reach bring carry send show tell ask call name find see know look like follow
-    open close spread develop invent discover form contain include protect support attack fight kill die eat drink
-    feed sleep fly swim travel arrive return land join meet marry teach learn play sing record release publish perform
-    design paint measure weigh last stand sit lie fall burn break cut melt freeze boil flow stop allow prevent require
-    reduce increase improve replace differ compare relate belong depend exist occur appear disappear remain stay
-    ban put limit sign pass vote claim argue propose suggest report add join import export earn spend invest""".split()
+_VERBS = frozenset(
+    """built wrote won led made took gave began became got brought sold caught drew drove fell felt fought flew
+    grew held kept knew lost met paid ran rose sang saw sent shot spoke spent stood stole swam taught thought
+    threw told went wore ate broke chose hid hung laid rode shook slept struck swore work rise grow live happen
+    begin start end come go make take give get use need mean do help cause affect change become produce create
+    build sell buy pay cost raise win lose lead run own rule found write say think believe want plan try keep
+    hold turn move leave reach bring carry send show tell ask call name find see know look like follow open
+    close spread develop invent discover form contain include protect support attack fight kill die eat drink
+    feed sleep fly swim travel arrive return land join meet marry teach learn play sing record release publish
+    perform design paint measure weigh last stand sit lie fall burn break cut melt freeze boil flow stop allow
+    prevent require reduce increase improve replace differ compare relate belong depend exist occur appear
+    disappear remain stay born ban put limit sign pass vote claim argue propose suggest report add join import
+    export earn spend invest""".split()
 )
 _PLURAL = re.compile(r"(?:[^siu]s|ies|men|people|children|teeth|feet|mice)$")
-_DETERMINER = r"(?:the|a|an|its|his|their|some|all|most|many|several)"
-_PLAIN = re.compile(rf"\b(?:(?P<det>{_DETERMINER}) )?(?P<words>[a-z][\w-]*(?: [a-z][\w-]*)*)")
+_OWNER = re.compile(r"(?:\bthe )?\b[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,5}['’]s? $")
+_OF = re.compile(r" of (?:the |a |an )?(?:[A-Z][\w-]*(?: [A-Z][\w-]*){0,5}|[\w-]+)")
 
 
 @lru_cache(maxsize=256)
@@ -279,7 +316,9 @@ def _things_of_run(question: str, start: int, end: int) -> Iterator[tuple[int, M
             chunk.append(word)
             continue
         if chunk and (thing := _thing(question, chunk, before)):
-            yield (0 if previous == "of" and before != "of" or before == "of" else 1), thing
+            # What is asked for ("what company …") is named by the answer; what is after "of" is often the subject.
+            is_asked, after_of = before in ("what", "which"), "of" in (before, previous)
+            yield (2 if is_asked else 0 if after_of else 1), thing
         if word is not None:
             previous, before, chunk = before, word.group().lower(), []
 
@@ -293,7 +332,7 @@ def _goes_on(word: str, chunk: Sequence[re.Match[str]], before: str) -> bool:
     lowered = word.lower()
     if lowered in STOP_WORDS or (word[0].isupper() and not DEMONYM.fullmatch(word)):
         return False
-    if chunk and (lowered in _BASE_VERBS or re.search(r"(?:ed|wn|ught|lt)$", lowered)):
+    if chunk and (lowered in _VERBS or re.search(r"(?:ed|wn|ught|lt)$", lowered)):
         return False
     return not (not chunk and re.search(r"ed$", lowered) and before not in ("the", "a", "an", "of"))
 
@@ -302,11 +341,15 @@ def _thing(question: str, chunk: Sequence[re.Match[str]], before: str) -> Mentio
     first, last = chunk[0].start(), chunk[-1].end()
     text = question[first:last]
     opening = chunk[0].group().lower()
-    if before in ("who", "what", "which") and opening.removesuffix("s") in _BASE_VERBS:
+    if before == "who" or (before in ("what", "which") and opening.removesuffix("s") in _VERBS):
         return _thing(question, chunk[1:], opening) if len(chunk) > 1 else None  # a verb: "what causes acid rain"
-    if len(chunk) == 1 and (text.lower() in _BASE_VERBS or text.endswith("ly")):
+    if len(chunk) == 1 and (text.lower() in _VERBS or text.endswith("ly")):
         return None
     determiner = before if before in ("the", "a", "an") else ""
+    if owner := _OWNER.search(question[:first]):
+        first, text = owner.start(), question[owner.start() : last]
+    elif extent := _OF.match(question[last:]):
+        last, text = last + extent.end(), question[first : last + extent.end()]
     whole = f"{determiner} {text}".strip()
     plural = _PLURAL.search(chunk[-1].group()) is not None
     kind: MentionKind = "group" if plural else "thing"
