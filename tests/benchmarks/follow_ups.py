@@ -23,7 +23,6 @@ from pydantic import BaseModel
 
 from rag.assistant import Assistant
 from rag.converse import standalone
-from rag.evaluate import Evidence
 from rag.settings import Settings
 from rag.types import Answer, Message, Value
 
@@ -31,6 +30,14 @@ DATA = Path(__file__).parents[1] / "data"
 QUESTIONS = DATA / "follow_ups.jsonl"
 CORPUS = Path(__file__).parents[2] / "corpus"
 LOOKED_AT = tuple(f"c{n:02}" for n in range(1, 8))
+
+
+class Evidence(BaseModel):
+    """A place that answers a question."""
+
+    doc_id: str
+    start: int
+    end: int
 
 
 class FollowUp(BaseModel):
