@@ -20,7 +20,8 @@ _ASKS_FOR_PLACE = re.compile(
     r"\bwhere\b|\b(?:which|what)(?: \w+)? (?:country|city|place|town|region|state)\b", re.IGNORECASE
 )
 _ASKS_FOR_SOME = re.compile(
-    r"\b(?:which|what) (?!(?:year|date|time|day|century|is|was|are|were|does|do|did|has|had|have|will|can)\b)\w+"
+    r"\b(?:which|what) (?!\w+ed )"
+    r"(?!(?:year|date|time|day|century|is|was|are|were|does|do|did|has|had|have|will|can)\b)\w+"
     r"|\bwhat (?:is|was) the (?:\w+ ){0,2}(?:name|capital|title|company|country|city|book|song|album|river|largest)\b"
     r"|\bwhat (?:is|was|were|are) (?:the )?\b[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,5}['’]s? "
     r"|\bwhat (?:did|does|do|has|have|had|will)\b",
