@@ -115,7 +115,7 @@ def _topic(turns: Sequence[Turn]) -> str:
     """Return what is spoken of: by name, if the last question or its answer has one."""
     for turn in reversed(turns):
         named = [one for one in mentions(turn.question) if one.named]
-        for one in (*named, *([] if named else things(turn.question)), *mentions(turn.said())):
+        for one in (*named, *([] if named else things(turn.question)), *mentions(turn.answer)):
             if one.kind != "time":
                 return one.text
     return ""
@@ -125,7 +125,7 @@ def _topic_beside(question: str, turns: Sequence[Turn], *, follows: bool) -> str
     """Return what is spoken of and not in ``question``; where that ``follows``, of the last question's names alone."""
     for turn in reversed(turns[-1:] if follows else turns):
         named = [one for one in mentions(turn.question) if one.named]
-        answered = [one for one in mentions(turn.said()) if one.named and one.kind != "person"]
+        answered = [one for one in mentions(turn.answer) if one.named and one.kind != "person"]
         plain = [one for one in things(turn.question) if one.text.startswith("the ")]
         for one in named if follows else (*named, *answered, *plain):
             if one.text.lower() not in question.lower():
@@ -342,7 +342,7 @@ def hint(question: str, turns: Sequence[Turn], *, follows: bool) -> str:
     if _names_something(question) or re.search(r"\b(?:you|your|i|my|me|we|us|our)\b", question, re.IGNORECASE):
         return question
     meaning = [word for word in words(question) if word not in STOP_WORDS]
-    said = {stem(word) for turn in turns[-2:] for word in words(f"{turn.question} {turn.said()}")}
+    said = {stem(word) for turn in turns[-2:] for word in words(f"{turn.question} {turn.answer}")}
     recalled = any(stem(match[1].lower()) in said for match in re.finditer(r"\bthe ([a-z]+)\b(?! of\b)", question))
     topic = _topic_beside(question, turns, follows=follows)
     leans = follows or recalled or all(one.text in _ANYBODY for one in things(question))

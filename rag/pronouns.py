@@ -241,7 +241,7 @@ def _noun_in_full(noun: str, turns: Sequence[Turn]) -> tuple[str, str]:
     """Return what "that ban" is: a thing so called, one of its kind, or the ban; and then what was spoken of."""
     stem = noun.removesuffix("s")
     for turn in reversed(turns):
-        spoken = [*mentions(turn.question), *mentions(turn.said())]
+        spoken = [*mentions(turn.question), *mentions(turn.answer)]
         for one in spoken:
             if one.named and one.kind != "person" and stem in one.text.lower().split():
                 return (one.text if one.text.startswith(("the ", "The ")) else f"the {one.text}"), ""
