@@ -32,7 +32,7 @@ _ASKS_FOR_SEVERAL = re.compile(
     r"\b(?:which|what) (?!is|was|are|were|does)(?:\w+ )?(?:\w+[^\Wsui]s(?!['’])|people|men|women|children)\b",
     re.IGNORECASE,
 )
-_DOES = re.compile(r"\b(?:do|does|did|has|have|had|will|can) (?:the )?[A-Z]")
+_DOES = re.compile(r"\b(?:do|does|did|has|have|had|will|can) (?:the )?[A-Z](?!.*\b(?:become|remain|stay)\b)")
 _IN_PASSING = re.compile(r"\b(?:by|for|with|in|at|near|from|to|on|against|outside|across)(?: the)? $", re.IGNORECASE)
 
 

@@ -133,7 +133,8 @@ _NO_NAME = frozenset(
     Show Explain Describe Compare Define Find Also Yes No Well Ok Okay Thanks Please Until Back Returning Regarding
     Concerning Today However Other Others Many Several Two Three Four Five Six Seven Eight Nine Ten Old Later
     Earlier Soon Another Every Either Neither Nearly Among Around Along Across Behind Near Next Even Like Unlike
-    Whether""".split()
+    Whether Throughout
+    Following Due""".split()
 )
 _NOUN_AFTER = re.compile(r" ([a-z]{3,})(?=\W*$|[,.;] | (?:is|was|in|of|at|on|for|to|by|and|with|from)\b)")
 _DOES_BEFORE = re.compile(r"\b(?:do|does|did|can|will|could|would) $")
@@ -183,11 +184,12 @@ def _names(text: str) -> Iterator[Mention]:
         if _begins_sentence(text, start) and not _may_begin_with_name(text, start, end):
             continue
         has_the = bool(match["the"]) and start == match.start("name")
+        at = match.start("the") if has_the else start
         kind, sure = _kind(text, start, end, has_the)
-        if has_the and (noun := _noun_after(text, match.start("the"), end)):
+        may_go_with_noun = has_the or (" " in name and kind != "person")
+        if may_go_with_noun and (noun := _noun_after(text, at, end)):
             name, end, kind, sure = f"{name} {noun}", end + 1 + len(noun), "thing", True
         whole = f"the {name}" if has_the else name
-        at = match.start("the") if has_the else start
         yield Mention(text=whole, start=at, end=end, kind=kind, sure=sure, named=True)
 
 

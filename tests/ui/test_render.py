@@ -138,3 +138,11 @@ def test_a_long_document_is_shown_around_the_passage_only() -> None:
     assert len(html) < 60_000
     assert "the document goes on" in html
     assert "the document begins before this" in html
+
+
+def test_what_was_asked_in_place_of_the_question_is_shown_with_a_way_to_edit_it() -> None:
+    answer, _ = answer_with("Why?")
+    html = render.turn_html(3, answer.model_copy(update={"query": "Why did A & B fall?"}))
+    assert "Asked as: Why did A &amp; B fall?" in html
+    assert 'class="edit" data-edit="3"' in html
+    assert "Asked as" not in render.turn_html(3, answer.model_copy(update={"query": answer.question}))
