@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.converse.antecedent import Turn
+from rag.converse.antecedent import Turn, without_markers
 from rag.converse.ellipsis import LEAD, hint, restore
 from rag.converse.mentions import mentions
 from rag.converse.pronouns import resolve
@@ -42,7 +42,9 @@ def standalone(question: str, history: Sequence[Message]) -> str:
         if message.role == "user" and text:
             turns.append(Turn(question=_standalone(text[:_LONGEST_QUESTION], turns)[:_LONGEST_QUESTION], answer=""))
         elif turns:
-            turns[-1] = Turn(question=turns[-1].question, answer=f"{turns[-1].answer} {text}"[:_LONGEST_ANSWER])
+            turns[-1] = Turn(
+                question=turns[-1].question, answer=f"{turns[-1].answer} {without_markers(text)}"[:_LONGEST_ANSWER]
+            )
     return _standalone(question, turns)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from rag.converse.mentions import MEN, WOMEN, Mention, MentionKind, mentions, things
 from rag.types import Value
@@ -20,7 +21,8 @@ _ASKS_FOR_PLACE = re.compile(
     r"\bwhere\b|\b(?:which|what)(?: \w+)? (?:country|city|place|town|region|state)\b", re.IGNORECASE
 )
 _ASKS_FOR_SOME = re.compile(
-    r"\b(?:which|what) (?!(?:year|date|time|day|century|is|was|are|were|does|do|did|has|had|have|will|can)\b)\w+"
+    r"\b(?:which|what) (?!\w+ed )"
+    r"(?!(?:year|date|time|day|century|is|was|are|were|does|do|did|has|had|have|will|can)\b)\w+"
     r"|\bwhat (?:is|was) the (?:\w+ ){0,2}(?:name|capital|title|company|country|city|book|song|album|river|largest)\b"
     r"|\bwhat (?:is|was|were|are) (?:the )?\b[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,5}['’]s? "
     r"|\bwhat (?:did|does|do|has|have|had|will)\b",
@@ -30,7 +32,7 @@ _ASKS_FOR_SEVERAL = re.compile(
     r"\b(?:which|what) (?!is|was|are|were|does)(?:\w+ )?(?:\w+[^\Wsui]s(?!['’])|people|men|women|children)\b",
     re.IGNORECASE,
 )
-_DOES = re.compile(r"\b(?:do|does|did|has|have|had|will|can) (?:the )?[A-Z]")
+_DOES = re.compile(r"\b(?:do|does|did|has|have|had|will|can) (?:the )?[A-Z](?!.*\b(?:become|remain|stay)\b)")
 _IN_PASSING = re.compile(r"\b(?:by|for|with|in|at|near|from|to|on|against|outside|across)(?: the)? $", re.IGNORECASE)
 
 
@@ -40,9 +42,10 @@ class Turn(Value):
     question: str
     answer: str
 
-    def said(self) -> str:
-        """Return the answer's text without the numbers of its citations."""
-        return _MARKER.sub("", self.answer)
+
+def without_markers(text: str) -> str:
+    """Return the text of an answer without the numbers of its citations."""
+    return _MARKER.sub("", text)
 
 
 class Known(Value):
@@ -65,25 +68,30 @@ _FITS["she"] = _FITS["he"]
 
 def known_kinds(turns: Sequence[Turn]) -> Known:
     """Return the kind of every name of a conversation, by the surest sign anywhere in it."""
+    return _known_kinds(tuple(turns[-_REMEMBERED:]))
+
+
+@lru_cache(maxsize=64)
+def _known_kinds(turns: tuple[Turn, ...]) -> Known:
     kinds: dict[str, tuple[MentionKind, bool]] = {}
-    for turn in turns[-_REMEMBERED:]:
-        for one in (*mentions(turn.question), *mentions(turn.said())):
+    for turn in turns:
+        for one in (*mentions(turn.question), *mentions(turn.answer)):
             if one.named and (one.sure or _bare(one) not in kinds):
                 kinds[_bare(one)] = (one.kind, one.sure)
     for name, found in list(kinds.items()):
         last = name.split()[-1]
         if found == ("person", True) and not kinds.get(last, ("thing", False))[1]:
             kinds[last] = found
-    return Known(kinds=kinds, pronouns=_pronouns_of_people(turns[-_REMEMBERED:], kinds))
+    return Known(kinds=kinds, pronouns=_pronouns_of_people(turns, kinds))
 
 
 def _pronouns_of_people(turns: Sequence[Turn], kinds: dict[str, tuple[MentionKind, bool]]) -> dict[str, str]:
     """Return "he" or "she" for each person who was spoken of alone with that word."""
     found = {}
     for turn in turns:
-        said = set(words(f"{turn.question} {turn.said()}"))
+        said = set(words(f"{turn.question} {turn.answer}"))
         he, she = bool(said & {"he", "his", "him"}), bool(said & {"she", "her", "hers"})
-        named = {_bare(one) for one in (*mentions(turn.question), *mentions(turn.said())) if one.named}
+        named = {_bare(one) for one in (*mentions(turn.question), *mentions(turn.answer)) if one.named}
         people = [name for name in named if kinds[name][0] == "person"]
         if he != she and len(people) == 1:
             found[people[0]] = "he" if he else "she"
@@ -122,7 +130,7 @@ def antecedents(turns: Sequence[Turn], wanted: str, *, acts: bool = False) -> li
 
 def _ranked(turn: Turn, wanted: str, known: Known, acts: bool) -> list[Mention]:
     asked = _spoken_of(turn.question)
-    answered = [one for one in mentions(turn.said()[:600]) if not _named_in(one, turn.question)]
+    answered = [one for one in mentions(turn.answer[:600]) if not _named_in(one, turn.question)]
     if wanted == "it":
         asked, answered = _pairs_as_one(asked), _pairs_as_one(answered)
     scored = [(_fit_there(one, turn.question, wanted, known), at, one) for at, one in enumerate(asked)]
@@ -131,7 +139,7 @@ def _ranked(turn: Turn, wanted: str, known: Known, acts: bool) -> list[Mention]:
     ordered = sorted(scored, key=lambda item: (-min(item[0], 2 + (turned > 0)), not item[2].named, turned * item[1]))
     in_question = [one for score, _, one in ordered if score >= 2]
     maybe = [one for score, _, one in scored if score == 1]
-    best = sorted((-_fit_there(one, turn.said(), wanted, known), at) for at, one in enumerate(answered))
+    best = sorted((-_fit_there(one, turn.answer, wanted, known), at) for at, one in enumerate(answered))
     in_answer = [
         answered[at]
         for score, at in best
@@ -206,7 +214,7 @@ def _in_full(one: Mention, turns: Sequence[Turn]) -> Mention:
     if one.kind == "group" or not one.named or " " in one.text:
         return one
     for turn in reversed(turns):
-        for other in (*mentions(turn.question), *mentions(turn.said())):
+        for other in (*mentions(turn.question), *mentions(turn.answer)):
             if other.kind == "person" and other.text.endswith(f" {one.text}"):
                 return one.model_copy(update={"text": other.text})
     return one
@@ -219,7 +227,7 @@ def _bare(one: Mention) -> str:
 def lists(turns: Sequence[Turn]) -> Iterator[list[str]]:
     """Yield the lists of names in the conversation, the latest first, for "the second one"."""
     for turn in reversed(turns):
-        for text in (turn.said(), turn.question):
+        for text in (turn.answer, turn.question):
             named = mentions(text)
             for group in (one for one in named if one.kind == "group" and one.named and " and " in one.text):
                 inner = [o.text for o in named if group.start <= o.start and o.end <= group.end and o != group]

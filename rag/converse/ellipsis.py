@@ -54,6 +54,7 @@ _GAP = re.compile(rf"(?:how many|how much) (?={AUXILIARY} (?!it |they |he |she |
 _COUNTED = re.compile(
     rf"(?P<asks>(?:how many|how much|which|what) )(?P<thing>(?:[a-z-]+ ){{1,3}}?)(?={AUXILIARY} )", re.IGNORECASE
 )
+_ANYBODY = ("people", "men", "women", "children", "others", "things")
 _SEVERAL = re.compile(r"(?:[^\Wsui]s|people|men|women|children)$")
 _WHEN = re.compile(rf"(?:\b(?:in|on|during|since|by|before|after|until|as of|for) )?(?:{TIME.pattern})")
 _LATE = re.compile(rf" (?:{_PREPOSITION} )?(?P<time>{TIME.pattern})$")
@@ -110,13 +111,24 @@ def _about(turns: Sequence[Turn]) -> str | None:
     return f"Tell me more about {topic}." if topic else None
 
 
-def _topic(turns: Sequence[Turn], besides: str = "", *, answers: bool = True) -> str:
-    """Return the name of what is spoken of, in the last question or its answer, and not in ``besides``."""
+def _topic(turns: Sequence[Turn]) -> str:
+    """Return what is spoken of: by name, if the last question or its answer has one."""
     for turn in reversed(turns):
-        plain = [] if any(one.named for one in mentions(turn.question)) else things(turn.question)
-        answered = [one for one in mentions(turn.said()) if one.kind != "person"] if answers else []
-        for one in (*mentions(turn.question), *plain, *answered):
-            if one.kind != "time" and (not besides or (one.named and one.text.lower() not in besides.lower())):
+        named = [one for one in mentions(turn.question) if one.named]
+        for one in (*named, *([] if named else things(turn.question)), *mentions(turn.answer)):
+            if one.kind != "time":
+                return one.text
+    return ""
+
+
+def _topic_beside(question: str, turns: Sequence[Turn], *, follows: bool) -> str:
+    """Return what is spoken of and not in ``question``; where that ``follows``, of the last question's names alone."""
+    for turn in reversed(turns[-1:] if follows else turns):
+        named = [one for one in mentions(turn.question) if one.named]
+        answered = [one for one in mentions(turn.answer) if one.named and one.kind != "person"]
+        plain = [one for one in things(turn.question) if one.text.startswith("the ")]
+        for one in named if follows else (*named, *answered, *plain):
+            if one.text.lower() not in question.lower():
                 return one.text
     return ""
 
@@ -131,7 +143,7 @@ def _ask_again(asks: str, previous: str) -> str:
     """Return the question before with ``asks`` ("when", "how much") in the place of what it asked."""
     if asks.lower().endswith("else"):
         found = re.match(r"(who|what|where)\b(.*)", previous, re.IGNORECASE)
-        return f"{found[1]} else{found[2]}?" if found else f"{previous}, and {asks}?"
+        return f"{found[1]} else{found[2]}?" if found else f"{previous}, and {asks.lower()}?"
     if re.search(r"\b(?:how many|not|so)$", asks, re.IGNORECASE):
         return f"{previous}, and {asks[0].lower()}{asks[1:]}?"
     opening = asks[0].upper() + asks[1:]
@@ -149,13 +161,12 @@ def _clause(match: re.Match[str]) -> str:
     thing = " ".join(asked[2:] if asked[0].lower() == "how" else asked[1:])
     if not thing or asked[0].lower() in ("when", "why", "where"):
         return f"{match['aux']} {rest}"
-    if match["aux"].lower() in ("do", "does", "did"):
-        return (
-            f"{match['aux']} {rest} the {thing}"
-            if asked[0].lower() in ("which", "what")
-            else f"{match['aux']} {rest} {thing}"
-        )
-    return f"{match['aux']} the {thing} {rest}"
+    if match["aux"].lower() not in ("do", "does", "did"):
+        return f"{match['aux']} the {thing} {rest}"
+    cut = _BEFORE_PREPOSITION.search(rest)
+    does, to_what = (rest[: cut.start()], rest[cut.start() :]) if cut else (rest, "")
+    determiner = "the " if asked[0].lower() in ("which", "what") else ""
+    return f"{match['aux']} {does} {determiner}{thing}{to_what}"
 
 
 def _passive(opening: str, previous: str) -> str:
@@ -268,8 +279,18 @@ def _swap_name(fragment: str, new: Mention, previous: str) -> str:
 
 def _swap_thing(fragment: str, previous: str, turns: Sequence[Turn]) -> str:
     """Return the question before with a plain thing in the place of its like, or what was spoken of beside it."""
-    if _PREPOSITIONAL.match(fragment):
-        return f"{previous} {_lowered(fragment)}?"
+    if again := _swap_numbered(fragment, previous):
+        return again
+    if preposition := _PREPOSITIONAL.match(fragment):
+        as_there = (
+            rf"\b{preposition['preposition']} (?:the |a |an )?[a-z][\w-]*(?=\W*$| (?:{_PREPOSITION}|{AUXILIARY}) )"
+        )
+        same = list(re.finditer(as_there, previous, re.IGNORECASE))[-1:]
+        return (
+            f"{previous[: same[0].start()]}{_lowered(fragment)}{previous[same[0].end() :]}?"
+            if same
+            else (f"{previous} {_lowered(fragment)}?")
+        )
     bare = re.sub(r"^(?:the|a|an) ", "", fragment, flags=re.IGNORECASE)
     is_owned = _is_owned(bare)
     old_thing = re.search(r"\b(?:the )?[a-z-]+(?= of )", previous)
@@ -287,6 +308,13 @@ def _swap_thing(fragment: str, previous: str, turns: Sequence[Turn]) -> str:
     return f"What about {fragment} ({topic})?" if topic else f"What about {fragment}?"
 
 
+def _swap_numbered(fragment: str, previous: str) -> str:
+    """Return the question of "section 5" after one of "section 4"; nothing where nothing is so numbered."""
+    numbered = re.fullmatch(r"(?:the )?(?P<thing>[a-z]+) (?:\d+|[A-Z])", fragment, re.IGNORECASE)
+    old = re.search(rf"\b{numbered['thing']} (?:\d+|[A-Z]\b)", previous, re.IGNORECASE) if numbered else None
+    return f"{previous[: old.start()]}{fragment}{previous[old.end() :]}?" if old else ""
+
+
 def _is_owned(thing: str) -> bool:
     """Whether a thing is one that something has: its price, its founder."""
     said = words(thing)
@@ -296,7 +324,7 @@ def _is_owned(thing: str) -> bool:
 def _owned(rest: str, turns: Sequence[Turn]) -> str | None:
     """Return "Who is the CEO of Nvidia?" for a question of "the CEO" that names nothing; None for any other."""
     topic = _topic(turns)
-    if not topic or any(one.named for one in mentions(rest)) or len(words(rest)) > 9:
+    if not topic or any(one.named for one in mentions(rest)) or len(words(rest)) > 9 or "there" in words(rest):
         return None
     if happened := _HAPPENED.match(rest):
         return f"{happened['what']} to {topic}{happened['next'] or ''}{happened['when']}?"
@@ -314,10 +342,10 @@ def hint(question: str, turns: Sequence[Turn], *, follows: bool) -> str:
     if _names_something(question) or re.search(r"\b(?:you|your|i|my|me|we|us|our)\b", question, re.IGNORECASE):
         return question
     meaning = [word for word in words(question) if word not in STOP_WORDS]
-    said = {stem(word) for turn in turns[-2:] for word in words(f"{turn.question} {turn.said()}")}
+    said = {stem(word) for turn in turns[-2:] for word in words(f"{turn.question} {turn.answer}")}
     recalled = any(stem(match[1].lower()) in said for match in re.finditer(r"\bthe ([a-z]+)\b(?! of\b)", question))
-    topic = _topic(turns[-1:] if follows else turns, besides=question, answers=not follows)
-    leans = follows or recalled or not things(question)
+    topic = _topic_beside(question, turns, follows=follows)
+    leans = follows or recalled or all(one.text in _ANYBODY for one in things(question))
     if not topic or not meaning or len(words(question)) > 10 or not leans:
         return question
     return f"{question.rstrip('?!. ')} ({topic})?"

@@ -133,8 +133,11 @@ _NO_NAME = frozenset(
     Show Explain Describe Compare Define Find Also Yes No Well Ok Okay Thanks Please Until Back Returning Regarding
     Concerning Today However Other Others Many Several Two Three Four Five Six Seven Eight Nine Ten Old Later
     Earlier Soon Another Every Either Neither Nearly Among Around Along Across Behind Near Next Even Like Unlike
-    Whether""".split()
+    Whether Throughout
+    Following Due""".split()
 )
+_NOUN_AFTER = re.compile(r" ([a-z]{3,})(?=\W*$|[,.;] | (?:is|was|in|of|at|on|for|to|by|and|with|from)\b)")
+_DOES_BEFORE = re.compile(r"\b(?:do|does|did|can|will|could|would) $")
 # A title: in quotes, or with a preposition between commas ("her first album, Dangerously in Love, came …").
 _TITLE = re.compile(
     rf"[\"“](?P<quoted>[A-Z0-9][^\"“”.?!,]{{2,60}})[\"”]"
@@ -181,10 +184,23 @@ def _names(text: str) -> Iterator[Mention]:
         if _begins_sentence(text, start) and not _may_begin_with_name(text, start, end):
             continue
         has_the = bool(match["the"]) and start == match.start("name")
-        kind, sure = _kind(text, start, end, has_the)
-        whole = f"the {name}" if has_the else name
         at = match.start("the") if has_the else start
+        kind, sure = _kind(text, start, end, has_the)
+        may_go_with_noun = has_the or (" " in name and kind != "person")
+        if may_go_with_noun and (noun := _noun_after(text, at, end)):
+            name, end, kind, sure = f"{name} {noun}", end + 1 + len(noun), "thing", True
+        whole = f"the {name}" if has_the else name
         yield Mention(text=whole, start=at, end=end, kind=kind, sure=sure, named=True)
+
+
+def _noun_after(text: str, start: int, end: int) -> str:
+    """Return "rainforest" of "the Amazon rainforest": the plain noun that a name with "the" goes with, or nothing."""
+    found = _NOUN_AFTER.match(text, end)
+    if found is None or _DOES_BEFORE.search(text[max(0, start - 8) : start]):
+        return ""
+    noun = found[1]
+    is_verb = noun in _VERBS or noun in STOP_WORDS or noun.endswith(("ed", "s", "ly"))
+    return "" if is_verb else noun
 
 
 def _without_first_words(text: str, start: int, end: int) -> int:
@@ -282,16 +298,16 @@ def _pairs(text: str, names: Sequence[Mention]) -> Iterator[Mention]:
 _VERBS = frozenset(
     """built wrote won led made took gave began became got brought sold caught drew drove fell felt fought flew
     grew held kept knew lost met paid ran rose sang saw sent shot spoke spent stood stole swam taught thought
-    threw told went wore ate broke chose hid hung laid rode shook slept struck swore work rise grow live happen
-    begin start end come go make take give get use need mean do help cause affect change become produce create
-    build sell buy pay cost raise win lose lead run own rule found write say think believe want plan try keep
-    hold turn move leave reach bring carry send show tell ask call name find see know look like follow open
-    close spread develop invent discover form contain include protect support attack fight kill die eat drink
-    feed sleep fly swim travel arrive return land join meet marry teach learn play sing record release publish
-    perform design paint measure weigh last stand sit lie fall burn break cut melt freeze boil flow stop allow
-    prevent require reduce increase improve replace differ compare relate belong depend exist occur appear
-    disappear remain stay born ban put limit sign pass vote claim argue propose suggest report add join import
-    export earn spend invest""".split()
+    threw told went wore ate broke chose hid hung laid rode shook slept struck swore adopt apply renew work
+    rise grow live happen begin start end come go make take give get use need mean do help cause affect
+    change become produce create build sell buy pay cost raise win lose lead run own rule found write say
+    think believe want plan try keep hold turn move leave reach bring carry send show tell ask call name find
+    see know look like follow open close spread develop invent discover form contain include protect support
+    attack fight kill die eat drink feed sleep fly swim travel arrive return land join meet marry teach learn
+    play sing record release publish perform design paint measure weigh last stand sit lie fall burn break
+    cut melt freeze boil flow stop allow prevent require reduce increase improve replace differ compare
+    relate belong depend exist occur appear disappear remain stay born ban put limit sign pass vote claim
+    argue propose suggest report add join import export earn spend invest""".split()
 )
 _PLURAL = re.compile(r"(?:[^siu]s|ies|men|people|children|teeth|feet|mice)$")
 _OWNER = re.compile(r"(?:\bthe )?\b[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,5}['’]s? $")

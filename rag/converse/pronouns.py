@@ -42,7 +42,7 @@ _EXPLETIVE = re.compile(
     re.IGNORECASE,
 )
 _BOUNDARY = re.compile(
-    r"\b(?:that|when|if|because|while|as|before|after|until|since|where|which|who|whose|whether|how|why|what|than|so"
+    r"\b(?:that|when|if|because|while|as(?=\s*$)|before|after|until|since|where|which|who|whose|whether|how|why|what|than|so"
     r"|though|although|once|unless|in order to|assuming|given|provided)\b|\b(?:and|or|but)(?= [a-z])|[,:;]"
     r"|\b(?:says?|said|claims?|claimed|thinks?|thought|believes?|believed|hopes?|expects?|knows?|knew|decided?)(?=\s*$)",
     re.IGNORECASE,
@@ -96,7 +96,7 @@ _ACTS = re.compile(r"\b(?:do|does|did|has|have|will|can) $")
 _HAS_PARTICIPLE = re.compile(rf"\b{_PARTICIPLE}\b")
 _OPENS_WITH_PARTICIPLE = re.compile(rf"(?:\w+ )?{_PARTICIPLE}\b")
 _QUESTION_WORD_DOES = re.compile(
-    rf"\W*(?:in |of |for )?(?:(?:who|whose \w+)|(?:which|what)(?: (?!{AUXILIARY}\b)\w+){{1,2}}?)"
+    rf"\W*(?:in |of |for )?(?P<asked>(?:who|whose \w+)|(?:which|what)(?: (?!{AUXILIARY}\b)\w+){{1,2}}?)"
     r" (?P<verb>\w+) (?P<rest>.*)",
     re.IGNORECASE,
 )
@@ -174,12 +174,12 @@ def _stands_within(question: str, match: re.Match[str], wanted: str, known: Know
     if _AFTER_AUXILIARY.search(before) or not before.strip():
         fronted = re.match(r"(.+)[,:;—–]", before)
         return fronted is not None and any(one.end <= fronted.end() for one in (*named, *plain))
-    binds = _question_word_binds(before)
+    binds = _question_word_binds(before, wanted)
     if _owns(question, match):
         return bool(named) or binds or any(_does_something(before, one) for one in plain)
     if match["word"].lower() in ("he", "she", "they"):
         return bool(named or plain or binds)
-    boundaries = [b.start() for b in _BOUNDARY.finditer(before) if b.start() > 0]
+    boundaries = [b.start() for b in _BOUNDARY.finditer(before) if len(before[: b.start()].split()) > 1]
     return bool(boundaries) and (binds or any(one.end <= boundaries[-1] for one in (*named, *plain)))
 
 
@@ -189,9 +189,11 @@ def _does_something(before: str, one: Mention) -> bool:
     return not opens_with_be or _HAS_PARTICIPLE.search(before, one.end) is not None
 
 
-def _question_word_binds(before: str) -> bool:
+def _question_word_binds(before: str, wanted: str) -> bool:
     """Whether "who" or "which country" does something, so that a later word can stand for it."""
     found = _QUESTION_WORD_DOES.match(before)
+    if found and wanted == "it" and re.search(r"[^\Wsui]s$", found["asked"]):
+        return False  # "which molecules … it"
     if found is None or not _IS_AUXILIARY.fullmatch(found["verb"]):
         return found is not None
     may_be_passive = found["verb"].lower() in ("is", "was", "are", "were", "has", "had")
@@ -241,7 +243,7 @@ def _noun_in_full(noun: str, turns: Sequence[Turn]) -> tuple[str, str]:
     """Return what "that ban" is: a thing so called, one of its kind, or the ban; and then what was spoken of."""
     stem = noun.removesuffix("s")
     for turn in reversed(turns):
-        spoken = [*mentions(turn.question), *mentions(turn.said())]
+        spoken = [*mentions(turn.question), *mentions(turn.answer)]
         for one in spoken:
             if one.named and one.kind != "person" and stem in one.text.lower().split():
                 return (one.text if one.text.startswith(("the ", "The ")) else f"the {one.text}"), ""

@@ -161,3 +161,11 @@ def test_what_is_missing_and_what_disagrees_is_said_and_does_nothing(text: str) 
     assert not any(name.startswith("on") for name in page.attributes)
     assert "Sources disagree:" in page.text
     assert "Not in your documents:" in page.text
+
+
+def test_what_was_asked_in_place_of_the_question_is_shown_with_a_way_to_edit_it() -> None:
+    answer, _ = answer_with("Why?")
+    html = render.turn_html(3, answer.model_copy(update={"query": "Why did A & B fall?"}))
+    assert "Asked as: Why did A &amp; B fall?" in html
+    assert 'class="edit" data-edit="3"' in html
+    assert "Asked as" not in render.turn_html(3, answer.model_copy(update={"query": answer.question}))
