@@ -5,12 +5,17 @@ Languages are ISO 639-1 codes, "" where it cannot be told. It does not know what
 
 from __future__ import annotations
 
+import io
+import lzma
+from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable
 from functools import cache
 from typing import Any
 
+import numpy as np
 import regex
+from numpy.typing import NDArray
 
 NAMES = {
     "af": "Afrikaans", "ar": "Arabic", "az": "Azerbaijani", "be": "Belarusian", "bg": "Bulgarian", "bn": "Bengali",
@@ -88,10 +93,7 @@ def unspoken(languages: Iterable[str], spoken: Collection[str] | None, model: st
     parts = [f"{counts[most[0]]} document{'s are' if counts[most[0]] > 1 else ' is'} {first}"]
     parts += [f"{counts[language]} {name}" for language, name in zip(most[1:], others, strict=True)]
     said = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
-    return (
-        f"{said}, which {model} does not speak, so they are found by their words alone: "
-        "set RAG_EMBEDDER to a multilingual sentence-transformers model"
-    )
+    return f"{said}, which {model} does not speak: set RAG_EMBEDDER to a multilingual sentence-transformers model"
 
 
 def speaks(spoken: Collection[str] | None, language: str) -> bool:
@@ -117,8 +119,27 @@ def _ranked(text: str) -> list[tuple[str, float]]:
 
 @cache
 def _identifier() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # takes half a second
+    """Return py3langid's model, in half a second.
 
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    Its own loader unpacks it to a temporary file, and so fails on a full disk; this one does so in memory.
+    """
+    from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
+
+    with lzma.open(MODEL_DIR / MODEL_FILE) as file:
+        model = np.load(io.BytesIO(file.read()), allow_pickle=False)
+    identifier = LanguageIdentifier(
+        model["ptc"],
+        model["pc"],
+        model["classes"].tolist(),
+        _compact(model["nextmove"]),
+        model["out_feat"].tolist(),
+        norm_probs=True,
+        tk_row=_compact(model["nextmove_row"]),
+    )
     identifier.set_languages(NAMES)
     return identifier
+
+
+def _compact(numbers: NDArray[Any]) -> array[int]:
+    """Return numbers in an array of Python's own, which is quicker to look single ones up in."""
+    return array(numbers.dtype.char, numbers.tobytes())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-from rag.languages import document_language, question_language, speaks, unspoken
+from rag.languages import NAMES, _ranked, document_language, question_language, speaks, unspoken
 
 TEXTS = {
     "en": "The bridge was built in 1887 by the town's own workers, and it was closed to carts after the flood.",
@@ -80,7 +81,7 @@ def test_what_a_model_does_not_speak_is_said_in_one_line() -> None:
     english = frozenset({"en"})
     assert unspoken(["en", "en", ""], english, "m") is None
     assert unspoken(["de", "th"], None, "m") is None
-    said = "which m does not speak, so they are found by their words alone: set RAG_EMBEDDER to a multilingual"
+    said = "which m does not speak: set RAG_EMBEDDER to a multilingual"
     assert str(unspoken(["de"], english, "m")).startswith(f"1 document is in German, {said}")
     assert str(unspoken(["de", "en", "de"], english, "m")).startswith(f"2 documents are in German, {said}")
     assert str(unspoken(["de", "zh", "th", "zh"], english, "m")).startswith(
@@ -92,3 +93,11 @@ def test_a_model_of_unknown_languages_is_trusted_and_so_is_an_unknown_language()
     assert speaks(None, "de")
     assert speaks(frozenset({"en"}), "")
     assert not speaks(frozenset({"en"}), "de")
+
+
+def test_the_model_is_that_of_the_package() -> None:
+    """Loaded in memory, it says what the package's own loader makes of it."""
+    own = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    own.set_languages(NAMES)
+    for text in TEXTS.values():
+        assert _ranked(text) == own.rank(text)
