@@ -51,7 +51,7 @@ Gold = Callable[[str, int, int], float]  # source, start, end → how much of it
 _PASSAGES = 40
 _READ = 8  # passages whose sentences are learned from
 _NEAR_WEIGHT = 0.2  # of a question whose subject is there but whose answer is not: few can be told apart
-_REFUSED = 0.87
+_REFUSED = 0.9
 _EVERY = 3  # question of SQuAD's is enough to learn whether to answer
 
 
