@@ -16,7 +16,7 @@ from rag.rank import Candidate, overlaps, passage_overlap, sentence_scores
 from rag.types import Chunk, SearchResult, SentenceScore
 from rag.weights import probability
 
-_FAR_BELOW = 8.0  # log-odds below the best sentence of all: what is less likely is no part of a stretch
+_FAR_BELOW = 8.5  # log-odds below the best sentence of all: what is less likely is no part of a stretch
 _BEST_PASSAGES = 5  # that the best sentence is looked for in
 _LONGEST = 2500  # characters of a stretch that was joined
 _GAP = 4  # characters of white space between two passages that follow each other
