@@ -123,6 +123,7 @@ def _result(query: Query, stretch: _Stretch, reader: Reader) -> SearchResult:
         overlap=passage_overlap(query, candidate),
         sentences=stretch.sentences,
         language=passage.language,
+        by_words=candidate.by_words,
     )
 
 

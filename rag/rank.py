@@ -43,6 +43,7 @@ class Candidate:
     cosines: Vectors
     matches: Vectors
     context: Vectors
+    by_words: bool = False
 
     @property
     def sentences(self) -> Sequence[str]:

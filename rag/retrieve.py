@@ -73,6 +73,7 @@ def find_candidates(query: Query, reader: Reader, embedder: Embedder, most: int)
             cosines=trusted * (vectors @ query.vector),
             context=held[0],
             matches=held[1:],
+            by_words=trusted < 1,
         )
         for key, passage, vectors, held, trusted, (next_dense, next_lexical) in zip(
             keys, passages, reader.sentence_vectors(keys), by_passage, trust, beside, strict=True

@@ -143,8 +143,8 @@ class SearchResult(Value):
 
     ``dense`` is the cosine, ``lexical`` the BM25 score as a share of the highest possible, and
     ``overlap`` the share of the question's words, by rarity, in the passage or its headings (all 0–1).
-    ``language`` is its document's. Where the embedder does not speak it, or not the question's, all cosines
-    are lowered: see ``rag.retrieve``.
+    ``language`` is its document's. Where the embedder does not speak it, or not the question's, the passage was
+    found ``by_words``, and all its cosines are lowered: see ``rag.retrieve``.
     """
 
     chunk: Chunk
@@ -158,6 +158,7 @@ class SearchResult(Value):
     overlap: float
     sentences: tuple[SentenceScore, ...]
     language: str = ""
+    by_words: bool = False
 
     def text_of(self, sentence: SentenceScore) -> str:
         """Return the words of one of its sentences."""

@@ -61,7 +61,7 @@ def test_abstaining_is_exit_3(place: Path) -> None:
 
 
 def test_a_terminal_answer_shows_the_quote_and_its_line(place: Path) -> None:
-    run = rag(place, "ask", "When did it burn down?")
+    run = rag(place, "ask", "When did the mill burn down?")
     assert run.returncode == 0
     assert "mill.txt:3" in run.stdout
     assert "“It burned down in 1904 and was never rebuilt.”" in run.stdout

@@ -6,10 +6,11 @@ DATA_FOLDER holds the sets ``squad2``, ``chroma_chunking`` and ``scifact``, each
 ``questions.jsonl``. Learned from are the first half of SQuAD 2.0's articles that have questions, by name,
 the questions on three of Chroma's five corpora, and SciFact's claims marked ``train``; the rest is only
 reported on. Each stage is learned on what the one before it gives: passages, then their sentences, then
-whether to answer. For that, two kinds of index are used, since people have both: one of 100 further
-articles besides, and one of a single article. Absent subjects are made by leaving the question's article
-out, or by asking it of another article; SQuAD's own unanswerable questions, whose subject is there, weigh
-little.
+whether to answer. Passages and sentences of SQuAD are learned in an index of 100 further articles besides.
+Whether to answer is learned in two kinds of index, since people have both: one of all articles, and one of a
+single article. Absent subjects are made by leaving the question's article out, or by asking it of another
+article; SQuAD's own unanswerable questions, whose subject is there, weigh little. It is learned once more
+with an embedder that is said to speak no language, for documents in a language that it does not speak.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ Gold = Callable[[str, int, int], float]  # source, start, end → how much of it
 _PASSAGES = 40
 _READ = 8  # passages whose sentences are learned from
 _NEAR_WEIGHT = 0.2  # of a question whose subject is there but whose answer is not: few can be told apart
-_REFUSED = 0.9
+_REFUSED = 0.87
 _EVERY = 3  # question of SQuAD's is enough to learn whether to answer
 
 
@@ -88,8 +89,9 @@ def main() -> None:
         names, found = tables(asked)
         learned[stage] = learn_choice(stage, names, found)
         _write(learned)
-    learned["answer"] = learn_answers(list(squad.answers()))
-    _write(learned)
+    for stage, asker in (("answer", embedder), ("answer by words", Speechless(embedder))):
+        learned[stage] = learn_answers(stage, list(squad.answers(asker)))
+        _write(learned)
 
 
 def _asked(
@@ -132,8 +134,20 @@ def file_name(name: str) -> str:
     return f"{name.replace('/', '_')}.txt"
 
 
+class Speechless:
+    """An embedder that is said to speak no language."""
+
+    languages: frozenset[str] = frozenset()
+
+    def __init__(self, embedder: SentenceTransformerEmbedder) -> None:
+        self._embedder = embedder
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._embedder, name)
+
+
 class Squad:
-    """SQuAD 2.0: indexes of many articles and of one, and what a question finds in each."""
+    """SQuAD 2.0: indexes of all articles, of many and of one, and what a question finds in each."""
 
     def __init__(self, folder: Path, work: Path, embedder: SentenceTransformerEmbedder) -> None:
         texts = {document["id"]: document["text"] for document in _read(folder / "corpus.jsonl")}
@@ -145,6 +159,7 @@ class Squad:
         others = sorted(texts.keys() - set(self.articles))
         random.Random(0).shuffle(others)
         self.many = build(work / "many", {name: texts[name] for name in (*self.articles, *others[:100])}, embedder)
+        self.all = build(work / "all", texts, embedder)
         self.single = {name: build(work / name, {name: texts[name]}, embedder) for name in self.articles}
 
     def asked(self) -> Iterator[Asked]:
@@ -153,27 +168,27 @@ class Squad:
             for question in track([q for q in self.questions if q["answerable"]], "squad2"):
                 yield _ask("squad2", question, question["doc_id"] in self.learned_from, reader, self.embedder)
 
-    def answers(self) -> Iterator[tuple[Features, Kind, bool]]:
-        """Yield what all questions find, with their article there and without it, and whether to learn from it."""
+    def answers(self, embedder: Any) -> Iterator[tuple[Features, Kind, bool]]:
+        """Yield what questions find, with their article there and without it, and whether to learn from it."""
         for question in track(self.questions[::_EVERY], "answers"):
-            for kind, features in self._answers(question):
+            for kind, features in self._answers(question, embedder):
                 yield features, kind, question["doc_id"] in self.learned_from
 
-    def _answers(self, question: Question) -> Iterator[tuple[Kind, Features]]:
+    def _answers(self, question: Question, embedder: Any) -> Iterator[tuple[Kind, Features]]:
         own = question["doc_id"]
         other = random.Random(question["id"]).choice([name for name in self.articles if name != own])
         there: Kind = "held" if question["answerable"] else "near"
-        yield there, self._found(self.many, question)
-        yield there, self._found(self.single[own], question)
+        yield there, self._found(self.all, question, embedder)
+        yield there, self._found(self.single[own], question, embedder)
         if question["answerable"]:
-            yield "absent", self._found(self.many, question, without=file_name(own))
-            yield "absent", self._found(self.single[other], question)
+            yield "absent", self._found(self.all, question, embedder, without=file_name(own))
+            yield "absent", self._found(self.single[other], question, embedder)
 
-    def _found(self, index: LocalIndex, question: Question, without: str | None = None) -> Features:
+    def _found(self, index: LocalIndex, question: Question, embedder: Any, without: str | None = None) -> Features:
         text = question["question"]
         with index.reading() as reader:
             view: Any = Without(reader, without) if without else reader
-            return answer_features(text, retrieve(text, view, self.embedder, 5))
+            return answer_features(text, retrieve(text, view, embedder, 5))
 
 
 def passage_tables(asked: Sequence[Asked]) -> tuple[list[str], list[Table]]:
@@ -266,7 +281,7 @@ def learn_choice(stage: str, names: list[str], tables: Sequence[Table]) -> Learn
     return _named(names, w, bias)
 
 
-def learn_answers(found: Sequence[tuple[Features, Kind, bool]]) -> Learned:
+def learn_answers(stage: str, found: Sequence[tuple[Features, Kind, bool]]) -> Learned:
     """Fit a logistic regression: is the answer among what was found?
 
     The bias is then set so that at 0.5, the default of the setting ``answer_above``, the share ``_REFUSED``
@@ -285,7 +300,7 @@ def learn_answers(found: Sequence[tuple[Features, Kind, bool]]) -> Learned:
     chances, kinds = 1 / (1 + np.exp(-(x[~train] @ w + bias))), kinds[~train]
     for kind in ("absent", "near"):
         both = np.isin(kinds, ["held", kind])
-        print(f"answer: AUROC held out, against {kind}: {roc_auc_score(kinds[both] == 'held', chances[both]):.3f}")
+        print(f"{stage}: AUROC held out, against {kind}: {roc_auc_score(kinds[both] == 'held', chances[both]):.3f}")
     for threshold in (0.3, 0.4, 0.5, 0.6, 0.7):
         share = {kind: np.mean(chances[kinds == kind] >= threshold) for kind in ("held", "absent", "near")}
         print(f"  above {threshold}: " + ", ".join(f"{kind} answered {value:.3f}" for kind, value in share.items()))

@@ -1,0 +1,78 @@
+"""Whether to answer: what is there is answered and what is not is refused, in any language."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from rag.answer.confidence import confidence
+from rag.assistant import Assistant
+from rag.embed import Embedder
+from rag.settings import Settings
+from rag.weights import logit, probability
+
+MILLS = {
+    "en.txt": "The mill of Leeds was built by Ada Brown in 1851. It burned down in 1904 and was never built again.",
+    "de.txt": "Die Mühle von Lindau wurde 1851 von Anna Braun gebaut. Sie brannte 1904 nieder und wurde nie ersetzt.",
+    "es.txt": "El molino de Zamora fue construido por Ana Moreno en 1851. Se quemó en 1904 y nunca fue reconstruido.",
+    "zh.txt": "利兹磨坊由安娜布朗于1851年建造。磨坊在1904年被烧毁，此后再也没有重建。",
+}
+
+
+@pytest.fixture(scope="module")
+def assistant(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Assistant:
+    place = tmp_path_factory.mktemp("confidence")
+    (place / "corpus").mkdir()
+    for name, text in MILLS.items():
+        (place / "corpus" / name).write_text(text)
+    made = Assistant(Settings(corpus=place / "corpus", index=place / "index"), embedder)
+    made.sync()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("question", "source"),
+    [
+        ("Who built the mill of Leeds?", "en.txt"),
+        ("Wer hat die Mühle von Lindau gebaut?", "de.txt"),
+        ("Wann brannte die Mühle von Lindau nieder?", "de.txt"),
+        ("¿Quién construyó el molino de Zamora?", "es.txt"),
+        ("¿Cuándo se quemó el molino de Zamora?", "es.txt"),
+        ("利兹磨坊是谁建造的？", "zh.txt"),
+    ],
+)
+def test_what_is_there_is_answered(assistant: Assistant, question: str, source: str) -> None:
+    answer = assistant.ask(question)
+    assert not answer.abstained
+    assert answer.citations[0].source == source
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How deep is the Pacific Ocean?",
+        "Wie tief ist der Pazifische Ozean?",
+        "¿Qué profundidad tiene el océano Pacífico?",
+        "太平洋有多深？",
+    ],
+)
+def test_what_is_not_there_is_refused(assistant: Assistant, question: str) -> None:
+    answer = assistant.ask(question)
+    assert answer.abstained
+    assert answer.confidence < assistant.settings.answer_above
+
+
+def test_nothing_found_is_no_answer() -> None:
+    assert confidence("Who built the mill?", []) == 0.0
+
+
+@pytest.mark.parametrize("chance", [0.001, 0.2, 0.5, 0.97])
+def test_log_odds_and_chances_are_each_others_inverse(chance: float) -> None:
+    assert logit(chance) == pytest.approx(math.log(chance / (1 - chance)))
+    assert probability(logit(chance)) == pytest.approx(chance)
+
+
+@pytest.mark.parametrize("certain", [0.0, 1.0])
+def test_log_odds_of_what_is_certain_are_finite(certain: float) -> None:
+    assert probability(logit(certain)) == pytest.approx(certain, abs=1e-9)
