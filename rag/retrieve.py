@@ -25,6 +25,7 @@ from rag.types import SearchResult
 _DENSE, _LEXICAL = 0.5, 2.0  # for the choice of candidates; chosen by hand on SQuAD 2.0
 _CANDIDATES = 100  # from each of the two searches
 _CLOSER_LOOK = 40  # passages that are ranked by all that is known of them
+_CLOSER_LOOK_STATED = 80  # of a statement, which has more words, and none that says what is sought
 # What a cosine is worth in a language that the embedder does not speak; it then sees names and little else.
 _UNSPOKEN = 0.25
 _BM25_SATURATION = 2.2  # k1 + 1 in FTS5: what a word's BM25 score tends to, times its rarity
@@ -41,7 +42,8 @@ def retrieve(question: str, reader: Reader, embedder: Embedder, k: int) -> list[
     query = read_query(question, reader, embedder)
     if not len(reader):
         return []
-    candidates = find_candidates(query, reader, embedder, max(_CLOSER_LOOK, 2 * k))
+    closer = _CLOSER_LOOK if query.asks else _CLOSER_LOOK_STATED
+    candidates = find_candidates(query, reader, embedder, max(closer, 2 * k))
     scored = [Scored(candidate, passage_score(query, candidate)) for candidate in candidates]
     scored.sort(key=lambda one: (-one.score, one.candidate.passage.chunk.id))
     return excerpts(query, scored, k, reader)
