@@ -17,6 +17,7 @@ from rag.weights import Features, Model, log_odds, logit, probability
 from rag.words import stem, words
 
 _BEST = 3  # sentences, or passages, that are looked at closely
+_CAPITAL_NOUNS = ("de",)  # languages in which a capital does not tell a name
 
 
 def confidence(question: str, results: Sequence[SearchResult]) -> float:
@@ -35,7 +36,7 @@ def answer_features(question: str, results: Sequence[SearchResult]) -> Features:
     chances = [logit(result.score) for result in results]
     kind = asked_kind(question)
     held = kind is None or any(holds_kind(kind, result.text_of(found), question) for result, found in ranked[:_BEST])
-    asked_names = names(question)
+    asked_names = set() if results[0].language in _CAPITAL_NOUNS else names(question)
     return {
         "sentence dense": best.dense,
         "sentence overlap": best.overlap,
