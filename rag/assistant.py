@@ -244,8 +244,18 @@ def _fair_share(found: Sequence[_Part], most: int) -> tuple[SearchResult, ...]:
     """Return the passages of all parts by turns, each once: of each part its share of ``most``, and what it quotes."""
     share = -(-most // len(found))
     kept = [[r for at, r in enumerate(part.results) if at < share or part.quotes_from(r)] for part in found]
-    by_turns = (result for turn in zip_longest(*kept) for result in turn if result is not None)
-    return tuple({result.chunk.id: result for result in by_turns}.values())
+    by_turns = [result for turn in zip_longest(*kept) for result in turn if result is not None]
+    # The parts may have cut the same passage in other places: the longest stretch has what the others have.
+    return tuple(
+        result
+        for at, result in enumerate(by_turns)
+        if not any(_within(result, other) for other in by_turns[:at])
+        and not any(_within(result, other) and not _within(other, result) for other in by_turns[at + 1 :])
+    )
+
+
+def _within(one: SearchResult, other: SearchResult) -> bool:
+    return one.source == other.source and other.chunk.start <= one.chunk.start and one.chunk.end <= other.chunk.end
 
 
 class _Clock:

@@ -34,6 +34,8 @@ _JOINED = re.compile(
     rf"|who\s+(?:\w+ed|\w+s|{'|'.join(_PAST)})\s|{_HOW_MUCH}\s+\w+\s+\w+|(?:what|which)\s+\w+\s+{_AUXILIARY})",
     re.I,
 )
+# Between the questions of a list, which ends in an "and" with another.
+_LISTED = re.compile(rf"[,;]\s+(?={_ASKING}\s+{_AUXILIARY}|{_HOW_MUCH}\s+\w+\s+\w+)", re.I)
 
 _DONE = re.compile(r"^who\s+(?P<verb>(?!is\b|was\b|are\b|were\b)\w+)\s+(?P<whom>.+)$", re.I)
 _SIDE = r"(?P<{}>(?:(?!\b(?:and|with|to|from|versus|vs)\b)[^,?])+?)"
@@ -99,7 +101,8 @@ def _clauses(sentence: str) -> list[str]:
             if _opens(bare["first"])
             else [sentence]
         )
-    clauses = _JOINED.split(sentence)
+    *listed, last = _JOINED.split(sentence)
+    clauses = [part for clause in listed for part in _LISTED.split(clause)] + [last]
     return clauses if _opens(clauses[0]) and all(map(_full, clauses[1:])) else [sentence]
 
 

@@ -205,3 +205,12 @@ def test_of_the_follow_ups_looked_at_nearly_all_name_their_subject() -> None:
     asked = [one for one in read_follow_ups() if one.conversation < "c08"]
     same = [one for one in asked if standalone(one.question, one.history) == one.standalone]
     assert len(same) / len(asked) > 0.6
+
+
+def test_a_firm_is_no_she_and_thanks_ask_nothing() -> None:
+    history = [
+        Message(role="user", content="Who is the chief executive of Freyja Energy?"),
+        Message(role="assistant", content="The chief executive of Freyja Energy is Ingrid Moen. [1]"),
+    ]
+    assert standalone("Where did she study?", history) == "Where did Ingrid Moen study?"
+    assert standalone("Thanks!", history) == "Thanks!"

@@ -68,3 +68,8 @@ def test_each_sentence_rests_on_the_place_it_was_taken_from() -> None:
     (quote,) = draft.quotes
     assert result.chunk.text[quote.start : quote.end] == draft.text
     assert draft.support == "quoted"
+
+
+def test_what_one_sentence_denies_another_may_say() -> None:
+    denied, said = "The mill was not closed for the floods.", "The mill was closed for the floods."
+    assert answer(passage("a", [(denied, 0.9)]), passage("b", [(said, 0.89)])) == [denied, said]

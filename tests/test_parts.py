@@ -70,3 +70,9 @@ def test_a_question_that_may_ask_one_thing_is_left_as_it_is(question: str) -> No
 )
 def test_whether_a_list_is_asked_for(question: str, expected: bool) -> None:
     assert wants_list(question) is expected
+
+
+def test_a_list_of_questions_is_taken_apart_at_its_commas() -> None:
+    asked = "Who founded Norvolt AB, where is Freyja Energy based, and who leads Basquevolt?"
+    assert parts(asked) == ("Who founded Norvolt AB?", "Where is Freyja Energy based?", "Who leads Basquevolt?")
+    assert len(parts("When the mill burned, what did the owners do?")) == 1

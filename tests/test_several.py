@@ -116,3 +116,15 @@ def test_a_question_that_takes_a_falsehood_for_granted_is_refused(tmp_path: Path
     assistant.sync()
     assert assistant.ask("When did Intel buy Huawei?").abstained
     assert not assistant.ask("What does Nvidia need to sell the H200 in China?").abstained
+
+
+def test_no_passage_is_shown_within_another(assistant: Assistant) -> None:
+    found = assistant.ask("When was the Leeds mill founded, and how many people did the Leeds mill employ?").results
+    spans = [(result.source, result.chunk.start, result.chunk.end) for result in found]
+    assert len(spans) > 1
+    assert not [
+        (one, other)
+        for one in spans
+        for other in spans
+        if one is not other and one[0] == other[0] and other[1] <= one[1] and one[2] <= other[2]
+    ]

@@ -59,3 +59,14 @@ def test_nothing_is_marked_where_it_cannot_be_told(question: str, sentence: str)
 def test_a_highlight_lies_inside_its_sentence(question: str, sentence: str) -> None:
     span = highlight(question, sentence)
     assert span is None or 0 <= span[0] < span[1] <= len(sentence)
+
+
+def test_what_is_denied_answers_nothing() -> None:
+    assert highlight("Who makes batteries?", "Freyja Energy does not make batteries.") is None
+
+
+def test_digits_of_a_name_are_no_number() -> None:
+    sentence = "In 2023, 85,000 visas of the class H-1B were issued."
+    span = highlight("How many visas were issued?", sentence)
+    assert span is None or sentence[slice(*span)].startswith("85,000")
+    assert highlight("How many models are there?", "The model GPT-4o is sold.") is None

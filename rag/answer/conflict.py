@@ -53,6 +53,11 @@ def _rests_on(citation: Citation, result: SearchResult) -> bool:
     return result.source == citation.source and result.chunk.start <= citation.start < result.chunk.end
 
 
+def denies(text: str) -> bool:
+    """Whether a sentence says that something is not so."""
+    return _NOT.search(text) is not None
+
+
 def disagree(question: str, one: str, other: str) -> tuple[str, str] | None:
     """Return what each of two sentences says to ``question``, where they cannot both be right; else None.
 
@@ -62,7 +67,7 @@ def disagree(question: str, one: str, other: str) -> tuple[str, str] | None:
     rest = [_rest(text, value) for text, value in zip((one, other), values or (None, None), strict=True)]
     if not _alike(*rest) or _of_others(one, other):
         return None
-    denied = bool(_NOT.search(one)), bool(_NOT.search(other))
+    denied = denies(one), denies(other)
     if denied[0] != denied[1]:
         return (DENIES[denied[0]], DENIES[denied[1]]) if values is None and rest[0] == rest[1] else None
     return values

@@ -13,7 +13,7 @@ from datetime import date
 from itertools import combinations
 
 from rag.answer import DateOf, DraftSentence, Quote
-from rag.answer.conflict import disagree, speaks_of
+from rag.answer.conflict import denies, disagree, speaks_of
 from rag.answer.span import highlight
 from rag.parts import wants_list
 from rag.query import names
@@ -150,5 +150,7 @@ def _newest_first(question: str, chosen: Sequence[_Candidate], date_of: DateOf) 
 
 
 def _same_saying(one: _Candidate, other: _Candidate) -> bool:
+    if denies(one.text) != denies(other.text):
+        return False
     smaller = min(len(one.stems), len(other.stems)) or 1
     return len(one.stems & other.stems) / smaller >= _SAME_SAYING

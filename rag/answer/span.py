@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from rag.answer.conflict import denies
 from rag.kinds import Kind, asked_kind, kind_spans
 from rag.words import STOP_WORDS, WORD, stem, words
 
@@ -65,14 +66,15 @@ _UNIT = re.compile(
     r"|\s?°\s?[CF]\b|\s?%| ?per ?cent\b"
 )
 _PRICED = re.compile(r"\W")  # a number that begins with the sign of a currency
+_IN_NAME = re.compile(r"[^\W\d_][-‑–]?$")  # before the digits of "H-1B"
 
 
 def highlight(question: str, sentence: str) -> Span | None:
     """Return the span of ``sentence`` that answers ``question``, or None where that cannot be told."""
     kind = _asked(question)
-    if kind is None:
+    if kind is None or (denies(sentence) and not denies(question)):
         return None
-    spans = kind_spans(kind, sentence, question)
+    spans = [span for span in kind_spans(kind, sentence, question) if not _IN_NAME.search(sentence[: span[0]])]
     if kind == "person":
         spans = _doers(question, sentence, [_without_title(sentence, span) for span in spans])
     spans = [span for span in spans if _fits(kind, question, sentence, span)]

@@ -31,6 +31,9 @@ _ENGLISH = frozenset(
     there then these those their its his him her them has have had been would could should other else one ones
     first second more many much tell again by""".split()
 )
+_ASKS_NOTHING = re.compile(
+    r"\W*(?:thanks|thank you|ok|okay|great|good|fine|i see)(?: a lot| so much| very much)?\W*$", re.I
+)
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 
 
@@ -49,7 +52,7 @@ def standalone(question: str, history: Sequence[Message]) -> str:
 
 
 def _standalone(question: str, turns: Sequence[Turn]) -> str:
-    if not turns or len(question) >= _LONGEST_QUESTION or not words(question):
+    if not turns or len(question) >= _LONGEST_QUESTION or not words(question) or _ASKS_NOTHING.match(question):
         return question
     if not _is_english(question):
         if not _is_english(turns[-1].question):

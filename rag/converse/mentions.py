@@ -60,6 +60,9 @@ WOMEN = frozenset(
     lucy ellen astrid beatrice maud emmy beyonce beyoncé gina violet rosalind hedy simone camille isabel sofia nina
     vera maya""".split()
 )
+_HEAD = (
+    r"chief executive|ceo|chair(?:man|woman)?|(?:co-?)?founders?|headquarters|revenue|profits?|employees|staff|shares"
+)
 _ROLE = (
     r"(?:co-?)?(?:founder|chair(?:man|woman)?|manager|president|minister|secretary|spokes\w+|officer|director|author"
     r"|writer|poet|painter|singer|composer|engineer|architect|scientist|physicist|chemist|biologist|botanist"
@@ -123,6 +126,8 @@ _JOINT = (
     r"| and (?=[A-Z]\w+ (?:Act|Law|Institute|Commission|Company|University|Bank|Agency|Union|Committee|Association"
     r"|Department)\b))"
 )
+_HEADED = re.compile(rf"\b(?:{_HEAD}) of (?:the )?$", re.IGNORECASE)  # before a firm or another body
+
 _NAME = re.compile(
     rf"(?:\b(?P<the>[Tt]he) )?(?P<name>(?<![\w'’]){_WORD_OF_NAME}"
     rf"(?:{_JOINT}(?:{_WORD_OF_NAME}|(?!(?:1\d|20)\d\d\b)\d{{1,4}}(?![\d.,%]*\w)))*)"
@@ -243,6 +248,8 @@ def _kind(text: str, start: int, end: int, has_the: bool) -> tuple[MentionKind, 
     name = text[start:end]
     if own := _kind_by_own_words(name, has_the):
         return own, True
+    if _HEADED.search(text[max(0, start - 40) : start]):
+        return "thing", True
     before, after = text[max(0, start - 30) : start], text[end : end + 60]
     if _ROLE_BEFORE.search(before) or _ROLE_AFTER.match(after):
         return "person", True
