@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from itertools import zip_longest
 
 from rag.answer import Answerer, DraftSentence
@@ -92,10 +93,11 @@ class Assistant:
         with self._reading() as reader:
             retrieve("warm up", reader, self._embedder, 1)
 
-    def search(self, question: str, k: int | None = None) -> list[SearchResult]:
-        """Return the passages that speak to ``question`` most, best first."""
+    def search(self, question: str, k: int | None = None, history: Sequence[Message] = ()) -> list[SearchResult]:
+        """Return the passages that speak to ``question`` most, best first; as a follow-up where there is a history."""
+        query = standalone(query_text(question), history)
         with self._reading() as reader:
-            return retrieve(question, reader, self._embedder, k or self.settings.passages)
+            return retrieve(query, reader, self._embedder, k or self.settings.passages)
 
     def ask(self, question: str, history: Sequence[Message] = (), *, even_if_unsure: bool = False) -> Answer:
         """Return an answer whose every sentence is cited and checked, or one that abstains.
@@ -132,6 +134,7 @@ class Assistant:
     def _part(self, question: str, reader: Reader, clock: _Clock, *, even_if_unsure: bool) -> _Part:
         """Find and draft the answer to one thing that is asked."""
 
+        @cache  # it reads the whole document
         def date_of(source: str) -> date | None:
             document = reader.document(source)
             return document_date(document) if document is not None else None

@@ -18,7 +18,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from rag import show
 from rag.assistant import Assistant
-from rag.converse import standalone
 from rag.errors import RagError, UsageError
 from rag.evaluate.ask import ask_all
 from rag.evaluate.questions import read_questions, resolve
@@ -126,7 +125,7 @@ def search(question: str | None, k: int | None, questions: Path | None, as_json:
     assistant = _assistant(**flags)
     _make_ready(assistant)
     for text, before in asked:
-        results = assistant.search(standalone(" ".join(text.split()), before) if before else text, k)
+        results = assistant.search(text, k, before)
         if as_json or questions:
             _print_json({"question": text, "results": [show.result_json(result) for result in results]})
         else:

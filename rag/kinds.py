@@ -104,9 +104,15 @@ def holds_kind(kind: Kind, sentence: str, question: str) -> bool:
 
 def kind_spans(kind: Kind, sentence: str, question: str) -> list[tuple[int, int]]:
     """Return where in ``sentence`` things of ``kind`` stand that the question does not name itself, in order."""
-    asked = {stem(word) for word in words(question)} | STOP_WORDS
+    asked = _named_or_empty(question)
     found = (_thing(match) for match in _HOLDS[kind].finditer(sentence))
     return [(start, end) for start, end in found if not asked >= {stem(word) for word in words(sentence[start:end])}]
+
+
+@lru_cache(maxsize=1000)
+def _named_or_empty(question: str) -> frozenset[str]:
+    """Return the stems of what a question names itself, and the words without meaning."""
+    return STOP_WORDS.union(stem(word) for word in words(question))
 
 
 def _thing(match: re.Match[str]) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from rag.errors import UsageError
 from rag.index import Reader
 from rag.kinds import Kind, asked_kind
 from rag.terms import Terms, query_terms
-from rag.words import STOP_WORDS, WORD, stem, words
+from rag.words import STOP_WORDS, WORD, content_stems, stem, words
 
 _QUESTION_MARKS = ("?", "？", "؟")
 _OPENS = re.compile(r"(?:what|which|who|whom|whose|when|where|why|how|is|are|was|were|do|does|did|can|could)\b", re.I)
@@ -64,7 +64,7 @@ def query_text(question: str) -> str:
 
 def word_pairs(text: str) -> Pairs:
     """Return the stems of each two words that follow each other, words without meaning left out."""
-    return set(pairwise(stem(word) for word in words(text) if word not in STOP_WORDS))
+    return set(pairwise(content_stems(text)))
 
 
 def names(question: str) -> set[str]:

@@ -20,6 +20,8 @@ from rag.weights import Features, log_odds
 from rag.words import words
 
 _SHORT = 5  # words
+# Features that are worth something else where the query is no question.
+_STATED = ("dense", "lexical", "best sentence", "document dense", "document share")
 
 
 @dataclass(frozen=True)
@@ -74,16 +76,14 @@ def passage_overlap(query: Query, candidate: Candidate) -> float:
 
 
 def passage_features(query: Query, candidate: Candidate) -> Features:
-    """Return the features of a passage; those with ``stated`` count where the query is no question."""
+    """Return the features of a passage."""
     share, cosines, text = query.terms.share, candidate.cosines, candidate.passage.chunk.text
     both = cosines + share(candidate.matches)
-    best = float(both.max(initial=0.0))
-    stated = float(not query.asks)
-    return {
+    features = {
         "dense": candidate.dense,
         "lexical": candidate.lexical,
         "best sentence dense": float(cosines.max(initial=0.0)),
-        "best sentence": best,
+        "best sentence": float(both.max(initial=0.0)),
         "two best sentences dense": float(np.sort(cosines)[-2:].mean()) if len(cosines) else 0.0,
         "best pair of sentences overlap": float(share(_with_previous(candidate.matches)).max(initial=0.0)),
         "overlap": passage_overlap(query, candidate),
@@ -95,12 +95,8 @@ def passage_features(query: Query, candidate: Candidate) -> Features:
         "next passage dense": candidate.next_dense,
         "next passage lexical": candidate.next_lexical,
         "length": math.log1p(len(text)) / 7,
-        "stated: dense": stated * candidate.dense,
-        "stated: lexical": stated * candidate.lexical,
-        "stated: best sentence": stated * best,
-        "stated: document dense": stated * candidate.document_dense,
-        "stated: document share": stated * candidate.document_share,
     }
+    return features | {f"stated: {name}": features[name] * (not query.asks) for name in _STATED}
 
 
 def sentence_features(query: Query, candidate: Candidate, passage_score: float) -> list[Features]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,7 +31,18 @@ _CLOSER_LOOK_STATED = 80  # of a statement, which has more words, and none that 
 _UNSPOKEN = 0.25
 _BM25_SATURATION = 2.2  # k1 + 1 in FTS5: what a word's BM25 score tends to, times its rarity
 
-_Matches = dict[int, tuple[float, float]]
+
+class _Match(NamedTuple):
+    """How a passage matches: its cosine, times ``trust`` in it (0–1), and its share of the best possible BM25 score."""
+
+    dense: float
+    lexical: float
+    trust: float
+
+    @property
+    def fused(self) -> float:
+        """Both in one, for the choice of candidates."""
+        return _DENSE * self.dense + _LEXICAL * self.lexical
 
 
 def retrieve(question: str, reader: Reader, embedder: Embedder, k: int) -> list[SearchResult]:
@@ -52,48 +64,49 @@ def retrieve(question: str, reader: Reader, embedder: Embedder, k: int) -> list[
 def find_candidates(query: Query, reader: Reader, embedder: Embedder, most: int) -> list[Candidate]:
     """Return the ``most`` passages that are likeliest at first sight, with all that is known of each."""
     matches = _match(query, reader, embedder)
-    keys = sorted(matches, key=lambda key: (-_fused(*matches[key]), key))[:most]
+    keys = sorted(matches, key=lambda key: (-matches[key].fused, key))[:most]
     if not keys:
         return []
     passages = reader.passages(keys)
     documents = [passage.chunk.document_id for passage in passages]
     centroids = reader.centroids(sorted(set(documents)))
     counts = Counter(documents)
-    trust = _trust(query.terms.language, [passage.language for passage in passages], embedder).tolist()
-    beside = _beside(passages, [matches[key] for key in keys])
+    found = [matches[key] for key in keys]
+    beside = _beside(passages, found)
     rows = query.terms.matches([text for passage in passages for text in _texts(passage)], embedder)
     by_passage = np.split(rows, np.cumsum([1 + len(passage.sentences) for passage in passages])[:-1])
     return [
         Candidate(
             passage=passage,
-            dense=matches[key][0],
-            lexical=matches[key][1],
-            document_dense=trusted * float(centroids[passage.chunk.document_id] @ query.vector),
+            dense=match.dense,
+            lexical=match.lexical,
+            document_dense=match.trust * float(centroids[passage.chunk.document_id] @ query.vector),
             document_share=(counts[passage.chunk.document_id] - 1) / len(keys),
             next_dense=next_dense,
             next_lexical=next_lexical,
-            cosines=trusted * (vectors @ query.vector),
+            cosines=match.trust * (vectors @ query.vector),
             context=held[0],
             matches=held[1:],
-            by_words=trusted < 1,
+            by_words=match.trust < 1,
         )
-        for key, passage, vectors, held, trusted, (next_dense, next_lexical) in zip(
-            keys, passages, reader.sentence_vectors(keys), by_passage, trust, beside, strict=True
+        for match, passage, vectors, held, (next_dense, next_lexical) in zip(
+            found, passages, reader.sentence_vectors(keys), by_passage, beside, strict=True
         )
     ]
 
 
-def _match(query: Query, reader: Reader, embedder: Embedder) -> _Matches:
-    """Return the candidates of both searches, each with its cosine and its share of the best possible BM25 score."""
+def _match(query: Query, reader: Reader, embedder: Embedder) -> dict[int, _Match]:
+    """Return the candidates of both searches, each with how it matches by both."""
     words = query.terms.forms
     lexical = reader.lexical(words, _CANDIDATES)
     keys = sorted(lexical.keys() | reader.dense(query.vector, _CANDIDATES).keys())
     lexical |= reader.lexical_of(words, [key for key in keys if key not in lexical])
     possible = _BM25_SATURATION * float(query.terms.weights.sum()) or 1.0
     trust = _trust(query.terms.language, reader.languages_of(keys), embedder)
-    cosines = (reader.vectors(keys) @ query.vector * trust).tolist()
+    cosines = reader.vectors(keys) @ query.vector * trust
     return {
-        key: (cosine, min(1.0, lexical.get(key, 0.0) / possible)) for key, cosine in zip(keys, cosines, strict=True)
+        key: _Match(cosine, min(1.0, lexical.get(key, 0.0) / possible), trusted)
+        for key, cosine, trusted in zip(keys, cosines.tolist(), trust.tolist(), strict=True)
     }
 
 
@@ -105,22 +118,18 @@ def _trust(asked_in: str, languages: Sequence[str], embedder: Embedder) -> Vecto
     return np.where(spoken, 1.0, _UNSPOKEN).astype(np.float32)
 
 
-def _fused(dense: float, lexical: float) -> float:
-    return _DENSE * dense + _LEXICAL * lexical
-
-
 def _texts(passage: Passage) -> list[str]:
     """Return what the question's words are looked for in: title and headings, and each sentence."""
     chunk = passage.chunk
     return ["\n".join((passage.title, *chunk.headings)), *(chunk.text[a:b] for a, b in passage.sentences)]
 
 
-def _beside(passages: Sequence[Passage], scores: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+def _beside(passages: Sequence[Passage], found: Sequence[_Match]) -> list[tuple[float, float]]:
     """Return for each passage the better scores of those right before and after it, where they are among them."""
     best = [(0.0, 0.0)] * len(passages)
     order = sorted(range(len(passages)), key=lambda at: (passages[at].source, passages[at].chunk.start))
     for before, after in pairwise(order):
         if follows(passages[before], passages[after]):
-            best[before] = (max(best[before][0], scores[after][0]), max(best[before][1], scores[after][1]))
-            best[after] = (max(best[after][0], scores[before][0]), max(best[after][1], scores[before][1]))
+            for one, other in ((before, after), (after, before)):
+                best[one] = (max(best[one][0], found[other].dense), max(best[one][1], found[other].lexical))
     return best

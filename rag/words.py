@@ -81,6 +81,11 @@ def content_words(text: str, language: str = "en") -> list[str]:
     return [word for word in distinct if word not in stop or word in names] or list(dict.fromkeys(words(text)))
 
 
+def content_stems(text: str) -> list[str]:
+    """Return the stems of those words of an English text that carry meaning, in order."""
+    return [stem(word) for word in words(text) if word not in STOP_WORDS]
+
+
 def terms(text: str, language: str) -> list[str]:
     """Return the terms of ``text``, one for each of its words, in order."""
     return [stem(word, language) for word in words(text)]

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from rag.assistant import Assistant
+from rag.embed import Embedder
 from rag.index.local import LocalIndex
+from rag.settings import Settings
+from rag.sync import sync
 
 
 def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
@@ -14,6 +18,22 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def assistant_over(folder: Path, files: Mapping[str, str], embedder: Embedder) -> Assistant:
+    """Return an Assistant over files written to a new corpus in ``folder``, indexed."""
+    write(folder / "corpus", files)
+    assistant = Assistant(Settings(corpus=folder / "corpus", index=folder / "index"), embedder)
+    assistant.sync()
+    return assistant
+
+
+def index_over(folder: Path, files: Mapping[str, str], embedder: Embedder, chunk_tokens: int) -> LocalIndex:
+    """Return an index of files written to a new corpus in ``folder``."""
+    write(folder / "corpus", files)
+    index = LocalIndex(folder / "index")
+    sync(index, folder / "corpus", embedder, chunk_tokens)
+    return index
 
 
 def texts_of(index: LocalIndex) -> dict[str, str]:

@@ -9,8 +9,8 @@ import pytest
 from rag.answer.confidence import confidence
 from rag.assistant import Assistant
 from rag.embed import Embedder
-from rag.settings import Settings
 from rag.weights import logit, probability
+from tests.folders import assistant_over
 
 MILLS = {
     "en.txt": "The mill of Leeds was built by Ada Brown in 1851. It burned down in 1904 and was never built again.",
@@ -22,13 +22,7 @@ MILLS = {
 
 @pytest.fixture(scope="module")
 def assistant(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Assistant:
-    place = tmp_path_factory.mktemp("confidence")
-    (place / "corpus").mkdir()
-    for name, text in MILLS.items():
-        (place / "corpus" / name).write_text(text)
-    made = Assistant(Settings(corpus=place / "corpus", index=place / "index"), embedder)
-    made.sync()
-    return made
+    return assistant_over(tmp_path_factory.mktemp("confidence"), MILLS, embedder)
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,7 @@ from rag.errors import UsageError
 from rag.evaluate.ask import Outcome, ask_all
 from rag.evaluate.measures import measures
 from rag.evaluate.questions import Tasks, read_questions, resolve
-from rag.settings import Settings
-from tests.folders import write
+from tests.folders import assistant_over
 
 MILL = "Ada Brown built the mill in 1851.\n\nIt burned down in 1904 and was never rebuilt.\n"
 BRIDGE = "The old bridge over the Wend was designed by Tom Hale.\n\nIts toll was abolished\nin 1930.\n"
@@ -29,14 +28,8 @@ Ask = Callable[..., list[Outcome]]
 @pytest.fixture(scope="module")
 def assistant(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Assistant:
     """An assistant over three files, two of which share a stem."""
-    place = tmp_path_factory.mktemp("place")
-    write(
-        place / "corpus",
-        {"mill.txt": MILL, "on/bridge.txt": BRIDGE, "on/bridge.md": "The bridge club meets on Mondays."},
-    )
-    made = Assistant(Settings(corpus=place / "corpus", index=place / "index"), embedder)
-    made.sync()
-    return made
+    files = {"mill.txt": MILL, "on/bridge.txt": BRIDGE, "on/bridge.md": "The bridge club meets on Mondays."}
+    return assistant_over(tmp_path_factory.mktemp("place"), files, embedder)
 
 
 @pytest.fixture
@@ -131,11 +124,8 @@ def test_documents_alone_can_be_ranked(ask: Ask) -> None:
 
 def test_documents_are_ranked_beyond_the_passages_of_the_answer(tmp_path: Path, embedder: Embedder) -> None:
     owners = "Ada Ben Cora Dan Eve Finn Gus Hal Ida Jon Kay Leo Mia Ned".split()
-    write(
-        tmp_path / "corpus", {f"{name}.txt": f"{name} bought the mill in {1850 + n}." for n, name in enumerate(owners)}
-    )
-    many = Assistant(Settings(corpus=tmp_path / "corpus", index=tmp_path / "index"), embedder)
-    many.sync()
+    files = {f"{name}.txt": f"{name} bought the mill in {1850 + n}." for n, name in enumerate(owners)}
+    many = assistant_over(tmp_path, files, embedder)
     ranked = [result.source for result in many.search("Who bought the mill?", 14)]
     path = tmp_path / "questions.jsonl"
     wanted = [ranked[0], ranked[7], ranked[12]]  # of which the last is not among ten

@@ -18,6 +18,7 @@ from rag.retrieve import find_candidates, retrieve
 from rag.sync import sync
 from rag.terms import query_terms
 from tests.fakes import FakeEmbedder
+from tests.folders import index_over
 
 FILES = {
     "danube.md": "# Danube\n\nIt rises in the Black Forest.\n\n"
@@ -34,12 +35,7 @@ FILES = {
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceTransformerEmbedder) -> Iterator[Reader]:
     """A view of an index of a few short documents, made with the real embedder."""
-    folder: Path = tmp_path_factory.mktemp("retrieve")
-    (folder / "corpus").mkdir()
-    for name, text in FILES.items():
-        (folder / "corpus" / name).write_text(text)
-    index = LocalIndex(folder / "index")
-    sync(index, folder / "corpus", embedder, 24)
+    index = index_over(tmp_path_factory.mktemp("retrieve"), FILES, embedder, 24)
     with index.reading() as opened:
         yield opened
     index.close()

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rag.embed import SentenceTransformerEmbedder
 from rag.index import Reader
-from rag.index.local import LocalIndex
 from rag.query import read_query
 from rag.retrieve import find_candidates, retrieve
-from rag.sync import sync
 from rag.terms import query_terms
 from tests.fakes import CountingEmbedder
+from tests.folders import index_over
 
 FILES = {
     "thai": "โรงสีข้าวเก่าของหมู่บ้านสร้างโดยนายสมชายในปี 2394\n\nแม่น้ำสายนี้ไหลลงสู่ทะเลอันดามันทางทิศตะวันตก\n\n"
@@ -45,12 +43,8 @@ FILES = {
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceTransformerEmbedder) -> Iterator[Reader]:
     """A view of one index of eight languages."""
-    folder: Path = tmp_path_factory.mktemp("languages")
-    (folder / "corpus").mkdir()
-    for name, text in FILES.items():
-        (folder / "corpus" / f"{name}.txt").write_text(text, encoding="utf-8")
-    index = LocalIndex(folder / "index")
-    sync(index, folder / "corpus", embedder, 48)
+    files = {f"{name}.txt": text for name, text in FILES.items()}
+    index = index_over(tmp_path_factory.mktemp("languages"), files, embedder, 48)
     with index.reading() as opened:
         yield opened
     index.close()

@@ -10,6 +10,7 @@ from rag.assistant import Assistant
 from rag.embed import Embedder
 from rag.settings import Settings
 from rag.types import Answer
+from tests.folders import assistant_over
 
 DOCUMENTS = {
     "2021-03-01 mill.txt": "The Leeds mill employed 30 people at the height of its trade."
@@ -22,13 +23,7 @@ DOCUMENTS = {
 
 @pytest.fixture(scope="module")
 def assistant(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Assistant:
-    place = tmp_path_factory.mktemp("several")
-    (place / "corpus").mkdir()
-    for name, text in DOCUMENTS.items():
-        (place / "corpus" / name).write_text(text)
-    made = Assistant(Settings(corpus=place / "corpus", index=place / "index"), embedder)
-    made.sync()
-    return made
+    return assistant_over(tmp_path_factory.mktemp("several"), DOCUMENTS, embedder)
 
 
 def highlights(answer: Answer) -> list[str | None]:

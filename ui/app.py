@@ -41,17 +41,7 @@ def build(assistant: Assistant) -> gr.Blocks:
                 show_documents = gr.Button("Documents", elem_id="show-documents")
                 talk = gr.HTML(render.conversation([]), js_on_load=script, elem_id="talk", padding=False)
                 with gr.Row(elem_id="asking"):
-                    question = gr.Textbox(
-                        placeholder="Ask your documents…",
-                        label="Question",
-                        show_label=False,
-                        container=False,
-                        lines=1,
-                        max_lines=4,
-                        max_length=10_000,
-                        autofocus=True,
-                        scale=8,
-                    )
+                    question = _question_box()
                     send = gr.Button("Ask", scale=1, variant="primary")
                 with gr.Row(elem_id="following"):
                     as_typed = gr.Checkbox(label="Ask as typed, not as a follow-up", container=False)
@@ -90,11 +80,7 @@ def build(assistant: Assistant) -> gr.Blocks:
         ).success(asked, [question], [as_typed], show_progress="hidden", api_visibility="private")
         talk.edit(edit, [turns], [question, as_typed], show_progress="hidden", api_visibility="private")
         new_topic.click(
-            lambda: (render.conversation([]), [], reader.EMPTY, False),
-            None,
-            [talk, turns, source, as_typed],
-            show_progress="hidden",
-            api_visibility="private",
+            _new_topic, None, [talk, turns, source, as_typed], show_progress="hidden", api_visibility="private"
         )
         for part in (talk, source, documents):
             part.select(show, [turns], [source], show_progress="hidden", api_visibility="private")
@@ -104,6 +90,25 @@ def build(assistant: Assistant) -> gr.Blocks:
         )
         show_documents.click(None, js="() => { document.getElementById('page').classList.toggle('documents-open') }")
     return page
+
+
+def _question_box() -> gr.Textbox:
+    return gr.Textbox(
+        placeholder="Ask your documents…",
+        label="Question",
+        show_label=False,
+        container=False,
+        lines=1,
+        max_lines=4,
+        max_length=10_000,
+        autofocus=True,
+        scale=8,
+    )
+
+
+def _new_topic() -> tuple[str, Turns, str, bool]:
+    """Return the page's parts as they are before anything is asked."""
+    return render.conversation([]), [], reader.EMPTY, False
 
 
 def serve(assistant: Assistant) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import date
+from functools import cached_property
 from itertools import combinations
 
 from rag.answer import DateOf, DraftSentence, Quote
@@ -18,7 +19,7 @@ from rag.answer.span import highlight
 from rag.parts import wants_list
 from rag.query import names
 from rag.types import SearchResult, Value
-from rag.words import STOP_WORDS, stem, words
+from rag.words import content_stems, words
 
 _MOST_SENTENCES = 3
 _MOST_OF_A_LIST = 6
@@ -40,10 +41,10 @@ class _Candidate(Value):
         """How likely it is to be the answer, beside the others."""
         return math.exp(self.score)
 
-    @property
-    def stems(self) -> set[str]:
+    @cached_property
+    def stems(self) -> frozenset[str]:
         """The stems of the words that carry meaning."""
-        return {stem(word) for word in words(self.text) if word not in STOP_WORDS}
+        return frozenset(content_stems(self.text))
 
 
 class ExtractiveAnswerer:

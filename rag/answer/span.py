@@ -11,7 +11,7 @@ import re
 
 from rag.answer.conflict import denies
 from rag.kinds import Kind, asked_kind, kind_spans
-from rag.words import STOP_WORDS, WORD, stem, words
+from rag.words import STOP_WORDS, WORD, content_stems, stem, words
 
 Span = tuple[int, int]
 
@@ -153,7 +153,7 @@ def _meet(one: Span, other: Span) -> bool:
 
 def _counting(counted: str, sentence: str, spans: list[Span]) -> list[Span]:
     """Return the numbers that count what is asked for; without one, a number that stands alone."""
-    things = {stem(word) for word in words(counted) if word not in STOP_WORDS}
+    things = set(content_stems(counted))
     before = [span for span in spans if things & {stem(word) for word in _following(sentence, span)}]
     return before or (spans if len(spans) == 1 and not _ONE.search(sentence) else [])
 
@@ -170,7 +170,7 @@ def _with_unit(sentence: str, span: Span) -> Span:
 
 def _nearness(question: str, sentence: str, span: Span) -> float:
     """Return how near the words of ``question`` stand to ``span``: for each the inverse of its distance, summed."""
-    asked = {stem(word) for word in words(question) if word not in STOP_WORDS}
+    asked = set(content_stems(question))
     nearest: dict[str, float] = {}
     for word in WORD.finditer(sentence):
         found = stem(word.group().lower())

@@ -9,14 +9,13 @@ Islamism and Steam_engine.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from rag.answer.span import highlight
 from rag.sentences import Span, sentence_spans
+from tests.benchmarks.records import read_records
 
 
 def main() -> None:
@@ -30,20 +29,15 @@ def main() -> None:
 
 def _asked(folder: Path, articles: set[str]) -> Iterator[tuple[str, str, list[Span]]]:
     """Yield each question with the sentence that answers it, and where in it the answers stand."""
-    texts = {document["id"]: document["text"] for document in _read(folder / "corpus.jsonl")}
+    texts = {document["id"]: document["text"] for document in read_records(folder / "corpus.jsonl")}
     sentences = {name: sentence_spans(texts[name]) for name in articles}
-    for question in _read(folder / "questions.jsonl"):
+    for question in read_records(folder / "questions.jsonl"):
         for start, end in sentences.get(question["doc_id"], []) if question["answerable"] else []:
             within = [e for e in question["evidence"] if start <= e["start"] and e["end"] <= end]
             if within:
                 gold = [(e["start"] - start, e["end"] - start) for e in within]
                 yield question["question"], texts[question["doc_id"]][start:end], gold
                 break
-
-
-def _read(path: Path) -> list[dict[str, Any]]:
-    with path.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ from rag.rank import Candidate, passage_features, passage_score, sentence_featur
 from rag.retrieve import find_candidates, retrieve
 from rag.sync import sync
 from rag.weights import Features
+from tests.benchmarks.records import read_records
 from tests.benchmarks.without import Without
 
 WEIGHTS = Path("rag/weights.json")
@@ -102,10 +103,10 @@ def _asked(
         document["id"]: "\n\n".join(
             filter(None, (document.get("title") if name == "scifact" else "", document["text"]))
         )
-        for document in _read(data / name / "corpus.jsonl")
+        for document in read_records(data / name / "corpus.jsonl")
     }
     index = build(work / name, texts, embedder)
-    questions = [q for q in _read(data / name / "questions.jsonl") if q.get("split") != "test"]
+    questions = [q for q in read_records(data / name / "questions.jsonl") if q.get("split") != "test"]
     with index.reading() as reader:
         for question in track(questions, name):
             yield _ask(name, question, learned_from(question), reader, embedder)
@@ -150,9 +151,9 @@ class Squad:
     """SQuAD 2.0: indexes of all articles, of many and of one, and what a question finds in each."""
 
     def __init__(self, folder: Path, work: Path, embedder: SentenceTransformerEmbedder) -> None:
-        texts = {document["id"]: document["text"] for document in _read(folder / "corpus.jsonl")}
+        texts = {document["id"]: document["text"] for document in read_records(folder / "corpus.jsonl")}
         self.embedder = embedder
-        self.questions = _read(folder / "questions.jsonl")
+        self.questions = read_records(folder / "questions.jsonl")
         self.articles = sorted({question["doc_id"] for question in self.questions})
         self.learned_from = set(self.articles[: len(self.articles) // 2])
         print("learned from:", ", ".join(sorted(self.learned_from)))
@@ -319,11 +320,6 @@ def _write(learned: dict[str, Learned]) -> None:
     """Write the weights and use them from now on."""
     WEIGHTS.write_text(json.dumps(learned, indent=1) + "\n")
     weights._weights.cache_clear()
-
-
-def _read(path: Path) -> list[dict[str, Any]]:
-    with path.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
 
 
 if __name__ == "__main__":

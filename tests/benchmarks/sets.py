@@ -36,9 +36,9 @@ from rag.evaluate.report import html_report, interval, number
 from rag.evaluate.run import Run, summary
 from rag.retrieve import retrieve
 from rag.settings import Settings
+from tests.benchmarks.records import Record, read_records
 from tests.benchmarks.without import Without
 
-Record = dict[str, Any]
 _NAME_BYTES = 120
 
 
@@ -67,14 +67,15 @@ def write_set(folder: Path, work: Path, sample: int | None = None) -> list[Recor
     """Write the documents of a set and its questions as ``rag eval`` reads them; return the questions."""
     corpus = work / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
-    documents = {str(document["id"]): document for document in _read(folder / "corpus.jsonl")}
+    texts = folder / "corpus.jsonl"  # a folder of files has none
+    documents = {str(document["id"]): document for document in (read_records(texts) if texts.exists() else [])}
     names = file_names(list(documents.values()))
     for id_, document in documents.items():
         # With a byte order mark the encoding is never guessed, and one that begins the text stays in it.
         (corpus / names[id_]).write_text(document["text"], encoding="utf-8-sig", newline="")
     for path in sorted((folder / "docs").glob("*")):
         shutil.copy(path, corpus / path.name)
-    questions = _read(folder / "questions.jsonl")
+    questions = read_records(folder / "questions.jsonl")
     if sample is not None and sample < len(questions):
         chosen = set(random.Random(0).sample(range(len(questions)), sample))
         questions = [question for at, question in enumerate(questions) if at in chosen]
@@ -183,12 +184,6 @@ def _told_apart(there: Array, gone: Array) -> Statistic:
     """Return the AUROC of both; a question drawn brings both of its confidences."""
     both = auroc(np.concatenate([there, gone]), np.repeat([1.0, 0.0], len(there)))
     return lambda weights: both(np.concatenate([weights, weights], axis=1))
-
-
-def _read(path: Path) -> list[Record]:
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
 if __name__ == "__main__":
