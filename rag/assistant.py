@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
 from itertools import zip_longest
+from pathlib import Path
 
 from rag.answer import Answerer, DraftSentence
 from rag.answer.cite import cite
@@ -17,19 +18,33 @@ from rag.answer.conflict import disagreements
 from rag.answer.extractive import ExtractiveAnswerer
 from rag.answer.premise import premise
 from rag.converse import standalone
+from rag.corpus import scan
 from rag.dates import document_date
 from rag.embed import Embedder, SentenceTransformerEmbedder
-from rag.errors import IndexMismatch, UsageError
+from rag.errors import IndexMismatch, SyncStopped, UsageError
 from rag.index import FileRecord, Manifest, Reader
 from rag.index.local import LocalIndex, mismatch
 from rag.languages import unspoken
+from rag.library import add_document, corpus_file, forget_removed, remove_document, restore_document
+from rag.listing import ListedDocument, listing
 from rag.parts import parts
 from rag.query import query_text
 from rag.retrieve import retrieve
 from rag.settings import Settings
-from rag.sync import OnProgress, SyncReport, freshness, sync
-from rag.types import Answer, Citation, Disagreement, Document, DocumentSummary, Freshness, Message, SearchResult, Value
-from rag.verify import Quotation, Verification, verify_index, verify_quotations
+from rag.sync import OnProgress, Progress, SyncReport, freshness, sync
+from rag.types import (
+    Answer,
+    Citation,
+    Disagreement,
+    Document,
+    DocumentSummary,
+    Freshness,
+    Message,
+    SearchResult,
+    Standing,
+    Value,
+)
+from rag.verify import Quotation, Verification, standing, verify_index, verify_quotations
 from rag.watch import STILL_FOR, watch
 
 
@@ -57,15 +72,32 @@ class Assistant:
         self._index = LocalIndex(self.settings.index)
         self._embedder = embedder or SentenceTransformerEmbedder(self.settings.embedder)
         self._answerer: Answerer = ExtractiveAnswerer()
+        self._one_sync = threading.Lock()
+        self._activity: Progress | None = None
 
     @property
     def is_built(self) -> bool:
         """Whether there is an index to ask."""
         return self._index.manifest() is not None
 
-    def sync(self, on_progress: OnProgress = lambda _: None, *, rebuild: bool = False) -> SyncReport:
-        """Bring the index level with the corpus folder; with ``rebuild``, from nothing."""
-        return self._sync(on_progress, rebuild=rebuild)
+    def sync(
+        self,
+        on_progress: OnProgress = lambda _: None,
+        *,
+        rebuild: bool = False,
+        stop: threading.Event | None = None,
+    ) -> SyncReport:
+        """Bring the index level with the corpus folder; with ``rebuild``, from nothing.
+
+        Raises:
+            SyncStopped: ``stop`` was set. What was done is kept; of a rebuild, the index as it was before.
+        """
+        return self._sync(on_progress, rebuild=rebuild, stop=stop)
+
+    @property
+    def activity(self) -> Progress | None:
+        """How far the work on the index is that goes on in this process, if any does."""
+        return self._activity
 
     def watch(
         self, stop: threading.Event | None = None, on_progress: OnProgress = lambda _: None
@@ -93,25 +125,42 @@ class Assistant:
         with self._reading() as reader:
             retrieve("warm up", reader, self._embedder, 1)
 
-    def search(self, question: str, k: int | None = None, history: Sequence[Message] = ()) -> list[SearchResult]:
-        """Return the passages that speak to ``question`` most, best first; as a follow-up where there is a history."""
+    def search(
+        self,
+        question: str,
+        k: int | None = None,
+        history: Sequence[Message] = (),
+        sources: Collection[str] = (),
+    ) -> list[SearchResult]:
+        """Return the passages that speak to ``question`` most, best first; as a follow-up where there is a history.
+
+        Where ``sources`` are given, only these documents are searched.
+        """
         query = standalone(query_text(question), history)
-        with self._reading() as reader:
+        with self._reading(sources) as reader:
             return retrieve(query, reader, self._embedder, k or self.settings.passages)
 
-    def ask(self, question: str, history: Sequence[Message] = (), *, even_if_unsure: bool = False) -> Answer:
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Message] = (),
+        sources: Collection[str] = (),
+        *,
+        even_if_unsure: bool = False,
+    ) -> Answer:
         """Return an answer whose every sentence is cited and checked, or one that abstains.
 
         Each thing that a question asks is answered by itself, in order; what the documents do not answer is
-        told. With ``even_if_unsure``, the best there is is given whatever the confidence.
+        told. Where ``sources`` are given, only these documents are asked. With ``even_if_unsure``, the best there
+        is is given whatever the confidence.
 
         Raises:
-            UsageError: The question is empty.
+            UsageError: The question is empty, or there is no document at one of ``sources``.
             IndexFailure: There is no index, or it was built with other settings.
         """
         clock = _Clock()
         query = standalone(query_text(question), history)
-        with self._reading() as reader:  # one view throughout: what is found is what is cited
+        with self._reading(sources) as reader:  # one view throughout: what is found is what is cited
             found = [self._part(part, reader, clock, even_if_unsure=even_if_unsure) for part in parts(query)]
             with clock.time("cite"):
                 sentences, citations = cite(
@@ -125,6 +174,7 @@ class Assistant:
             results=_fair_share(found, self.settings.passages),
             abstained=not sentences,
             confidence=round(max(part.confidence for part in [part for part in found if part.drafts] or found), 4),
+            within=tuple(sorted(sources)),
             missing=tuple(part.question for part in found if not part.drafts) if len(found) > 1 else (),
             disagreements=tuple(dict.fromkeys(pair for part in found for pair in part.disagreements(citations))),
             freshness=self.freshness(),
@@ -192,26 +242,82 @@ class Assistant:
         languages = (document.language for document in documents)
         return unspoken(languages, self._embedder.languages, self._embedder.name)
 
-    def _sync(self, on_progress: OnProgress, *, rebuild: bool = False, still_for: float = 0) -> SyncReport:
-        return sync(
-            self._index,
-            self.settings.corpus,
-            self._embedder,
-            self.settings.chunk_tokens,
-            on_progress,
-            rebuild=rebuild,
-            still_for=still_for,
-        )
+    def listed(self) -> list[ListedDocument]:
+        """Return all documents and files of the folder, ordered by source, each with its state."""
+        with self._index.reading() as reader:
+            documents, files = reader.documents(), reader.files()
+        return listing(documents, files, scan(self.settings.corpus))
+
+    def standing(self, citations: Sequence[Citation]) -> list[Standing]:
+        """Return for each citation how it stands to its file as it is now."""
+        with self._index.reading() as reader:
+            return [standing(citation, reader, self.settings.corpus) for citation in citations]
+
+    def original(self, source: str) -> Path:
+        """Return the file of an indexed document; raises UsageError where there is none."""
+        self.document(source)
+        return corpus_file(self.settings.corpus, source)
+
+    def add_document(self, name: str, pieces: Iterable[bytes], *, replace: bool = False) -> str:
+        """Put a document into the corpus, whole or not at all, and return its source; the index follows by a sync.
+
+        Raises:
+            DocumentExists: There is one of this name, and it was not to be replaced.
+            DocumentRefused: The name cannot be used, or the content is not what the name says.
+            DocumentTooLarge: It is larger than any file that is read.
+        """
+        return add_document(self.settings.corpus, self._removed, name, pieces, replace=replace)
+
+    def remove_document(self, source: str) -> str:
+        """Take the file of a document out of the corpus, and return the token that puts it back within 30 days."""
+        forget_removed(self._removed)
+        return remove_document(self.settings.corpus, self._removed, source)
+
+    def restore_document(self, token: str) -> str:
+        """Put back what was taken out under ``token``, and return its source."""
+        return restore_document(self.settings.corpus, self._removed, token)
+
+    @property
+    def _removed(self) -> Path:
+        return self.settings.data / "removed"
+
+    def _sync(
+        self,
+        on_progress: OnProgress,
+        *,
+        rebuild: bool = False,
+        still_for: float = 0,
+        stop: threading.Event | None = None,
+    ) -> SyncReport:
+        def noted(state: Progress) -> None:
+            self._activity = state
+            if stop is not None and stop.is_set():
+                raise SyncStopped("stopped: nothing is lost, and `rag index` goes on from here")
+            on_progress(state)
+
+        with self._one_sync:
+            try:
+                return sync(
+                    self._index,
+                    self.settings.corpus,
+                    self._embedder,
+                    self.settings.chunk_tokens,
+                    noted,
+                    rebuild=rebuild,
+                    still_for=still_for,
+                )
+            finally:
+                self._activity = None
 
     @contextmanager
-    def _reading(self) -> Iterator[Reader]:
-        """Open a view of the index; refuse one that was built with another model."""
+    def _reading(self, sources: Collection[str] = ()) -> Iterator[Reader]:
+        """Open a view of the index, or of some of its documents; refuse one that was built with another model."""
         found = self._index.manifest()
         if found is not None and found.fingerprint != self._embedder.fingerprint:
             wanted = {"embedder": self._embedder.name, "fingerprint": self._embedder.fingerprint}
             raise IndexMismatch(mismatch(found, found.model_copy(update=wanted)))
         with self._index.reading() as reader:
-            yield reader
+            yield reader.within(sources) if sources else reader
 
 
 class _Part(Value):

@@ -127,6 +127,11 @@ def _is_ignored(name: str, rules: Sequence[_Rules]) -> bool:
     return _TEMPORARY.match_file(name.rstrip("/").rsplit("/", 1)[-1] + "/" * name.endswith("/"))
 
 
+def passed_over(name: str) -> bool:
+    """Whether a file of this name is hidden or temporary, and so no document."""
+    return _TEMPORARY.match_file(name)
+
+
 def _readable(name: str) -> str:
     """Return a path as text; one that is not UTF-8 is told with its odd bytes escaped."""
     return os.fsencode(name).decode("utf-8", "backslashreplace") or "."

@@ -2,6 +2,10 @@
 
 RagError
 ├── UsageError          the question, a flag or a setting cannot be used     (exit 2)
+│   ├── DocumentRefused   a file cannot be added as a document
+│   │   ├── DocumentExists    there is one of this name
+│   │   └── DocumentTooLarge  it is larger than any that is read
+│   └── SyncStopped       a person stopped the work on the index
 ├── ParseError          a file cannot be read as a document; reported per file, never fatal
 │   └── FileUnopened    the system does not let it be read, now
 ├── EmbedderError       the embedding model cannot be had or is not the one expected
@@ -24,6 +28,22 @@ class UsageError(RagError):
     """The question, a flag or a setting cannot be used."""
 
     exit_code = 2
+
+
+class DocumentRefused(UsageError):  # noqa: N818, as those below: they say what was met
+    """A file cannot be added as a document: its name or its content will not do."""
+
+
+class DocumentExists(DocumentRefused):
+    """There is a document of this name already."""
+
+
+class DocumentTooLarge(DocumentRefused):
+    """The file is larger than any that is read."""
+
+
+class SyncStopped(UsageError):  # noqa: N818
+    """The work on the index was stopped by a person; what was done of it is kept."""
 
 
 class ParseError(RagError):

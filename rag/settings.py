@@ -22,6 +22,7 @@ class Settings(BaseSettings):
 
     corpus: Path = Field(Path("corpus"), description="The folder of documents.")
     index: Path = Field(Path("index"), description="The folder of the built index.")
+    data: Path = Field(Path(".rag"), description="The folder of conversations, feedback and removed documents.")
     embedder: str = Field(DEFAULT_MODEL, description="A sentence-transformers model, by name or folder.")
     chunk_tokens: int = Field(200, ge=16, description="The most tokens a passage holds, in the embedder's own.")
     passages: int = Field(5, ge=1, le=100, description="How many passages are found for a question.")

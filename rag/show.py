@@ -221,7 +221,7 @@ _UNSAID = {"document_id", "page_kind"}
 
 def answer_json(found: Answer) -> dict[str, Any]:
     """Return an answer as the command contract prints it."""
-    keys = {"question", "query", "abstained", "confidence", "sentences", "missing", "disagreements"}
+    keys = {"question", "query", "abstained", "confidence", "sentences", "within", "missing", "disagreements"}
     keys |= {"timings", "freshness"}
     return {
         **found.model_dump(mode="json", include=keys),

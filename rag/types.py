@@ -186,6 +186,11 @@ class Citation(Value):
     highlight: tuple[int, int] | None = None
 
 
+# How a citation stands to the file as it is now: the very file, and the words where they stood; another file
+# with the words still in it; another without them; or no file.
+Standing = Literal["intact", "moved", "changed", "gone"]
+
+
 class Disagreement(Value):
     """Two citations, by number, that cannot both be right, and what each says."""
 
@@ -218,7 +223,8 @@ class Answer(Value):
     """What is said to a question. ``confidence`` is in 0–1; ``timings`` are seconds by stage.
 
     Of a question that asks several things, ``confidence`` is that of the surest part that is answered, and
-    ``missing`` names the parts that the documents do not answer.
+    ``missing`` names the parts that the documents do not answer. ``within`` are the documents that alone were
+    asked, by source; none: all were.
     """
 
     question: str
@@ -228,6 +234,7 @@ class Answer(Value):
     results: tuple[SearchResult, ...]
     abstained: bool
     confidence: float
+    within: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
     freshness: Freshness | None = None

@@ -5,23 +5,23 @@ Does not ask the index what a document says, only where else words might stand b
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Literal
 
 from pydantic import ConfigDict, Field
 
 from rag.corpus import scan
-from rag.errors import ParseError
+from rag.errors import ParseError, UsageError
 from rag.index import Reader
+from rag.library import corpus_file
 from rag.parse.worker import Worker
 from rag.sync import OnProgress, Progress, may_differ
-from rag.types import Document, Value
+from rag.types import Citation, Document, Standing, Value
 
-State = Literal["intact", "moved", "changed", "gone"]
 _FILES_KEPT = 16
 
 
@@ -54,7 +54,7 @@ class Check(Value):
     """
 
     quotation: Quotation
-    state: State
+    state: Standing
     now: Place | None = None
 
 
@@ -149,6 +149,38 @@ class _Folder:
             return ()
 
 
+def standing(citation: Citation, reader: Reader, corpus: Path) -> Standing:
+    """Return how a citation stands to its file as it is now, whose bytes are hashed, not read as a document anew.
+
+    A file that the index has not caught up with counts as changed.
+    """
+    try:
+        path = corpus_file(corpus, citation.source)
+        now = _sha256(path, *_stamp(path))
+    except (UsageError, OSError):
+        return "gone"
+    record = reader.file(path.relative_to(corpus).as_posix())
+    document = reader.document(citation.source)
+    if record is None or record.sha256 != now or document is None:
+        return "changed"
+    quotation = Quotation.model_validate(citation.model_dump())
+    if document.text[quotation.start : quotation.end] == quotation.quote:
+        return "intact"
+    return "moved" if _find(quotation, document) else "changed"
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+@lru_cache(1024)
+def _sha256(path: Path, *_stamp: int) -> str:
+    """Return the hash of a file; of one that is not touched meanwhile, it is made once."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _check_at_its_place(quotation: Quotation, folder: _Folder) -> Check:
     document = folder.document(quotation.source)
     if document is not None:
@@ -191,7 +223,7 @@ def _find(quotation: Quotation, document: Document) -> Place | None:
     return Place(source=document.source, start=start, end=end)
 
 
-def _verification(counts: Counter[State], checks: Sequence[Check], faults: Sequence[str] = ()) -> Verification:
+def _verification(counts: Counter[Standing], checks: Sequence[Check], faults: Sequence[str] = ()) -> Verification:
     return Verification(
         intact=counts["intact"],
         moved=counts["moved"],

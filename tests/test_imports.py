@@ -22,13 +22,13 @@ LAYERS = (
     ("words",),
     ("sentences", "kinds", "parts", "dates"),
     ("parse", "corpus", "chunk", "embed"),
-    ("settings", "index", "converse"),
+    ("settings", "index", "converse", "library"),
     ("terms",),
     ("query",),
     ("rank",),
     ("excerpt",),
     ("sync", "retrieve", "answer"),
-    ("verify", "watch"),
+    ("verify", "watch", "listing"),
     ("assistant",),
     ("evaluate",),
     ("show",),
@@ -43,6 +43,7 @@ SEEN_BY_UI: dict[str, set[str]] = {
     "rag.types": set(),
     "rag.settings": set(),
     "rag.errors": set(),
+    "rag.listing": set(),
     "rag.sync": {"Progress", "SyncReport"},
 }
 

@@ -7,7 +7,7 @@ keys, which mean nothing outside the reader that gave them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal, NamedTuple, Protocol
 
@@ -81,6 +81,13 @@ class Cut(NamedTuple):
 class Reader(Protocol):
     """A consistent view of an index."""
 
+    def within(self, sources: Collection[str]) -> Reader:
+        """Return a view of these documents alone; how rare words are is told by all documents still.
+
+        Raises:
+            UsageError: There is no document at one of ``sources``.
+        """
+
     def dense(self, query: Vectors, k: int) -> dict[int, float]:
         """Return the ``k`` rows most like ``query``, a unit vector of shape ``(dimension,)``, with their cosines."""
 
@@ -138,6 +145,9 @@ class Reader(Protocol):
 
     def files(self) -> dict[str, FileRecord]:
         """Return all files the index has seen, read or not, by source."""
+
+    def file(self, source: str) -> FileRecord | None:
+        """Return the file at ``source`` as the index last saw it; None where it has not."""
 
     def __len__(self) -> int:
         """Return the number of passages."""

@@ -4,47 +4,70 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from rag.embed import Vectors, unit
+from rag.errors import UsageError
 from rag.index import FileRecord, Forms, Passage
 from rag.index.snapshot import Snapshot
 from rag.index.vocabulary import KeptVocabulary
 from rag.types import Chunk, Document, DocumentSummary, Heading, Page, PageKind, document_id
 
+# The plus keeps SQLite from running the match anew for every row, at fifty times the cost.
+_AMONG = " AND +rowid IN (SELECT value FROM json_each(?))"
+
 
 class LocalReader:
     """One transaction of SQLite and the FAISS snapshot of the same generation."""
 
-    def __init__(self, connection: sqlite3.Connection, snapshot: Snapshot, vocabulary: KeptVocabulary) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        snapshot: Snapshot,
+        vocabulary: KeptVocabulary,
+        rows: list[int] | None = None,
+    ) -> None:
+        """Make a view; ``rows`` are those that are searched, where not all are."""
         self._connection = connection
         self._snapshot = snapshot
         self._vocabulary = vocabulary
+        self._rows = rows
 
     def __len__(self) -> int:
-        return len(self._snapshot)
+        return len(self._snapshot if self._rows is None else self._rows)
+
+    def within(self, sources: Collection[str]) -> LocalReader:
+        """Return a view of these documents alone."""
+        wanted = json.dumps(list(sources))
+        found = self._connection.execute(
+            "SELECT source, json_group_array(row) FROM documents LEFT JOIN chunks ON document_id = id"
+            " WHERE source IN (SELECT value FROM json_each(?)) GROUP BY source",
+            [wanted],
+        ).fetchall()
+        if missing := sorted(set(sources) - {source for source, _ in found}):
+            raise UsageError(f"no document {missing[0]!r} in the index: `rag status` lists those there are")
+        rows = [row for _, rows in found for row in json.loads(rows) if row is not None]
+        return LocalReader(self._connection, self._snapshot, self._vocabulary, rows)
 
     def dense(self, query: Vectors, k: int) -> dict[int, float]:
         """Return the ``k`` rows most like ``query`` with their cosines."""
-        return self._snapshot.search(query, k)
+        return self._snapshot.search(query, k, self._rows)
 
     def lexical(self, words: Sequence[Forms], k: int) -> dict[int, float]:
         """Return the ``k`` rows that match any of ``words`` best, with their BM25 scores."""
         if not words:
             return {}
-        query = "SELECT rowid, -rank FROM passages WHERE passages MATCH ? ORDER BY rank, rowid LIMIT ?"
-        return dict(self._connection.execute(query, [_match_any(words), k]).fetchall())
+        within, rows = ("", []) if self._rows is None else (_AMONG, [json.dumps(self._rows)])
+        query = f"SELECT rowid, -rank FROM passages WHERE passages MATCH ?{within} ORDER BY rank, rowid LIMIT ?"
+        return dict(self._connection.execute(query, [_match_any(words), *rows, k]).fetchall())
 
     def lexical_of(self, words: Sequence[Forms], keys: Sequence[int]) -> dict[int, float]:
         """Return the BM25 scores of those of the given rows that match."""
         if not words:
             return {}
-        # The plus keeps SQLite from running the match anew for every row, at fifty times the cost.
-        query = (
-            "SELECT rowid, -rank FROM passages WHERE passages MATCH ? AND +rowid IN (SELECT value FROM json_each(?))"
-        )
+        query = f"SELECT rowid, -rank FROM passages WHERE passages MATCH ?{_AMONG}"
         return dict(self._connection.execute(query, [_match_any(words), json.dumps(list(keys))]).fetchall())
 
     def vectors(self, keys: Sequence[int]) -> Vectors:
@@ -163,6 +186,13 @@ class LocalReader:
         names = tuple(FileRecord.model_fields)
         rows = self._connection.execute(f"SELECT {', '.join(names)} FROM files")
         return {row[0]: FileRecord(**dict(zip(names, row, strict=True))) for row in rows}
+
+    def file(self, source: str) -> FileRecord | None:
+        """Return the file at ``source`` as the index last saw it; None where it has not."""
+        names = tuple(FileRecord.model_fields)
+        query = f"SELECT {', '.join(names)} FROM files WHERE source = ?"
+        row = self._connection.execute(query, [source]).fetchone()
+        return FileRecord(**dict(zip(names, row, strict=True))) if row else None
 
 
 def _passage(

@@ -54,11 +54,17 @@ class Snapshot:
 
         return [int(key) for key in faiss.vector_to_array(self.faiss.id_map)]
 
-    def search(self, query: Vectors, k: int) -> dict[int, float]:
-        """Return the ``k`` keys nearest to ``query``, best first, with their inner products."""
-        if not len(self) or k < 1:
+    def search(self, query: Vectors, k: int, among: Sequence[int] | None = None) -> dict[int, float]:
+        """Return the ``k`` keys nearest to ``query``, best first, with their inner products; of ``among``, if given."""
+        import faiss
+
+        k = min(k, len(self) if among is None else len(among))
+        if k < 1:
             return {}
-        scores, keys = self.faiss.search(query.reshape(1, -1), min(k, len(self)))
+        parameters = faiss.SearchParameters()
+        if among is not None:
+            parameters.sel = chosen = faiss.IDSelectorBatch(np.array(among, dtype=np.int64))  # noqa: F841, kept alive
+        scores, keys = self.faiss.search(query.reshape(1, -1), k, params=parameters)
         return {int(key): float(score) for key, score in zip(keys[0], scores[0], strict=True)}
 
     def vectors(self, keys: Sequence[int]) -> Vectors:

@@ -28,7 +28,7 @@ from rag.parse.pdf import parse_pdf
 from rag.parse.pptx import parse_pptx
 from rag.parse.rtf import parse_rtf
 from rag.parse.sheet import parse_csv, parse_xlsx
-from rag.parse.text import is_guessed, parse_text
+from rag.parse.text import decode, is_guessed, parse_text
 from rag.parse.xml import parse_xml
 from rag.types import Document, Value
 
@@ -66,6 +66,17 @@ PARSERS: dict[str, Parser] = {
     **dict.fromkeys(CODE_SUFFIXES, parse_code),
 }
 
+LARGEST_FILE = 500 * 2**20  # bytes
+
+# What files of a format begin with; a PDF may have something before it.
+_ZIPPED = (".docx", ".docm", ".pptx", ".pptm", ".xlsx", ".xlsm", ".odt", ".odp", ".ods", ".epub")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# Office files with a password are wrapped in OLE: they are let in, and the list says what they need.
+_MAGIC: dict[str, tuple[bytes, ...]] = {
+    **dict.fromkeys(_ZIPPED, (b"PK\x03\x04", _OLE)),
+    ".rtf": (b"{\\rtf",),
+    ".msg": (_OLE,),
+}
 # Formats that do not say which encoding they are in.
 _PLAIN = (parse_text, parse_markdown, parse_code, parse_csv)
 
@@ -96,6 +107,37 @@ def parse(data: bytes, source: str) -> ParsedFile:
         ParseError: The suffix is unknown, the file is empty, broken or binary, or no text is left of it.
     """
     return _parse(data, source, _DEEPEST)
+
+
+def misnamed(name: str, head: bytes) -> str | None:
+    """Say why a file that begins with ``head`` cannot be what its name says; None where it may be."""
+    path = PurePosixPath(name)
+    try:
+        _parser(path)
+    except ParseError as error:
+        return str(error)
+    suffix = path.suffix.lower()
+    if not head.strip():
+        return "the file is empty"
+    if suffix == ".pdf":
+        return None if b"%PDF-" in head[:1024] else "it is no PDF, though it is named so"
+    if suffix in _MAGIC:
+        return (
+            None
+            if head.lstrip().startswith(_MAGIC[suffix])
+            else f"it is no {suffix[1:].upper()}, though it is named so"
+        )
+    # The head may end within a character.
+    if not any(_is_text(head[: len(head) - cut]) for cut in range(4)):
+        return "it is no text, though it is named so"
+    return None
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        return bool(decode(data))
+    except ParseError:
+        return False
 
 
 def fingerprint() -> str:

@@ -19,12 +19,11 @@ from typing import BinaryIO, Self
 from pydantic import ValidationError
 
 from rag.errors import FileUnopened, ParseError
-from rag.parse import ParsedFile, parse
+from rag.parse import LARGEST_FILE, ParsedFile, parse
 from rag.types import Value
 
 SECONDS = 60
 MEGABYTES = 3072  # of address space; what the libraries map without using it counts
-_LARGEST_FILE = 500 * 2**20
 
 
 class _Reply(Value):
@@ -155,8 +154,8 @@ def _answer(path: Path, source: str) -> _Reply:
     try:
         with _open(path) as file:
             size = os.fstat(file.fileno()).st_size
-            if size > _LARGEST_FILE:
-                return _Reply(reason=f"larger than {_LARGEST_FILE // 2**20} MB ({size // 2**20} MB): split it")
+            if size > LARGEST_FILE:
+                return _Reply(reason=f"larger than {LARGEST_FILE // 2**20} MB ({size // 2**20} MB): split it")
             data = file.read()
         return _Reply(parsed=parse(data, source))
     except ParseError as error:

@@ -1,0 +1,77 @@
+"""Index and folder → the list a person sees: every document, and every file that waits or could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Literal
+
+from rag.corpus import CorpusFile
+from rag.index import FileRecord
+from rag.sync import may_differ
+from rag.types import DocumentSummary, Value
+
+
+class ListedDocument(Value):
+    """A document, or a file that could not be read as one.
+
+    ``waiting`` is what the index has not caught up with: new, changed, or taken away; ``note`` says which, or why
+    a file could not be read, or what of it could not. ``file`` is another than the source for an attachment.
+    """
+
+    source: str
+    file: str
+    title: str
+    state: Literal["indexed", "waiting", "failed"]
+    extent: str = ""
+    chunks: int = 0
+    note: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Its type, in a word: "PDF"."""
+        return PurePosixPath(self.source).suffix[1:].upper() or "text"
+
+
+def listing(
+    documents: Sequence[DocumentSummary], records: Mapping[str, FileRecord], files: Sequence[CorpusFile]
+) -> list[ListedDocument]:
+    """Return all documents and files, ordered by source, each with its state."""
+    seen = {file.source: file for file in files}
+    waiting = dict.fromkeys(records.keys() - seen.keys(), "taken away")
+    waiting |= {
+        source: "changed" if source in records else "new"
+        for source, file in seen.items()
+        if may_differ(file, records.get(source))
+    }
+    listed = [_document(document, records[document.file], waiting.get(document.file)) for document in documents]
+    having = {document.file for document in documents}
+    listed += [
+        _file(source, waiting.get(source), records.get(source)) for source in (seen.keys() | records.keys()) - having
+    ]
+    return sorted(listed, key=lambda one: one.source)
+
+
+def _document(document: DocumentSummary, record: FileRecord, waiting: str | None) -> ListedDocument:
+    return ListedDocument(
+        source=document.source,
+        file=document.file,
+        title=document.title,
+        state="waiting" if waiting else "indexed",
+        extent=document.extent,
+        chunks=document.chunks,
+        note=waiting or (record.warning or "" if document.source == document.file else ""),
+    )
+
+
+def _file(source: str, waiting: str | None, record: FileRecord | None) -> ListedDocument:
+    """Return a file that gave no document: it is new, or could not be read."""
+    reason = record.reason if record is not None else None
+    failed = reason is not None and waiting != "changed"
+    return ListedDocument(
+        source=source,
+        file=source,
+        title=PurePosixPath(source).name,
+        state="failed" if failed else "waiting",
+        note=(reason if failed else waiting) or "",
+    )
