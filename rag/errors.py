@@ -9,6 +9,7 @@ RagError
 ├── ParseError          a file cannot be read as a document; reported per file, never fatal
 │   └── FileUnopened    the system does not let it be read, now
 ├── EmbedderError       the embedding model cannot be had or is not the one expected
+├── ConversationsFailure    the kept conversations cannot be opened, read or written
 └── IndexFailure        the index cannot be opened or written
     ├── IndexMismatch   it was built with another model, chunking or schema
     ├── IndexDamaged    its database is not whole
@@ -56,6 +57,10 @@ class FileUnopened(ParseError):  # noqa: N818, it says what the file is
 
 class EmbedderError(RagError):
     """The embedding model cannot be had, or is not the one expected."""
+
+
+class ConversationsFailure(RagError):  # noqa: N818, as IndexFailure
+    """The kept conversations cannot be opened, read or written."""
 
 
 class IndexFailure(RagError):  # noqa: N818, IndexError is Python's own

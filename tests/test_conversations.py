@@ -1,0 +1,374 @@
+"""Conversations are kept: by owner, from many threads, through kill -9, and searched whatever is typed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import rag
+from rag.conversations import Conversations, Saved
+from rag.errors import ConversationsFailure, UsageError
+from rag.types import Message
+from tests.answers import answer
+
+PROJECT = Path(str(rag.__file__)).parent.parent
+MILL = "Ada Brown built the mill in 1851."
+FIRE = "It burned down in 1904 and was never rebuilt."
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def kept(tmp_path: Path, clock: Clock) -> Iterator[Conversations]:
+    opened = Conversations(tmp_path / "data", clock)
+    yield opened
+    opened.close()
+
+
+def titles(kept: Conversations, search: str = "", owner: str = "ada") -> list[str]:
+    return [summary.title for summary in kept.listed(owner, search)]
+
+
+def test_a_conversation_comes_back_as_it_was_said(kept: Conversations, tmp_path: Path) -> None:
+    first = answer("Who built the mill?", MILL)
+    second = answer("When did it burn down?", FIRE, query="When did the mill burn down?")
+    saved = kept.start_or_add("ada", None, first)
+    again = kept.start_or_add("ada", saved.conversation, second)
+    assert again.conversation == saved.conversation
+    kept.close()
+    reopened = Conversations(tmp_path / "data")
+    found = reopened.get("ada", saved.conversation)
+    assert found.title == "Who built the mill?"
+    assert [turn.answer for turn in found.turns] == [first, second]
+    assert [turn.id for turn in found.turns] == [saved.turn, again.turn]
+    assert found.created == found.turns[0].asked < found.updated == found.turns[1].asked
+    assert found.created.tzinfo is UTC
+    (summary,) = reopened.listed("ada")
+    assert (summary.id, summary.turns, summary.updated) == (found.id, 2, found.updated)
+    reopened.close()
+
+
+def test_the_list_is_newest_first_and_what_is_not_there_starts_anew(kept: Conversations) -> None:
+    one = kept.start_or_add("ada", None, answer("One?"))
+    two = kept.start_or_add("ada", "unknown", answer("Two?"))
+    assert two.conversation not in ("unknown", one.conversation)
+    assert titles(kept) == ["Two?", "One?"]
+    kept.start_or_add("ada", one.conversation, answer("More?"))
+    assert titles(kept) == ["One?", "Two?"]
+    assert [summary.id for summary in kept.listed("ada", most=1)] == [one.conversation]
+
+
+def test_a_question_asked_anew_takes_the_place_of_what_followed(kept: Conversations) -> None:
+    saved = [kept.start_or_add("ada", None, answer("One?"))]
+    for question in ("Two?", "Three?"):
+        saved.append(kept.start_or_add("ada", saved[0].conversation, answer(question)))
+    new = kept.replace("ada", saved[0].conversation, saved[1].turn, answer("Two, really?", MILL))
+    turns = kept.get("ada", saved[0].conversation).turns
+    assert [turn.answer.question for turn in turns] == ["One?", "Two, really?"]
+    assert turns[1].id == new.turn
+    with pytest.raises(UsageError, match="no such answer"):
+        kept.replace("ada", saved[0].conversation, saved[2].turn, answer("Four?"))
+    assert len(kept.get("ada", saved[0].conversation).turns) == 2
+
+
+def test_a_title_is_one_short_line(kept: Conversations) -> None:
+    long = "What did the \u202e miller\n of the village\x1b[31m say " + "about the river " * 20 + "?"
+    kept.start_or_add("ada", None, answer(long))
+    kept.start_or_add("ada", None, answer("河" * 200))
+    chinese, english = titles(kept)
+    assert english.startswith("What did the miller of the village[31m say about the river")
+    assert english.removesuffix("…").endswith(("the", "about", "river"))
+    assert len(english) <= 80
+    assert english.isprintable()
+    assert chinese == "河" * 79 + "…"
+
+
+def test_search_finds_titles_questions_and_answers(kept: Conversations) -> None:
+    mill = kept.start_or_add("ada", None, answer("Who built the mill?", MILL))
+    kept.start_or_add("ada", mill.conversation, answer("And the Straße in it?", "Die Straße heißt Mühlweg."))
+    kept.start_or_add("ada", None, answer("長江はどこですか", "长江是中国最长的河流。"))
+    kept.start_or_add("bob", None, answer("Who built the mill of Bob?", "Bob Brown built it."))
+    mill_alone = ["Who built the mill?"]
+    for search in ("mil", "MILL", "brown 1851", "strasse", "MÜHL", "  mill   brown ", "ｍｉｌｌ", "built mühlweg"):
+        assert titles(kept, search) == mill_alone, search
+    for search in ("中国", "长江", "最长的", "長江"):
+        assert titles(kept, search) == ["長江はどこですか"], search
+    assert titles(kept, "mill zebra") == titles(kept, "Bob") == []
+    kept.rename("ada", mill.conversation, "About flour")
+    assert titles(kept, "FLOUR mill") == ["About flour"]
+
+
+@pytest.mark.parametrize(
+    "search",
+    ["%", "_", "*", '"', "'", "\\", "mill%", "m_ll", '"mill"', "mill*", "mill OR 1", "NEAR(mill", "(", "-mill", "a:b",
+     "'; DROP TABLE turns; --", "\x00", "\ud800", "mill\x00", "[a-z]*", "{found_by}", "x " * 5000, "m" * 100_000],
+)  # fmt: skip
+def test_search_takes_every_sign_as_itself(kept: Conversations, search: str) -> None:
+    kept.start_or_add("ada", None, answer("Who built the mill", MILL))
+    assert titles(kept, search) == []
+    kept.start_or_add("ada", None, answer(f"What is {search} ?"))
+    assert len(titles(kept, search)) == 1
+    assert len(titles(kept)) == 2
+
+
+def test_an_owner_sees_and_changes_only_what_is_theirs(kept: Conversations) -> None:
+    saved = kept.start_or_add("ada", None, answer("Who built the mill?", MILL))
+    forbidden: list[Callable[[], object]] = [
+        lambda: kept.get("bob", saved.conversation),
+        lambda: kept.rename("bob", saved.conversation, "Mine"),
+        lambda: kept.delete("bob", saved.conversation),
+        lambda: kept.rate("bob", saved.conversation, saved.turn, "down"),
+        lambda: kept.replace("bob", saved.conversation, saved.turn, answer("Mine?")),
+        lambda: kept.get("bob", "no such"),
+    ]
+    told = set()
+    for call in forbidden:
+        with pytest.raises(UsageError) as error:
+            call()
+        told.add(str(error.value))
+    assert len(told) == 1, "what is another's cannot be told from what is not there"
+    assert kept.listed("bob") == kept.listed("bob", "mill") == []
+    other = kept.start_or_add("bob", saved.conversation, answer("And I?"))
+    assert other.conversation != saved.conversation
+    with pytest.raises(UsageError):  # nor by way of a conversation of one's own
+        kept.rate("bob", other.conversation, saved.turn, "down")
+    with pytest.raises(UsageError):
+        kept.replace("bob", other.conversation, saved.turn, answer("Mine?"))
+    kept.delete("ada", saved.conversation)
+    with pytest.raises(UsageError):
+        kept.restore("bob", saved.conversation)
+    kept.restore("ada", saved.conversation)
+    found = kept.get("ada", saved.conversation)
+    assert (found.title, len(found.turns), found.turns[0].rating) == ("Who built the mill?", 1, None)
+
+
+def test_what_is_deleted_can_be_had_back_for_thirty_days(kept: Conversations, tmp_path: Path, clock: Clock) -> None:
+    gone = kept.start_or_add("ada", None, answer("Who built the mill?", MILL))
+    stays = kept.start_or_add("ada", None, answer("When did it burn down?", FIRE))
+    kept.rate("ada", gone.conversation, gone.turn, "up")
+    kept.delete("ada", gone.conversation)
+    assert titles(kept) == ["When did it burn down?"]
+    assert titles(kept, "mill") == []
+    assert kept.feedback() == []
+    with pytest.raises(UsageError):
+        kept.get("ada", gone.conversation)
+    assert kept.start_or_add("ada", gone.conversation, answer("New?")).conversation != gone.conversation
+    clock.now += timedelta(days=29)
+    Conversations(tmp_path / "data", clock).close()
+    kept.restore("ada", gone.conversation)
+    assert kept.get("ada", gone.conversation).turns[0].rating == "up"
+    with pytest.raises(UsageError):
+        kept.restore("ada", gone.conversation)
+    kept.delete("ada", gone.conversation)
+    clock.now += timedelta(days=31)
+    Conversations(tmp_path / "data", clock).close()
+    with pytest.raises(UsageError, match="gone for good"):
+        kept.restore("ada", gone.conversation)
+    assert kept.get("ada", stays.conversation).turns
+    kept.close()
+    assert not any(b"1851" in path.read_bytes() for path in (tmp_path / "data").iterdir())
+
+
+def test_ratings_are_kept_changed_and_taken_back(kept: Conversations) -> None:
+    first = kept.start_or_add("ada", None, answer("Who built the mill?", MILL))
+    second = kept.start_or_add("ada", first.conversation, answer("Why?", query="Why was the mill built?"))
+    other = kept.start_or_add("bob", None, answer("What is the dose?"))
+    kept.rate("ada", first.conversation, first.turn, "up")
+    kept.rate("ada", second.conversation, second.turn, "down", "it says\nso in the last line \ud800")
+    kept.rate("bob", other.conversation, other.turn, "up")
+    told = [(rated.turn.id, rated.turn.rating, rated.turn.note) for rated in kept.feedback()]
+    note = "it says\nso in the last line ?"
+    assert told == [(first.turn, "up", ""), (second.turn, "down", note), (other.turn, "up", "")]
+    assert kept.feedback()[1].history == (
+        Message(role="user", content="Who built the mill?"),
+        Message(role="assistant", content=f"{MILL} [1]"),
+    )
+    kept.rate("ada", second.conversation, second.turn, None)
+    assert [rated.turn.id for rated in kept.feedback()] == [first.turn, other.turn]
+    assert kept.get("ada", second.conversation).turns[1].note == ""
+    with pytest.raises(UsageError, match="up, down or none"):
+        kept.rate("ada", first.conversation, first.turn, "sideways")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="at most"):
+        kept.rate("ada", first.conversation, first.turn, "up", "x" * 5000)
+
+
+def test_an_answer_in_an_older_form_keeps_its_words(kept: Conversations, tmp_path: Path) -> None:
+    saved = kept.start_or_add("ada", None, answer("Who built the mill?", MILL, FIRE))
+    kept.start_or_add("ada", saved.conversation, answer("Why?"))
+    with sqlite3.connect(tmp_path / "data/conversations.sqlite") as connection:
+        connection.execute(
+            "UPDATE turns SET answer = json_set(answer, '$.former', 1), rating = 'up' WHERE position = 1"
+        )
+        connection.execute("UPDATE turns SET answer = '{' WHERE position = 2")
+    connection.close()
+    first, second = (turn.answer for turn in kept.get("ada", saved.conversation).turns)
+    assert (first.question, first.text, first.abstained) == ("Who built the mill?", f"{MILL} {FIRE}", False)
+    assert [sentence.support for sentence in first.sentences] == ["unsupported"]
+    assert (second.question, second.text, second.abstained) == ("Why?", "", True)
+    assert titles(kept, "1904") == ["Who built the mill?"]
+    assert len(kept.feedback()) == 1
+
+
+def test_text_that_no_encoding_holds_is_kept_all_the_same(kept: Conversations) -> None:
+    saved = kept.start_or_add("\ud800", None, answer("What is \ud800\x00?", "A\x00B \x1b[31m"))
+    (turn,) = kept.get("\ud800", saved.conversation).turns
+    assert turn.answer.question == "What is ?\x00?"
+    assert turn.answer.sentences[0].text == "A\x00B \x1b[31m"
+
+
+def test_only_the_owner_of_the_files_may_read_them(kept: Conversations, tmp_path: Path) -> None:
+    kept.start_or_add("ada", None, answer("Who built the mill?", MILL))
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "data").iterdir()}
+    assert "conversations.sqlite" in modes
+    assert set(modes.values()) == {0o600}
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+
+
+def test_thirty_two_people_at_once_lose_nothing(kept: Conversations) -> None:
+    start = threading.Barrier(32)
+
+    def person(number: int) -> list[Saved]:
+        owner, saved = f"person {number}", []
+        start.wait()
+        for turn in range(20):
+            conversation = saved[-1].conversation if turn % 10 else None
+            saved.append(kept.start_or_add(owner, conversation, answer(f"{number}-{turn}?", f"Said {number}-{turn}.")))
+            kept.rate(owner, saved[-1].conversation, saved[-1].turn, "up", f"{number}")
+            assert len(kept.listed(owner, f"{number}-{turn}?")) == 1
+        return saved
+
+    with ThreadPoolExecutor(32) as people:
+        told = list(people.map(person, range(32)))
+    for number, saved in enumerate(told):
+        owner = f"person {number}"
+        turns = [turn for one in reversed(kept.listed(owner)) for turn in kept.get(owner, one.id).turns]
+        assert [turn.answer.question for turn in turns] == [f"{number}-{turn}?" for turn in range(20)]
+        assert [turn.id for turn in turns] == [one.turn for one in saved]
+    assert len(kept.feedback()) == 32 * 20
+
+
+SAVES = """
+import sys
+from pathlib import Path
+from rag.conversations import Conversations
+from tests.answers import answer
+kept, name, number = Conversations(Path(sys.argv[1])), None, 0
+while True:
+    name = kept.start_or_add("ada", name, answer(f"{sys.argv[2]}-{number}?", "x" * 3000)).conversation
+    print(f"{name} {sys.argv[2]}-{number}?", flush=True)
+    number += 1
+"""
+
+
+def saver(folder: Path, name: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", SAVES, str(folder), name]
+    return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_every_turn_that_was_acknowledged_outlives_kill_9(tmp_path: Path) -> None:
+    told: list[str] = []
+    for round_ in range(4):
+        # Two at once, from the very making of the file on, killed at one moment in the middle of their saving.
+        processes = [saver(tmp_path / "data", f"{round_}{letter}") for letter in "ab"]
+        for process in processes:
+            assert process.stdout is not None
+            told += [process.stdout.readline() for _ in range(15 + 7 * round_)]
+        for process in processes:
+            os.kill(process.pid, signal.SIGKILL)
+        for process in processes:
+            assert process.stdout is not None
+            told += process.stdout.readlines()
+            assert process.communicate()[1] == ""
+    acknowledged = {tuple(line.split()) for line in told if line.endswith("\n")}
+    kept = Conversations(tmp_path / "data")
+    held = [
+        (summary.id, turn.answer.question)
+        for summary in kept.listed("ada")
+        for turn in kept.get("ada", summary.id).turns
+    ]
+    assert len(acknowledged) >= 2 * (15 + 22 + 29 + 36)
+    assert acknowledged <= set(held)
+    assert len(held) == len(set(held)) <= len(acknowledged) + 8, "at most the turn being saved at each kill is more"
+    kept.close()
+
+
+def test_a_damaged_file_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "conversations.sqlite").write_bytes(b"not a database " * 1000)
+    with pytest.raises(ConversationsFailure, match=r"damaged .*: put a copy of it back, or move it away"):
+        Conversations(tmp_path)
+
+
+def test_damage_met_later_says_so_too_and_the_rest_is_read(tmp_path: Path) -> None:
+    kept = Conversations(tmp_path)
+    names = [kept.start_or_add("ada", None, answer(f"{n}?", "x" * 30_000)).conversation for n in range(40)]
+    kept.close()
+    path = tmp_path / "conversations.sqlite"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 40_960] = b"\xff" * 40_960
+    path.write_bytes(data)
+    again = Conversations(tmp_path)
+    told = []
+    for name in names:
+        try:
+            told.append(again.get("ada", name).turns[0].answer.text[:1])
+        except ConversationsFailure as error:
+            told.append(str(error))
+    damaged = [said for said in told if "damaged" in said]
+    assert damaged
+    assert "move it away" in damaged[0]
+    assert len(damaged) < 10
+    assert told.count("x") >= 30
+    again.close()
+
+
+def test_a_newer_file_is_left_alone(tmp_path: Path) -> None:
+    Conversations(tmp_path).close()
+    with sqlite3.connect(tmp_path / "conversations.sqlite") as connection:
+        connection.execute("PRAGMA user_version = 7")
+    connection.close()
+    with pytest.raises(ConversationsFailure, match=r"newer version .*schema 7.*: update it"):
+        Conversations(tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConversationsFailure, match="cannot be used now"):
+        Conversations(tmp_path / "file/data")
+
+
+def test_a_failed_save_changes_nothing(kept: Conversations, tmp_path: Path) -> None:
+    saved = kept.start_or_add("ada", None, answer("Who built the mill?", MILL))
+    with sqlite3.connect(tmp_path / "data/conversations.sqlite") as connection:
+        connection.execute("CREATE TRIGGER t BEFORE INSERT ON turns BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+    connection.close()
+    with pytest.raises(ConversationsFailure, match="the disk is full"):
+        kept.replace("ada", saved.conversation, saved.turn, answer("Why?"))
+    with pytest.raises(ConversationsFailure):
+        kept.start_or_add("ada", None, answer("Why?"))
+    assert [turn.id for turn in kept.get("ada", saved.conversation).turns] == [saved.turn]
+    assert len(kept.listed("ada")) == 1
