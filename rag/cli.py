@@ -23,6 +23,7 @@ from rag.evaluate.ask import ask_all
 from rag.evaluate.questions import read_questions, resolve
 from rag.evaluate.report import html_report
 from rag.evaluate.run import read_outcomes, summary
+from rag.export import answer_json, result_json
 from rag.settings import read_settings
 from rag.sync import SyncReport
 from rag.types import Message
@@ -105,7 +106,7 @@ def ask(question: str | None, history: Path | None, questions: Path | None, as_j
         answer = assistant.ask(text, before)
         abstained = answer.abstained
         if as_json or questions:
-            _print_json(show.answer_json(answer))
+            _print_json(answer_json(answer))
         else:
             show.answer(answer, assistant.document)
     return ABSTAINED if abstained and not questions else 0
@@ -127,7 +128,7 @@ def search(question: str | None, k: int | None, questions: Path | None, as_json:
     for text, before in asked:
         results = assistant.search(text, k, before)
         if as_json or questions:
-            _print_json({"question": text, "results": [show.result_json(result) for result in results]})
+            _print_json({"question": text, "results": [result_json(result) for result in results]})
         else:
             show.results(results, assistant.document)
 
@@ -176,7 +177,7 @@ def status(source: str | None, as_json: bool, **flags: Any) -> None:
 @index_place
 @as_json
 def verify(answer: Path | None, as_json: bool, **flags: Any) -> int:
-    """Check the citations of a saved answer (of `rag ask --json`), or the whole index, against the documents.
+    """Check the citations of a saved answer or conversation, or the whole index, against the documents.
 
     Exit 0 where every word stands where it stood, 1 where not.
     """
@@ -269,11 +270,11 @@ def _questions(path: Path) -> Iterator[tuple[str, Sequence[Message]]]:
 
 
 def _saved_citations(path: Path) -> list[Quotation]:
-    """Return the citations of the answers in a file, one as JSON or one a line."""
+    """Return the citations of the answers in a file: one as JSON, one a line, or those of a saved conversation."""
     try:
-        answers = _json_values(_read(path))
+        answers = [answer for value in _json_values(_read(path)) for answer in value.get("answers", [value])]
         return [Quotation.model_validate(citation) for answer in answers for citation in answer["citations"]]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{path} holds no answer as `rag ask --json` prints it: save one") from error
 
 

@@ -20,7 +20,7 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 LAYERS = (
     ("types", "errors", "stop_words", "languages", "weights"),
     ("words", "conversations"),
-    ("sentences", "kinds", "parts", "dates"),
+    ("export", "sentences", "kinds", "parts", "dates"),
     ("parse", "corpus", "chunk", "embed"),
     ("settings", "index", "converse", "library"),
     ("terms",),

@@ -1,0 +1,220 @@
+"""Answers and conversations as Markdown, as a page of HTML that stands by itself, and as JSON.
+
+Text of documents and of people is shown as it is and does nothing: no format lets it make a link, an image, an
+element or a line of its own. Signs that are not seen are left out, but in JSON, whose quotations can be checked
+word for word.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from importlib import resources
+from typing import Any
+
+from rag.conversations import Conversation, Turn
+from rag.types import Answer, Citation, SearchResult
+
+_NOT_THERE = "Not in your documents."
+_NEAREST = "The nearest passages, which may not answer it:"
+_MOST_NEAREST = 3
+_MOST_CHARACTERS = 300  # shown of such a passage
+# Fields of a citation that the command contract does not know.
+_UNSAID = {"document_id", "page_kind"}
+# Joiners are not seen, but Persian, Hindi and others are not written without them.
+_JOINERS = "\u200c\u200d"
+# The page may load nothing and run nothing, should a mistake ever let something through.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+# What means something to Markdown, or to what fills templates: wherever it stands, or where it begins a text.
+_SIGN = re.compile(r"[\\`*_\[\]|~$@]|:(?=/)|(?<=www)\.|(?:^|(?<= ))#|^[-+=:%]", re.IGNORECASE)
+_NUMBER = re.compile(r"^(\d+)([.)])")
+_ENTITY = re.compile(r"&(?=#?\w+;)")
+_AS_ENTITIES = {ord(sign): f"&#{ord(sign)};" for sign in "<>{}"}
+_TEMPLATE_SIGNS = {ord(sign): f"&#{ord(sign)};" for sign in "{}$`\\"}
+
+
+def answer_markdown(answer: Answer) -> str:
+    """Return an answer as Markdown: its sentences with numbers, what is missing or in dispute, and its sources."""
+    return "\n\n".join(_markdown(answer)) + "\n"
+
+
+def conversation_markdown(conversation: Conversation) -> str:
+    """Return a conversation as Markdown, each question as a heading over its answer."""
+    parts = [f"# {_inert(conversation.title)}", _minute(conversation.created)]
+    for turn in conversation.turns:
+        parts += [f"## {_inert(turn.answer.question)}", *_markdown(turn.answer)]
+    return "\n\n".join(parts) + "\n"
+
+
+def conversation_html(conversation: Conversation) -> str:
+    """Return a conversation as one HTML page without script, which loads nothing."""
+    style = resources.files("rag").joinpath("export.css").read_text(encoding="utf-8")
+    title = _escape(conversation.title)
+    turns = "\n".join(_turn(at, turn) for at, turn in enumerate(conversation.turns, 1))
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n"
+        f'<h1 dir="auto">{title}</h1>\n<p class="soft">{_minute(conversation.created)}</p>\n{turns}\n'
+        "</main>\n</body>\n</html>\n"
+    )
+
+
+def conversation_json(conversation: Conversation) -> str:
+    """Return a conversation as JSON: each answer as `rag ask --json` prints it, with its time and rating besides."""
+    rated = [
+        {**turn.model_dump(mode="json", exclude={"answer"}), **answer_json(turn.answer)} for turn in conversation.turns
+    ]
+    found = {**conversation.model_dump(mode="json", exclude={"turns"}), "answers": rated}
+    return "".join(map(_seen, json.dumps(found, ensure_ascii=False, indent=2))) + "\n"
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """Return an answer as the command contract prints it."""
+    keys = {"question", "query", "abstained", "confidence", "sentences", "within", "missing", "disagreements"}
+    keys |= {"timings", "freshness"}
+    return {
+        **answer.model_dump(mode="json", include=keys),
+        "answer": answer.text,
+        "citations": [citation.model_dump(mode="json", exclude=_UNSAID) for citation in answer.citations],
+        "results": [result_json(result) for result in answer.results],
+    }
+
+
+def result_json(result: SearchResult) -> dict[str, Any]:
+    """Return a passage as the command contract prints it."""
+    chunk = result.chunk.model_dump(mode="json", include={"start", "end", "page", "text", "headings"})
+    scores = {name: round(getattr(result, name), 4) for name in ("score", "dense", "lexical")}
+    return {"source": result.source, "title": result.title, **chunk, **scores}
+
+
+def _markdown(answer: Answer) -> Iterator[str]:
+    """Yield the paragraphs of an answer."""
+    if answer.query != answer.question:
+        yield f"*Asked as:* {_inert(answer.query)}"
+    if answer.within:
+        yield f"*Asked only of:* {_inert(', '.join(answer.within))}"
+    if answer.abstained:
+        yield f"**{_NOT_THERE}**"
+        yield from _nearest_markdown(answer)
+    else:
+        yield " ".join(_inert(one.text) + "".join(f" [{n}]" for n in one.citations) for one in answer.sentences)
+    for pair in answer.disagreements:
+        said = (f"{_inert(value)} [{n}]" for value, n in zip(pair.values, pair.citations, strict=True))
+        yield "**Sources disagree:** " + ", ".join(said)
+    if answer.missing and not answer.abstained:
+        yield f"**Not in your documents:** {_inert(' '.join(answer.missing))}"
+    if answer.citations:
+        yield "**Sources**"
+    for citation in answer.citations:
+        yield f"[{citation.n}] {_inert(_place(citation))}"
+        yield f"> {_inert(citation.quote)}"
+
+
+def _nearest_markdown(answer: Answer) -> Iterator[str]:
+    if answer.results:
+        yield _NEAREST
+    for result in answer.results[:_MOST_NEAREST]:
+        yield _inert(_found_at(result))
+        yield f"> {_inert(_short(result.chunk.text))}"
+
+
+def _turn(at: int, turn: Turn) -> str:
+    answer = turn.answer
+    parts = [f'<h2 dir="auto">{_escape(answer.question)}</h2>', *_paragraphs(at, answer)]
+    sources = "".join(_source(at, citation) for citation in answer.citations)
+    if sources:
+        parts.append(f'<ol class="sources">{sources}</ol>')
+    return f"<article>{''.join(parts)}</article>"
+
+
+def _paragraphs(at: int, answer: Answer) -> Iterator[str]:
+    """Yield what is said to a question as HTML, without the sources."""
+    if answer.query != answer.question:
+        yield f'<p class="soft" dir="auto">Asked as: {_escape(answer.query)}</p>'
+    if answer.within:
+        yield f'<p class="soft" dir="auto">Asked only of: {_escape(", ".join(answer.within))}</p>'
+    if answer.abstained:
+        yield f"<p><b>{_NOT_THERE}</b></p>"
+        yield from _nearest(answer)
+    else:
+        said = (_escape(one.text) + "".join(_marker(at, n) for n in one.citations) for one in answer.sentences)
+        yield f'<p dir="auto">{" ".join(said)}</p>'
+    for pair in answer.disagreements:
+        values = (_escape(value) + _marker(at, n) for value, n in zip(pair.values, pair.citations, strict=True))
+        yield f'<p class="caveat"><b>Sources disagree:</b> {", ".join(values)}</p>'
+    if answer.missing and not answer.abstained:
+        yield f'<p class="caveat"><b>Not in your documents:</b> {_escape(" ".join(answer.missing))}</p>'
+
+
+def _nearest(answer: Answer) -> Iterator[str]:
+    if answer.results:
+        yield f'<p class="soft">{_NEAREST}</p>'
+    for result in answer.results[:_MOST_NEAREST]:
+        yield f'<p class="place" dir="auto">{_escape(_found_at(result))}</p>'
+        yield f'<blockquote dir="auto">{_escape(_short(result.chunk.text))}</blockquote>'
+
+
+def _marker(at: int, n: int) -> str:
+    return f' <a href="#source-{at}-{n}">[{n}]</a>'
+
+
+def _source(at: int, citation: Citation) -> str:
+    quote, first = citation.quote, citation.start
+    start, end = citation.highlight or (first, first)
+    pieces = [
+        _escape(piece) for piece in (quote[: start - first], quote[start - first : end - first], quote[end - first :])
+    ]
+    marked = f"{pieces[0]}<mark>{pieces[1]}</mark>{pieces[2]}" if citation.highlight else _escape(quote)
+    return (
+        f'<li id="source-{at}-{citation.n}" value="{citation.n}"><p class="place" dir="auto">'
+        f'{_escape(_place(citation))}</p><blockquote dir="auto">{marked}</blockquote></li>'
+    )
+
+
+def _place(citation: Citation) -> str:
+    """Return where a quotation stands: document, page and the headings over it."""
+    page = f", {citation.page_kind} {citation.page}" if citation.page is not None else ""
+    return " › ".join([citation.source + page, *citation.headings])
+
+
+def _found_at(result: SearchResult) -> str:
+    page = f", {result.page_kind} {result.chunk.page}" if result.chunk.page is not None else ""
+    return " › ".join([result.source + page, *result.chunk.headings])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS] + "…"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _visible(text: str) -> str:
+    """Return a text without signs that are not seen: those that steer a terminal or turn text around."""
+    kept = (c if c.isprintable() or c == "\n" or c in _JOINERS else " " * c.isspace() for c in text)
+    return "".join(kept)
+
+
+def _inert(text: str) -> str:
+    """Return a text as Markdown that shows it in one line and does nothing else, wherever it stands."""
+    line = _NUMBER.sub(r"\1\\\2", _SIGN.sub(r"\\\g<0>", _ENTITY.sub("&amp;", " ".join(_visible(text).split()))))
+    return line.translate(_AS_ENTITIES)
+
+
+def _escape(text: str) -> str:
+    """Return a text as HTML that shows it and does nothing else, also where a template is made of it."""
+    return html.escape(_visible(text)).translate(_TEMPLATE_SIGNS)
+
+
+def _seen(character: str) -> str:
+    """Return a character of JSON as it is, or by its number where it is not seen."""
+    if character.isprintable() or character == "\n":
+        return character
+    return json.dumps(character)[1:-1]
