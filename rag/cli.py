@@ -144,7 +144,7 @@ def serve(**flags: Any) -> None:
     assistant = _assistant(**flags)
     _make_ready(assistant)
     # Takes some seconds to import, and only this command needs it.
-    from ui.app import serve as serve_page
+    from ui.serve import serve as serve_page
 
     serve_page(assistant)
 

@@ -32,6 +32,7 @@ LAYERS = (
     ("assistant",),
     ("evaluate",),
     ("show",),
+    ("server",),
     ("cli",),
     ("__main__",),
 )
@@ -45,6 +46,8 @@ SEEN_BY_UI: dict[str, set[str]] = {
     "rag.errors": set(),
     "rag.listing": set(),
     "rag.sync": {"Progress", "SyncReport"},
+    "rag.server.app": {"server_app"},
+    "rag.server.run": {"Server"},
 }
 
 
@@ -90,12 +93,12 @@ def unit(module: str) -> str:
 
 
 def test_every_kind_of_import_is_seen() -> None:
-    within = "class A:\n  def f(self):\n    if 1:\n      from ui.app import serve as s"
+    within = "class A:\n  def f(self):\n    if 1:\n      from ui.serve import serve as s"
     code = f"import rag.sync\nfrom rag import show\nimport os\n{within}"
     assert list(imports_of("m", ast.parse(code))) == [
         Import("m", "rag.sync", "", ()),
         Import("m", "rag.show", "", ()),
-        Import("m", "ui.app", "serve", ("f",)),
+        Import("m", "ui.serve", "serve", ("f",)),
     ]
 
 
@@ -147,6 +150,8 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(module: str) -> None:
         "faiss",
         "gradio",
         "trafilatura",
+        "fastapi",
+        "uvicorn",
         "ui",
         "pypdfium2",
         "docx",

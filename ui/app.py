@@ -1,21 +1,15 @@
-"""The chat page, put together: Gradio's parts, what happens on each event, and how it is served."""
+"""The chat page, put together: Gradio's parts and what happens on each event."""
 
 from __future__ import annotations
 
-import logging
-import os
-import threading
 from collections.abc import Iterator
 from importlib import resources
 from typing import Any
 
-# Read when gradio is imported: nothing is sent anywhere.
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-
 import gradio as gr
 
 from rag.assistant import Assistant
-from rag.errors import RagError, UsageError
+from rag.errors import RagError
 from rag.sync import Progress
 from rag.types import Answer, Message
 from ui import reader, render
@@ -23,8 +17,6 @@ from ui import reader, render
 Turns = list[Answer]
 
 _LOOK_EVERY = 3  # seconds between looks at what is indexed
-
-log = logging.getLogger(__name__)
 
 
 def build(assistant: Assistant) -> gr.Blocks:
@@ -109,44 +101,6 @@ def _question_box() -> gr.Textbox:
 def _new_topic() -> tuple[str, Turns, str, bool]:
     """Return the page's parts as they are before anything is asked."""
     return render.conversation([]), [], reader.EMPTY, False
-
-
-def serve(assistant: Assistant) -> None:
-    """Serve the page, and follow the folder, until interrupted; raises UsageError where the address cannot be had."""
-    host, port = assistant.settings.host, assistant.settings.port
-    page = launch(assistant)
-    threading.Thread(target=_follow, args=[assistant], name="follow the folder", daemon=True).start()
-    print(f"Ask your documents: http://{host}:{port}   (stop with Ctrl-C)", flush=True)
-    page.block_thread()
-
-
-def _follow(assistant: Assistant) -> None:
-    """Keep the index level with the folder."""
-    for report in assistant.watch():
-        if report.did_something:
-            log.info("%d documents, %d passages", report.documents, report.chunks)
-
-
-def launch(assistant: Assistant) -> gr.Blocks:
-    """Start serving the page in the background, and return it."""
-    host, port = assistant.settings.host, assistant.settings.port
-    page = build(assistant).queue(max_size=64)
-    try:
-        page.launch(
-            server_name=host,
-            server_port=port,
-            css=_file("page.css"),
-            theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
-            footer_links=[],
-            share=False,
-            ssr_mode=False,
-            allowed_paths=[],
-            quiet=True,
-            prevent_thread_lock=True,
-        )
-    except OSError as error:
-        raise UsageError(f"the page cannot be served on {host}:{port} ({error}): name another --port") from error
-    return page
 
 
 def _ask(assistant: Assistant, text: str, before: Turns, *, as_typed: bool = False) -> Iterator[tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route, expect, sync_playwright
 from rag.assistant import Assistant
 from rag.embed import Embedder
 from rag.settings import Settings
-from ui.app import launch
+from ui.serve import launch
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = "--no-sandbox --disable-gpu --no-first-run --disable-sync --disable-background-networking"

@@ -1,0 +1,71 @@
+"""A server in the background: an address had at once or not at all, and an end that waits for nobody."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import threading
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+from rag.errors import UsageError
+
+_NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+_MOST_CONNECTIONS = 512  # a page holds two open for as long as it is looked at
+_FAREWELL = 1  # seconds that open streams are given at the end
+
+
+class Server:
+    """A running server; ``close`` ends it."""
+
+    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+        """Serve ``app`` from a thread of its own; raises UsageError where the address cannot be had."""
+        sockets = _listen(host, port)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            ws="none",
+            server_header=False,
+            limit_concurrency=_MOST_CONNECTIONS,
+            timeout_graceful_shutdown=_FAREWELL,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=[sockets], name="server", daemon=True)
+        self._thread.start()
+        while not self._server.started:  # connections wait in the meantime: they are not refused
+            self._thread.join(0.01)
+            if not self._thread.is_alive():
+                raise UsageError(f"the page cannot be served on {host}:{port}: see the lines above this one")
+
+    def wait(self) -> None:
+        """Return when the server has ended."""
+        self._thread.join()
+
+    def close(self) -> None:
+        """Take no more requests, and end."""
+        self._server.should_exit = True
+        self._thread.join(timeout=5)
+
+
+def _listen(host: str, port: int) -> list[socket.socket]:
+    """Return listening sockets at all addresses of ``host``: ``localhost`` may have one of each family."""
+    try:
+        found = list(_sockets(host, port))
+        if not found:
+            raise OSError("this machine has no such address")
+    except OSError as error:
+        raise UsageError(f"the page cannot be served on {host}:{port} ({error}): name another --port") from error
+    return found
+
+
+def _sockets(host: str, port: int) -> Iterator[socket.socket]:
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    for family, address in dict.fromkeys((family, address) for family, _, _, _, address in addresses):
+        try:
+            yield socket.create_server((str(address[0]), port), family=family)
+        except OSError as error:
+            # A name may have an address of a family that is switched off.
+            if error.errno not in _NO_SUCH_ADDRESS or len(addresses) == 1:
+                raise

@@ -1,0 +1,54 @@
+"""How the chat page is served: mounted into the server that has the API, and run."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from importlib import resources
+
+import gradio as gr
+
+from rag.assistant import Assistant
+from rag.server.app import server_app
+from rag.server.run import Server
+from ui.app import build
+
+log = logging.getLogger(__name__)
+
+
+def serve(assistant: Assistant) -> None:
+    """Serve the page, and follow the folder, until interrupted; raises UsageError where the address cannot be had."""
+    host, port = assistant.settings.host, assistant.settings.port
+    server = launch(assistant)
+    threading.Thread(target=_follow, args=[assistant], name="follow the folder", daemon=True).start()
+    print(f"Ask your documents: http://{host}:{port}   (stop with Ctrl-C)", flush=True)
+    try:
+        server.wait()
+    except KeyboardInterrupt:
+        server.close()
+
+
+def launch(assistant: Assistant) -> Server:
+    """Start serving the page in the background; raises UsageError where the address cannot be had."""
+    app = server_app(assistant)
+    gr.mount_gradio_app(
+        app,
+        # Of a queue that is not open, nothing can be run past it.
+        build(assistant).queue(max_size=64, api_open=False),
+        path="/",
+        css=resources.files("ui").joinpath("page.css").read_text(encoding="utf-8"),
+        theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        allowed_paths=[],
+        show_error=False,
+    )
+    return Server(app, assistant.settings.host, assistant.settings.port)
+
+
+def _follow(assistant: Assistant) -> None:
+    """Keep the index level with the folder."""
+    for report in assistant.watch():
+        if report.did_something:
+            log.info("%d documents, %d passages", report.documents, report.chunks)
