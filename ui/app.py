@@ -60,7 +60,7 @@ def build(assistant: Assistant) -> gr.Blocks:
             return _edit(dict(event._data), before)
 
         def show(event: gr.EventData, before: Turns) -> str:
-            return _source(assistant, dict(event._data), before)
+            return reader.open_view(assistant, before, dict(event._data))
 
         def look(shown: str) -> tuple[Any, Any]:
             now = render.documents(assistant.status())
@@ -135,7 +135,7 @@ def launch(assistant: Assistant) -> gr.Blocks:
         page.launch(
             server_name=host,
             server_port=port,
-            css=_file("page.css"),
+            css=_file("page.css") + _file("reader.css"),
             theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
             footer_links=[],
             share=False,
@@ -166,7 +166,9 @@ def _ask(assistant: Assistant, text: str, before: Turns, *, as_typed: bool = Fal
         yield render.conversation(before), text, before, gr.skip()
         return
     turns = [*before, answer]
-    first = _citation_view(assistant, turns, len(before), 1) if answer.citations else gr.skip()
+    first = gr.skip()
+    if answer.citations:
+        first = reader.open_view(assistant, turns, {"turn": str(len(before)), "n": "1"})
     for shown in range(1, len(answer.sentences)):
         yield render.conversation(turns, shown=shown), "", turns, first
     yield render.conversation(turns), "", turns, first
@@ -186,32 +188,6 @@ def _edit(chosen: dict[str, Any], turns: Turns) -> tuple[Any, Any]:
         return turns[int(chosen["turn"])].query, True
     except (LookupError, ValueError, TypeError):
         return gr.skip(), gr.skip()
-
-
-def _source(assistant: Assistant, chosen: dict[str, Any], turns: Turns) -> str:
-    """Return the reader for what was chosen: a citation, a passage, or a document from the list.
-
-    What the page sends back is only numbers into this session's own answers, or the name of an indexed
-    document; anything else shows nothing.
-    """
-    try:
-        if "source" in chosen:
-            return reader.document_view(assistant.document(str(chosen["source"])))
-        at = int(chosen["turn"])
-        if "rank" in chosen:
-            result = turns[at].results[int(chosen["rank"])]
-            return reader.passage_view(assistant.document(result.source), result)
-        return _citation_view(assistant, turns, at, int(chosen["n"]))
-    except (RagError, LookupError, ValueError, TypeError):
-        return reader.GONE
-
-
-def _citation_view(assistant: Assistant, turns: Turns, at: int, n: int) -> str:
-    citation = turns[at].citations[n - 1]
-    try:
-        return reader.citation_view(assistant.document(citation.source), turns[at], citation, at)
-    except RagError:
-        return reader.GONE
 
 
 def _rebuild(assistant: Assistant, progress: gr.Progress) -> str:
