@@ -52,7 +52,7 @@ def build(assistant: Assistant) -> gr.Blocks:
             return _edit(dict(event._data), before)
 
         def show(event: gr.EventData, before: Turns) -> str:
-            return _source(assistant, dict(event._data), before)
+            return reader.open_view(assistant, before, dict(event._data))
 
         def look(shown: str) -> tuple[Any, Any]:
             now = render.documents(assistant.status())
@@ -120,7 +120,7 @@ def _ask(assistant: Assistant, text: str, before: Turns, *, as_typed: bool = Fal
         yield render.conversation(before), text, before, gr.skip()
         return
     turns = [*before, answer]
-    first = _citation_view(assistant, turns, len(before), 1) if answer.citations else gr.skip()
+    first = reader.open_view(assistant, turns, {"turn": str(len(before)), "n": "1"}) if answer.citations else gr.skip()
     for shown in range(1, len(answer.sentences)):
         yield render.conversation(turns, shown=shown), "", turns, first
     yield render.conversation(turns), "", turns, first
@@ -140,32 +140,6 @@ def _edit(chosen: dict[str, Any], turns: Turns) -> tuple[Any, Any]:
         return turns[int(chosen["turn"])].query, True
     except (LookupError, ValueError, TypeError):
         return gr.skip(), gr.skip()
-
-
-def _source(assistant: Assistant, chosen: dict[str, Any], turns: Turns) -> str:
-    """Return the reader for what was chosen: a citation, a passage, or a document from the list.
-
-    What the page sends back is only numbers into this session's own answers, or the name of an indexed
-    document; anything else shows nothing.
-    """
-    try:
-        if "source" in chosen:
-            return reader.document_view(assistant.document(str(chosen["source"])))
-        at = int(chosen["turn"])
-        if "rank" in chosen:
-            result = turns[at].results[int(chosen["rank"])]
-            return reader.passage_view(assistant.document(result.source), result)
-        return _citation_view(assistant, turns, at, int(chosen["n"]))
-    except (RagError, LookupError, ValueError, TypeError):
-        return reader.GONE
-
-
-def _citation_view(assistant: Assistant, turns: Turns, at: int, n: int) -> str:
-    citation = turns[at].citations[n - 1]
-    try:
-        return reader.citation_view(assistant.document(citation.source), turns[at], citation, at)
-    except RagError:
-        return reader.GONE
 
 
 def _rebuild(assistant: Assistant, progress: gr.Progress) -> str:

@@ -13,6 +13,8 @@ from rag.server.app import server_app
 from rag.server.run import Server
 from ui.app import build
 
+_STYLES = ("page.css", "reader.css")
+
 log = logging.getLogger(__name__)
 
 
@@ -36,7 +38,7 @@ def launch(assistant: Assistant) -> Server:
         # Of a queue that is not open, nothing can be run past it.
         build(assistant).queue(max_size=64, api_open=False),
         path="/",
-        css=resources.files("ui").joinpath("page.css").read_text(encoding="utf-8"),
+        css="".join(resources.files("ui").joinpath(name).read_text(encoding="utf-8") for name in _STYLES),
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
         footer_links=[],
         run_history=False,

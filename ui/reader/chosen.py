@@ -1,0 +1,110 @@
+"""What a person chose on the page: a citation, a passage or a document, and what of it is to be seen.
+
+What comes from the page is not to be trusted: numbers into this session's own answers, the name of an indexed
+document, numbers of a page and an offset. Whatever else it may be raises ValueError, TypeError, LookupError or
+RagError, as the things it names do where they are not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rag.assistant import Assistant
+from rag.types import Answer, Citation, Document, SearchResult
+from ui.reader.spans import Span, Style
+from ui.render import escape
+
+_LARGEST = 10**9
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What is to be seen of a document, and the attributes of a button that chooses the same.
+
+    ``passage`` is the stretch that was found, None where a document is just looked through.
+    """
+
+    document: Document
+    attributes: str
+    answer: Answer | None = None
+    citation: Citation | None = None
+    result: SearchResult | None = None
+    passage: Span | None = None
+    view: str = ""
+    page: int | None = None
+    at: int | None = None
+
+    @property
+    def marks(self) -> tuple[Style, ...]:
+        """The styles of the cited words, and of those that answer; none where they do not stand in the document."""
+        place = self.place
+        if self.citation is None or place is None:
+            return ()
+        moved = place[0] - self.citation.start
+        start, end = self.citation.highlight or (0, 0)
+        return Style(*place, "mark"), Style(start + moved, end + moved, "answer")
+
+    @property
+    def place(self) -> Span | None:
+        """Where the cited words stand in the document as it is indexed: where they stood, or else nearest to it."""
+        if self.citation is None:
+            return None
+        text, quote, start = self.document.text, self.citation.quote, self.citation.start
+        if text.startswith(quote, start):
+            return start, start + len(quote)
+        found = [at for at in (text.rfind(quote, 0, start + len(quote)), text.find(quote, start)) if at >= 0]
+        nearest = min(found, key=lambda at: abs(at - start), default=None)
+        return None if nearest is None else (nearest, nearest + len(quote))
+
+
+def choose(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, str]) -> Chosen:
+    """Return what was chosen; raises where it is not there or is nothing that can be chosen."""
+    found = _what(assistant, turns, chosen)
+    view, page, at = chosen.get("view", ""), _number(chosen, "page", 1), _number(chosen, "at", 0)
+    if view not in ("", "text", "page") or (at or 0) > len(found.document.text):
+        raise ValueError("nothing that can be seen")
+    return Chosen(**{**vars(found), "view": view, "page": page, "at": at})
+
+
+def _what(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, str]) -> Chosen:
+    if "source" in chosen:
+        source = str(chosen["source"])
+        return Chosen(assistant.document(source), f'data-source="{escape(source)}"')
+    turn = _needed(chosen, "turn", 0)
+    answer = turns[turn]
+    if "rank" in chosen:
+        rank = _needed(chosen, "rank", 0)
+        result = answer.results[rank]
+        document = assistant.document(result.source)
+        span = result.chunk.start, result.chunk.end
+        return Chosen(document, f'data-turn="{turn}" data-rank="{rank}"', answer, result=result, passage=span)
+    citation = answer.citations[_needed(chosen, "n", 1) - 1]
+    document = assistant.document(citation.source)
+    cited = Chosen(document, f'data-turn="{turn}" data-n="{citation.n}"', answer, citation)
+    return Chosen(**{**vars(cited), "passage": _passage(answer, citation, cited.place)})
+
+
+def _passage(answer: Answer, citation: Citation, place: Span | None) -> Span | None:
+    """Return the passage around the cited words, where they stand in it; else the words."""
+    if place is None or place[0] != citation.start:
+        return place
+    chunks = (result.chunk for result in answer.results if result.source == citation.source)
+    around = next((chunk for chunk in chunks if chunk.start <= citation.start < chunk.end), None)
+    return (around.start, max(around.end, place[1])) if around is not None else place
+
+
+def _needed(chosen: Mapping[str, str], name: str, least: int) -> int:
+    number = _number(chosen, name, least)
+    if number is None:
+        raise LookupError(name)
+    return number
+
+
+def _number(chosen: Mapping[str, str], name: str, least: int) -> int | None:
+    if name not in chosen:
+        return None
+    number = int(str(chosen[name])[:20])
+    if not least <= number <= _LARGEST:
+        raise ValueError(name)
+    return number

@@ -1,0 +1,81 @@
+"""The head of the reader: which document, where in it, whether it still says so, and what else can be looked at."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from rag.types import Answer, Citation
+from ui.reader.chosen import Chosen
+from ui.render import escape
+
+_STANDING = {
+    "intact": ("ok", "✓ quoted word for word, checked against the file now"),
+    "moved": ("warn", "the file has changed since; these words still stand in it"),
+    "changed": ("bad", "the file has changed since, and these words no longer stand in it"),
+    "gone": ("bad", "the file is gone; this is what the index holds of it"),
+}
+_UNQUOTED = ("ok", "✓ these words stand in the file, checked now")
+_SUPPORT = {
+    "supported": ("", "the answer says this in its own words"),
+    "unsupported": ("warn", "the answer says something that these words do not bear out"),
+}
+
+
+def head(chosen: Chosen, standing: str, views: str, page: int | None = None) -> str:
+    """Return the head; ``page`` is the one that is looked at, where that is not the one of the passage."""
+    document = chosen.document
+    title = document.title
+    named = f'<p class="title" dir="auto">{escape(title)}</p>' if title and title != document.source else ""
+    where = _where(chosen, page)
+    path = f'<p class="soft" dir="auto">{escape(where)}</p>' if where else ""
+    source = quote(document.source.encode("utf-8", "surrogateescape"), safe="")
+    original = f'<a class="original" href="api/file?source={escape(source)}" download>Open the original</a>'
+    close = '<button type="button" class="close" data-close aria-label="Close the source">×</button>'
+    return (
+        f'<div class="head"><nav aria-label="Citations">{_steps(chosen)}{close}</nav>'
+        f'<h2 dir="auto">{escape(document.source)}</h2>{named}{path}{_state(chosen, standing)}'
+        f'<div class="tools">{views}{original}</div></div>'
+    )
+
+
+def _where(chosen: Chosen, page: int | None) -> str:
+    found = chosen.citation or (chosen.result.chunk if chosen.result is not None else None)
+    headings = found.headings if found is not None else ()
+    number = page or (found.page if found is not None else None)
+    return " › ".join([*headings, *([f"{chosen.document.page_kind} {number}"] if number else [])])
+
+
+def _steps(chosen: Chosen) -> str:
+    """Return the buttons to the citations before and after this one."""
+    if chosen.answer is None or chosen.citation is None:
+        return ""
+    count, n = len(chosen.answer.citations), chosen.citation.n
+    turn = chosen.attributes.split(" ", 1)[0]
+
+    def button(other: int, sign: str, label: str) -> str:
+        off = "" if 1 <= other <= count else " disabled"
+        return f'<button type="button" class="step" {turn} data-n="{other}" aria-label="{label}"{off}>{sign}</button>'
+
+    before = button(n - 1, "‹", "Previous citation")
+    return f"{before}<span>{n} of {count}</span>{button(n + 1, '›', 'Next citation')}"
+
+
+def _state(chosen: Chosen, standing: str) -> str:
+    """Return what became of the cited words, and how the answer uses them."""
+    if chosen.result is not None:
+        return _line("", "a passage near the question; it may not answer it")
+    if chosen.answer is None or chosen.citation is None:
+        return ""
+    support = _support(chosen.answer, chosen.citation)
+    style, words = _UNQUOTED if support and standing == "intact" else _STANDING[standing]
+    return _line(style, words) + (_line(*_SUPPORT[support]) if support else "")
+
+
+def _support(answer: Answer, citation: Citation) -> str:
+    """Return how the sentences with this citation rest on it, the worst of them; nothing where all quote it."""
+    found = {sentence.support for sentence in answer.sentences if citation.n in sentence.citations}
+    return next((support for support in ("unsupported", "supported") if support in found), "")
+
+
+def _line(style: str, words: str) -> str:
+    return f'<p class="state {style}">{words}</p>' if style else f'<p class="state">{words}</p>'

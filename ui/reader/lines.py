@@ -1,0 +1,46 @@
+"""Source code, logs, JSON and XML: numbered lines in letters of one width.
+
+The numbers are those of the canonical text's lines; of JSON Lines, which the parser reads a line at a time, those of
+the file's.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from ui.reader.scene import Scene
+from ui.reader.spans import draw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ui.reader.spans import Span
+
+_MOST = 2000  # lines of a window: there may be nothing in them
+
+
+def lines(scene: Scene) -> str:
+    """Return the window line by line, each with its number."""
+    items = "".join(_item(scene, number, line) for number, line in islice(_numbered(scene), _MOST))
+    return f'<ol class="lines">{items}</ol>'
+
+
+def _item(scene: Scene, number: int | None, line: Span) -> str:
+    shown = draw(scene.text, *line, scene.marks)
+    value = f' value="{number}"' if number is not None else ' class="unnumbered"'
+    return f'<li{value}><code dir="auto"{scene.of_passage(line)}>{shown}</code></li>'
+
+
+def _numbered(scene: Scene) -> Iterator[tuple[int | None, Span]]:
+    if scene.document.page_kind != "line":
+        first = scene.text.count("\n", 0, scene.window[0]) + 1
+        yield from enumerate(scene.lines(scene.window), start=first)
+        return
+    for page in scene.pages:
+        span = max(page.start, scene.window[0]), min(page.end, scene.window[1])
+        number: int | None = page.number
+        for paragraph in scene.paragraphs(span):
+            for line in scene.lines(paragraph):
+                yield number, line
+                number = None

@@ -1,0 +1,123 @@
+"""Documents that are read from top to bottom: headings, paragraphs, slides, pages, messages, rows of tables in text.
+
+Works on the canonical text of any format; what was bold or a list in the file is not told by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from ui.reader.scene import Scene
+from ui.reader.spans import Span, Style, draw
+from ui.render import escape
+
+_BAR = " | "  # between the cells of a row whose columns have no names
+_HEADERS = ("From:", "To:", "Cc:", "Bcc:", "Date:", "Subject:")
+_UNNUMBERED = ("row", "line")
+
+
+def prose(scene: Scene) -> str:
+    """Return the window as headings, paragraphs and tables, parted where a page or slide begins."""
+    return "".join(_part(scene, label, span) for label, span in _parts(scene))
+
+
+def mail(scene: Scene) -> str:
+    """Return the window of a message, its headers apart; what it quotes is set off."""
+    shown: list[str] = []
+    headers: list[str] = []
+    at_start = scene.window[0] == 0
+    for span in scene.paragraphs(scene.window):
+        first = scene.text[span[0] : span[1]].split(" ", 1)[0]
+        at_start = at_start and first in _HEADERS
+        if at_start:
+            label = Style(span[0], span[0] + len(first), "label")
+            headers.append(scene.block("p", span, [label]))
+        else:
+            shown.extend(_letter(scene, span))
+    top = f'<div class="headers">{"".join(headers)}</div>' if headers else ""
+    return top + "".join(shown)
+
+
+def _letter(scene: Scene, span: Span) -> Iterator[str]:
+    """Yield a paragraph of a message, in stretches of lines that are quoted and that are not."""
+
+    def is_quoted(line: Span) -> bool:
+        return scene.text.startswith(">", line[0], line[1])
+
+    for quoted, run in groupby(scene.lines(span), key=is_quoted):
+        lines = list(run)
+        block = scene.block("p", (lines[0][0], lines[-1][1]))
+        yield f"<blockquote>{block}</blockquote>" if quoted else block
+
+
+def _parts(scene: Scene) -> Iterator[tuple[str, Span]]:
+    """Yield the stretches of the window by pages, each with its label; one without pages is one stretch."""
+    start, end = scene.window
+    kind = scene.document.page_kind
+    for page in scene.pages if kind not in _UNNUMBERED else ():
+        if start < page.start:
+            yield "", (start, page.start)
+        start = max(start, page.start)
+        yield f"{kind.capitalize()} {page.number}", (start, min(page.end, end))
+        start = min(page.end, end)
+    if start < end:
+        yield "", (start, end)
+
+
+def _part(scene: Scene, label: str, span: Span) -> str:
+    division = f'<div class="division">{escape(label)}</div>' if label else ""
+    blocks = [(_is_row(scene, block), block) for block in _blocks(scene, span)]
+    shown = ""
+    for rows, run in groupby(blocks, key=lambda found: found[0]):
+        found = [block for _, block in run]
+        shown += _table(scene, found) if rows and len(found) > 1 else "".join(_block(scene, block) for block in found)
+    return division + shown
+
+
+def _blocks(scene: Scene, span: Span) -> Iterator[Span]:
+    """Yield the paragraphs of a stretch, cut where a heading begins and ends."""
+    for start, end in scene.paragraphs(span):
+        before = scene.heading_at(start)
+        headings = [*([before] if before else []), *scene.headings_in((start, end))]
+        for cut in sorted({cut for heading in headings for cut in (heading.start, heading.end) if start < cut < end}):
+            yield start, cut
+            start = cut
+        yield start, end
+
+
+def _block(scene: Scene, span: Span) -> str:
+    heading = scene.heading_at(span[0])
+    return scene.block(heading_tag(heading.level) if heading else "p", span)
+
+
+def heading_tag(level: int) -> str:
+    """Return the element of a heading: those of the page itself stand above."""
+    return f"h{min(level, 3) + 2}"
+
+
+def _is_row(scene: Scene, span: Span) -> bool:
+    words = scene.text[span[0] : span[1]]
+    return _BAR in words and "\n" not in words
+
+
+def _table(scene: Scene, rows: Sequence[Span]) -> str:
+    shown = "".join(
+        f"<tr{scene.of_passage(row)}>{''.join(_cell(scene, *cell) for cell in bar_cells(scene.text, row))}</tr>"
+        for row in rows
+    )
+    return f'<div class="wide" tabindex="0" role="group" aria-label="Table"><table>{shown}</table></div>'
+
+
+def _cell(scene: Scene, span: Span, styles: Sequence[Style]) -> str:
+    return f'<td dir="auto">{draw(scene.text, *span, (*scene.marks, *styles))}</td>'
+
+
+def bar_cells(text: str, row: Span) -> Iterator[tuple[Span, list[Style]]]:
+    """Yield the cells of a row that is parted by bars; a bar belongs to the cell after it, and is hidden."""
+    start = row[0]
+    signs: list[Style] = []
+    while (stop := text.find(_BAR, start + len(_BAR) * bool(signs), row[1])) >= 0:
+        yield (start, stop), signs
+        start, signs = stop, [Style(stop, stop + len(_BAR), "sign")]
+    yield (start, row[1]), signs

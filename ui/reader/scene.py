@@ -1,0 +1,110 @@
+"""What is shown of a document's text: which window of it, what is marked in it, and how a block is drawn.
+
+A window keeps a long document from weighing on the page. Nothing here looks at more of the text than the window
+and its edges. It knows no formats.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.types import Document, Heading, Page
+from ui.reader.spans import Span, Style, draw
+
+# Characters shown before and after what is looked at: enough to judge it by, and little enough to be quick.
+AROUND = 6000
+_KEPT = 500  # of the window before that stays in view in the next
+_LONGEST_PASSAGE = 2 * AROUND
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A window of a document, with the passage that was found and the styles of the cited words in it."""
+
+    document: Document
+    window: Span
+    passage: Span | None = None
+    marks: tuple[Style, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The document's whole text: offsets are into it."""
+        return self.document.text
+
+    def heading_at(self, offset: int) -> Heading | None:
+        """Return the heading whose own words hold an offset."""
+        at = bisect_right(self.document.headings, offset, key=lambda heading: heading.start)
+        heading = self.document.headings[at - 1] if at else None
+        return heading if heading is not None and offset < heading.end else None
+
+    def headings_in(self, span: Span) -> Sequence[Heading]:
+        """Return the headings that begin in a stretch."""
+        found = self.document.headings
+        low = bisect_left(found, span[0], key=lambda heading: heading.start)
+        return found[low : bisect_left(found, span[1], lo=low, key=lambda heading: heading.start)]
+
+    @property
+    def pages(self) -> Sequence[Page]:
+        """The pages, slides or rows that reach into the window."""
+        found = self.document.pages
+        low = max(0, bisect_right(found, self.window[0], key=lambda page: page.start) - 1)
+        high = bisect_left(found, self.window[1], lo=low, key=lambda page: page.start)
+        return [page for page in found[low:high] if page.end > self.window[0]]
+
+    def block(self, tag: str, span: Span, styles: Sequence[Style] = ()) -> str:
+        """Return a stretch of the text as one element, soft where it is none of the passage."""
+        words = draw(self.text, *span, (*self.marks, *styles))
+        return f'<{tag} dir="auto"{self.of_passage(span)}>{words}</{tag.split()[0]}>'
+
+    def of_passage(self, span: Span) -> str:
+        """Return the class of an element as an attribute: whether it shows some of the passage."""
+        if self.passage is None:
+            return ""
+        inside = span[0] < self.passage[1] and span[1] > self.passage[0]
+        return ' class="passage"' if inside else ' class="around"'
+
+    def paragraphs(self, span: Span) -> Iterator[Span]:
+        """Yield the stretches of lines that are not blank, each without the white space at its end."""
+        start = -1
+        last = span[0]
+        for line in self.lines(span):
+            words = self.text[line[0] : line[1]]
+            if words.strip():
+                start = line[0] if start < 0 else start
+                last = line[0] + len(words.rstrip())
+            elif start >= 0:
+                yield start, last
+                start = -1
+        if start >= 0:
+            yield start, last
+
+    def lines(self, span: Span) -> Iterator[Span]:
+        """Yield the lines of a stretch, without the ends of lines."""
+        start, end = span
+        while start <= end:
+            stop = self.text.find("\n", start, end)
+            yield start, end if stop < 0 else stop
+            if stop < 0:
+                return
+            start = stop + 1
+
+
+def window_at(text: str, focus: Span) -> Span:
+    """Return the window around a stretch: whole lines, unless they are endless."""
+    low = max(0, focus[0] - AROUND)
+    high = min(len(text), min(focus[1], focus[0] + _LONGEST_PASSAGE) + AROUND)
+    start = text.rfind("\n", max(0, low - AROUND), low) + 1 if low else 0
+    end = text.find("\n", high, high + AROUND)
+    return (start or low, end if end >= 0 else high)
+
+
+def earlier(window: Span) -> int:
+    """Return where the window before this one is looked at."""
+    return max(0, window[0] - AROUND + _KEPT)
+
+
+def later(window: Span, length: int) -> int:
+    """Return where the window after this one is looked at, in a text of a length."""
+    return min(length, window[1] + AROUND - _KEPT)

@@ -1,0 +1,78 @@
+"""A document as text: which way of drawing suits its format, and the buttons that move the window over it."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from ui.reader.chosen import Chosen
+from ui.reader.lines import lines
+from ui.reader.markdown import markdown
+from ui.reader.prose import mail, prose
+from ui.reader.scene import Scene, earlier, later, window_at
+from ui.reader.spans import Span
+from ui.reader.tables import table
+
+_MARKDOWN = {".md", ".markdown"}
+_MAIL = {".eml", ".msg"}
+# Formats whose text runs from line to line; what has a suffix that is not here is code, settings or a log.
+_PROSE = set(
+    ".txt .text .html .htm .xhtml .pdf .docx .docm .pptx .pptm .odt .odp .rtf .epub .ipynb"
+    " .adoc .asciidoc .org .rst".split()
+)
+
+
+def text_view(chosen: Chosen) -> str:
+    """Return the window of the document around what was chosen, or where it was moved to."""
+    document = chosen.document
+    moved = chosen.at is not None or chosen.page is not None
+    focus = _focus(chosen)
+    window = window_at(document.text, focus)
+    scene = Scene(document, window, chosen.passage, chosen.marks)
+    back = moved and chosen.passage is not None and not (window[0] <= chosen.passage[0] < window[1])
+    return (
+        f'<div class="doc" tabindex="0" role="region" aria-label="Source text">{_before(chosen, window, back)}'
+        f"{_drawn(scene)}{_after(chosen, window, back)}</div>"
+    )
+
+
+def _focus(chosen: Chosen) -> Span:
+    if chosen.at is not None:
+        return chosen.at, chosen.at
+    if chosen.page is not None:
+        pages = (page for page in chosen.document.pages if page.number == chosen.page)
+        page = next(pages, None)
+        start = page.start if page is not None else 0
+        return start, start
+    return chosen.passage or (0, 0)
+
+
+def _drawn(scene: Scene) -> str:
+    suffix = PurePosixPath(scene.document.source).suffix.lower()
+    if scene.document.page_kind == "row":
+        return table(scene)
+    if suffix in _MARKDOWN:
+        return markdown(scene)
+    if suffix in _MAIL:
+        return mail(scene)
+    return lines(scene) if suffix and suffix not in _PROSE else prose(scene)
+
+
+def _before(chosen: Chosen, window: Span, back: bool) -> str:
+    """Return the bar over the text: the way to what stands before the window."""
+    if window[0] == 0:
+        return ""
+    return _bar(chosen, earlier(window), "↑ Earlier", "the document begins before this", back)
+
+
+def _after(chosen: Chosen, window: Span, back: bool) -> str:
+    length = len(chosen.document.text)
+    if window[1] >= length:
+        return ""
+    return _bar(chosen, later(window, length), "↓ Later", "the document goes on", back)
+
+
+def _bar(chosen: Chosen, at: int, label: str, said: str, back: bool) -> str:
+    move = f'<button type="button" {chosen.attributes} data-view="text" data-at="{at}">{label}</button>'
+    name = "Back to the cited words" if chosen.citation is not None else "Back to the passage"
+    home = f'<button type="button" {chosen.attributes} data-view="text">{name}</button>' if back else ""
+    return f'<p class="more">{move}{home}<span class="soft">{said}</span></p>'
