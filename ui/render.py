@@ -1,82 +1,91 @@
-"""Answers and documents → HTML. Every character from a document or a person goes through ``escape``.
-
-Gradio reads a component's value as a template before it becomes HTML, so besides the characters that
-mean something to HTML, those that mean something to a template are written as entities too.
-"""
+"""A conversation → HTML: questions, answers with their markers and states, and what can be done with each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape as escape_html
+from typing import NamedTuple
 
-from rag.assistant import Status
-from rag.types import Answer, Citation, DocumentSummary, Freshness, SearchResult, Sentence
+from rag.conversations import Turn
+from rag.export import answer_markdown
+from rag.types import Answer, Citation, Freshness, SearchResult, Sentence, Standing
+from ui.escape import escape
+from ui.why import why
 
-_TEMPLATE_SIGNS = {ord(sign): f"&#{ord(sign)};" for sign in "{}$`\\"}
-# Signs that turn the direction of the text after them; between tags they could make a page lie.
-_BIDI = {ord(sign): None for sign in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
+WELCOME = (
+    '<div class="welcome"><h2>Ask your documents</h2><p>Every sentence of an answer is quoted from them, '
+    "with its source beside it. What they do not say, you are told they do not.</p></div>"
+)
+# What is said of a citation whose file is no longer what was cited.
+_STANDING: dict[Standing, str] = {
+    "intact": "quoted word for word, checked against the file",
+    "moved": "the file has changed; these words still stand in it",
+    "changed": "the file has changed since",
+    "gone": "the file is no longer there",
+}
+_UNQUOTED = {"supported": "in other words, supported by its source", "unsupported": "not supported by its source"}
+_UP = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M2 7h2v6H2zM6 13V7l3-5c1 0 1.6.8 1.4 1.8L10 6h3.5l-1 7z"/></svg>'
 
 
-def escape(text: str) -> str:
-    """Return ``text`` as HTML that shows it and does nothing else."""
-    return escape_html(text.translate(_BIDI), quote=True).translate(_TEMPLATE_SIGNS)
+class Shown(NamedTuple):
+    """A turn as it is drawn: where its citations stand, and how many of its sentences are out yet (None: all)."""
+
+    turn: Turn
+    standings: Sequence[Standing]
+    sentences: int | None = None
 
 
-def conversation(turns: Sequence[Answer], waiting: str | None = None, shown: int | None = None) -> str:
-    """Return the talk so far; ``waiting`` is a question without an answer yet.
-
-    Of the last answer, only the first ``shown`` sentences are drawn where that is given.
-    """
-    parts = [
-        turn_html(at, turn, shown if at == len(turns) - 1 and waiting is None else None)
-        for at, turn in enumerate(turns)
-    ]
+def conversation(name: str, turns: Sequence[Shown], waiting: str | None = None) -> str:
+    """Return the talk so far, of the conversation called ``name``; ``waiting`` is a question without an answer yet."""
+    parts = [_turn(at, shown, last=at == len(turns) - 1 and waiting is None) for at, shown in enumerate(turns)]
     if waiting is not None:
-        parts.append(_question(waiting) + '<p class="waiting" role="status">Looking through your documents …</p>')
-    if not parts:
         parts.append(
-            '<div class="welcome"><h2>Ask your documents</h2><p>Every sentence of an answer is quoted from them, '
-            "with its source beside it. What they do not say, you are told they do not.</p></div>"
+            f'<div class="turn">{_question(waiting)}'
+            '<p class="waiting" role="status">Looking through your documents …</p></div>'
         )
-    return f'<div class="talk" role="log" aria-live="polite" aria-label="Conversation">{"".join(parts)}</div>'
+    place = f'data-conversation="{escape(name)}"'
+    log = f'<div class="talk" {place} role="log" aria-live="polite" aria-label="Conversation">'
+    return f"{log}{''.join(parts) or WELCOME}</div>"
 
 
-def turn_html(at: int, answer: Answer, shown: int | None = None) -> str:
-    """Return question and answer number ``at`` of a conversation."""
+def _turn(at: int, shown: Shown, *, last: bool) -> str:
+    answer = shown.turn.answer
+    edit = _button("Edit", "edit-question", f'data-edit-question="{at}" aria-label="Edit this question"')
     rewritten = _asked_as(at, answer.query) if answer.query != answer.question else ""
-    body = _abstention(at, answer) if answer.abstained else _given(at, answer, shown)
-    return f'{_question(answer.question)}{rewritten}<div class="answer">{body}</div>'
+    body = _abstention(at, answer) if answer.abstained else _given(at, shown)
+    done = _done(at, shown, last=last) if shown.sentences is None else ""
+    return f'<div class="turn">{_question(answer.question, edit)}{rewritten}<div class="answer">{body}{done}</div></div>'
+
+
+def _question(question: str, edit: str = "") -> str:
+    return f'<div class="asked">{edit}<div class="question" dir="auto">{escape(question)}</div></div>'
 
 
 def _asked_as(at: int, query: str) -> str:
     """Return what was searched for in place of the question, and a button to change it."""
-    return (
-        f'<p class="query" dir="auto">Asked as: {escape(query)} '
-        f'<button type="button" class="edit" data-edit="{at}" aria-label="Edit what was asked">Edit</button></p>'
-    )
+    edit = _button("Edit", "edit", f'data-edit="{at}" aria-label="Edit what was asked"')
+    return f'<p class="query" dir="auto">Asked as: {escape(query)} {edit}</p>'
 
 
-def _question(question: str) -> str:
-    return f'<div class="question" dir="auto">{escape(question)}</div>'
+def _given(at: int, shown: Shown) -> str:
+    return _sentences(at, shown) + _caveats(at, shown.turn.answer)
 
 
-def _given(at: int, answer: Answer, shown: int | None) -> str:
-    return _sentences(at, answer, shown) + _caveats(at, answer) + _meta(answer)
-
-
-def _sentences(at: int, answer: Answer, shown: int | None) -> str:
-    titles = {citation.n: citation for citation in answer.citations}
+def _sentences(at: int, shown: Shown) -> str:
+    answer = shown.turn.answer
+    cited = {citation.n: citation for citation in answer.citations}
+    standings = {citation.n: standing for citation, standing in zip(answer.citations, shown.standings, strict=True)}
     pieces = [
-        f'<span class="sentence">{_sentence(sentence, titles)}</span>'
-        + "".join(_marker(at, titles[n]) for n in sentence.citations)
-        for sentence in answer.sentences[:shown]
+        f'<span class="sentence {sentence.support}">{_sentence(sentence, cited)}</span>'
+        + "".join(marker(at, cited[n]) + _card(at, cited[n], sentence, standings[n]) for n in sentence.citations)
+        + _state(sentence, standings)
+        for sentence in answer.sentences[: shown.sentences]
     ]
     return f'<p class="sentences" dir="auto">{" ".join(pieces)}</p>'
 
 
 def _sentence(sentence: Sentence, cited: Mapping[int, Citation]) -> str:
     """Return a sentence with the words that answer marked; of one that is no quotation, none can be."""
-    if sentence.support != "quoted":
+    if sentence.support != "quoted" or not sentence.citations:
         return escape(sentence.text)
     citation = cited[sentence.citations[0]]
     if citation.highlight is None:
@@ -86,12 +95,21 @@ def _sentence(sentence: Sentence, cited: Mapping[int, Citation]) -> str:
     return f"{escape(quote[:start])}<mark>{escape(quote[start:end])}</mark>{escape(quote[end:])}"
 
 
+def _state(sentence: Sentence, standings: Mapping[int, Standing]) -> str:
+    """Return what is to be said of a sentence that is not a quotation, or no longer one of the file as it is."""
+    if sentence.support != "quoted":
+        level = "warn" if sentence.support == "unsupported" else "note"
+        return f' <span class="tag {level}">{_UNQUOTED[sentence.support]}</span>'
+    worst = next((standings[n] for n in sentence.citations if standings[n] != "intact"), None)
+    return f' <span class="tag warn">{_STANDING[worst]}</span>' if worst else ""
+
+
 def _caveats(at: int, answer: Answer) -> str:
     """Return where the sources disagree, and what of the question they do not answer."""
     cited = {citation.n: citation for citation in answer.citations}
     lines = [
         '<p class="caveat"><b>Sources disagree:</b> '
-        + ", ".join(escape(value) + _marker(at, cited[n]) for value, n in zip(pair.values, pair.citations, strict=True))
+        + ", ".join(escape(value) + marker(at, cited[n]) for value, n in zip(pair.values, pair.citations, strict=True))
         + "</p>"
         for pair in answer.disagreements
     ]
@@ -100,24 +118,90 @@ def _caveats(at: int, answer: Answer) -> str:
     return "".join(lines)
 
 
-def _marker(at: int, citation: Citation) -> str:
-    page = f", {citation.page_kind} {citation.page}" if citation.page else ""
-    label = f"Source {citation.n}: {citation.source}{page}"
+def marker(at: int, citation: Citation) -> str:
+    """Return the number that opens a citation of answer number ``at``."""
+    label = escape(f"Source {citation.n}: {place(citation)}")
     return (
-        f'<button type="button" class="marker" data-turn="{at}" data-n="{citation.n}" '
-        f'title="{escape(label)}" aria-label="{escape(label)}">{citation.n}</button>'
+        f'<button type="button" class="marker" data-turn="{at}" data-n="{citation.n}" aria-label="{label}" '
+        f'aria-describedby="card-{at}-{citation.n}">{citation.n}</button>'
     )
 
 
-def _meta(answer: Answer) -> str:
-    count = len(answer.citations)
-    quotes = f"{count} quote{'s' if count != 1 else ''} checked, word for word"
-    seconds = sum(answer.timings.values())
-    parts = [f'<span class="ok">✓ {quotes}</span>', f"<span>{sureness(answer.confidence)}</span>"]
-    parts.append(f"<span>{1000 * seconds:.0f} ms</span>")
+def _card(at: int, citation: Citation, sentence: Sentence, standing: Standing) -> str:
+    """Return what is shown beside a number while it is pointed at: the words, where they are from, their state."""
+    said = _STANDING[standing] if sentence.support == "quoted" else _UNQUOTED[sentence.support]
+    good = standing == "intact" and sentence.support != "unsupported"
+    title = f"<b>{escape(citation.title)}</b>" if citation.title != citation.source else ""
+    return (
+        f'<span class="quote-card" id="card-{at}-{citation.n}" role="tooltip" dir="auto">{title}'
+        f"<small>{escape(place(citation))}</small><q>{escape(shortened(citation.quote, 400))}</q>"
+        f'<small class="{"ok" if good else "warn"}">{"✓ " * good}{said}</small></span>'
+    )
+
+
+def place(found: Citation | SearchResult) -> str:
+    """Return where something stands, in words: document, page, headings."""
+    page, headings = (
+        (found.page, found.headings) if isinstance(found, Citation) else (found.chunk.page, found.chunk.headings)
+    )
+    numbered = f", {found.page_kind} {page}" if page else ""
+    return " › ".join([f"{found.source}{numbered}", *headings])
+
+
+def _done(at: int, shown: Shown, *, last: bool) -> str:
+    """Return the line under an answer: how it was checked, how sure it is, and what can be done with it."""
+    turn = shown.turn
+    parts = [*_checked(shown), *_facts(turn.answer)]
+    if not turn.answer.abstained:
+        parts.append(_button("Copy with sources", "copy", "data-copy"))
+    if last:
+        parts.append(_button("Try again", "retry", f'data-retry="{at}"'))
+    parts += [_thumb(at, "up", turn), _thumb(at, "down", turn)]
+    copied = f'<textarea class="markdown" hidden aria-hidden="true">{escape(answer_markdown(turn.answer))}</textarea>'
+    return f'<div class="meta">{"".join(parts)}</div>{_note(at, turn)}{why(at, turn.answer)}{copied}'
+
+
+def _checked(shown: Shown) -> list[str]:
+    count = len(shown.standings)
+    if not count:
+        return []
+    kept = sum(standing == "intact" for standing in shown.standings)
+    if kept == count:
+        return [f'<span class="ok">✓ {count} quote{"s" * (count != 1)} checked against the file{"s" * (count != 1)}</span>']
+    return [f'<span class="warn">{count - kept} of {count} quotes: the file has changed since</span>']
+
+
+def _facts(answer: Answer) -> list[str]:
+    parts = [] if answer.abstained else [f"<span>{sureness(answer.confidence)}</span>"]
+    if answer.within:
+        count = len(answer.within)
+        parts.append(f"<span>asked of {count} chosen document{'s' * (count != 1)}</span>")
+    parts.append(f"<span>{1000 * sum(answer.timings.values()):.0f} ms</span>")
     if newer := newer_than_index(answer.freshness):
         parts.append(f'<span class="warn">{newer}</span>')
-    return f'<p class="meta">{"".join(parts)}</p>'
+    return parts
+
+
+def _thumb(at: int, rating: str, turn: Turn) -> str:
+    pressed = turn.rating == rating
+    label = "This answer is good" if rating == "up" else "This answer is not good"
+    where = f'data-rate="{"" if pressed else rating}" data-of="{at}" aria-pressed="{str(pressed).lower()}"'
+    return f'<button type="button" class="thumb {rating}" {where} aria-label="{label}" title="{label}">{_UP}</button>'
+
+
+def _note(at: int, turn: Turn) -> str:
+    """Return where a person writes what was wrong, once they have said that something was."""
+    if turn.rating != "down":
+        return ""
+    return (
+        f'<div class="feedback"><label>What was wrong? It is kept on this machine.'
+        f'<textarea rows="2" maxlength="4000" data-note="{at}">{escape(turn.note)}</textarea></label>'
+        f"{_button('Save note', 'save', f'data-save-note="{at}"')}</div>"
+    )
+
+
+def _button(text: str, kind: str, data: str) -> str:
+    return f'<button type="button" class="{kind}" {data}>{text}</button>'
 
 
 def sureness(confidence: float) -> str:
@@ -145,38 +229,14 @@ def _abstention(at: int, answer: Answer) -> str:
 
 def _nearest(at: int, rank: int, result: SearchResult) -> str:
     best = max(result.sentences, key=lambda sentence: sentence.score)
-    text = " ".join(result.chunk.text[best.start - result.chunk.start : best.end - result.chunk.start].split())
-    short = text if len(text) <= 200 else text[:200] + " …"
+    text = " ".join(result.text_of(best).split())
     page = f", {result.page_kind} {result.chunk.page}" if result.chunk.page else ""
     return (
         f'<li><button type="button" class="nearest" data-turn="{at}" data-rank="{rank}">'
-        f"{escape(result.source)}{page}</button> — “{escape(short)}”</li>"
+        f"{escape(result.source)}{page}</button> — “{escape(shortened(text, 200))}”</li>"
     )
 
 
-def documents(status: Status) -> str:
-    """Return the list of documents: what is indexed, and what could not be read and why."""
-    newer = newer_than_index(status.freshness)
-    state = f'<span class="warn">{newer}</span>' if newer else "level with the folder"
-    count = len(status.documents)
-    head = f'<h1>Your documents</h1><p class="soft">{count} indexed · {state}</p>'
-    items = "".join(_document(document) for document in status.documents)
-    failed = "".join(_told(record.source, record.reason) for record in status.failed)
-    warned = "".join(_told(record.source, record.warning) for record in status.warned)
-    unspoken = _told("Languages", status.unspoken) if status.unspoken is not None else ""
-    return f'{head}<ul class="docs" aria-label="Documents">{items}{failed}{warned}{unspoken}</ul>'
-
-
-def _told(source: str, said: str | None) -> str:
-    return (
-        f'<li class="failed"><i class="dot b"></i><b>{escape(source)}</b>'
-        f'<span class="soft">{escape(said or "")}</span></li>'
-    )
-
-
-def _document(document: DocumentSummary) -> str:
-    label = escape(f"{document.source}: {document.title}")
-    return (
-        f'<li><button type="button" data-source="{escape(document.source)}" title="{label}"><i class="dot"></i>'
-        f'<b>{escape(document.source)}</b><span class="soft">{document.extent}</span></button></li>'
-    )
+def shortened(text: str, most: int) -> str:
+    """Return a text, cut where it is long."""
+    return text if len(text) <= most else text[:most] + " …"

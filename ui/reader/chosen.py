@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from rag.assistant import Assistant
 from rag.types import Answer, Citation, Document, SearchResult
 from ui.reader.spans import Span, Style
-from ui.render import escape
+from ui.escape import escape
 
 _LARGEST = 10**9
 

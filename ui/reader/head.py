@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from rag.types import Answer, Citation
 from ui.reader.chosen import Chosen
-from ui.render import escape
+from ui.escape import escape
 
 _STANDING = {
     "intact": ("ok", "✓ quoted word for word, checked against the file now"),

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from ui.reader.scene import Scene
 from ui.reader.spans import Span, Style, draw
-from ui.render import escape
+from ui.escape import escape
 
 _BAR = " | "  # between the cells of a row whose columns have no names
 _HEADERS = ("From:", "To:", "Cc:", "Bcc:", "Date:", "Subject:")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from ui.render import escape
+from ui.escape import escape
 
 Span = tuple[int, int]
 

@@ -16,7 +16,7 @@ from rag.types import Page
 from ui.reader.prose import bar_cells, heading_tag
 from ui.reader.scene import Scene
 from ui.reader.spans import Span, Style, draw
-from ui.render import escape
+from ui.escape import escape
 
 _END = "; "
 _NAMED = ": "

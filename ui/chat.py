@@ -1,0 +1,178 @@
+"""The talk in the middle of the page: what happens when a person asks, edits, tries again, rates or opens a source."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+from rag.assistant import Assistant
+from rag.conversations import Conversations, Turn, history
+from rag.errors import RagError, UsageError
+from rag.server.security import owner_of
+from rag.types import Answer
+from ui import panel, reader, render
+from ui.escape import escape
+from ui.live import Live
+
+# The parts that asking changes: talk, question, place, editing, as_typed, source.
+Parts = tuple[Any, ...]
+
+
+class Chat:
+    """The handlers of the talk. ``place`` is the name of the page's conversation; "" is one that is not begun."""
+
+    def __init__(self, assistant: Assistant, conversations: Conversations, live: Live) -> None:
+        self._assistant = assistant
+        self._conversations = conversations
+        self._live = live
+
+    def ask(
+        self, text: str, place: str, chosen: str, typed: bool, editing: str, request: gr.Request
+    ) -> Iterator[Parts]:
+        """Yield the page's parts as the answer comes: the question at once, then a sentence at a time.
+
+        ``editing`` names the turn in whose place the question is asked, if any; ``typed`` says that it is no
+        follow-up; ``chosen`` are the documents that alone are asked.
+        """
+        if not text.strip():
+            gr.Info("Type a question first.")
+            yield gr.skip(), "", gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            return
+        turns = self._turns(place, request)
+        kept = _before(turns, editing)
+        yield render.conversation(place, self._shown(kept), waiting=text), "", gr.skip(), *_unchanged(3)
+        try:
+            answer = self._assistant.ask(text, () if typed else history(kept), self._sources(chosen))
+            saved = self._save(answer, place, editing if len(kept) < len(turns) else "", request)
+        except RagError as error:
+            gr.Warning(escape(str(error)))
+            yield render.conversation(place, self._shown(turns)), text, *_unchanged(4)
+            return
+        yield from self._told(saved, request)
+
+    def ask_starter(self, place: str, chosen: str, event: gr.EventData, request: gr.Request) -> Iterator[Parts]:
+        """Ask one of the questions to begin with."""
+        yield from self.ask(str(dict(event._data).get("question", "")), place, chosen, True, "", request)
+
+    def retry(self, place: str, event: gr.EventData, request: gr.Request) -> Iterator[Parts]:
+        """Ask a question again, as it was asked, in the place of its turn and those after it."""
+        turn = _chosen_turn(self._turns(place, request), dict(event._data))
+        if turn is not None:
+            answer = turn.answer
+            chosen = json.dumps(answer.within)
+            yield from self.ask(answer.question, place, chosen, answer.query == answer.question, turn.id, request)
+
+    def stopped(self, place: str, asked: str, request: gr.Request) -> tuple[str, str]:
+        """Return the talk without the question that is no longer waited for, and the question, to be changed."""
+        return self.talk(place, request), asked
+
+    def edit(self, place: str, event: gr.EventData, request: gr.Request) -> tuple[Any, Any, Any]:
+        """Return a question for the question box, whether it is to be asked as typed, and in which turn's place."""
+        data = dict(event._data)
+        turn = _chosen_turn(self._turns(place, request), data)
+        if turn is None:
+            return gr.skip(), gr.skip(), gr.skip()
+        if data.get("what") == "query":
+            return turn.answer.query, True, ""
+        return turn.answer.question, turn.answer.query == turn.answer.question, turn.id
+
+    def rate(self, place: str, event: gr.EventData, request: gr.Request) -> Any:
+        """Keep what a person thinks of an answer, and return the talk with it."""
+        data = dict(event._data)
+        turn = _chosen_turn(self._turns(place, request), data)
+        rating = data.get("rating") or None
+        if turn is None or rating not in ("up", "down", None):
+            return gr.skip()
+        try:
+            note = str(data.get("note", turn.note)) if rating == "down" else ""
+            self._conversations.rate(owner(request), place, turn.id, rating, note)
+        except RagError as error:
+            gr.Warning(escape(str(error)))
+        if "note" in data:
+            gr.Info("The note is kept.")
+        return self.talk(place, request)
+
+    def show(self, place: str, event: gr.EventData, request: gr.Request) -> str:
+        """Return the reader for what was chosen: a citation, a passage, or a document from the list."""
+        answers = [turn.answer for turn in self._turns(place, request)]
+        return reader.open_view(self._assistant, answers, {str(k): str(v) for k, v in dict(event._data).items()})
+
+    def open(self, event: gr.EventData, request: gr.Request) -> tuple[str, str, str]:
+        """Open a conversation from the list: the talk, its name, and an empty reader."""
+        place = str(dict(event._data).get("open", ""))
+        return self.talk(place, request), place, reader.EMPTY
+
+    def talk(self, place: str, request: gr.Request) -> str:
+        """Return the conversation as it is kept."""
+        return render.conversation(place, self._shown(self._turns(place, request)))
+
+    def starters(self) -> str:
+        """Return questions to begin with."""
+        return panel.starters(self._live.starters())
+
+    def _told(self, place: str, request: gr.Request) -> Iterator[Parts]:
+        """Yield the last answer of a conversation, a sentence more at a time, with the reader at its first citation."""
+        turns = self._turns(place, request)
+        *before, last = self._shown(turns)
+        source: Any = gr.skip()
+        if last.turn.answer.citations:
+            answers = [turn.answer for turn in turns]
+            source = reader.open_view(self._assistant, answers, {"turn": str(len(before)), "n": "1"})
+        for count in range(1, len(last.turn.answer.sentences)):
+            shown = render.conversation(place, [*before, last._replace(sentences=count)])
+            yield shown, gr.skip(), gr.skip(), gr.skip(), gr.skip(), source
+        yield render.conversation(place, [*before, last]), gr.skip(), place, "", False, source
+
+    def _save(self, answer: Answer, place: str, editing: str, request: gr.Request) -> str:
+        if editing:
+            return self._conversations.replace(owner(request), place, editing, answer).conversation
+        return self._conversations.start_or_add(owner(request), place or None, answer).conversation
+
+    def _turns(self, place: str, request: gr.Request) -> Sequence[Turn]:
+        if not place:
+            return ()
+        try:
+            return self._conversations.get(owner(request), place).turns
+        except UsageError:  # deleted, or never this browser's
+            return ()
+
+    def _shown(self, turns: Sequence[Turn]) -> list[render.Shown]:
+        return [render.Shown(turn, self._assistant.standing(turn.answer.citations)) for turn in turns]
+
+    def _sources(self, chosen: str) -> list[str]:
+        """Return the chosen documents that there are still; none are all."""
+        there = {one.source for one in self._live.look().documents}
+        return [source for source in chosen_sources(chosen) if source in there]
+
+
+def chosen_sources(chosen: str) -> list[str]:
+    """Return the documents that a page says were chosen; what it sends may be anything."""
+    try:
+        return [str(source) for source in json.loads(chosen or "[]")]
+    except (ValueError, TypeError):
+        return []
+
+
+def owner(request: gr.Request) -> str:
+    """Return whose conversations these are: the browser's, or where it keeps no cookies, the open page's."""
+    return owner_of(request.cookies) or f"page {request.session_hash}"
+
+
+def _before(turns: Sequence[Turn], editing: str) -> Sequence[Turn]:
+    """Return the turns before the one that is edited; all where none is."""
+    at = next((at for at, turn in enumerate(turns) if turn.id == editing), len(turns))
+    return turns[:at]
+
+
+def _chosen_turn(turns: Sequence[Turn], data: Mapping[str, Any]) -> Turn | None:
+    try:
+        return turns[max(0, int(data["turn"]))]
+    except (LookupError, ValueError, TypeError):
+        return None
+
+
+def _unchanged(count: int) -> list[Any]:
+    return [gr.skip() for _ in range(count)]

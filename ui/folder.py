@@ -1,0 +1,73 @@
+"""The documents on the left of the page: what happens when a person chooses, removes or finds some, or rebuilds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import gradio as gr
+
+from rag.assistant import Assistant
+from rag.errors import RagError
+from ui import panel
+from ui.chat import chosen_sources
+from ui.escape import escape
+from ui.live import Live, Look
+
+
+class Folder:
+    """The handlers of the list of documents. ``chosen`` are those that alone are asked, as JSON."""
+
+    def __init__(self, assistant: Assistant, live: Live) -> None:
+        self._assistant = assistant
+        self._live = live
+
+    def listed(self, chosen: str, find: str) -> str:
+        """Return the list as it is now."""
+        return self._drawn(self._live.look_again(), chosen, find)
+
+    def look(self, seen: str, chosen: str, find: str) -> tuple[Any, Any]:
+        """Return the list where it is another than the one ``seen`` names, and what to call it."""
+        drawn = self._drawn(self._live.look(), chosen, find)
+        now = hashlib.sha256(drawn.encode()).hexdigest()
+        return (gr.skip(), gr.skip()) if now == seen else (drawn, now)
+
+    def choose(self, chosen: str, find: str, event: gr.EventData) -> tuple[str, str, str]:
+        """Choose a document to be asked alone, or choose it no longer; all are asked where none is chosen."""
+        data = dict(event._data)
+        sources = {*chosen_sources(chosen)} if "source" in data else set()
+        if "source" in data:
+            (sources.add if data.get("on") else sources.discard)(str(data["source"]))
+        now = json.dumps(sorted(sources))
+        return now, panel.chosen_only(sources), self.listed(now, find)
+
+    def remove(self, chosen: str, find: str, event: gr.EventData) -> tuple[str, str]:
+        """Take a document out of the folder; the list follows, and says how to take that back."""
+        source = str(dict(event._data).get("source", ""))
+        try:
+            told = panel.undone(f"{source} was removed.", self._assistant.remove_document(source))
+        except RagError as error:
+            told = panel.undone(str(error), "")
+        return told, self.listed(chosen, find)
+
+    def undo(self, chosen: str, find: str, event: gr.EventData) -> tuple[str, str]:
+        """Put back what was removed."""
+        try:
+            source = self._assistant.restore_document(str(dict(event._data).get("token", "")))
+            told = panel.undone(f"{source} is back.", "")
+        except RagError as error:
+            told = panel.undone(str(error), "")
+        return told, self.listed(chosen, find)
+
+    def rebuild(self) -> None:
+        """Begin to build the index anew; the list shows how far it is."""
+        self._live.rebuild()
+        gr.Info("Rebuilding the index; questions are answered from the old one meanwhile.")
+
+    def stop(self) -> None:
+        """Stop the rebuilding."""
+        self._live.stop()
+
+    def _drawn(self, look: Look, chosen: str, find: str) -> str:
+        return panel.documents(look.documents, chosen_sources(chosen), find, look.activity, look.notes)

@@ -1,0 +1,92 @@
+"""What all open pages show of the folder and the index: looked at once for all of them, and kept for a moment."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rag.assistant import Assistant
+from rag.errors import RagError, SyncStopped
+from rag.listing import ListedDocument
+from rag.starters import starters
+from rag.sync import Progress
+
+_KEPT_FOR = 1.0  # seconds
+
+
+class Look(NamedTuple):
+    """The documents, how far work on the index is, and what a person is to be told."""
+
+    documents: Sequence[ListedDocument]
+    activity: Progress | None
+    notes: Sequence[str]
+
+
+class Live:
+    """The folder as pages show it. Safe to use from many threads."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
+        self._looking = threading.Lock()
+        self._looked = 0.0
+        self._documents: Sequence[ListedDocument] = ()
+        self._failure = ""
+        self._stop = threading.Event()
+        self._rebuild: threading.Thread | None = None
+        self._outcome = ""
+        self._starters: tuple[Sequence[ListedDocument], list[str]] = ((), [])
+        self._starting = threading.Lock()
+
+    def look(self) -> Look:
+        """Return what there is to be seen now, or was a second ago."""
+        with self._looking:
+            if time.monotonic() - self._looked > _KEPT_FOR:
+                try:
+                    self._documents, self._failure = self._assistant.listed(), ""
+                except RagError as error:
+                    self._failure = str(error)
+                self._looked = time.monotonic()
+        notes = [note for note in (self._failure, self._outcome) if note]
+        return Look(self._documents, self._assistant.activity, notes)
+
+    def look_again(self) -> Look:
+        """Return what there is to be seen now, after something was done to it."""
+        self._looked = 0.0
+        return self.look()
+
+    def rebuild(self) -> None:
+        """Begin to build the index anew, if that is not going on."""
+        if self._rebuild is None or not self._rebuild.is_alive():
+            self._stop.clear()
+            self._outcome = ""
+            self._rebuild = threading.Thread(target=self._build, name="rebuild", daemon=True)
+            self._rebuild.start()
+
+    def stop(self) -> None:
+        """Stop the rebuilding of the index; the index stays as it was."""
+        self._stop.set()
+
+    def _build(self) -> None:
+        try:
+            self._assistant.sync(rebuild=True, stop=self._stop)
+        except SyncStopped:
+            self._outcome = "The rebuild was stopped; the index is as it was."
+        except RagError as error:
+            self._outcome = str(error)
+
+    def starters(self) -> list[str]:
+        """Return questions to begin with; made anew, meanwhile, where the documents have changed."""
+        documents = [one for one in self.look().documents if one.state == "indexed"]
+        if documents != self._starters[0] and self._starting.acquire(blocking=False):
+            threading.Thread(target=self._make_starters, args=[documents], name="starters", daemon=True).start()
+        return self._starters[1]
+
+    def _make_starters(self, documents: Sequence[ListedDocument]) -> None:
+        try:
+            self._starters = documents, starters(self._assistant)
+        except RagError:
+            self._starters = documents, []
+        finally:
+            self._starting.release()

@@ -1,0 +1,138 @@
+"""The panel on the left: the documents and what becomes of them, and the conversations that are kept → HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from urllib.parse import quote
+
+from rag.conversations import ConversationSummary
+from rag.listing import ListedDocument
+from rag.sync import Progress
+from ui.escape import escape
+
+MOST_LISTED = 200  # documents drawn at once; the others are found by name
+_DOTS = {"indexed": "", "waiting": " w", "failed": " b"}
+
+
+def documents(
+    listed: Sequence[ListedDocument], chosen: Collection[str], find: str, activity: Progress | None, notes: Sequence[str]
+) -> str:
+    """Return the list of documents, those that hold ``find`` in their names, each with its state."""
+    words = find.casefold().split()
+    found = [one for one in listed if all(word in f"{one.source} {one.title}".casefold() for word in words)]
+    items = "".join(_document(one, one.source in chosen) for one in found[:MOST_LISTED])
+    more = len(found) - MOST_LISTED
+    rest = f'<p class="soft">and {more:,} more: find them by name</p>' if more > 0 else ""
+    told = "".join(f'<p class="soft warn">{escape(note)}</p>' for note in notes)
+    many = " many" if len(listed) > 8 else ""
+    return (
+        f'{_head(listed)}{_activity(activity)}{told}<ul class="docs{many}" aria-label="Documents">{items}</ul>{rest}'
+    )
+
+
+def _head(listed: Sequence[ListedDocument]) -> str:
+    counts = {state: sum(one.state == state for one in listed) for state in _DOTS}
+    parts = [f"{counts['indexed']:,} indexed"]
+    if counts["waiting"]:
+        parts.append(f'<span class="warn">{counts["waiting"]:,} waiting</span>')
+    if counts["failed"]:
+        parts.append(f'<span class="bad">{counts["failed"]:,} not read</span>')
+    if not counts["waiting"]:
+        parts.append("level with the folder")
+    return f'<p class="soft counts">{" · ".join(parts)}</p>'
+
+
+def _activity(activity: Progress | None) -> str:
+    """Return how far the work on the index is, while there is some."""
+    if activity is None:
+        return ""
+    share = 100 * activity.done / max(1, activity.total)
+    bar = f'<progress class="bar" max="100" value="{share:.0f}" aria-label="Indexing">{share:.0f} %</progress>'
+    return (
+        f'<div class="activity" role="status">{bar}<p class="soft">{escape(activity.source[-60:] or "indexing")} · '
+        f'{share:.0f} % <button type="button" class="stop" data-stop>Stop</button></p></div>'
+    )
+
+
+def _document(one: ListedDocument, chosen: bool) -> str:
+    source, label = escape(one.source), escape(f"{one.source}: {one.title}")
+    told = " · ".join(part for part in (one.kind, one.extent, _passages(one)) if part)
+    state = one.note if one.state != "indexed" else ""
+    note = f'<span class="soft {"bad" if one.state == "failed" else "warn"}">{escape(state)}</span>' if state else ""
+    aside = f'<span class="soft">{escape(one.note)}</span>' if one.note and not state else ""
+    readable = "" if one.chunks else " disabled"
+    choose = (
+        f'<input type="checkbox" data-choose="{source}" aria-label="Ask {label}"{" checked" * chosen}{readable}>'
+    )
+    remove = (
+        f'<button type="button" class="remove" data-remove="{source}" aria-label="Remove {label}" title="Remove">×</button>'
+        if one.source == one.file
+        else ""
+    )
+    return (
+        f'<li class="{one.state}">{choose}<button type="button" class="open" data-source="{source}" title="{label}"{readable}>'
+        f'<i class="dot{_DOTS[one.state]}" aria-hidden="true"></i><b>{source}</b>'
+        f'<span class="soft">{told}</span><span class="sr">{one.state}</span>{note}{aside}</button>{remove}</li>'
+    )
+
+
+def _passages(one: ListedDocument) -> str:
+    return f"{one.chunks:,} passage{'s' * (one.chunks != 1)}" if one.chunks and "passage" not in one.extent else ""
+
+
+def chosen_only(chosen: Collection[str]) -> str:
+    """Return which documents alone are asked, where some were chosen."""
+    if not chosen:
+        return ""
+    names = ", ".join(sorted(chosen)[:3]) + (" …" if len(chosen) > 3 else "")
+    return (
+        f'<p class="only">Asking only {escape(names)} '
+        '<button type="button" class="all" data-choose-all>Ask all documents</button></p>'
+    )
+
+
+def undone(message: str, token: str) -> str:
+    """Return word of something that was taken away, and a button that takes that back."""
+    undo = f'<button type="button" class="undo" data-undo="{escape(token)}">Undo</button>' if token else ""
+    return f'<p class="undone" role="status">{escape(message)} {undo}</p>'
+
+
+def conversations(listed: Sequence[ConversationSummary], now: datetime, current: str) -> str:
+    """Return the list of conversations, newest first."""
+    items = "".join(_conversation(one, now, one.id == current) for one in listed)
+    return f'<ul class="talks" aria-label="Conversations">{items}</ul>' if items else '<p class="soft">None yet.</p>'
+
+
+def _conversation(one: ConversationSummary, now: datetime, current: bool) -> str:
+    name, title = escape(one.id), escape(one.title)
+    exports = "".join(
+        f'<a href="conversations/{quote(one.id)}.{suffix}" download>{label}</a>'
+        for suffix, label in (("md", "Markdown"), ("html", "HTML"), ("json", "JSON"))
+    )
+    count = f"{one.turns} question{'s' * (one.turns != 1)}"
+    return (
+        f'<li{" class=on" * current}><button type="button" class="open" data-open="{name}" title="{title}"'
+        f'{" aria-current=true" * current}><b dir="auto">{title}</b><span class="soft">{count} · {_ago(now, one.updated)}'
+        f'</span></button><details class="more"><summary aria-label="More about {title}">⋯</summary>'
+        f'<div><label>Title <input type="text" maxlength="80" value="{title}" data-title="{name}"></label>'
+        f'<button type="button" data-rename="{name}">Rename</button><span>Export {exports}</span>'
+        f'<button type="button" class="bad" data-delete="{name}">Delete</button></div></details></li>'
+    )
+
+
+def _ago(now: datetime, then: datetime) -> str:
+    minutes = int((now - then).total_seconds() // 60)
+    if minutes < 1:
+        return "just now"
+    if minutes < 60:
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h ago" if minutes < 1440 else f"{then:%-d %b %Y}"
+
+
+def starters(questions: Sequence[str]) -> str:
+    """Return questions to begin with."""
+    return "".join(
+        f'<button type="button" class="chip" data-ask="{escape(question)}">{escape(question)}</button>'
+        for question in questions
+    )

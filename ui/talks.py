@@ -1,0 +1,57 @@
+"""The conversations that are kept: what happens when a person looks for one, renames or deletes it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import gradio as gr
+
+from rag.conversations import Conversations
+from rag.errors import RagError
+from ui import panel
+from ui.chat import owner
+from ui.escape import escape
+
+
+class Talks:
+    """The handlers of the list of conversations. ``place`` is the name of the one that the page shows."""
+
+    def __init__(self, conversations: Conversations) -> None:
+        self._conversations = conversations
+
+    def listed(self, search: str, place: str, request: gr.Request) -> str:
+        """Return the list, of those that hold the words of ``search`` where there are some."""
+        try:
+            found = self._conversations.listed(owner(request), search)
+        except RagError as error:
+            return panel.undone(str(error), "")
+        return panel.conversations(found, datetime.now(UTC), place)
+
+    def rename(self, search: str, place: str, event: gr.EventData, request: gr.Request) -> str:
+        """Give a conversation another title."""
+        data = dict(event._data)
+        try:
+            self._conversations.rename(owner(request), str(data.get("name", "")), str(data.get("title", "")))
+        except RagError as error:
+            gr.Warning(escape(str(error)))
+        return self.listed(search, place, request)
+
+    def delete(self, search: str, place: str, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
+        """Delete a conversation, and say how to take that back."""
+        name = str(dict(event._data).get("name", ""))
+        try:
+            self._conversations.delete(owner(request), name)
+            told = panel.undone("The conversation was deleted.", name)
+        except RagError as error:
+            told = panel.undone(str(error), "")
+        return told, self.listed(search, place, request)
+
+    def undo(self, search: str, place: str, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
+        """Take back that a conversation was deleted."""
+        told: Any = panel.undone("The conversation is back.", "")
+        try:
+            self._conversations.restore(owner(request), str(dict(event._data).get("token", "")))
+        except RagError as error:
+            told = panel.undone(str(error), "")
+        return told, self.listed(search, place, request)
