@@ -18,8 +18,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from rag import show
 from rag.assistant import Assistant
+from rag.conversations import Conversations
 from rag.errors import RagError, UsageError
 from rag.evaluate.ask import ask_all
+from rag.evaluate.feedback import feedback_lines
 from rag.evaluate.questions import read_questions, resolve
 from rag.evaluate.report import html_report
 from rag.evaluate.run import read_outcomes, summary
@@ -228,6 +230,24 @@ def evaluate(questions: Path, report: Path | None, compare: Path | None, as_json
         _print_json(run.model_dump(mode="json"))
     else:
         show.evaluation(run)
+
+
+@app.command()
+@click.option("--data", metavar="DIR", help="The folder of conversations and feedback (.rag).")
+def feedback(**flags: Any) -> None:
+    """Print the answers that people rated as questions for `rag eval`, a JSON object a line.
+
+    Of those rated down, a person has yet to fill in the evidence.
+    """
+    kept = Conversations(read_settings(**flags).data)
+    try:
+        rated = kept.feedback()
+    finally:
+        kept.close()
+    if not rated:
+        show.note("no answer has been rated yet: rate some on the chat page")
+    for line in feedback_lines(rated):
+        print(line)
 
 
 def _assistant(**flags: Any) -> Assistant:
