@@ -27,6 +27,7 @@ from rag.settings import read_settings
 from rag.sync import SyncReport
 from rag.types import Message
 from rag.verify import Quotation
+from rag.wire import answer_json, search_json
 
 ABSTAINED = 3
 
@@ -105,7 +106,7 @@ def ask(question: str | None, history: Path | None, questions: Path | None, as_j
         answer = assistant.ask(text, before)
         abstained = answer.abstained
         if as_json or questions:
-            _print_json(show.answer_json(answer))
+            _print_json(answer_json(answer).model_dump(mode="json"))
         else:
             show.answer(answer, assistant.document)
     return ABSTAINED if abstained and not questions else 0
@@ -127,7 +128,7 @@ def search(question: str | None, k: int | None, questions: Path | None, as_json:
     for text, before in asked:
         results = assistant.search(text, k, before)
         if as_json or questions:
-            _print_json({"question": text, "results": [show.result_json(result) for result in results]})
+            _print_json(search_json(text, results).model_dump(mode="json"))
         else:
             show.results(results, assistant.document)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from rich import box
 from rich.console import Console
@@ -213,29 +213,6 @@ def track(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
     """Yield ``outcomes`` with a bar on standard error."""
     with Progress(console=_err, transient=True) as bar:
         yield from bar.track(outcomes, total=total, description="asking")
-
-
-# Fields of a citation that the command contract does not know.
-_UNSAID = {"document_id", "page_kind"}
-
-
-def answer_json(found: Answer) -> dict[str, Any]:
-    """Return an answer as the command contract prints it."""
-    keys = {"question", "query", "abstained", "confidence", "sentences", "within", "missing", "disagreements"}
-    keys |= {"timings", "freshness"}
-    return {
-        **found.model_dump(mode="json", include=keys),
-        "answer": found.text,
-        "citations": [citation.model_dump(mode="json", exclude=_UNSAID) for citation in found.citations],
-        "results": [result_json(result) for result in found.results],
-    }
-
-
-def result_json(result: SearchResult) -> dict[str, Any]:
-    """Return a passage as the command contract prints it."""
-    chunk = result.chunk.model_dump(mode="json", include={"start", "end", "page", "text", "headings"})
-    scores = {name: round(getattr(result, name), 4) for name in ("score", "dense", "lexical")}
-    return {"source": result.source, "title": result.title, **chunk, **scores}
 
 
 @contextmanager

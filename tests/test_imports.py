@@ -31,7 +31,7 @@ LAYERS = (
     ("verify", "watch", "listing"),
     ("assistant",),
     ("evaluate",),
-    ("show",),
+    ("show", "wire"),
     ("server",),
     ("cli",),
     ("__main__",),
@@ -46,7 +46,7 @@ SEEN_BY_UI: dict[str, set[str]] = {
     "rag.errors": set(),
     "rag.listing": set(),
     "rag.sync": {"Progress", "SyncReport"},
-    "rag.server.app": {"server_app"},
+    "rag.server.app": {"guarded", "server_app"},
     "rag.server.run": {"Server"},
 }
 

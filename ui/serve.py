@@ -9,7 +9,7 @@ from importlib import resources
 import gradio as gr
 
 from rag.assistant import Assistant
-from rag.server.app import server_app
+from rag.server.app import guarded, server_app
 from rag.server.run import Server
 from ui.app import build
 
@@ -29,8 +29,13 @@ def serve(assistant: Assistant) -> None:
 
 
 def launch(assistant: Assistant) -> Server:
-    """Start serving the page in the background; raises UsageError where the address cannot be had."""
+    """Start serving the page in the background.
+
+    Raises:
+        UsageError: The address cannot be had, or others could reach it and no password is set.
+    """
     app = server_app(assistant)
+    around = guarded(app, assistant.settings)
     gr.mount_gradio_app(
         app,
         # Of a queue that is not open, nothing can be run past it.
@@ -44,7 +49,7 @@ def launch(assistant: Assistant) -> Server:
         allowed_paths=[],
         show_error=False,
     )
-    return Server(app, assistant.settings.host, assistant.settings.port)
+    return Server(around, assistant.settings.host, assistant.settings.port)
 
 
 def _follow(assistant: Assistant) -> None:
