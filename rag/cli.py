@@ -25,11 +25,11 @@ from rag.evaluate.feedback import feedback_lines
 from rag.evaluate.questions import read_questions, resolve
 from rag.evaluate.report import html_report
 from rag.evaluate.run import read_outcomes, summary
-from rag.export import answer_json, result_json
 from rag.settings import read_settings
 from rag.sync import SyncReport
 from rag.types import Message
 from rag.verify import Quotation
+from rag.wire import answer_json, search_json
 
 ABSTAINED = 3
 
@@ -108,7 +108,7 @@ def ask(question: str | None, history: Path | None, questions: Path | None, as_j
         answer = assistant.ask(text, before)
         abstained = answer.abstained
         if as_json or questions:
-            _print_json(answer_json(answer))
+            _print_json(answer_json(answer).model_dump(mode="json"))
         else:
             show.answer(answer, assistant.document)
     return ABSTAINED if abstained and not questions else 0
@@ -130,7 +130,7 @@ def search(question: str | None, k: int | None, questions: Path | None, as_json:
     for text, before in asked:
         results = assistant.search(text, k, before)
         if as_json or questions:
-            _print_json({"question": text, "results": [result_json(result) for result in results]})
+            _print_json(search_json(text, results).model_dump(mode="json"))
         else:
             show.results(results, assistant.document)
 

@@ -13,17 +13,15 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from importlib import resources
-from typing import Any
 
 from rag.conversations import Conversation, Turn
 from rag.types import Answer, Citation, SearchResult
+from rag.wire import answer_json
 
 _NOT_THERE = "Not in your documents."
 _NEAREST = "The nearest passages, which may not answer it:"
 _MOST_NEAREST = 3
 _MOST_CHARACTERS = 300  # shown of such a passage
-# Fields of a citation that the command contract does not know.
-_UNSAID = {"document_id", "page_kind"}
 # Joiners are not seen, but Persian, Hindi and others are not written without them.
 _JOINERS = "\u200c\u200d"
 # The page may load nothing and run nothing, should a mistake ever let something through.
@@ -68,29 +66,11 @@ def conversation_html(conversation: Conversation) -> str:
 def conversation_json(conversation: Conversation) -> str:
     """Return a conversation as JSON: each answer as `rag ask --json` prints it, with its time and rating besides."""
     rated = [
-        {**turn.model_dump(mode="json", exclude={"answer"}), **answer_json(turn.answer)} for turn in conversation.turns
+        {**turn.model_dump(mode="json", exclude={"answer"}), **answer_json(turn.answer).model_dump(mode="json")}
+        for turn in conversation.turns
     ]
     found = {**conversation.model_dump(mode="json", exclude={"turns"}), "answers": rated}
     return "".join(map(_seen, json.dumps(found, ensure_ascii=False, indent=2))) + "\n"
-
-
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """Return an answer as the command contract prints it."""
-    keys = {"question", "query", "abstained", "confidence", "sentences", "within", "missing", "disagreements"}
-    keys |= {"timings", "freshness"}
-    return {
-        **answer.model_dump(mode="json", include=keys),
-        "answer": answer.text,
-        "citations": [citation.model_dump(mode="json", exclude=_UNSAID) for citation in answer.citations],
-        "results": [result_json(result) for result in answer.results],
-    }
-
-
-def result_json(result: SearchResult) -> dict[str, Any]:
-    """Return a passage as the command contract prints it."""
-    chunk = result.chunk.model_dump(mode="json", include={"start", "end", "page", "text", "headings"})
-    scores = {name: round(getattr(result, name), 4) for name in ("score", "dense", "lexical")}
-    return {"source": result.source, "title": result.title, **chunk, **scores}
 
 
 def _markdown(answer: Answer) -> Iterator[str]:

@@ -15,8 +15,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from rag.conversations import Conversation, Turn
-from rag.export import answer_json, answer_markdown, conversation_html, conversation_json, conversation_markdown
+from rag.export import answer_markdown, conversation_html, conversation_json, conversation_markdown
 from rag.types import Answer, Chunk, Disagreement, SearchResult
+from rag.wire import answer_json
 from tests.answers import answer, citation
 from tests.test_cli import parsed, rag
 
@@ -291,7 +292,7 @@ def test_json_keeps_every_character_and_shows_none_that_steers(text: str) -> Non
     whole = json.loads(exported)
     assert (whole["title"], whole["created"]) == (text, "2026-11-01T10:30:00Z")
     for turn, told in zip(conversation.turns, whole["answers"], strict=True):
-        expected = json.loads(json.dumps(answer_json(turn.answer)))
+        expected = answer_json(turn.answer).model_dump(mode="json")
         assert {name: told[name] for name in expected} == expected
         assert (told["rating"], told["asked"]) == ("up", "2026-11-01T10:30:00Z")
 

@@ -19,7 +19,7 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 # From the bottom; a module imports from layers below its own, or from its own package.
 LAYERS = (
     ("types", "errors", "stop_words", "languages", "weights"),
-    ("words", "conversations"),
+    ("words", "conversations", "wire"),
     ("export", "sentences", "kinds", "parts", "dates"),
     ("parse", "corpus", "chunk", "embed"),
     ("settings", "index", "converse", "library"),
@@ -31,7 +31,7 @@ LAYERS = (
     ("verify", "watch", "listing"),
     ("assistant",),
     ("evaluate",),
-    ("show",),
+    ("show", "starters"),
     ("server",),
     ("cli",),
     ("__main__",),
@@ -45,9 +45,13 @@ SEEN_BY_UI: dict[str, set[str]] = {
     "rag.settings": set(),
     "rag.errors": set(),
     "rag.listing": set(),
+    "rag.conversations": set(),
+    "rag.export": set(),
+    "rag.starters": {"starters"},
     "rag.sync": {"Progress", "SyncReport"},
-    "rag.server.app": {"server_app"},
+    "rag.server.app": {"guarded", "server_app"},
     "rag.server.run": {"Server"},
+    "rag.server.security": {"owner_of"},
 }
 
 

@@ -6,6 +6,7 @@ that asks, so a server that was stopped and started goes on where it was.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
@@ -13,28 +14,202 @@ import gradio as gr
 
 from rag.assistant import Assistant
 from rag.conversations import Conversations
-from ui import panel, reader, render
+from ui import reader, render
 from ui.chat import Chat
 from ui.folder import Folder
 from ui.live import Live
 from ui.talks import Talks
 
 _LOOK_EVERY = 2  # seconds between looks at what is indexed
+_AT_ONCE = 4  # questions of all pages
 _QUIETLY: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+# Short, and never waiting behind questions.
+_AT_HAND: dict[str, Any] = {**_QUIETLY, "queue": False}
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The parts of the page that something happens to; those with a name of their own are never seen."""
+
+    documents: gr.HTML
+    find: gr.Textbox
+    told: gr.HTML
+    rebuild: gr.Button
+    talks: gr.HTML
+    search: gr.Textbox
+    talks_told: gr.HTML
+    talk: gr.HTML
+    starters: gr.HTML
+    only: gr.HTML
+    question: gr.Textbox
+    send: gr.Button
+    stop: gr.Button
+    as_typed: gr.Checkbox
+    new_topic: gr.Button
+    source: gr.HTML
+    place: gr.Textbox
+    chosen: gr.Textbox
+    editing: gr.Textbox
+    seen: gr.Textbox
 
 
 def build(assistant: Assistant, conversations: Conversations) -> gr.Blocks:
     """Return the page over ``assistant``."""
     live = Live(assistant)
+    chat, folder, talks = Chat(assistant, conversations, live), Folder(assistant, live), Talks(conversations)
     with gr.Blocks(title="Ask your documents", analytics_enabled=False, fill_width=True) as page:
         parts = _lay_out()
-        _wire_chat(parts, Chat(assistant, conversations, live))
-        _wire_folder(parts, Folder(assistant, live))
-        _wire_talks(parts, Talks(conversations))
-        page.load(None, None, parts.place, js="() => location.hash.slice(1)", **_QUIETLY).then(
-            Chat(assistant, conversations, live).reopen,
-            [parts.place],
-            [parts.talk, parts.place, parts.starters],
-            **_QUIETLY,
-        ).then(Talks(conversations).listed, [parts.search, parts.place], [parts.talks], **_QUIETLY)
+        _wire_asking(parts, chat, talks)
+        _wire_turns(parts, chat)
+        _wire_folder(parts, folder, chat)
+        _wire_talks(parts, talks, chat)
+        page.load(chat.open_named, [parts.place], [parts.talk, parts.place], js=_PLACE_OF_ADDRESS, **_AT_HAND)
+        page.load(talks.listed, [parts.search, parts.place], [parts.talks], **_AT_HAND)
     return page
+
+
+# Where the page was, before it was loaded anew, is in its address.
+_PLACE_OF_ADDRESS = "() => [location.hash.slice(1)]"
+# A question that is no longer waited for goes back into the box.
+_STOPPED = "(place, asked) => [place, document.querySelector('.turn:last-child .question')?.textContent ?? asked]"
+
+
+def _lay_out() -> _Parts:
+    script = resources.files("ui").joinpath("page.js").read_text(encoding="utf-8")
+
+    def drawn(value: str = "", name: str | None = None) -> gr.HTML:
+        return gr.HTML(value, js_on_load=script, elem_id=name, padding=False)
+
+    def kept() -> gr.Textbox:
+        return gr.Textbox("", visible=False)
+
+    place, chosen, editing, seen = kept(), kept(), kept(), kept()
+    with gr.Row(elem_id="page"):
+        with gr.Column(elem_id="panel"):
+            close = drawn(
+                '<button type="button" class="close" data-close aria-label="Close the panel">×</button>', "shut"
+            )
+            with gr.Tabs():
+                with gr.Tab("Documents"):
+                    drawn(_DROP, "upload")
+                    told = drawn(name="told")
+                    find = _search_box("Find a document", "find")
+                    documents = drawn(name="documents")
+                    rebuild = gr.Button("Rebuild index", size="sm", elem_id="rebuild", elem_classes="quiet")
+                with gr.Tab("Conversations"):
+                    talks_told = drawn()
+                    search = _search_box("Search conversations", "search")
+                    talks = drawn(name="talks")
+        with gr.Column(elem_id="chat"):
+            drawn(_PHONE_BAR, "phone-bar")
+            talk = drawn(render.conversation("", []), "talk")
+            starters = drawn(name="starters")
+            only = drawn(name="only")
+            with gr.Row(elem_id="asking"):
+                question = _question_box()
+                send = gr.Button("Ask", scale=1, variant="primary", elem_id="send")
+                stop = gr.Button("Stop", scale=1, elem_id="stop")
+            with gr.Row(elem_id="following"):
+                as_typed = gr.Checkbox(label="Ask as typed, not as a follow-up", container=False)
+                new_topic = gr.Button("New conversation", size="sm", elem_id="new-topic", elem_classes="quiet")
+        with gr.Column(elem_id="reader"):
+            source = drawn(reader.EMPTY)
+    del close
+    return _Parts(
+        documents, find, told, rebuild, talks, search, talks_told, talk, starters, only, question, send, stop,
+        as_typed, new_topic, source, place, chosen, editing, seen,
+    )  # fmt: skip
+
+
+_DROP = (
+    '<label class="drop"><span>Drop files here, or <u>choose</u></span>'
+    "<small>PDF, Word, slides, sheets, web, mail, text</small>"
+    '<input type="file" multiple class="sr" aria-label="Add documents"></label>'
+    '<ul class="uploads" aria-live="polite"></ul>'
+)
+_PHONE_BAR = '<button type="button" data-panel aria-label="Documents and conversations">☰ Documents</button>'
+
+
+def _search_box(label: str, name: str) -> gr.Textbox:
+    return gr.Textbox(
+        label=label, placeholder=label, show_label=False, container=False, max_length=200, elem_id=name, type="text"
+    )
+
+
+def _question_box() -> gr.Textbox:
+    return gr.Textbox(
+        placeholder="Ask your documents…",
+        label="Question",
+        show_label=False,
+        container=False,
+        lines=1,
+        max_lines=4,
+        max_length=10_000,
+        autofocus=True,
+        scale=8,
+    )
+
+
+def _wire_asking(parts: _Parts, chat: Chat, talks: Talks) -> None:
+    """Let questions be asked, each of three ways, and stopped."""
+    changed = [parts.talk, parts.question, parts.place, parts.editing, parts.as_typed, parts.source]
+    limits: dict[str, Any] = {**_QUIETLY, "concurrency_limit": _AT_ONCE, "concurrency_id": "asking"}
+    typed = [parts.question, parts.place, parts.chosen, parts.as_typed, parts.editing]
+    asking = [
+        gr.on([parts.question.submit, parts.send.click], chat.ask, typed, changed, **limits),
+        parts.starters.example_select(chat.ask_starter, [parts.place, parts.chosen], changed, **limits),
+        parts.talk.retry(chat.retry, [parts.place], changed, **limits),
+    ]
+    for event in asking:
+        event.then(talks.listed, [parts.search, parts.place], [parts.talks], **_AT_HAND)
+    parts.stop.click(
+        chat.stopped,
+        [parts.place, parts.question],
+        [parts.talk, parts.question],
+        js=_STOPPED,
+        cancels=asking,
+        **_AT_HAND,
+    )
+    new = [parts.talk, parts.place, parts.source, parts.as_typed, parts.editing]
+    parts.new_topic.click(chat.begin, None, new, **_AT_HAND).then(
+        talks.listed, [parts.search, parts.place], [parts.talks], **_AT_HAND
+    )
+
+
+def _wire_turns(parts: _Parts, chat: Chat) -> None:
+    """Let questions be edited, answers rated, and sources opened, wherever on the page they are named."""
+    editable = [parts.question, parts.as_typed, parts.editing]
+    parts.talk.edit(chat.edit, [parts.place], editable, **_AT_HAND)
+    parts.talk.like(chat.rate, [parts.place], [parts.talk], **_AT_HAND)
+    for part in (parts.talk, parts.source, parts.documents):
+        part.select(chat.show, [parts.place], [parts.source], **_AT_HAND)
+
+
+def _wire_folder(parts: _Parts, folder: Folder, chat: Chat) -> None:
+    """Let documents be found, chosen, removed and put back, and the index be rebuilt; follow the folder."""
+    view = [parts.chosen, parts.find]
+    parts.find.change(folder.listed, view, [parts.documents], **_AT_HAND)
+    for part in (parts.documents, parts.only):
+        part.option_select(folder.choose, view, [parts.chosen, parts.only, parts.documents], **_AT_HAND)
+    parts.documents.delete(folder.remove, view, [parts.told, parts.documents], **_AT_HAND)
+    parts.told.undo(folder.undo, view, [parts.told, parts.documents], **_AT_HAND)
+    parts.rebuild.click(folder.rebuild, None, None, **_AT_HAND)
+    parts.documents.stop(folder.stop, None, None, **_AT_HAND)
+    gr.Timer(_LOOK_EVERY).tick(
+        folder.look,
+        [parts.seen, *view],
+        [parts.documents, parts.starters, parts.seen],
+        **_AT_HAND,
+    )
+
+
+def _wire_talks(parts: _Parts, talks: Talks, chat: Chat) -> None:
+    """Let conversations be opened, found, renamed, deleted and had back."""
+    view = [parts.search, parts.place]
+    parts.talks.select(chat.open, None, [parts.talk, parts.place, parts.source], **_AT_HAND).then(
+        talks.listed, view, [parts.talks], **_AT_HAND
+    )
+    parts.search.change(talks.listed, view, [parts.talks], **_AT_HAND)
+    parts.talks.edit(talks.rename, view, [parts.talks], **_AT_HAND)
+    parts.talks.delete(talks.delete, view, [parts.talks_told, parts.talks, parts.talk, parts.place], **_AT_HAND)
+    parts.talks_told.undo(talks.undo, view, [parts.talks_told, parts.talks], **_AT_HAND)

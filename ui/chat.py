@@ -13,7 +13,7 @@ from rag.conversations import Conversations, Turn, history
 from rag.errors import RagError, UsageError
 from rag.server.security import owner_of
 from rag.types import Answer
-from ui import panel, reader, render
+from ui import reader, render
 from ui.escape import escape
 from ui.live import Live
 
@@ -105,13 +105,18 @@ class Chat:
         place = str(dict(event._data).get("open", ""))
         return self.talk(place, request), place, reader.EMPTY
 
+    def open_named(self, place: str, request: gr.Request) -> tuple[str, str]:
+        """Open the conversation that the page's address names; a new one where it is not this browser's."""
+        there = bool(self._turns(place, request))
+        return self.talk(place, request), place if there else ""
+
+    def begin(self) -> tuple[str, str, str, bool, str]:
+        """Return the page's parts as they are before anything is asked."""
+        return render.conversation("", []), "", reader.EMPTY, False, ""
+
     def talk(self, place: str, request: gr.Request) -> str:
         """Return the conversation as it is kept."""
         return render.conversation(place, self._shown(self._turns(place, request)))
-
-    def starters(self) -> str:
-        """Return questions to begin with."""
-        return panel.starters(self._live.starters())
 
     def _told(self, place: str, request: gr.Request) -> Iterator[Parts]:
         """Yield the last answer of a conversation, a sentence more at a time, with the reader at its first citation."""

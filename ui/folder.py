@@ -12,7 +12,6 @@ from rag.assistant import Assistant
 from rag.errors import RagError
 from ui import panel
 from ui.chat import chosen_sources
-from ui.escape import escape
 from ui.live import Live, Look
 
 
@@ -27,11 +26,11 @@ class Folder:
         """Return the list as it is now."""
         return self._drawn(self._live.look_again(), chosen, find)
 
-    def look(self, seen: str, chosen: str, find: str) -> tuple[Any, Any]:
-        """Return the list where it is another than the one ``seen`` names, and what to call it."""
-        drawn = self._drawn(self._live.look(), chosen, find)
-        now = hashlib.sha256(drawn.encode()).hexdigest()
-        return (gr.skip(), gr.skip()) if now == seen else (drawn, now)
+    def look(self, seen: str, chosen: str, find: str) -> tuple[Any, Any, Any]:
+        """Return list and starters where they are others than those ``seen`` names, and what to call these."""
+        drawn, starters = self._drawn(self._live.look(), chosen, find), panel.starters(self._live.starters())
+        now = hashlib.sha256(f"{drawn} {starters}".encode()).hexdigest()
+        return (gr.skip(), gr.skip(), gr.skip()) if now == seen else (drawn, starters, now)
 
     def choose(self, chosen: str, find: str, event: gr.EventData) -> tuple[str, str, str]:
         """Choose a document to be asked alone, or choose it no longer; all are asked where none is chosen."""

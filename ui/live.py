@@ -7,10 +7,11 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from rag.starters import starters
+
 from rag.assistant import Assistant
 from rag.errors import RagError, SyncStopped
 from rag.listing import ListedDocument
-from rag.starters import starters
 from rag.sync import Progress
 
 _KEPT_FOR = 1.0  # seconds

@@ -2,28 +2,203 @@
 const page = document.getElementById("page");
 const sheet = (open) => page.classList.toggle("reader-open", open);
 const toMark = () =>
-  document.querySelector("#reader .doc mark, #reader .doc .passage")?.scrollIntoView({ block: "center" });
+  document.querySelector("#reader .doc mark, #reader .doc .passage, #reader .box")?.scrollIntoView({ block: "center" });
+const box = () => document.querySelector("#asking textarea");
+const within = (name) => element.closest(name) !== null;
+
+// What a button does, by the first of its data that is known here: an event of this part, and what it is told.
+const ACTIONS = {
+  edit: (data) => ["edit", { turn: data.edit, what: "query" }],
+  editQuestion: (data) => ["edit", { turn: data.editQuestion, what: "question" }],
+  retry: (data) => ["retry", { turn: data.retry }],
+  rate: (data) => ["like", { turn: data.of, rating: data.rate }],
+  saveNote: (data) => ["like", { turn: data.saveNote, rating: "down", note: field("note", data.saveNote) }],
+  ask: (data) => ["example_select", { question: data.ask }],
+  chooseAll: () => ["option_select", {}],
+  remove: (data) => ["delete", { source: data.remove }],
+  undo: (data) => ["undo", { token: data.undo }],
+  stop: () => ["stop", {}],
+  open: (data) => ["select", { open: data.open }],
+  rename: (data) => ["edit", { name: data.rename, title: field("title", data.rename) }],
+  delete: (data) => ["delete", { name: data.delete }],
+};
+const field = (name, value) => element.querySelector(`[data-${name}="${CSS.escape(value)}"]`)?.value ?? "";
+
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button || button.disabled) return;
-  if ("close" in button.dataset) return sheet(false);
-  if ("edit" in button.dataset) {
-    document.querySelector("#asking textarea").focus();
-    return trigger("edit", { turn: button.dataset.edit });
+  const data = button.dataset;
+  if ("close" in data) return close();
+  if ("panel" in data) return page.classList.add("panel-open");
+  if ("copy" in data) return copy(button);
+  const action = Object.keys(ACTIONS).find((name) => name in data);
+  if (action) {
+    if (action.startsWith("edit") && "turn" in ACTIONS[action](data)[1]) box().focus();
+    if (action === "open") page.classList.remove("panel-open");
+    return trigger(...ACTIONS[action](data));
   }
-  if (!("turn" in button.dataset || "source" in button.dataset)) return;
-  document.querySelectorAll(".marker.on").forEach((marker) => marker.classList.remove("on"));
-  if (button.dataset.n) {
-    const same = `.marker[data-turn="${button.dataset.turn}"][data-n="${button.dataset.n}"]`;
-    document.querySelector(same)?.classList.add("on");
-  }
-  sheet(true);
-  page.classList.remove("documents-open");
-  setTimeout(toMark, 50); // what is chosen may be there already: then nothing is redrawn
-  trigger("select", { ...button.dataset });
+  if ("turn" in data || "source" in data) show(data);
 });
-// After a redraw: the marked words come into view, and the talk stays at its end.
+
+element.addEventListener("change", (event) => {
+  const data = event.target.dataset;
+  if ("choose" in data) trigger("option_select", { source: data.choose, on: event.target.checked });
+});
+
+function show(data) {
+  document.querySelectorAll(".marker.on").forEach((marker) => marker.classList.remove("on"));
+  if (data.n) document.querySelector(`.marker[data-turn="${data.turn}"][data-n="${data.n}"]`)?.classList.add("on");
+  sheet(true);
+  page.classList.remove("panel-open");
+  setTimeout(toMark, 50); // what is chosen may be there already: then nothing is redrawn
+  trigger("select", { ...data });
+}
+
+function close() {
+  page.classList.remove("panel-open");
+  sheet(false);
+  hideCards();
+}
+
+async function copy(button) {
+  const text = button.closest(".answer").querySelector(".markdown").value;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch { // not to be had where the page is reached over plain HTTP by name
+    const area = Object.assign(document.createElement("textarea"), { value: text });
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  button.textContent = "Copied";
+  setTimeout(() => (button.textContent = "Copy with sources"), 2000);
+}
+
+// The card of a citation, beside its number while that is pointed at or has the focus.
+function hideCards() {
+  document.querySelectorAll(".quote-card.shown").forEach((card) => card.classList.remove("shown"));
+}
+function showCard(event) {
+  const marker = event.target.closest?.(".marker");
+  const card = marker && document.getElementById(marker.getAttribute("aria-describedby"));
+  hideCards();
+  if (!card) return;
+  card.classList.add("shown");
+  const at = marker.getBoundingClientRect();
+  const size = card.getBoundingClientRect();
+  const above = at.top - size.height - 8;
+  card.style.left = `${Math.max(8, Math.min(at.left - 24, innerWidth - size.width - 8))}px`;
+  card.style.top = `${above > 8 ? above : at.bottom + 8}px`;
+}
+if (within("#talk")) {
+  element.addEventListener("mouseover", showCard);
+  element.addEventListener("focusin", showCard);
+  element.addEventListener("mouseleave", hideCards);
+  element.addEventListener("focusout", hideCards);
+  document.addEventListener("scroll", hideCards, true);
+}
+
+// Keys, wherever the focus is but in a field: arrows go through the citations, Escape closes what is open.
+if (within("#talk")) {
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.matches("input, textarea, select");
+    if (event.key === "Escape") {
+      const marker = document.querySelector(".marker.on");
+      const wasOpen = page.matches(".reader-open, .panel-open");
+      close();
+      (wasOpen && marker && !typing ? marker : box()).focus();
+    }
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step || typing || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.target.closest('[role="tab"], .scroll, .page-picture')) return;
+    const markers = [...document.querySelectorAll("#talk .sentences .marker")];
+    const at = markers.findIndex((marker) => marker === event.target || (marker.matches(".on") && event.target.closest("#reader, body")));
+    const next = markers[at < 0 ? (step > 0 ? 0 : markers.length - 1) : at + step];
+    if (!next) return;
+    event.preventDefault();
+    if (!event.target.closest("#reader")) next.focus();
+    next.click();
+  });
+}
+
+// Uploads: each file by itself, with a bar of its own. What was dropped is checked by the server, not here.
+if (within("#upload")) {
+  const list = element.querySelector(".uploads");
+  const input = element.querySelector("input");
+  const drop = element.querySelector(".drop");
+  const take = (files) => [...files].reduce((before, file) => before.then(() => send(file)), Promise.resolve());
+  input.addEventListener("change", () => take(input.files).then(() => (input.value = "")));
+  for (const name of ["dragenter", "dragover"])
+    document.addEventListener(name, (event) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      drop.classList.add("over");
+    });
+  document.addEventListener("dragleave", (event) => event.relatedTarget || drop.classList.remove("over"));
+  document.addEventListener("drop", (event) => {
+    if (!event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    drop.classList.remove("over");
+    take(event.dataTransfer.files);
+  });
+
+  function send(file, replace = false, item = document.createElement("li")) {
+    const name = Object.assign(document.createElement("b"), { textContent: file.name });
+    const state = Object.assign(document.createElement("span"), { textContent: "0 %", className: "soft" });
+    const bar = Object.assign(document.createElement("progress"), { max: 100, value: 0 });
+    bar.setAttribute("aria-label", `Adding ${file.name}`);
+    item.replaceChildren(name, state, bar);
+    list.append(item);
+    return new Promise((done) => {
+      const request = new XMLHttpRequest();
+      request.open("PUT", `api/documents?name=${encodeURIComponent(file.name)}${replace ? "&replace=true" : ""}`);
+      request.setRequestHeader("Content-Type", "application/octet-stream");
+      request.upload.onprogress = (event) => {
+        bar.value = (100 * event.loaded) / (event.total || 1);
+        state.textContent = bar.value < 100 ? `${Math.round(bar.value)} %` : "checking …";
+      };
+      request.onloadend = () => {
+        bar.remove();
+        ended(request, file, item, state);
+        done();
+      };
+      request.send(file);
+    });
+  }
+
+  function ended(request, file, item, state) {
+    if (request.status === 201 || request.status === 200) {
+      state.textContent = "added; it is read now";
+      state.className = "soft ok";
+      return setTimeout(() => item.remove(), 4000);
+    }
+    state.className = "soft bad";
+    state.textContent = said(request);
+    if (request.status === 409) item.append(button("Replace", () => send(file, true, item)));
+    item.append(button("Dismiss", () => item.remove()));
+  }
+  function said(request) {
+    try {
+      return JSON.parse(request.responseText).error;
+    } catch {
+      return request.status ? `not added (${request.status}): try again` : "the server cannot be reached: try again";
+    }
+  }
+  function button(text, act) {
+    const made = Object.assign(document.createElement("button"), { type: "button", textContent: text });
+    made.addEventListener("click", act);
+    return made;
+  }
+}
+
+// After a redraw: the marked words come into view, the talk stays at its end, and the address names the talk.
 watch("value", () => {
-  toMark();
-  element.querySelector(".talk > :last-child")?.scrollIntoView({ block: "end" });
+  if (within("#reader")) return toMark();
+  if (!within("#talk")) return;
+  hideCards();
+  const talk = element.querySelector(".talk");
+  const place = talk?.dataset.conversation ?? "";
+  if (place !== location.hash.slice(1)) history.replaceState(null, "", place ? `#${place}` : location.pathname);
+  talk?.querySelector(".turn:last-child")?.scrollIntoView({ block: "end" });
 });

@@ -16,7 +16,11 @@ _DOTS = {"indexed": "", "waiting": " w", "failed": " b"}
 
 
 def documents(
-    listed: Sequence[ListedDocument], chosen: Collection[str], find: str, activity: Progress | None, notes: Sequence[str]
+    listed: Sequence[ListedDocument],
+    chosen: Collection[str],
+    find: str,
+    activity: Progress | None,
+    notes: Sequence[str],
 ) -> str:
     """Return the list of documents, those that hold ``find`` in their names, each with its state."""
     words = find.casefold().split()
@@ -26,9 +30,7 @@ def documents(
     rest = f'<p class="soft">and {more:,} more: find them by name</p>' if more > 0 else ""
     told = "".join(f'<p class="soft warn">{escape(note)}</p>' for note in notes)
     many = " many" if len(listed) > 8 else ""
-    return (
-        f'{_head(listed)}{_activity(activity)}{told}<ul class="docs{many}" aria-label="Documents">{items}</ul>{rest}'
-    )
+    return f'{_head(listed)}{_activity(activity)}{told}<ul class="docs{many}" aria-label="Documents">{items}</ul>{rest}'
 
 
 def _head(listed: Sequence[ListedDocument]) -> str:
@@ -62,16 +64,15 @@ def _document(one: ListedDocument, chosen: bool) -> str:
     note = f'<span class="soft {"bad" if one.state == "failed" else "warn"}">{escape(state)}</span>' if state else ""
     aside = f'<span class="soft">{escape(one.note)}</span>' if one.note and not state else ""
     readable = "" if one.chunks else " disabled"
-    choose = (
-        f'<input type="checkbox" data-choose="{source}" aria-label="Ask {label}"{" checked" * chosen}{readable}>'
-    )
+    choose = f'<input type="checkbox" data-choose="{source}" aria-label="Ask {label}"{" checked" * chosen}{readable}>'
     remove = (
-        f'<button type="button" class="remove" data-remove="{source}" aria-label="Remove {label}" title="Remove">×</button>'
+        f'<button type="button" class="remove" data-remove="{source}" aria-label="Remove {label}">×</button>'
         if one.source == one.file
         else ""
     )
     return (
-        f'<li class="{one.state}">{choose}<button type="button" class="open" data-source="{source}" title="{label}"{readable}>'
+        f'<li class="{one.state}">{choose}'
+        f'<button type="button" class="open" data-source="{source}" title="{label}"{readable}>'
         f'<i class="dot{_DOTS[one.state]}" aria-hidden="true"></i><b>{source}</b>'
         f'<span class="soft">{told}</span><span class="sr">{one.state}</span>{note}{aside}</button>{remove}</li>'
     )
@@ -113,8 +114,9 @@ def _conversation(one: ConversationSummary, now: datetime, current: bool) -> str
     count = f"{one.turns} question{'s' * (one.turns != 1)}"
     return (
         f'<li{" class=on" * current}><button type="button" class="open" data-open="{name}" title="{title}"'
-        f'{" aria-current=true" * current}><b dir="auto">{title}</b><span class="soft">{count} · {_ago(now, one.updated)}'
-        f'</span></button><details class="more"><summary aria-label="More about {title}">⋯</summary>'
+        f'{" aria-current=true" * current}><b dir="auto">{title}</b>'
+        f'<span class="soft">{count} · {_ago(now, one.updated)}</span></button>'
+        f'<details class="more"><summary aria-label="More about {title}">⋯</summary>'
         f'<div><label>Title <input type="text" maxlength="80" value="{title}" data-title="{name}"></label>'
         f'<button type="button" data-rename="{name}">Rename</button><span>Export {exports}</span>'
         f'<button type="button" class="bad" data-delete="{name}">Delete</button></div></details></li>'

@@ -23,7 +23,10 @@ _STANDING: dict[Standing, str] = {
     "gone": "the file is no longer there",
 }
 _UNQUOTED = {"supported": "in other words, supported by its source", "unsupported": "not supported by its source"}
-_UP = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M2 7h2v6H2zM6 13V7l3-5c1 0 1.6.8 1.4 1.8L10 6h3.5l-1 7z"/></svg>'
+_UP = (
+    '<svg viewBox="0 0 16 16" aria-hidden="true">'
+    '<path d="M2 7h2v6H2zM6 13V7l3-5c1 0 1.6.8 1.4 1.8L10 6h3.5l-1 7z"/></svg>'
+)
 
 
 class Shown(NamedTuple):
@@ -53,7 +56,9 @@ def _turn(at: int, shown: Shown, *, last: bool) -> str:
     rewritten = _asked_as(at, answer.query) if answer.query != answer.question else ""
     body = _abstention(at, answer) if answer.abstained else _given(at, shown)
     done = _done(at, shown, last=last) if shown.sentences is None else ""
-    return f'<div class="turn">{_question(answer.question, edit)}{rewritten}<div class="answer">{body}{done}</div></div>'
+    return (
+        f'<div class="turn">{_question(answer.question, edit)}{rewritten}<div class="answer">{body}{done}</div></div>'
+    )
 
 
 def _question(question: str, edit: str = "") -> str:
@@ -167,7 +172,9 @@ def _checked(shown: Shown) -> list[str]:
         return []
     kept = sum(standing == "intact" for standing in shown.standings)
     if kept == count:
-        return [f'<span class="ok">✓ {count} quote{"s" * (count != 1)} checked against the file{"s" * (count != 1)}</span>']
+        return [
+            f'<span class="ok">✓ {count} quote{"s" * (count != 1)} checked against the file{"s" * (count != 1)}</span>'
+        ]
     return [f'<span class="warn">{count - kept} of {count} quotes: the file has changed since</span>']
 
 
@@ -196,7 +203,7 @@ def _note(at: int, turn: Turn) -> str:
     return (
         f'<div class="feedback"><label>What was wrong? It is kept on this machine.'
         f'<textarea rows="2" maxlength="4000" data-note="{at}">{escape(turn.note)}</textarea></label>'
-        f"{_button('Save note', 'save', f'data-save-note="{at}"')}</div>"
+        f'<button type="button" class="save" data-save-note="{at}">Save note</button></div>'
     )
 
 

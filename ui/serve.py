@@ -9,9 +9,11 @@ from importlib import resources
 import gradio as gr
 
 from rag.assistant import Assistant
-from rag.server.app import server_app
+from rag.conversations import Conversations
+from rag.server.app import guarded, server_app
 from rag.server.run import Server
 from ui.app import build
+from ui.exports import exports
 
 _STYLES = ("page.css", "reader.css")
 
@@ -31,12 +33,19 @@ def serve(assistant: Assistant) -> None:
 
 
 def launch(assistant: Assistant) -> Server:
-    """Start serving the page in the background; raises UsageError where the address cannot be had."""
+    """Start serving the page in the background.
+
+    Raises:
+        UsageError: The address cannot be had, or others could reach it and no password is set.
+    """
+    conversations = Conversations(assistant.settings.data)
     app = server_app(assistant)
+    app.include_router(exports(conversations))
+    around = guarded(app, assistant.settings)
     gr.mount_gradio_app(
         app,
         # Of a queue that is not open, nothing can be run past it.
-        build(assistant).queue(max_size=64, api_open=False),
+        build(assistant, conversations).queue(max_size=64, api_open=False),
         path="/",
         css="".join(resources.files("ui").joinpath(name).read_text(encoding="utf-8") for name in _STYLES),
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
@@ -46,7 +55,7 @@ def launch(assistant: Assistant) -> Server:
         allowed_paths=[],
         show_error=False,
     )
-    return Server(app, assistant.settings.host, assistant.settings.port)
+    return Server(around, assistant.settings.host, assistant.settings.port)
 
 
 def _follow(assistant: Assistant) -> None:

@@ -9,7 +9,7 @@ import gradio as gr
 
 from rag.conversations import Conversations
 from rag.errors import RagError
-from ui import panel
+from ui import panel, render
 from ui.chat import owner
 from ui.escape import escape
 
@@ -37,15 +37,16 @@ class Talks:
             gr.Warning(escape(str(error)))
         return self.listed(search, place, request)
 
-    def delete(self, search: str, place: str, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
-        """Delete a conversation, and say how to take that back."""
+    def delete(self, search: str, place: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Delete a conversation, and say how to take that back; the page begins a new one where it showed that one."""
         name = str(dict(event._data).get("name", ""))
         try:
             self._conversations.delete(owner(request), name)
             told = panel.undone("The conversation was deleted.", name)
         except RagError as error:
-            told = panel.undone(str(error), "")
-        return told, self.listed(search, place, request)
+            told, name = panel.undone(str(error), ""), ""
+        shown = (render.conversation("", []), "") if name == place != "" else (gr.skip(), gr.skip())
+        return told, self.listed(search, place, request), *shown
 
     def undo(self, search: str, place: str, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
         """Take back that a conversation was deleted."""

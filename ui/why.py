@@ -22,7 +22,8 @@ def why(at: int, answer: Answer) -> str:
     return (
         '<details class="why"><summary>Why these?</summary><div class="scroll" tabindex="0"><table>'
         f"<caption>The passages found, best first; bars from 0 to 1. Confidence in an answer: {answer.confidence:.2f}."
-        f'</caption><thead><tr><th scope="col">Passage</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div></details>'
+        f"</caption>"
+        f'<thead><tr><th scope="col">Passage</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div></details>'
     )
 
 
@@ -31,7 +32,8 @@ def _row(at: int, rank: int, result: SearchResult, quoted: set[tuple[str, int]])
     cited = any(source == result.source and chunk.start <= start < chunk.end for source, start in quoted)
     page = f", {result.page_kind} {chunk.page}" if chunk.page else ""
     name = (
-        f'<button type="button" class="nearest" data-turn="{at}" data-rank="{rank}">{escape(result.source)}{page}</button>'
+        f'<button type="button" class="nearest" data-turn="{at}" data-rank="{rank}">'
+        f"{escape(result.source)}{page}</button>"
     )
     bars = "".join(_bar(getattr(result, field)) for field, _, _ in _COLUMNS)
     return f'<tr{" class=cited" * cited}><th scope="row">{name}{" · quoted" * cited}</th>{bars}</tr>'

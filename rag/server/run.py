@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from rag.errors import UsageError
 
@@ -20,7 +20,7 @@ _FAREWELL = 1  # seconds that open streams are given at the end
 class Server:
     """A running server; ``close`` ends it."""
 
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         """Serve ``app`` from a thread of its own; raises UsageError where the address cannot be had."""
         sockets = _listen(host, port)
         config = uvicorn.Config(

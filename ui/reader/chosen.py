@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from rag.assistant import Assistant
 from rag.types import Answer, Citation, Document, SearchResult
-from ui.reader.spans import Span, Style
 from ui.escape import escape
+from ui.reader.spans import Span, Style
 
 _LARGEST = 10**9
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from rag.types import Answer, Citation
-from ui.reader.chosen import Chosen
 from ui.escape import escape
+from ui.reader.chosen import Chosen
 
 _STANDING = {
     "intact": ("ok", "✓ quoted word for word, checked against the file now"),

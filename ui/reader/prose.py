@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from ui.escape import escape
 from ui.reader.scene import Scene
 from ui.reader.spans import Span, Style, draw
-from ui.escape import escape
 
 _BAR = " | "  # between the cells of a row whose columns have no names
 _HEADERS = ("From:", "To:", "Cc:", "Bcc:", "Date:", "Subject:")

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rag.types import Page
+from ui.escape import escape
 from ui.reader.prose import bar_cells, heading_tag
 from ui.reader.scene import Scene
 from ui.reader.spans import Span, Style, draw
-from ui.escape import escape
 
 _END = "; "
 _NAMED = ": "

@@ -1,0 +1,159 @@
+"""The HTTP API: questions, documents and their files, typed; it calls the Assistant, and decides nothing itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse, Response, StreamingResponse
+
+from rag.assistant import Assistant
+from rag.errors import DocumentRefused, RagError, UsageError
+from rag.server.layer import client_of
+from rag.server.limits import Rate, Workers
+from rag.server.models import AskRequest, Documents, Health, SearchRequest, Source, Undo
+from rag.server.problems import NotFound, responses, status_of
+from rag.server.upload import Uploads
+from rag.wire import AnswerJson, SearchJson, answer_json, search_json
+
+_QUESTIONS_AT_ONCE = 2  # each takes a processor or two
+_QUESTIONS_WAITING = 16
+_QUESTIONS_A_MINUTE = 60  # of each client
+_UPLOADS_AT_ONCE = 4
+_UPLOADS_A_MINUTE = 120  # of each client
+
+_EVENTS = "text/event-stream"
+_Result = TypeVar("_Result")
+_SourceQuery = Annotated[str, Query(description="The document, by its place in the folder.")]
+
+
+def api(assistant: Assistant) -> APIRouter:
+    """Return the routes of the API, under ``/api``."""
+    router = APIRouter(prefix="/api")
+    _add_health(router)
+    _add_questions(router, assistant)
+    _add_documents(router, assistant)
+    _add_upload(router, assistant)
+    _add_files(router, assistant)
+
+    @router.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False)
+    def nothing(rest: str) -> None:
+        raise NotFound(f"there is no /api/{rest[:100]}: /api/openapi.json lists what there is")
+
+    return router
+
+
+def _add_health(router: APIRouter) -> None:
+    @router.get("/health")
+    def health() -> Health:
+        """Say that the server runs."""
+        return Health()
+
+
+def _add_questions(router: APIRouter, assistant: Assistant) -> None:
+    workers = Workers(_QUESTIONS_AT_ONCE, _QUESTIONS_WAITING)
+    rate = Rate(_QUESTIONS_A_MINUTE)
+
+    @router.post("/search", responses=responses(413, 422, 429, 503))
+    async def search(asked: SearchRequest, request: Request) -> SearchJson:
+        """Find the passages that speak to a question most."""
+        rate.take(client_of(request.scope))
+
+        def find() -> SearchJson:
+            found = assistant.search(asked.question, asked.k, asked.history, asked.sources)
+            return search_json(asked.question, found)
+
+        return await workers.run(find)
+
+    @router.post(
+        "/ask",
+        response_model=AnswerJson,
+        responses={200: {"content": {_EVENTS: {"schema": {"type": "string"}}}}, **responses(413, 422, 429, 503)},
+    )
+    async def ask(asked: AskRequest, request: Request) -> Any:
+        """Answer a question, every sentence cited."""
+        rate.take(client_of(request.scope))
+        answer = workers.run(lambda: answer_json(assistant.ask(asked.question, asked.history, asked.sources)))
+        if asked.stream or _EVENTS in request.headers.get("accept", ""):
+            return StreamingResponse(_events(answer), media_type=_EVENTS)
+        return await answer
+
+
+async def _events(coming: Any) -> AsyncIterator[str]:
+    """Yield an answer as server-sent events."""
+    try:
+        answer: AnswerJson = await coming
+    except RagError as error:
+        yield _event("error", json.dumps({"error": str(error), "status": status_of(error)}, ensure_ascii=False))
+        return
+    for sentence in answer.sentences:
+        yield _event("sentence", sentence.model_dump_json())
+    yield _event("answer", answer.model_dump_json())
+
+
+def _event(name: str, data: str) -> str:
+    return f"event: {name}\ndata: {data}\n\n"
+
+
+def _add_documents(router: APIRouter, assistant: Assistant) -> None:
+    @router.get("/documents", responses=responses(503))
+    def documents() -> Documents:
+        """List the documents, and the files that wait or could not be read."""
+        return Documents(documents=tuple(assistant.listed()))
+
+    @router.delete("/documents", responses=responses(404))
+    def remove(source: _SourceQuery) -> Undo:
+        """Take a document out of the folder; the token puts it back, for 30 days."""
+        return Undo(token=_found(lambda: assistant.remove_document(source)))
+
+    @router.post("/documents/restore", responses=responses(404, 409))
+    def restore(undo: Undo) -> Source:
+        """Put back a document that was removed."""
+        return Source(source=_found(lambda: assistant.restore_document(undo.token)))
+
+
+def _add_upload(router: APIRouter, assistant: Assistant) -> None:
+    uploads = Uploads(assistant, _UPLOADS_AT_ONCE)
+    rate = Rate(_UPLOADS_A_MINUTE)
+    body = {"required": True, "content": {"application/octet-stream": {"schema": {"format": "binary"}}}}
+
+    @router.put(
+        "/documents",
+        status_code=201,
+        responses=responses(408, 409, 413, 415, 422, 429, 503),
+        openapi_extra={"requestBody": body},
+    )
+    async def add(
+        request: Request,
+        name: Annotated[str, Query(description="The file's name, with its ending.")],
+        replace: Annotated[bool, Query(description="Whether it takes the place of one of the same name.")] = False,
+    ) -> Source:
+        """Put a document into the folder; the request's body is the file."""
+        rate.take(client_of(request.scope))
+        return Source(source=await uploads.add(request, name, replace=replace))
+
+
+def _add_files(router: APIRouter, assistant: Assistant) -> None:
+    @router.get("/file", response_class=FileResponse, responses=responses(404))
+    def original(source: _SourceQuery) -> Response:
+        """Give the file of an indexed document, as it is, to be saved."""
+        path = _found(lambda: assistant.original(source))
+        name = path.name.encode("utf-8", "replace").decode()
+        return FileResponse(path, media_type="application/octet-stream", filename=name)
+
+    @router.get("/page.png", response_class=Response, responses={200: {"content": {"image/png": {}}}, **responses(404)})
+    def page(source: _SourceQuery, page: Annotated[int, Query(ge=1, description="Its number, from 1.")]) -> Response:
+        """Give a picture of a page of a document that has pages."""
+        return Response(_found(lambda: assistant.page_picture(source, page)), media_type="image/png")
+
+
+def _found(look_up: Callable[[], _Result]) -> _Result:
+    """Return what is looked up; where it cannot be used, it is not there."""
+    try:
+        return look_up()
+    except DocumentRefused:
+        raise
+    except UsageError as error:
+        raise error if isinstance(error.__cause__, OSError) else NotFound(str(error)) from error

@@ -1,0 +1,56 @@
+"""What the HTTP API takes and gives, where it is not what programs get anywhere else."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from rag.listing import ListedDocument
+from rag.types import Message, Value
+
+
+class SearchRequest(Value):
+    """A question to find passages for; of the documents ``sources`` alone where any are given."""
+
+    question: str = Field(max_length=10_000)
+    k: int | None = Field(None, ge=1, le=100, description="How many passages.")
+    history: tuple[Message, ...] = Field((), max_length=100, description="The conversation before, oldest first.")
+    sources: tuple[str, ...] = Field((), max_length=10_000, description="The documents to ask; all, where none.")
+
+
+class AskRequest(Value):
+    """A question to answer; of the documents ``sources`` alone where any are given."""
+
+    question: str = Field(max_length=10_000)
+    history: tuple[Message, ...] = Field((), max_length=100, description="The conversation before, oldest first.")
+    sources: tuple[str, ...] = Field((), max_length=10_000, description="The documents to ask; all, where none.")
+    stream: bool = Field(False, description="As server-sent events: `sentence` for each, then `answer`, or `error`.")
+
+
+class Documents(Value):
+    """All documents, and the files that wait or could not be read."""
+
+    documents: tuple[ListedDocument, ...]
+
+
+class Source(Value):
+    """The place of a document in the folder."""
+
+    source: str
+
+
+class Undo(Value):
+    """What puts back a document that was removed."""
+
+    token: str
+
+
+class Health(Value):
+    """That the server runs."""
+
+    ok: bool = True
+
+
+class Problem(Value):
+    """What went wrong and what to do, in one line."""
+
+    error: str

@@ -1,0 +1,70 @@
+"""A document on its way from a client to the disk: in pieces, and none kept in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Iterator
+
+from anyio import CapacityLimiter, from_thread, to_thread
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from rag.assistant import Assistant
+from rag.errors import DocumentRefused, DocumentTooLarge, UsageError
+from rag.library import usable_name
+from rag.parse import LARGEST_FILE
+from rag.server.limits import Later
+
+_PIECE_WITHIN = 20  # seconds
+_WHOLE_WITHIN = 900  # seconds: a client that trickles does not hold a place for ever
+
+
+class Uploads:
+    """Writes a few documents at once; each takes a thread, for as long as its client takes."""
+
+    def __init__(self, assistant: Assistant, at_once: int) -> None:
+        self._assistant = assistant
+        self._threads = CapacityLimiter(at_once)
+
+    async def add(self, request: Request, name: str, *, replace: bool) -> str:
+        """Put the body of a request into the folder, and return the document's source.
+
+        Raises:
+            UsageError: The name cannot be used, or the client broke off.
+            DocumentRefused: As the Assistant has it.
+            Later: Too many are on their way, or this one comes too slowly.
+        """
+        _check(name, request.headers.get("content-length", ""))
+        if self._threads.available_tokens < 1:
+            raise Later(503, "busy with other documents: send it again in a few seconds", 5)
+        pieces = _pieces(request.stream(), time.monotonic() + _WHOLE_WITHIN)
+        return await to_thread.run_sync(
+            lambda: self._assistant.add_document(name, pieces, replace=replace), limiter=self._threads
+        )
+
+
+def _check(name: str, declared: str) -> None:
+    """Refuse what can be refused before it comes."""
+    try:
+        usable_name(name)
+    except DocumentRefused as error:
+        raise UsageError(str(error)) from error
+    if declared.isdigit() and int(declared) > LARGEST_FILE:
+        raise DocumentTooLarge(f"{name} is larger than {LARGEST_FILE // 2**20} MB: split it")
+
+
+def _pieces(stream: AsyncGenerator[bytes], until: float) -> Iterator[bytes]:
+    """Yield, in a thread, what the server's loop receives."""
+    while (piece := from_thread.run(_next, stream, until)) is not None:
+        yield piece
+
+
+async def _next(stream: AsyncGenerator[bytes], until: float) -> bytes | None:
+    try:
+        async with asyncio.timeout(min(_PIECE_WITHIN, until - time.monotonic())):
+            return await anext(stream, None)
+    except TimeoutError as error:
+        raise Later(408, "the file comes too slowly: send it again over a better connection", 1) from error
+    except ClientDisconnect as error:
+        raise UsageError("the file was not sent to its end: send it again") from error
