@@ -42,7 +42,7 @@ def parse_pdf(data: bytes, name: str) -> Parsed:
     """Read a PDF; the title is its own where that says something, else its first heading, else the file's name."""
     if b"%PDF-" not in data[:1024]:
         raise ParseError("not a PDF file, though it is named so")
-    with _opened(data) as document:
+    with open_pdf(data) as document:
         reader = _Reader(document)
         pages = reader.pages()
         outline = list(_bookmarks(document))
@@ -65,7 +65,8 @@ def _built(pages: list[PageLines], outline: list[Bookmark], title: str, name: st
     return builder.parsed(title or first or name, warning=warning)
 
 
-def _opened(data: bytes) -> Any:
+def open_pdf(data: bytes) -> Any:
+    """Return pdfium's document; raises ParseError where it is broken or locked."""
     # Takes a tenth of a second to import, and only PDF needs it.
     import pypdfium2
 
@@ -123,7 +124,7 @@ class _Reader:
             self._broken.append(number)
             return PageLines(number)
         try:
-            found = PageLines(number, _text_lines(page))
+            found = PageLines(number, text_lines(page))
             if not found.lines and raw.FPDFPage_CountObjects(page) > 0:
                 found.lines = self._recognised(page, number)
             return found
@@ -144,7 +145,8 @@ class _Reader:
         return []
 
 
-def _text_lines(page: Any) -> list[Line]:
+def text_lines(page: Any, keep_words: bool = False) -> list[Line]:
+    """Return the lines of a page's text layer; with ``keep_words``, they tell where their words stand."""
     from pypdfium2 import raw
 
     box = raw.FS_RECTF()
@@ -153,7 +155,7 @@ def _text_lines(page: Any) -> list[Line]:
     if not text_page:
         return []
     try:
-        return page_lines(page_runs(text_page, (box.left, box.bottom, box.right, box.top)))
+        return page_lines(page_runs(text_page, (box.left, box.bottom, box.right, box.top), keep_words))
     finally:
         raw.FPDFText_ClosePage(text_page)
 

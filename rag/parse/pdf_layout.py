@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
-from rag.parse.pdf_page import RIGHT_TO_LEFT, Run
+from rag.parse.pdf_page import RIGHT_TO_LEFT, PlacedWord, Run
 
 _LEAST_LINES = 4  # beside a gutter
 _SHORTEST_PROSE = 18  # characters of an ordinary line of a column
@@ -51,6 +51,7 @@ class Line:
     margin: float = 0.0
     limit: float = 0.0
     places: list[Place] = field(default_factory=list)  # of its cells
+    words: list[PlacedWord] = field(default_factory=list)  # as its cells have them, where its runs tell them
 
     @property
     def text(self) -> str:
@@ -184,7 +185,8 @@ def _level(one: Run, other: Run) -> bool:
 def _line(row: list[Run]) -> Line:
     row.sort(key=lambda run: run.left)
     size = max(row, key=lambda run: len(run.text)).size
-    cells, places = _cells([((runs[0].left, runs[-1].right), _joined(runs, size)) for runs in _pieces(row, size)])
+    pieces = _pieces(row, size)
+    cells, places = _cells([((runs[0].left, runs[-1].right), _joined(runs, size)) for runs in pieces])
     widest = max(row, key=lambda run: len(run.text))
     marked = len(row) > 1 and bool(_MARKER.match(row[0].text))
     return Line(
@@ -199,6 +201,7 @@ def _line(row: list[Run]) -> Line:
         first_width=row[0].first_right - row[0].left,
         text_left=row[1].left if marked else row[0].left,
         places=places,
+        words=[word for runs in pieces for run in _as_read(runs) for word in run.words],
     )
 
 
@@ -218,12 +221,21 @@ def _pieces(row: list[Run], size: float) -> list[list[Run]]:
 
 def _joined(runs: list[Run], size: float) -> str:
     """Join runs that stand close, those without any space between them to one word."""
-    if sum(len(RIGHT_TO_LEFT.findall(run.text)) for run in runs) > sum(len(run.text) for run in runs) / 3:
-        return " ".join(run.text for run in reversed(runs))
+    if _is_right_to_left(runs):
+        return " ".join(run.text for run in _as_read(runs))
     text = runs[0].text
     for before, run in pairwise(runs):
         text += ("" if run.left - before.right < _NO_GAP * size else " ") + run.text
     return text
+
+
+def _as_read(runs: list[Run]) -> list[Run]:
+    """Return runs that stand side by side in the order they are read."""
+    return runs[::-1] if _is_right_to_left(runs) else runs
+
+
+def _is_right_to_left(runs: list[Run]) -> bool:
+    return sum(len(RIGHT_TO_LEFT.findall(run.text)) for run in runs) > sum(len(run.text) for run in runs) / 3
 
 
 def _cells(pieces: list[tuple[Place, str]]) -> tuple[list[str], list[Place]]:

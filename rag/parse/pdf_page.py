@@ -12,7 +12,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 # pdfium puts U+0002, or U+FFFE, in place of a hyphen at the end of a line.
@@ -48,6 +48,17 @@ _SIGN = re.compile(r"[^\w\s($€£¥]$")
 _WIDEST_SPACE = 0.75  # of the size of the letters; what is wider parts two runs
 _NAME_LENGTH = 128
 
+# Left, bottom, right and top of something on a page.
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedWord:
+    """A word, and where it stands on the page as the file has it, before any turn."""
+
+    text: str
+    box: Box
+
 
 @dataclass(slots=True)
 class Run:
@@ -62,6 +73,7 @@ class Run:
     bold: bool
     order: int  # its place in the file's own order
     first_right: float  # where its first word ends
+    words: list[PlacedWord] = field(default_factory=list)  # left empty unless they are asked for
 
     @property
     def middle(self) -> float:
@@ -79,6 +91,14 @@ class _Word:
     left: float
     bottom: float
     right: float
+    ends: tuple[Box, Box]  # its first and last letter, before any turn
+
+    @property
+    def placed(self) -> PlacedWord:
+        """The word alone with its place."""
+        (left, bottom, right, top), last = self.ends
+        box = min(left, last[0]), min(bottom, last[1]), max(right, last[2]), max(top, last[3])
+        return PlacedWord(_UNREADABLE.sub("", self.text.translate(_PLAIN)), box)
 
 
 @dataclass(frozen=True)
@@ -87,7 +107,7 @@ class Turn:
 
     quarters: int
 
-    def box(self, left: float, bottom: float, right: float, top: float) -> tuple[float, float, float, float]:
+    def box(self, left: float, bottom: float, right: float, top: float) -> Box:
         """Return a rectangle as it stands after the turn."""
         if self.quarters == 1:
             return -top, left, -bottom, right
@@ -98,12 +118,13 @@ class Turn:
         return left, bottom, right, top
 
 
-def page_runs(text_page: Any, bounds: tuple[float, float, float, float]) -> list[Run]:
+def page_runs(text_page: Any, bounds: Box, keep_words: bool = False) -> list[Run]:
     """Return the runs of words of a page, in the file's order; none where its letters cannot be told.
 
     Args:
         text_page: pdfium's handle.
-        bounds: Left, bottom, right and top of what is shown of the page.
+        bounds: What is shown of the page.
+        keep_words: Whether each run is to tell its words and where they stand.
     """
     text = _page_text(text_page)
     letters = len(text) - text.count(" ")
@@ -119,7 +140,7 @@ def page_runs(text_page: Any, bounds: tuple[float, float, float, float]) -> list
         return []
     upright = [line for line, turn in zip(lines, turns, strict=True) if turn == main]
     words = _words(text_page, upright, Turn(main), bounds)
-    return [run for run in _runs(text_page, words, Turn(main)) if run.text]
+    return [run for run in _runs(text_page, words, Turn(main), keep_words) if run.text]
 
 
 def _page_text(text_page: Any) -> str:
@@ -162,9 +183,7 @@ def _quarters(text_page: Any, at: int) -> int | None:
     return round(angle) % 4 if abs(angle - round(angle)) < 0.1 else None
 
 
-def _words(
-    text_page: Any, lines: list[list[re.Match[str]]], turn: Turn, bounds: tuple[float, float, float, float]
-) -> Iterator[_Word]:
+def _words(text_page: Any, lines: list[list[re.Match[str]]], turn: Turn, bounds: Box) -> Iterator[_Word]:
     box = _letter_box(text_page)
     low_x, low_y, high_x, high_y = bounds
     mixed = any(RIGHT_TO_LEFT.search(line[0].string) for line in lines[:1])  # all are of one text
@@ -174,16 +193,18 @@ def _words(
             last = box(word.end() - 1) if word.end() - word.start() > 1 else first
             if first[0] > high_x or first[2] < low_x or first[1] > high_y or first[3] < low_y:
                 continue
+            ends = first, last
             if turn.quarters:
                 first, last = turn.box(*first), turn.box(*last)
             letters = word.group()
             # Some files hold Hebrew and Arabic as it looks, from left to right, others as it is read.
             if mixed and first[0] < last[0] and RIGHT_TO_LEFT.search(letters):
                 letters = letters[::-1]
-            yield _Word(letters, number, word.start(), min(first[0], last[0]), first[1], max(first[2], last[2]))
+            left, right = min(first[0], last[0]), max(first[2], last[2])
+            yield _Word(letters, number, word.start(), left, first[1], right, ends)
 
 
-def _letter_box(text_page: Any) -> Callable[[int], tuple[float, float, float, float]]:
+def _letter_box(text_page: Any) -> Callable[[int], Box]:
     """Return a function that tells the place of a letter; it is called often, so all it needs is at hand."""
     from pypdfium2 import raw
 
@@ -191,36 +212,36 @@ def _letter_box(text_page: Any) -> Callable[[int], tuple[float, float, float, fl
     reference = ctypes.byref(rectangle)
     ask = raw.FPDFText_GetLooseCharBox
 
-    def box(at: int) -> tuple[float, float, float, float]:
+    def box(at: int) -> Box:
         ask(text_page, at, reference)
         return rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
 
     return box
 
 
-def _runs(text_page: Any, words: Iterator[_Word], turn: Turn) -> Iterator[Run]:
+def _runs(text_page: Any, words: Iterator[_Word], turn: Turn, keep_words: bool) -> Iterator[Run]:
     run: Run | None = None
     line, bottom = -1, 0.0
-    texts: list[str] = []
+    inside: list[_Word] = []
     for word in words:
         if (
             run is not None
             and word.line == line
-            and not (len(texts) == 1 and _SIGN.match(texts[0]))  # the font of a bullet is not that of its text
+            and not (len(inside) == 1 and _SIGN.match(inside[0].text))  # the font of a bullet is not that of its text
             and not RIGHT_TO_LEFT.match(word.text)  # each stands alone: the line puts them in order
             and -0.5 * run.size < word.left - run.right < _WIDEST_SPACE * run.size
             and abs(word.bottom - bottom) < 0.4 * run.size
         ):
             run.right = max(run.right, word.right)
-            texts.append(word.text)
+            inside.append(word)
         else:
             if run is not None:
-                yield _finished(run, texts)
+                yield _finished(run, inside, keep_words)
             run = _new_run(text_page, word, turn)
-            line, texts = word.line, [word.text]
+            line, inside = word.line, [word]
         bottom = word.bottom
     if run is not None:
-        yield _finished(run, texts)
+        yield _finished(run, inside, keep_words)
 
 
 def _new_run(text_page: Any, word: _Word, turn: Turn) -> Run:
@@ -242,8 +263,9 @@ def _new_run(text_page: Any, word: _Word, turn: Turn) -> Run:
     )
 
 
-def _finished(run: Run, words: list[str]) -> Run:
-    text = " ".join(words)
+def _finished(run: Run, words: list[_Word], keep_words: bool) -> Run:
+    text = " ".join(word.text for word in words)
     text = _UNREADABLE.sub("", text.translate(_PLAIN))
     run.text = " ".join(_LEADERS.sub(" … ", text).split())
+    run.words = [word.placed for word in words] if keep_words else []
     return run
