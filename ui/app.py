@@ -78,7 +78,7 @@ def _lay_out() -> _Parts:
     script = resources.files("ui").joinpath("page.js").read_text(encoding="utf-8")
 
     def drawn(value: str = "", name: str | None = None) -> gr.HTML:
-        return gr.HTML(value, js_on_load=script, elem_id=name, padding=False)
+        return gr.HTML(value, js_on_load=script, elem_id=name, padding=False, apply_default_css=False)
 
     def kept() -> gr.Textbox:
         return gr.Textbox("", visible=False)

@@ -22,17 +22,17 @@ class Folder:
         self._assistant = assistant
         self._live = live
 
-    def listed(self, chosen: str, find: str) -> str:
+    def listed(self, chosen: str, find: str | None) -> str:
         """Return the list as it is now."""
         return self._drawn(self._live.look_again(), chosen, find)
 
-    def look(self, seen: str, chosen: str, find: str) -> tuple[Any, Any, Any]:
+    def look(self, seen: str, chosen: str, find: str | None) -> tuple[Any, Any, Any]:
         """Return list and starters where they are others than those ``seen`` names, and what to call these."""
         drawn, starters = self._drawn(self._live.look(), chosen, find), panel.starters(self._live.starters())
         now = hashlib.sha256(f"{drawn} {starters}".encode()).hexdigest()
         return (gr.skip(), gr.skip(), gr.skip()) if now == seen else (drawn, starters, now)
 
-    def choose(self, chosen: str, find: str, event: gr.EventData) -> tuple[str, str, str]:
+    def choose(self, chosen: str, find: str | None, event: gr.EventData) -> tuple[str, str, str]:
         """Choose a document to be asked alone, or choose it no longer; all are asked where none is chosen."""
         data = dict(event._data)
         sources = {*chosen_sources(chosen)} if "source" in data else set()
@@ -41,7 +41,7 @@ class Folder:
         now = json.dumps(sorted(sources))
         return now, panel.chosen_only(sources), self.listed(now, find)
 
-    def remove(self, chosen: str, find: str, event: gr.EventData) -> tuple[str, str]:
+    def remove(self, chosen: str, find: str | None, event: gr.EventData) -> tuple[str, str]:
         """Take a document out of the folder; the list follows, and says how to take that back."""
         source = str(dict(event._data).get("source", ""))
         try:
@@ -50,7 +50,7 @@ class Folder:
             told = panel.undone(str(error), "")
         return told, self.listed(chosen, find)
 
-    def undo(self, chosen: str, find: str, event: gr.EventData) -> tuple[str, str]:
+    def undo(self, chosen: str, find: str | None, event: gr.EventData) -> tuple[str, str]:
         """Put back what was removed."""
         try:
             source = self._assistant.restore_document(str(dict(event._data).get("token", "")))
@@ -68,5 +68,5 @@ class Folder:
         """Stop the rebuilding."""
         self._live.stop()
 
-    def _drawn(self, look: Look, chosen: str, find: str) -> str:
-        return panel.documents(look.documents, chosen_sources(chosen), find, look.activity, look.notes)
+    def _drawn(self, look: Look, chosen: str, find: str | None) -> str:
+        return panel.documents(look.documents, chosen_sources(chosen), find or "", look.activity, look.notes)

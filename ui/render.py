@@ -161,7 +161,7 @@ def _done(at: int, shown: Shown, *, last: bool) -> str:
         parts.append(_button("Copy with sources", "copy", "data-copy"))
     if last:
         parts.append(_button("Try again", "retry", f'data-retry="{at}"'))
-    parts += [_thumb(at, "up", turn), _thumb(at, "down", turn)]
+    parts.append(f"<span>{_thumb(at, 'up', turn)}{_thumb(at, 'down', turn)}</span>")
     copied = f'<textarea class="markdown" hidden aria-hidden="true">{escape(answer_markdown(turn.answer))}</textarea>'
     return f'<div class="meta">{"".join(parts)}</div>{_note(at, turn)}{why(at, turn.answer)}{copied}'
 
@@ -172,8 +172,9 @@ def _checked(shown: Shown) -> list[str]:
         return []
     kept = sum(standing == "intact" for standing in shown.standings)
     if kept == count:
+        files = len({citation.source for citation in shown.turn.answer.citations})
         return [
-            f'<span class="ok">✓ {count} quote{"s" * (count != 1)} checked against the file{"s" * (count != 1)}</span>'
+            f'<span class="ok">✓ {count} quote{"s" * (count != 1)} checked against the file{"s" * (files != 1)}</span>'
         ]
     return [f'<span class="warn">{count - kept} of {count} quotes: the file has changed since</span>']
 

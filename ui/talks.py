@@ -15,20 +15,23 @@ from ui.escape import escape
 
 
 class Talks:
-    """The handlers of the list of conversations. ``place`` is the name of the one that the page shows."""
+    """The handlers of the list of conversations. ``place`` is the name of the one that the page shows.
+
+    Of a box that was not drawn yet, because its tab was never looked at, what is in it is None.
+    """
 
     def __init__(self, conversations: Conversations) -> None:
         self._conversations = conversations
 
-    def listed(self, search: str, place: str, request: gr.Request) -> str:
+    def listed(self, search: str | None, place: str, request: gr.Request) -> str:
         """Return the list, of those that hold the words of ``search`` where there are some."""
         try:
-            found = self._conversations.listed(owner(request), search)
+            found = self._conversations.listed(owner(request), search or "")
         except RagError as error:
             return panel.undone(str(error), "")
         return panel.conversations(found, datetime.now(UTC), place)
 
-    def rename(self, search: str, place: str, event: gr.EventData, request: gr.Request) -> str:
+    def rename(self, search: str | None, place: str, event: gr.EventData, request: gr.Request) -> str:
         """Give a conversation another title."""
         data = dict(event._data)
         try:
@@ -37,7 +40,7 @@ class Talks:
             gr.Warning(escape(str(error)))
         return self.listed(search, place, request)
 
-    def delete(self, search: str, place: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+    def delete(self, search: str | None, place: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Delete a conversation, and say how to take that back; the page begins a new one where it showed that one."""
         name = str(dict(event._data).get("name", ""))
         try:
@@ -48,7 +51,7 @@ class Talks:
         shown = (render.conversation("", []), "") if name == place != "" else (gr.skip(), gr.skip())
         return told, self.listed(search, place, request), *shown
 
-    def undo(self, search: str, place: str, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
+    def undo(self, search: str | None, place: str, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
         """Take back that a conversation was deleted."""
         told: Any = panel.undone("The conversation is back.", "")
         try:
