@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from hypothesis import Phase, settings
+from playwright.sync_api import Browser, sync_playwright
 
 from rag.embed import SentenceTransformerEmbedder
 from rag.index.local import LocalIndex
 from rag.parse import ParsedFile
 from rag.parse.worker import Worker
+from tests.browser import CHROMIUM, start
 
 # The same examples on every run: a failure is a change of the code, never of luck.
 settings.register_profile(
@@ -91,6 +93,17 @@ def network_attempts() -> Iterator[list[str]]:
 def embedder() -> SentenceTransformerEmbedder:
     """The real embedder; its model is loaded once for all tests."""
     return SentenceTransformerEmbedder()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, started once for all tests."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: install it to run the browser tests")
+    with sync_playwright() as playwright:
+        started = start(playwright)
+        yield started
+        started.close()
 
 
 @pytest.fixture

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from rag.evaluate.measures import compare, measures, risk_coverage
 from rag.evaluate.questions import Excerpt
@@ -20,7 +19,6 @@ from tests.outcomes import outcome
 HOSTILE = (
     "</blockquote></style><script>document.title='owned'</script><img src=x onerror=alert(1)>\u202e\x00&amp;\ud800"
 )
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def run_of(hostile: str = "plain", **more: Any) -> Run:
@@ -132,22 +130,20 @@ def test_numbers_are_written_for_people() -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install it to run the browser tests")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
-def test_in_a_browser_nothing_runs_and_nothing_is_cut_off(tmp_path: Path, width: int, scheme: Any) -> None:
+def test_in_a_browser_nothing_runs_and_nothing_is_cut_off(
+    tmp_path: Path, browser: Browser, width: int, scheme: Any
+) -> None:
     path = tmp_path / "report.html"
     path.write_text(html_report(run_of(HOSTILE + "x" * 300)), encoding="utf-8")
-    with sync_playwright() as play:
-        flags = "--no-sandbox --disable-gpu --no-first-run --disable-background-networking"
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=flags.split())
-        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-        requested: list[str] = []
-        page.on("request", lambda request: requested.append(request.url))
-        page.goto(path.as_uri())
-        assert page.title() != "owned"
-        assert requested == [path.as_uri()]
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-        dark = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 26)"
-        assert dark == (scheme == "dark")
-        browser.close()
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
+    page.goto(path.as_uri())
+    assert page.title() != "owned"
+    assert requested == [path.as_uri()]
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 26)"
+    assert dark == (scheme == "dark")
+    page.close()

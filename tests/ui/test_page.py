@@ -1,88 +1,22 @@
-"""The page in a real browser, over the article that ships, with the server really running."""
+"""Asking, in a real browser: the answer comes, its numbers show and open its sources, and it can be done over."""
 
 from __future__ import annotations
 
-import shutil
-import socket
-from collections.abc import Iterator
-from pathlib import Path
+import re
+import threading
 
 import pytest
-from playwright.sync_api import Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from rag.assistant import Assistant
-from rag.embed import Embedder
-from rag.settings import Settings
-from ui.serve import launch
+from tests.browser import Site, answered, ask, opened, question_box
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = "--no-sandbox --disable-gpu --no-first-run --disable-sync --disable-background-networking"
+pytestmark = pytest.mark.browser
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install it to run the browser tests"),
-]
-
-
-@pytest.fixture(scope="module")
-def assistant(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Assistant:
-    """Return an assistant over a corpus of the article and a hostile document."""
-    place = tmp_path_factory.mktemp("page")
-    shutil.copytree(Path("corpus"), place / "corpus")
-    image = "<img src=x onerror=\"document.title='owned'\">"
-    hostile = f"The password of the Zanzibar vault is {image} {{{{7*7}}}} ${{7*7}} open.\n"
-    (place / "corpus/<b>hostile.txt").write_text(hostile)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    made = Assistant(Settings(corpus=place / "corpus", index=place / "index", port=port), embedder)
-    made.sync()
-    return made
-
-
-@pytest.fixture(scope="module")
-def address(assistant: Assistant) -> Iterator[str]:
-    """Serve the page, and return its address."""
-    page = launch(assistant)
-    yield f"http://127.0.0.1:{assistant.settings.port}"
-    page.close()
-
-
-@pytest.fixture
-def page(address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """Open the page; any request beyond this machine fails the test, as does an error in its scripts."""
-    outside: list[str] = []
-    errors: list[str] = []
-
-    def guard(route: Route) -> None:
-        if route.request.url.startswith((address, "data:", "blob:")):
-            route.continue_()
-        else:
-            outside.append(route.request.url)
-            route.abort()
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        width, height = getattr(request, "param", (1440, 900))
-        page = browser.new_page(viewport={"width": width, "height": height})
-        page.route("**/*", guard)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(address)
-        yield page
-        browser.close()
-    assert not outside
-    assert not errors
-
-
-def ask(page: Page, question: str) -> None:
-    page.get_by_label("Question").fill(question)
-    page.keyboard.press("Enter")
-    expect(page.locator(".question", has_text=question)).to_be_visible(timeout=30_000)
-    expect(page.locator(".waiting")).to_have_count(0, timeout=30_000)
+LISTED = "How many Chinese companies were put on the Entity List in August 2018?"
 
 
 def test_asking_and_clicking_a_citation_opens_its_source_at_the_sentence(page: Page) -> None:
-    ask(page, "How many Chinese companies were put on the Entity List in August 2018?")
+    ask(page, LISTED)
     expect(page.locator(".sentences")).to_contain_text("44 Chinese companies")
     page.locator("#documents button[data-source='us-china-ai-chips.md']").click()
     expect(page.locator("#reader mark")).to_have_count(0)
@@ -95,59 +29,113 @@ def test_asking_and_clicking_a_citation_opens_its_source_at_the_sentence(page: P
     expect(page.locator(".marker.on")).to_have_count(1)
 
 
-def test_what_the_documents_do_not_say_is_not_answered(page: Page) -> None:
-    ask(page, "How long should a soft-boiled egg be cooked?")
-    card = page.locator(".card")
-    expect(card).to_contain_text("Not in your documents")
-    card.locator(".nearest").first.click()
-    expect(page.locator("#reader")).to_contain_text("it may not answer it")
+def test_the_question_is_there_at_once_and_the_answer_comes_by_sentences(page: Page) -> None:
+    page.evaluate(
+        """() => { window.seen = []; new MutationObserver(() => seen.push([
+            document.querySelectorAll('.waiting').length, document.querySelectorAll('.turn:last-child .sentence').length
+        ])).observe(document.querySelector('#talk'), { childList: true, subtree: true }); }"""
+    )
+    ask(page, "How many companies were listed in August 2018, and what happened to Huawei in May 2019?")
+    seen = page.evaluate("window.seen")
+    counts = [sentences for _, sentences in seen]
+    assert [1, 0] in seen  # waiting, with nothing said yet
+    assert max(counts) >= 2
+    assert set(range(1, max(counts) + 1)) <= set(counts)
 
 
-def test_nothing_in_a_document_runs(page: Page) -> None:
-    ask(page, "What is the password of the Zanzibar vault?")
-    expect(page.locator(".sentences")).to_contain_text("<img src=x onerror")
-    expect(page.locator(".sentences")).to_contain_text("{{7*7}} ${7*7} open.")
-    page.locator(".marker").first.click()
-    expect(page.locator("#reader .doc")).to_contain_text("{{7*7}} ${7*7} open.")
-    expect(page.locator("#documents")).to_contain_text("<b>hostile.txt")
-    assert page.locator("#page img").count() == 0
-    assert page.title() == "Ask your documents"
+def test_pointing_at_a_number_shows_the_words_their_place_and_that_they_were_checked(page: Page) -> None:
+    ask(page, LISTED)
+    marker = page.locator(".marker").first
+    card = page.locator(".quote-card.shown")
+    marker.hover()
+    expect(card).to_contain_text("44 Chinese companies were put on")
+    expect(card).to_contain_text("us-china-ai-chips.md")
+    expect(card).to_contain_text("checked against the file")
+    expect(card).to_be_in_viewport(ratio=1)
+    page.locator(".question").hover()
+    expect(card).to_have_count(0)
+    marker.focus()
+    expect(card).to_be_visible()
+    assert marker.get_attribute("aria-describedby") == card.get_attribute("id")
 
 
-def test_an_empty_question_is_met_with_a_word(page: Page) -> None:
-    page.get_by_role("button", name="Ask", exact=True).click()
-    expect(page.get_by_text("Type a question first.")).to_be_visible()
-    expect(page.locator(".question")).to_have_count(0)
+def test_by_keys_alone_one_asks_goes_through_the_citations_and_comes_back(page: Page) -> None:
+    ask(page, LISTED)
+    ask(page, "What happened to Huawei in May 2019?")
+    page.locator(".marker").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#reader mark")).to_contain_text("44 Chinese companies")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#reader mark")).to_contain_text("Huawei")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#reader mark")).to_contain_text("44 Chinese companies")
+    page.keyboard.press("Escape")
+    expect(question_box(page)).to_be_focused()
+    question_box(page).fill("left and right are for the text here")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#reader mark")).to_contain_text("44 Chinese companies")
 
 
-def test_rebuilding_tells_when_it_is_done(page: Page) -> None:
-    page.get_by_role("button", name="Rebuild index").click()
-    expect(page.get_by_text("2 documents,")).to_be_visible(timeout=60_000)
+def test_a_slow_answer_can_be_stopped_and_the_question_is_not_lost(
+    page: Page, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = threading.Event()
+    real = site.assistant.ask
+    monkeypatch.setattr(site.assistant, "ask", lambda *given, **more: (slow.wait(20), real(*given, **more))[1])
+    question_box(page).fill(LISTED)
+    page.keyboard.press("Enter")
+    expect(page.locator(".waiting")).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".waiting")).to_have_count(0)
+    expect(page.locator(".turn")).to_have_count(0)
+    expect(question_box(page)).to_have_value(LISTED)
+    slow.set()
+    monkeypatch.undo()
+    ask(page, LISTED)
+    expect(page.locator(".turn")).to_have_count(1)
+
+
+def test_a_question_can_be_edited_and_asked_in_its_place(page: Page) -> None:
+    ask(page, LISTED)
     ask(page, "Who is Yin Zhiyao?")
-    expect(page.locator(".sentences")).to_contain_text("Advanced Micro-Fabrication Equipment")
+    ask(page, "How long should an egg be cooked?")
+    page.locator(".turn").nth(1).hover()
+    page.get_by_role("button", name="Edit this question").nth(1).click()
+    expect(question_box(page)).to_have_value("Who is Yin Zhiyao?")
+    expect(question_box(page)).to_be_focused()
+    question_box(page).fill("Who is Morris Chang?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".question")).to_have_text([LISTED, "Who is Morris Chang?"])
+    expect(page.locator(".turn:last-child .meta")).to_be_visible()
+    ask(page, "Who is Yin Zhiyao?")  # and the next is a new one again
+    expect(page.locator(".turn")).to_have_count(3)
 
 
-@pytest.mark.parametrize("page", [(390, 844)], indirect=True)
-def test_on_a_phone_the_source_comes_up_as_a_sheet_and_goes_away(page: Page) -> None:
-    ask(page, "Who is Yin Zhiyao?")
-    expect(page.locator("#reader")).to_be_hidden()
-    page.locator(".marker").first.click()
-    expect(page.locator("#reader mark")).to_be_in_viewport()
-    page.get_by_role("button", name="Close the source").click()
-    expect(page.locator("#reader")).to_be_hidden()
-    page.get_by_role("button", name="Documents", exact=True).click()
-    expect(page.locator("#documents")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+def test_the_last_question_can_be_tried_again(page: Page, site: Site) -> None:
+    ask(page, "When was the bell of Brimley cast?")
+    expect(page.locator(".card")).to_be_visible()
+    late = site.corpus / "late.txt"
+    late.write_text("The bell of Brimley was cast in 1700.")
+    try:
+        expect(page.locator("#documents")).to_contain_text("late.txt", timeout=15_000)
+        expect(page.locator("#documents .counts")).to_contain_text("2 indexed", timeout=15_000)
+        page.get_by_role("button", name="Try again").click()
+        expect(page.locator(".sentences")).to_contain_text("1700", timeout=15_000)
+        expect(page.locator(".turn")).to_have_count(1)
+    finally:
+        late.unlink()
 
 
-def test_the_list_of_documents_follows_the_index(page: Page, assistant: Assistant) -> None:
-    late = Path(assistant.settings.corpus) / "late.txt"
-    late.write_text("The bell was cast in 1700.")
-    assistant.sync()
-    expect(page.get_by_role("button", name="late.txt")).to_be_visible(timeout=10_000)
-    late.unlink()
-    assistant.sync()
-    expect(page.get_by_role("button", name="late.txt")).to_have_count(0, timeout=10_000)
+def test_an_answer_is_copied_with_its_sources(site: Site, browser: Browser) -> None:
+    with opened(browser, site.address, permissions=["clipboard-read", "clipboard-write"]) as page:
+        ask(page, LISTED)
+        page.get_by_role("button", name="Copy with sources").click()
+        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        copied = page.evaluate("navigator.clipboard.readText()")
+    quote = site.assistant.ask(LISTED).citations[0].quote
+    plain = re.sub(r"\\(?=\W)|&[lg]t;", "", copied)
+    assert plain.count(" ".join(quote.split())) == 2  # as the answer, and as the source
+    assert "us-china-ai-chips.md" in copied.replace("\\", "")
 
 
 def test_what_a_follow_up_was_asked_as_can_be_edited_and_is_then_asked_as_typed(page: Page) -> None:
@@ -155,7 +143,7 @@ def test_what_a_follow_up_was_asked_as_can_be_edited_and_is_then_asked_as_typed(
     ask(page, "When does he expect self-sufficiency?")
     expect(page.locator(".query")).to_contain_text("Asked as: When does Yin Zhiyao expect self-sufficiency?")
     page.get_by_role("button", name="Edit what was asked").click()
-    box = page.get_by_label("Question")
+    box = question_box(page)
     expect(box).to_have_value("When does Yin Zhiyao expect self-sufficiency?")
     expect(box).to_be_focused()
     typed = page.get_by_label("Ask as typed")
@@ -165,10 +153,34 @@ def test_what_a_follow_up_was_asked_as_can_be_edited_and_is_then_asked_as_typed(
     expect(typed).not_to_be_checked()
 
 
-def test_a_new_topic_leaves_the_conversation_behind(page: Page) -> None:
-    ask(page, "Who is Yin Zhiyao?")
-    page.get_by_role("button", name="New topic").click()
+def test_an_empty_question_is_met_with_a_word(page: Page) -> None:
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.get_by_text("Type a question first.")).to_be_visible()
     expect(page.locator(".question")).to_have_count(0)
-    expect(page.locator(".welcome")).to_be_visible()
-    ask(page, "When does he expect self-sufficiency?")
-    expect(page.locator(".query")).to_have_count(0)
+
+
+def test_a_starter_question_is_there_and_is_answered(page: Page, site: Site) -> None:
+    chip = page.locator("#starters .chip").first
+    expect(chip).to_be_visible(timeout=20_000)
+    question = chip.inner_text()
+    assert not site.assistant.ask(question).abstained
+    chip.click()
+    answered(page, 0)
+    expect(page.locator(".question")).to_have_text(question)
+    expect(page.locator(".sentences")).to_be_visible()
+    expect(chip).to_be_hidden()
+
+
+@pytest.mark.parametrize("page", [(390, 844)], indirect=True)
+def test_on_a_phone_sheets_come_up_and_go_away(page: Page) -> None:
+    ask(page, "Who is Yin Zhiyao?")
+    expect(page.locator("#reader")).to_be_hidden()
+    page.locator(".marker").first.click()
+    expect(page.locator("#reader mark")).to_be_in_viewport()
+    page.get_by_role("button", name="Close the source").click()
+    expect(page.locator("#reader")).to_be_hidden()
+    page.get_by_role("button", name="Documents and conversations").click()
+    expect(page.locator("#documents")).to_be_visible()
+    page.get_by_role("button", name="Close the panel").click()
+    expect(page.locator("#documents")).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -1,0 +1,118 @@
+"""The page in a real browser: served from a corpus that a test makes, and opened where nothing may go out."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Route, expect
+
+from rag.assistant import Assistant
+from rag.embed import Embedder
+from rag.settings import Settings
+from ui.serve import launch
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = "--no-sandbox --disable-gpu --no-first-run --disable-sync --disable-background-networking".split()
+
+
+def start(playwright: Playwright) -> Browser:
+    """Return a headless Chromium."""
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A page that is served, and what it is about."""
+
+    address: str
+    assistant: Assistant
+
+    @property
+    def corpus(self) -> Path:
+        """The folder of its documents."""
+        return self.assistant.settings.corpus
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def served(folder: Path, embedder: Embedder, fill: Callable[[Path], object]) -> Iterator[Site]:
+    """Serve the page over a corpus in ``folder`` that ``fill`` wrote, and follow it meanwhile."""
+    settings = Settings(corpus=folder / "corpus", index=folder / "index", data=folder / "data", port=free_port())
+    settings.corpus.mkdir()
+    fill(settings.corpus)
+    assistant = Assistant(settings, embedder)
+    assistant.sync()
+    stop = threading.Event()
+    follower = threading.Thread(target=lambda: list(assistant.watch(stop)), daemon=True)
+    server = launch(assistant)
+    follower.start()
+    try:
+        yield Site(f"http://127.0.0.1:{settings.port}", assistant)
+    finally:
+        server.close()
+        stop.set()
+        follower.join(10)
+
+
+@contextmanager
+def opened(browser: Browser, address: str, **options: Any) -> Iterator[Page]:
+    """Open the page in a browser of its own; a request beyond it, or an error in it, fails the test."""
+    outside: list[str] = []
+    errors: list[str] = []
+
+    def guard(route: Route) -> None:
+        if route.request.url.startswith((address, "data:", "blob:")):
+            route.continue_()
+        else:
+            outside.append(route.request.url)
+            route.abort()
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and "the server responded with a status of" not in message.text:
+            errors.append(message.text)
+
+    context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+    try:
+        context.route("**/*", guard)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", note)
+        page.goto(address)
+        expect(question_box(page)).to_be_visible()
+        yield page
+    finally:
+        context.close()
+    assert outside == []
+    assert errors == []
+
+
+def question_box(page: Page) -> Any:
+    """Return the box that questions are typed into."""
+    return page.get_by_role("textbox", name="Question", exact=True)
+
+
+def ask(page: Page, question: str) -> None:
+    """Ask a question, and wait for its answer."""
+    turns = page.locator(".turn").count()
+    question_box(page).fill(question)
+    page.keyboard.press("Enter")
+    answered(page, turns)
+
+
+def answered(page: Page, before: int) -> None:
+    """Wait until one more answer is out, whole."""
+    expect(page.locator(".turn")).to_have_count(before + 1, timeout=30_000)
+    expect(page.locator(".turn:last-child .meta")).to_be_visible(timeout=30_000)
