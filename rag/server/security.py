@@ -26,11 +26,12 @@ _SESSION_VALUE = re.compile(r"[\w-]{43}", re.ASCII)  # 32 bytes, as secrets.toke
 _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
 _NOWHERE = "frame-ancestors 'none'; form-action 'self'; object-src 'none'"
-# The page names itself as its base. Of inline scripts only those run that the server wrote, by their hashes. Gradio makes functions of text for
-# every `js_on_load`, `js=` and template, which 'unsafe-eval' allows; it writes styles inline all over.
+# The page names itself as its base. Of inline scripts only those run that the server wrote, by their hashes.
+# Gradio makes functions of text for every `js_on_load`, `js=` and template, which takes 'unsafe-eval': without
+# it, nothing is drawn. It writes styles inline all over.
 _PAGE_POLICY = (
-    f"default-src 'self'; {_NOWHERE}; base-uri 'self'; connect-src 'self'; img-src 'self' data: blob:; font-src 'self' data:;"
-    " style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-eval'"
+    f"default-src 'self'; {_NOWHERE}; base-uri 'self'; connect-src 'self'; img-src 'self' data: blob:;"
+    " font-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-eval'"
 )
 _POLICY = f"default-src 'none'; {_NOWHERE}; base-uri 'none'"
 
