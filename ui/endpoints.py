@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
 from pydantic import TypeAdapter, ValidationError
 
 from rag.assistant import Assistant
@@ -40,7 +41,7 @@ def add_endpoints(assistant: Assistant) -> None:
         return search_json(question, results).model_dump(mode="json")
 
     for name, endpoint in zip(_NAMES, (ask, search), strict=True):
-        gr.api(endpoint, api_name=name, concurrency_limit=_AT_ONCE, concurrency_id="questions")
+        api(endpoint, api_name=name, concurrency_limit=_AT_ONCE, concurrency_id="questions")
 
 
 def hide_others(page: gr.Blocks) -> None:
