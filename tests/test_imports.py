@@ -52,6 +52,7 @@ SEEN_BY_UI: dict[str, set[str]] = {
     "rag.server.app": {"guarded", "server_app"},
     "rag.server.run": {"Server"},
     "rag.server.security": {"owner_of"},
+    "rag.wire": set(),
 }
 
 

@@ -16,6 +16,7 @@ from rag.assistant import Assistant
 from rag.conversations import Conversations
 from ui import reader, render
 from ui.chat import Chat
+from ui.endpoints import add_endpoints
 from ui.folder import Folder
 from ui.live import Live
 from ui.talks import Talks
@@ -58,6 +59,7 @@ def build(assistant: Assistant, conversations: Conversations) -> gr.Blocks:
     live = Live(assistant)
     chat, folder, talks = Chat(assistant, conversations, live), Folder(assistant, live), Talks(conversations)
     with gr.Blocks(title="Ask your documents", analytics_enabled=False, fill_width=True) as page:
+        add_endpoints(assistant)
         parts = _lay_out()
         _wire_asking(parts, chat, talks)
         _wire_turns(parts, chat)

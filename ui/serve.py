@@ -13,6 +13,7 @@ from rag.conversations import Conversations
 from rag.server.app import guarded, server_app
 from rag.server.run import Server
 from ui.app import build
+from ui.endpoints import hide_others
 from ui.exports import exports
 
 _STYLES = ("page.css", "reader.css")
@@ -42,10 +43,12 @@ def launch(assistant: Assistant) -> Server:
     app = server_app(assistant)
     app.include_router(exports(conversations))
     around = guarded(app, assistant.settings)
+    page = build(assistant, conversations)
+    hide_others(page)
     gr.mount_gradio_app(
         app,
         # Of a queue that is not open, nothing can be run past it.
-        build(assistant, conversations).queue(max_size=64, api_open=False),
+        page.queue(max_size=64, api_open=False),
         path="/",
         css="".join(resources.files("ui").joinpath(name).read_text(encoding="utf-8") for name in _STYLES),
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Mapping
 
@@ -43,7 +44,13 @@ def client_of(scope: Scope) -> str:
 def address_of(scope: Scope) -> str:
     """Return the address a request comes from; of IPv6, the network, since each has as many as it likes."""
     host = str((scope.get("client") or ("",))[0])
-    return ":".join(host.split(":")[:4]) if host.count(":") > 3 and "." not in host else host
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.version == 4:
+        return host
+    return str(address.ipv4_mapped or ipaddress.ip_network((int(address), 64), strict=False))
 
 
 async def refuse(send: Send, status: int, error: str, headers: Mapping[str, str] | None = None) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import errno
 import socket
 import threading
-from collections.abc import Iterator
+from contextlib import suppress
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from rag.errors import UsageError
 
-_NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _MOST_CONNECTIONS = 512  # a page holds two open for as long as it is looked at
 _FAREWELL = 1  # seconds that open streams are given at the end
 
@@ -51,21 +50,28 @@ class Server:
 
 def _listen(host: str, port: int) -> list[socket.socket]:
     """Return listening sockets at all addresses of ``host``: ``localhost`` may have one of each family."""
+    found: list[socket.socket] = []
     try:
-        found = list(_sockets(host, port))
+        for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            with suppress(_FamilyOff):
+                found.append(_socket(family, str(address[0]), port))
         if not found:
             raise OSError("this machine has no such address")
     except OSError as error:
+        for opened in found:
+            opened.close()
         raise UsageError(f"the page cannot be served on {host}:{port} ({error}): name another --port") from error
     return found
 
 
-def _sockets(host: str, port: int) -> Iterator[socket.socket]:
-    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    for family, address in dict.fromkeys((family, address) for family, _, _, _, address in addresses):
-        try:
-            yield socket.create_server((str(address[0]), port), family=family)
-        except OSError as error:
-            # A name may have an address of a family that is switched off.
-            if error.errno not in _NO_SUCH_ADDRESS or len(addresses) == 1:
-                raise
+def _socket(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+            raise _FamilyOff from error
+        raise
+
+
+class _FamilyOff(Exception):  # noqa: N818, it says what was met
+    """A name may have an address of a family that is switched off."""

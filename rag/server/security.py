@@ -25,14 +25,15 @@ _YEAR = 365 * 86_400  # seconds
 _SESSION_VALUE = re.compile(r"[\w-]{43}", re.ASCII)  # 32 bytes, as secrets.token_urlsafe writes them
 _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
-_NOWHERE = "base-uri 'none'; frame-ancestors 'none'; form-action 'self'; object-src 'none'"
-# Of inline scripts only those run that the server wrote, by their hashes. Gradio makes functions of text for
-# every `js_on_load`, `js=` and template, which 'unsafe-eval' allows; it writes styles inline all over.
+_NOWHERE = "frame-ancestors 'none'; form-action 'self'; object-src 'none'"
+# The page names itself as its base. Of inline scripts only those run that the server wrote, by their hashes.
+# Gradio makes functions of text for every `js_on_load`, `js=` and template, which takes 'unsafe-eval': without
+# it, nothing is drawn. It writes styles inline all over.
 _PAGE_POLICY = (
-    f"default-src 'self'; {_NOWHERE}; connect-src 'self'; img-src 'self' data: blob:; font-src 'self' data:;"
-    " style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-eval'"
+    f"default-src 'self'; {_NOWHERE}; base-uri 'self'; connect-src 'self'; img-src 'self' data: blob:;"
+    " font-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-eval'"
 )
-_POLICY = f"default-src 'none'; {_NOWHERE}"
+_POLICY = f"default-src 'none'; {_NOWHERE}; base-uri 'none'"
 
 _HEADERS = {
     "content-security-policy": _POLICY,
@@ -48,7 +49,7 @@ _KEPT = re.compile(r"/(?:assets|static|svelte)/")
 
 # What the page and Gradio's client use. All else that Gradio serves stays closed: files, uploads, the proxy.
 _OPEN = re.compile(
-    r"/|/api/.*|/(?:assets|static|svelte)/.*|/(?:config|theme\.css|favicon\.ico|robots\.txt|manifest\.json)/?"
+    r"/|/(?:api|conversations|assets|static|svelte)/.*|/(?:config|theme\.css|favicon\.ico|robots\.txt|manifest\.json)/?"
     r"|/gradio_api/(?:info|startup-events|queue/join|queue/data|cancel|reset|heartbeat/\w+|run/predict)/?"
     r"|/gradio_api/call/(?:v2/)?(?:ask|search)(?:/\w+)?/?"
 )

@@ -1,0 +1,53 @@
+"""The server, really running, for a test to talk to over HTTP; with a stand-in for the page, or the page itself."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from fastapi.responses import HTMLResponse
+
+from rag.assistant import Assistant
+from rag.embed import Embedder
+from rag.server.app import guarded, server_app
+from rag.server.run import Server
+from rag.settings import Settings
+from tests.folders import write
+
+MILL = "The mill at Brook Lane was built in 1871 by Ada Stone.\n\nIt employed 45 people, and burned down in 1902.\n"
+BAKER = "The bakery opened in 1950. Its first baker was Otto Klein, who came from Ulm.\n"
+
+
+def free_port() -> int:
+    """Return a port that nobody listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def assistant_in(folder: Path, embedder: Embedder) -> Assistant:
+    """Return an assistant over two small documents and a broken one, with all it keeps in ``folder``."""
+    write(folder / "corpus", {"mill.txt": MILL, "sub/bakery.md": BAKER, "broken.pdf": b"%PDF-1.7 no more"})
+    settings = Settings(corpus=folder / "corpus", index=folder / "index", data=folder / "data", port=free_port())
+    made = Assistant(settings, embedder)
+    made.sync()
+    return made
+
+
+@contextmanager
+def site(assistant: Assistant) -> Iterator[httpx.Client]:
+    """Serve an assistant, with a stand-in for the page, and return a client of it."""
+    app = server_app(assistant)
+
+    @app.get("/")
+    def page() -> HTMLResponse:
+        return HTMLResponse("<!doctype html><title>page</title><script>let a = 1;</script>")
+
+    port = assistant.settings.port
+    server = Server(guarded(app, assistant.settings), assistant.settings.host, port)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        yield client
+    server.close()

@@ -1,0 +1,205 @@
+"""The HTTP API over real HTTP: what it answers is what the Assistant says, and what it refuses is said in one line."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from rag.assistant import Assistant
+from rag.server import api as api_module
+from rag.types import Message
+from rag.wire import AnswerJson, SearchJson, answer_json, search_json
+from tests.server.sites import MILL, site
+
+WHO = "Who built the mill at Brook Lane?"
+
+
+def without_times(answer: AnswerJson) -> AnswerJson:
+    return answer.model_copy(update={"timings": {}})
+
+
+def events(text: str) -> list[tuple[str, str]]:
+    pairs = (block.split("\n") for block in text.split("\n\n") if block)
+    return [(name.removeprefix("event: "), data.removeprefix("data: ")) for name, data in pairs]
+
+
+def test_health_says_ok_and_no_more(client: httpx.Client) -> None:
+    assert client.get("/api/health").json() == {"ok": True}
+
+
+def test_an_answer_is_the_one_the_assistant_gives(client: httpx.Client, assistant: Assistant) -> None:
+    found = AnswerJson.model_validate_json(client.post("/api/ask", json={"question": WHO}).content)
+    assert without_times(found) == without_times(answer_json(assistant.ask(WHO)))
+    assert [citation.quote for citation in found.citations] == [MILL.splitlines()[0]]
+
+
+def test_a_follow_up_is_asked_with_its_history(client: httpx.Client, assistant: Assistant) -> None:
+    history = [
+        {"role": "user", "content": "Who was the baker Otto Klein?"},
+        {"role": "assistant", "content": "A baker."},
+    ]
+    asked = {"question": "Where did he come from?", "history": history}
+    found = client.post("/api/ask", json=asked).json()
+    assert found["query"] == assistant.ask(asked["question"], [Message(**m) for m in history]).query  # type: ignore[arg-type]
+    assert "Otto Klein" in found["query"]
+
+
+def test_a_search_is_the_one_the_assistant_makes(client: httpx.Client, assistant: Assistant) -> None:
+    found = SearchJson.model_validate_json(client.post("/api/search", json={"question": WHO, "k": 2}).content)
+    assert found == search_json(WHO, assistant.search(WHO, 2))
+    assert len(found.results) == 2
+
+
+def test_of_some_documents_only_those_are_asked(client: httpx.Client) -> None:
+    asked = {"question": WHO, "sources": ["sub/bakery.md"]}
+    assert {one["source"] for one in client.post("/api/search", json=asked).json()["results"]} == {"sub/bakery.md"}
+    assert client.post("/api/ask", json=asked).json()["within"] == ["sub/bakery.md"]
+    refused = client.post("/api/ask", json={"question": WHO, "sources": ["../../etc/passwd"]})
+    assert refused.status_code == 422
+
+
+@pytest.mark.parametrize("by_header", [True, False])
+def test_an_answer_streams_a_sentence_at_a_time(client: httpx.Client, by_header: bool) -> None:
+    asked = {"question": "Who built the mill, and who was the first baker?", **({} if by_header else {"stream": True})}
+    headers = {"accept": "text/event-stream"} if by_header else {}
+    response = client.post("/api/ask", json=asked, headers=headers)
+    assert response.headers["content-type"].startswith("text/event-stream")
+    found = events(response.text)
+    whole = AnswerJson.model_validate_json(found[-1][1])
+    assert [name for name, _ in found] == ["sentence"] * len(whole.sentences) + ["answer"]
+    assert [json.loads(data)["text"] for name, data in found[:-1]] == [one.text for one in whole.sentences]
+    assert len(whole.sentences) >= 2
+
+
+def test_a_stream_tells_an_error(client: httpx.Client) -> None:
+    response = client.post("/api/ask", json={"question": "  ", "stream": True})
+    assert events(response.text) == [("error", '{"error": "the question is empty: ask something", "status": 422}')]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"question": "  "}', "the question is empty: ask something"),
+        ('{"question": 5}', "question cannot be used"),
+        ("{}", "question cannot be used"),
+        ('{"question": "?", "k": 0}', "k cannot be used"),
+        ('{"question": "?", "history": [{"role": "system", "content": ""}]}', "history.0.role cannot be used"),
+        ('{"question": "?", "path": "/etc"}', "path cannot be used"),
+        ("{", "cannot be used"),
+        ("[" * 100_000, "error parsing the body"),
+    ],
+)
+def test_a_request_that_cannot_be_used_is_told_why(client: httpx.Client, body: str, said: str) -> None:
+    response = client.post("/api/search", content=body, headers={"content-type": "application/json"})
+    assert response.status_code == (400 if "parsing" in said else 422)
+    assert set(response.json()) == {"error"}
+    assert said in response.json()["error"]
+    assert "\n" not in response.json()["error"]
+
+
+def test_what_is_not_there_is_told_as_json(client: httpx.Client) -> None:
+    assert client.get("/api/nothing").status_code == 404
+    assert set(client.get("/api/nothing").json()) == {"error"}
+    assert client.get("/docs").status_code == 404
+
+
+def test_openapi_tells_the_answer_and_the_errors(client: httpx.Client) -> None:
+    found = client.get("/api/openapi.json").json()
+    ask = found["paths"]["/api/ask"]["post"]["responses"]
+    assert ask["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/AnswerJson")
+    assert ask["503"]["content"]["application/json"]["schema"]["$ref"].endswith("/Problem")
+    assert set(found["components"]["schemas"]["AnswerJson"]["required"]) == set(AnswerJson.model_fields)
+    assert "http" not in json.dumps(found["paths"])
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_body_over_a_megabyte_is_refused_also_without_its_length(client: httpx.Client, declared: bool) -> None:
+    sent = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal sent
+        yield b'{"question": "'
+        while sent < 64 * 2**20:
+            sent += 2**16
+            yield b"a" * 2**16
+
+    body = b"a" * (2**20 + 1) if declared else pieces()
+    try:
+        response = client.post("/api/ask", content=body, headers={"content-type": "application/json"})
+        assert response.status_code == 413
+    except httpx.WriteError:  # the server had closed: what counts is that it stopped reading
+        assert not declared
+    assert client.post("/api/search", json={"question": WHO}).status_code == 200
+
+
+def test_sixty_four_questions_at_once_are_answered_or_turned_away_and_none_hangs(client: httpx.Client) -> None:
+    def ask(number: int) -> httpx.Response:
+        return httpx.post(f"{client.base_url}/api/ask", json={"question": f"{WHO} {number}"}, timeout=60)
+
+    started = time.monotonic()
+    with ThreadPoolExecutor(64) as many:
+        responses = list(many.map(ask, range(64)))
+    counts = Counter(response.status_code for response in responses)
+    assert counts.keys() <= {200, 429, 503}
+    assert counts[200] >= 18  # those at once, and those that may wait
+    assert counts[503] > 0
+    assert all(int(r.headers["retry-after"]) >= 1 for r in responses if r.status_code != 200)
+    assert time.monotonic() - started < 60
+    assert client.get("/api/health").status_code == 200
+
+
+def test_a_client_that_asks_too_often_waits(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_module, "_QUESTIONS_A_MINUTE", 3)
+    with site(assistant) as client:
+        found = [client.post("/api/search", json={"question": WHO}) for _ in range(4)]
+    assert [response.status_code for response in found] == [200, 200, 200, 429]
+    assert 1 <= int(found[3].headers["retry-after"]) <= 20
+    assert "wait" in found[3].json()["error"]
+
+
+def test_a_client_that_leaves_does_not_hold_its_place(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_module, "_QUESTIONS_AT_ONCE", 1)
+    monkeypatch.setattr(api_module, "_QUESTIONS_WAITING", 0)
+    with site(assistant) as client:
+        with pytest.raises(httpx.ReadTimeout):
+            client.post("/api/ask", json={"question": WHO}, timeout=httpx.Timeout(10, read=0.001))
+        for _ in range(100):
+            if client.post("/api/ask", json={"question": WHO}).status_code == 200:
+                return
+            time.sleep(0.1)
+    pytest.fail("the place was never free again")
+
+
+def test_an_unforeseen_failure_is_told_without_its_workings(
+    assistant: Assistant, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("secret workings")
+
+    monkeypatch.setattr(assistant, "listed", fail)
+    response = client.get("/api/documents")
+    assert response.status_code == 500
+    assert set(response.json()) == {"error"}
+    assert "secret" not in response.text
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
+def test_an_index_that_is_not_there_is_told(tmp_path: Path, assistant: Assistant) -> None:
+    settings = assistant.settings.model_copy(update={"index": tmp_path / "none"})
+    with site(Assistant(settings, assistant._embedder)) as client:
+        response = client.post("/api/ask", json={"question": WHO})
+    assert response.status_code == 503
+    assert "rag index" in response.json()["error"]
+
+
+def test_the_server_ends_while_a_stream_is_open(assistant: Assistant) -> None:
+    with site(assistant) as client, client.stream("POST", "/api/ask", json={"question": WHO, "stream": True}):
+        started = time.monotonic()
+    assert time.monotonic() - started < 4

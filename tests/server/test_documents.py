@@ -1,0 +1,258 @@
+"""Documents over HTTP: put in, listed, given back as they are, taken out, put back; and every way not to."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from rag.assistant import Assistant
+from rag.embed import Embedder
+from rag.parse import LARGEST_FILE
+from rag.server import api as api_module
+from rag.server import upload
+from tests.folders import write
+from tests.server.sites import MILL, assistant_in, site
+
+
+@pytest.fixture
+def assistant(tmp_path: Path, embedder: Embedder) -> Assistant:
+    """An assistant of this test's own, since its documents change."""
+    return assistant_in(tmp_path, embedder)
+
+
+def folder(assistant: Assistant) -> Path:
+    return assistant.settings.corpus
+
+
+def files(assistant: Assistant) -> set[str]:
+    return {path.relative_to(folder(assistant)).as_posix() for path in folder(assistant).rglob("*") if path.is_file()}
+
+
+def put(client: httpx.Client, name: str, content: bytes | Iterator[bytes], **params: str) -> httpx.Response:
+    return client.put("/api/documents", params={"name": name, **params}, content=content)
+
+
+def states(client: httpx.Client) -> dict[str, str]:
+    return {one["source"]: one["state"] for one in client.get("/api/documents").json()["documents"]}
+
+
+def test_documents_are_listed_each_with_its_state(client: httpx.Client, assistant: Assistant) -> None:
+    write(folder(assistant), {"new.txt": "News."})
+    assert states(client) == {
+        "mill.txt": "indexed",
+        "sub/bakery.md": "indexed",
+        "broken.pdf": "failed",
+        "new.txt": "waiting",
+    }
+    notes = {one["source"]: one["note"] for one in client.get("/api/documents").json()["documents"]}
+    assert notes["broken.pdf"]
+
+
+def test_a_document_is_put_in_whole_and_can_be_asked_once_indexed(client: httpx.Client, assistant: Assistant) -> None:
+    content = b"The lighthouse at Far Point is 41 metres tall.\n"
+    response = put(client, "Leuchtturm — größer.txt", content)
+    assert (response.status_code, response.json()) == (201, {"source": "Leuchtturm — größer.txt"})
+    assert (folder(assistant) / "Leuchtturm — größer.txt").read_bytes() == content
+    assistant.sync()
+    found = client.post("/api/ask", json={"question": "How tall is the lighthouse at Far Point?"}).json()
+    assert found["citations"][0]["source"] == "Leuchtturm — größer.txt"
+
+
+def test_one_of_the_same_name_is_replaced_only_when_asked(client: httpx.Client, assistant: Assistant) -> None:
+    assert put(client, "mill.txt", b"Other words.").status_code == 409
+    assert (folder(assistant) / "mill.txt").read_text() == MILL
+    assert put(client, "mill.txt", b"Other words.", replace="true").status_code == 201
+    assert (folder(assistant) / "mill.txt").read_text() == "Other words."
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "..",
+        "../up.txt",
+        "/etc/cron.d/up.txt",
+        "sub/up.txt",
+        "..\\up.txt",
+        "C:\\up.txt",
+        ".hidden.txt",
+        "up\x00.txt",
+        "up\n.txt",
+        "up\u202etxt.exe",
+        "a" * 300 + ".txt",
+    ],
+)
+def test_a_name_that_is_none_is_refused(client: httpx.Client, assistant: Assistant, name: str) -> None:
+    before = files(assistant)
+    response = put(client, name, b"Words.")
+    assert response.status_code == 422
+    assert set(response.json()) == {"error"}
+    assert files(assistant) == before
+    assert not (folder(assistant).parent / "up.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("setup.exe", b"MZ\x90"), ("report.pdf", b"<html>no pdf"), ("letter.docx", b"plain words")],
+)
+def test_what_is_no_document_is_refused(client: httpx.Client, assistant: Assistant, name: str, content: bytes) -> None:
+    before = files(assistant)
+    assert put(client, name, content).status_code == 415
+    assert files(assistant) == before
+
+
+def test_a_document_goes_to_the_disk_in_pieces(client: httpx.Client, assistant: Assistant) -> None:
+    """Before the last piece is sent, the first are on the disk, under a name that no run takes for a document."""
+    seen: list[tuple[int, bool]] = []
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(64):
+            yield b"word " * 2**14
+        for _ in range(100):
+            parts = list(folder(assistant).glob(".*.part"))
+            if parts and parts[0].stat().st_size > 2**20:
+                break
+            time.sleep(0.05)
+        seen.append((len(parts), (folder(assistant) / "long.txt").exists()))
+        yield b"end"
+
+    assert put(client, "long.txt", pieces()).status_code == 201
+    assert seen == [(1, False)]
+    assert (folder(assistant) / "long.txt").stat().st_size == 64 * 5 * 2**14 + 3
+    assert not list(folder(assistant).glob(".*"))
+
+
+def test_one_too_large_is_refused_by_its_length_before_it_is_sent(client: httpx.Client, assistant: Assistant) -> None:
+    raw = http.client.HTTPConnection("127.0.0.1", assistant.settings.port, timeout=10)
+    raw.putrequest("PUT", "/api/documents?name=large.txt")
+    raw.putheader("Content-Length", str(LARGEST_FILE + 1))
+    raw.endheaders()
+    assert raw.getresponse().status == 413
+    raw.close()
+
+
+def test_one_too_large_is_refused_as_it_comes(
+    client: httpx.Client, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.library.LARGEST_FILE", 2**20)
+    before = files(assistant)
+    response = put(client, "large.txt", (b"word " * 2**10 for _ in range(2**9)))
+    assert response.status_code == 413
+    assert files(assistant) == before
+
+
+def test_a_client_that_breaks_off_or_dawdles_leaves_nothing(
+    client: httpx.Client, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload, "_PIECE_WITHIN", 1)
+    before = files(assistant)
+    head = b"PUT /api/documents?name=%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nwords"
+    with socket.create_connection(("127.0.0.1", assistant.settings.port)) as broken:
+        broken.sendall(head % b"broken.txt")
+        time.sleep(0.3)
+    with socket.create_connection(("127.0.0.1", assistant.settings.port), timeout=10) as slow:
+        slow.sendall(head % b"slow.txt")
+        assert b" 408 " in slow.recv(1000)
+    assert files(assistant) == before
+
+
+def test_slow_clients_hold_few_places_and_others_go_on(
+    client: httpx.Client, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = b"PUT /api/documents?name=slow%d.txt HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nwords"
+    slow = [socket.create_connection(("127.0.0.1", assistant.settings.port)) for _ in range(4)]
+    for number, connection in enumerate(slow):
+        connection.sendall(head % number)
+    for _ in range(100):
+        response = put(client, "one-more.txt", b"Words.", replace="true")
+        if response.status_code == 503:
+            break
+        time.sleep(0.05)
+    assert response.status_code == 503
+    assert int(response.headers["retry-after"]) >= 1
+    assert client.post("/api/search", json={"question": "Who built the mill?"}).status_code == 200
+    for connection in slow:
+        connection.close()
+
+
+def test_uploads_have_their_own_rate(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_module, "_UPLOADS_A_MINUTE", 2)
+    with site(assistant) as client:
+        found = [put(client, f"{number}.txt", b"Words.").status_code for number in range(3)]
+        assert client.post("/api/search", json={"question": "Who built the mill?"}).status_code == 200
+    assert found == [201, 201, 429]
+
+
+def test_a_document_is_taken_out_and_put_back(client: httpx.Client, assistant: Assistant) -> None:
+    token = client.delete("/api/documents", params={"source": "mill.txt"}).json()["token"]
+    assert "mill.txt" not in files(assistant)
+    assert client.post("/api/documents/restore", json={"token": token}).json() == {"source": "mill.txt"}
+    assert (folder(assistant) / "mill.txt").read_text() == MILL
+    assert client.post("/api/documents/restore", json={"token": token}).status_code == 404
+
+
+def test_nothing_is_put_back_over_another_file(client: httpx.Client, assistant: Assistant) -> None:
+    token = client.delete("/api/documents", params={"source": "mill.txt"}).json()["token"]
+    put(client, "mill.txt", b"Other words.")
+    assert client.post("/api/documents/restore", json={"token": token}).status_code == 409
+    assert (folder(assistant) / "mill.txt").read_text() == "Other words."
+
+
+OUTSIDE = [
+    "../secret.txt",
+    "/etc/passwd",
+    "sub/../../secret.txt",
+    "link.txt",
+    "",
+    ".",
+    "mill.txt\x00",
+    "%2e%2e/secret.txt",
+]
+
+
+@pytest.mark.parametrize("source", OUTSIDE)
+@pytest.mark.parametrize("route", ["file", "documents"])
+def test_nothing_outside_the_folder_is_given_or_taken(
+    client: httpx.Client, assistant: Assistant, source: str, route: str
+) -> None:
+    secret = folder(assistant).parent / "secret.txt"
+    secret.write_text("a secret")
+    os.symlink(secret, folder(assistant) / "link.txt")
+    response = client.request("GET" if route == "file" else "DELETE", f"/api/{route}", params={"source": source})
+    assert response.status_code == 404
+    assert "a secret" not in response.text
+    assert str(folder(assistant)) not in response.text
+    assert secret.exists()
+
+
+@pytest.mark.parametrize("token", ["", "../../corpus", "..", "0" * 16, "/etc"])
+def test_a_token_that_is_none_puts_nothing_back(client: httpx.Client, token: str) -> None:
+    assert client.post("/api/documents/restore", json={"token": token}).status_code == 404
+
+
+def test_the_file_of_a_document_is_given_as_it_is_and_to_be_saved(client: httpx.Client, assistant: Assistant) -> None:
+    name = 'größer «<script>"; x=1».html'
+    content = b"<title>t</title><p>Words of <script>alert(1)</script> a page.</p>"
+    write(folder(assistant), {f"sub/{name}": content})
+    assert client.get("/api/file", params={"source": f"sub/{name}"}).status_code == 404  # not indexed yet
+    assistant.sync()
+    response = client.get("/api/file", params={"source": f"sub/{name}"})
+    assert response.content == content
+    assert response.headers["content-type"] == "application/octet-stream"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["content-disposition"] == f"attachment; filename*=utf-8''{quote(name, safe='')}"
+    assert response.headers["cache-control"] == "no-store"
+    assert client.get("/api/file", params={"source": "broken.pdf"}).status_code == 404
+
+
+def test_a_part_of_a_file_may_be_asked_for(client: httpx.Client) -> None:
+    response = client.get("/api/file", params={"source": "mill.txt"}, headers={"range": "bytes=4-7"})
+    assert (response.status_code, response.text) == (206, MILL[4:8])
