@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from rag.assistant import Assistant
 from rag.errors import RagError
 from rag.types import Answer
-from ui.reader.chosen import Chosen, choose
+from ui.reader.chosen import choose
 from ui.reader.head import head
 from ui.reader.text import text_view
 
@@ -27,13 +27,7 @@ def open_view(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str
     """
     try:
         found = choose(assistant, turns, chosen)
-        standing = _standing(found)
+        (standing,) = assistant.standing([found.citation]) if found.citation is not None else ("intact",)
         return f'<div class="reader">{head(found, standing, "")}{text_view(found)}</div>'
     except (RagError, LookupError, ValueError, TypeError):
         return GONE
-
-
-def _standing(found: Chosen) -> str:
-    if found.citation is None or found.citation.sha256 == found.document.sha256:
-        return "intact"
-    return "moved" if found.place is not None else "changed"
