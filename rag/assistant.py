@@ -27,7 +27,9 @@ from rag.index.local import LocalIndex, mismatch
 from rag.languages import unspoken
 from rag.library import add_document, corpus_file, forget_removed, remove_document, restore_document
 from rag.listing import ListedDocument, listing
+from rag.parse.page import PageMarks
 from rag.parts import parts
+from rag.pictures import Pictures
 from rag.query import query_text
 from rag.retrieve import retrieve
 from rag.settings import Settings
@@ -72,6 +74,7 @@ class Assistant:
         self._index = LocalIndex(self.settings.index)
         self._embedder = embedder or SentenceTransformerEmbedder(self.settings.embedder)
         self._answerer: Answerer = ExtractiveAnswerer()
+        self._pictures = Pictures(self.settings.corpus)
         self._one_sync = threading.Lock()
         self._activity: Progress | None = None
 
@@ -318,6 +321,19 @@ class Assistant:
             raise IndexMismatch(mismatch(found, found.model_copy(update=wanted)))
         with self._index.reading() as reader:
             yield reader.within(sources) if sources else reader
+
+    def page_picture(self, source: str, page: int) -> bytes:
+        """Return a page of an indexed PDF as a picture (PNG); pages are numbered from 1.
+
+        Raises:
+            UsageError: There is no such document, it is no PDF, or its file is gone.
+            ParseError: The page cannot be drawn, or the file is another than the one that was indexed.
+        """
+        return self._pictures.picture(self.document(source), page)
+
+    def page_boxes(self, source: str, page: int, spans: Sequence[tuple[int, int]]) -> PageMarks:
+        """Return where spans of a document's text stand on the picture of a page; raises as ``page_picture``."""
+        return self._pictures.marks(self.document(source), page, spans)
 
 
 class _Part(Value):

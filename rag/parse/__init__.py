@@ -140,6 +140,22 @@ def _is_text(data: bytes) -> bool:
         return False
 
 
+def file_in(data: bytes, file: str, source: str) -> bytes:
+    """Return the bytes of the document at ``source``, which is ``file``, with these bytes, or attached to it.
+
+    Raises:
+        ParseError: The file cannot be read, or there is no such attachment.
+    """
+    if source == file:
+        return data
+    path = PurePosixPath(file)
+    for attachment in _parser(path)(data, path.stem).attachments:
+        inner = f"{file}/{attachment.name}"
+        if source == inner or source.startswith(f"{inner}/"):
+            return file_in(attachment.data, inner, source)
+    raise ParseError("it is no longer attached to its file")
+
+
 def fingerprint() -> str:
     """Return what reading depends on beside a file's bytes: where it changes, files are read again."""
     return f"{PARSER_VERSION}{'+ocr' if can_read_images() else ''}"

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
 from typing import NamedTuple
 
 from rag.parse.pdf_layout import Line
@@ -135,9 +135,9 @@ def _align_letters(
     theirs = [word for word in printed for _ in word.letters]
     one, other = "".join(word.letters for word in wanted), "".join(word.letters for word in printed)
     if one == other:
-        blocks = [(0, 0, len(one))]
+        blocks = [Match(0, 0, len(one))]
     elif max(len(one), len(other)) <= _MOST_COMPARED:
-        blocks = [tuple(block) for block in SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()]
+        blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
     else:
         return
     for start, place, size in blocks:

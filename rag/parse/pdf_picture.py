@@ -14,13 +14,11 @@ from hashlib import sha256
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ConfigDict
-
 from rag.errors import ParseError
+from rag.parse.page import PageMarks, PagePicture, PixelBox
 from rag.parse.pdf import open_pdf, text_lines
 from rag.parse.pdf_match import boxes_of
 from rag.parse.pdf_table import name_columns
-from rag.types import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,39 +29,6 @@ _DOTS_PER_INCH = 150
 _MOST_PIXELS = 2000  # of a side
 
 Span = tuple[int, int]
-
-
-class PixelBox(Value):
-    """A rectangle on the picture of a page, in pixels from its left and its top."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-
-class PageMarks(Value):
-    """The picture of a page without the picture: its size in pixels, and for each span of its text the boxes.
-
-    ``pages`` is how many the file has; ``sha256`` is the hash of the file that was read. ``has_text`` is whether the
-    page has a text layer: without, there are no boxes.
-    """
-
-    sha256: str
-    pages: int
-    width: int
-    height: int
-    has_text: bool
-    boxes: tuple[tuple[PixelBox, ...], ...]
-
-
-class PagePicture(Value):
-    """The picture of a page as PNG, and the hash of the file it was drawn from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
-
-    sha256: str
-    png: bytes
 
 
 def draw_page(data: bytes, number: int) -> PagePicture:

@@ -1,7 +1,7 @@
 """The process in which files are read: it can be stopped, so no file can hang or crash a run.
 
-``Worker`` is the side of the program; ``main`` is the process, which gets the path of a file as a line
-of JSON and answers with a line of JSON. What it sends is checked like any other data from outside.
+``Worker`` is the side of the program; ``main`` is the process, which gets the path of a file and what to do with it
+as a line of JSON and answers with a line of JSON. What it sends is checked like any other data from outside.
 """
 
 from __future__ import annotations
@@ -12,30 +12,46 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self, TypeVar
 
 from pydantic import ValidationError
 
 from rag.errors import FileUnopened, ParseError
-from rag.parse import LARGEST_FILE, ParsedFile, parse
+from rag.parse import LARGEST_FILE, ParsedFile, file_in, parse
+from rag.parse.page import PageMarks, PagePicture
 from rag.types import Value
 
 SECONDS = 60
 MEGABYTES = 3072  # of address space; what the libraries map without using it counts
+
+Found = TypeVar("Found")
 
 
 class _Reply(Value):
     """What the process answers: what it read, or why it could not."""
 
     parsed: ParsedFile | None = None
+    picture: PagePicture | None = None
+    marks: PageMarks | None = None
     reason: str | None = None
     unopened: bool = False
 
 
+class _PageTask(Value):
+    """What is wanted of a page of the PDF at ``source``: its picture, or where spans of its ``text`` stand on it."""
+
+    source: str
+    number: int
+    draw: bool = False
+    text: str = ""
+    spans: tuple[tuple[int, int], ...] = ()
+
+
 class Worker:
-    """A process that parses one file at a time; it starts on entry, and again after it had to be stopped."""
+    """A process that reads one file at a time; it starts on entry, and again after it had to be stopped."""
 
     def __init__(self, seconds: float = SECONDS, megabytes: int = MEGABYTES) -> None:
         self._seconds = seconds
@@ -56,6 +72,20 @@ class Worker:
             ParseError: It cannot be read as a document, or not within the limits of time and memory.
             FileUnopened: The system does not let it be read, now.
         """
+        return _given(self._ask(path, source).parsed)
+
+    def draw_page(self, path: Path, file: str, source: str, number: int) -> PagePicture:
+        """Draw a page of the PDF at ``source``, which is the file at ``path`` or in it; raises as ``parse``."""
+        return _given(self._ask(path, file, _PageTask(source=source, number=number, draw=True)).picture)
+
+    def mark_page(
+        self, path: Path, file: str, source: str, number: int, text: str, spans: Sequence[tuple[int, int]]
+    ) -> PageMarks:
+        """Return where spans of the text of such a page stand on its picture; raises as ``parse``."""
+        task = _PageTask(source=source, number=number, text=text, spans=tuple(spans))
+        return _given(self._ask(path, file, task).marks)
+
+    def _ask(self, path: Path, source: str, task: _PageTask | None = None) -> _Reply:
         if self._process is None or self._process.poll() is not None:  # stopped for a file before, or from outside
             self._start()
         process = self._process
@@ -71,7 +101,8 @@ class Worker:
         alarm = threading.Timer(self._seconds, stop)
         alarm.start()
         try:
-            process.stdin.write(json.dumps([str(path), source]).encode() + b"\n")
+            request = [str(path), source, task.model_dump() if task is not None else None]
+            process.stdin.write(json.dumps(request).encode() + b"\n")
             process.stdin.flush()
             line = process.stdout.readline()
         except OSError:  # it died before it was asked
@@ -126,14 +157,20 @@ def _cause(code: int) -> str:
         return f"exit code {code}"
 
 
-def _read_reply(line: bytes) -> ParsedFile:
+def _read_reply(line: bytes) -> _Reply:
     try:
         reply = _Reply.model_validate_json(line)
     except ValidationError as error:
         raise ParseError("its parser answered with something else than a document") from error
-    if reply.parsed is None:
-        raise (FileUnopened if reply.unopened else ParseError)(reply.reason or "it cannot be read")
-    return reply.parsed
+    if reply.reason is not None:
+        raise (FileUnopened if reply.unopened else ParseError)(reply.reason)
+    return reply
+
+
+def _given(found: Found | None) -> Found:
+    if found is None:
+        raise ParseError("its parser answered with something else than was asked for")
+    return found
 
 
 def main() -> None:
@@ -143,21 +180,23 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints is no answer
     _limit_memory(megabytes)
     for line in sys.stdin.buffer:
-        path, source = json.loads(line)
+        path, source, task = json.loads(line)
         _limit_time(seconds + 5)
-        answers.write(_answer(Path(path), source).model_dump_json().encode() + b"\n")
+        answers.write(_answer(Path(path), source, task).model_dump_json().encode() + b"\n")
         answers.flush()
         _limit_time(0)
 
 
-def _answer(path: Path, source: str) -> _Reply:
+def _answer(path: Path, source: str, task: dict[str, Any] | None) -> _Reply:
     try:
         with _open(path) as file:
             size = os.fstat(file.fileno()).st_size
             if size > LARGEST_FILE:
                 return _Reply(reason=f"larger than {LARGEST_FILE // 2**20} MB ({size // 2**20} MB): split it")
             data = file.read()
-        return _Reply(parsed=parse(data, source))
+        if task is None:
+            return _Reply(parsed=parse(data, source))
+        return _page(data, source, _PageTask(**task))
     except ParseError as error:
         return _Reply(reason=str(error))
     except OSError as error:
@@ -168,6 +207,15 @@ def _answer(path: Path, source: str) -> _Reply:
         return _Reply(reason="it is nested too deeply to be read")
     except Exception as error:  # a parser met what it did not foresee: told of this file, and the run goes on
         return _Reply(reason=f"its parser failed ({type(error).__name__}: {str(error)[:100]})")
+
+
+def _page(data: bytes, file: str, task: _PageTask) -> _Reply:
+    from rag.parse.pdf_picture import draw_page, mark_page
+
+    data = file_in(data, file, task.source)
+    if task.draw:
+        return _Reply(picture=draw_page(data, task.number))
+    return _Reply(marks=mark_page(data, task.number, task.text, task.spans))
 
 
 def _open(path: Path) -> BinaryIO:

@@ -21,7 +21,8 @@ from typing import NamedTuple
 from lxml import html
 
 from rag.errors import ParseError
-from rag.parse.pdf_picture import PageMarks, PixelBox, mark_page
+from rag.parse.page import PageMarks, PixelBox
+from rag.parse.pdf_picture import mark_page
 from rag.parse.worker import Worker
 from rag.sentences import sentence_spans
 from rag.types import Document, Page

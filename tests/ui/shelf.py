@@ -11,15 +11,15 @@ from rag.assistant import Assistant
 from rag.errors import UsageError
 from rag.parse import parse
 from rag.settings import Settings
-from rag.types import Answer, Chunk, Citation, Document, SearchResult, Sentence, SentenceScore, Support
+from rag.types import Answer, Chunk, Citation, Document, SearchResult, Sentence, SentenceScore, Standing, Support
 from ui import reader
-from ui.render import _BIDI
+from ui.escape import _BIDI
 
 
 class Shelf(Assistant):
     """An assistant that has these documents and says of each citation what it is told to say."""
 
-    def __init__(self, *documents: Document, standing: str = "intact") -> None:
+    def __init__(self, *documents: Document, standing: Standing = "intact") -> None:
         super().__init__(Settings())
         self._shelf = {document.source: document for document in documents}
         self._says = standing
@@ -28,6 +28,9 @@ class Shelf(Assistant):
         if source not in self._shelf:
             raise UsageError(f"no document {source!r}")
         return self._shelf[source]
+
+    def standing(self, citations: Sequence[Citation]) -> list[Standing]:
+        return [self._says for _ in citations]
 
 
 def read(name: str, content: str | bytes) -> Document:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rag.types import Document, Heading, Page, PageKind, Support
+from rag.types import Document, Heading, Page, PageKind, Standing, Support
 from tests.ui.shelf import Shelf, answer_of, citation_of, letters, marked, read, result_of, shown, tags, tree, view
 from ui import reader
 
@@ -352,7 +352,7 @@ def test_the_cited_words_are_marked_where_they_stand() -> None:
         ("gone", "the file is gone"),
     ],
 )
-def test_what_became_of_the_cited_words_is_said(standing: str, said: str) -> None:
+def test_what_became_of_the_cited_words_is_said(standing: Standing, said: str) -> None:
     document = read("a.txt", "One fact.")
     answer = answer_of([citation_of(document, 0, 9)])
     assert said in reader.open_view(Shelf(document, standing=standing), [answer], {"turn": "0", "n": "1"})

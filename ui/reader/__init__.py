@@ -12,6 +12,7 @@ from rag.errors import RagError
 from rag.types import Answer
 from ui.reader.chosen import Chosen, choose
 from ui.reader.head import head
+from ui.reader.picture import is_pdf, page_of, picture_view, views
 from ui.reader.text import text_view
 
 EMPTY = '<div class="reader empty"><p class="soft">Choose a number in an answer to read its source here.</p></div>'
@@ -26,14 +27,26 @@ def open_view(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str
     or ``source`` (a document); with them may come ``view`` ("text" or "page"), ``page`` and ``at`` (an offset).
     """
     try:
-        found = choose(assistant, turns, chosen)
-        standing = _standing(found)
-        return f'<div class="reader">{head(found, standing, "")}{text_view(found)}</div>'
+        return _view(assistant, choose(assistant, turns, chosen))
     except (RagError, LookupError, ValueError, TypeError):
         return GONE
 
 
-def _standing(found: Chosen) -> str:
-    if found.citation is None or found.citation.sha256 == found.document.sha256:
-        return "intact"
-    return "moved" if found.place is not None else "changed"
+def _view(assistant: Assistant, chosen: Chosen) -> str:
+    (standing,) = assistant.standing([chosen.citation]) if chosen.citation is not None else ("intact",)
+    drawn = is_pdf(chosen.document)
+    if chosen.view == "page" and not drawn:
+        raise ValueError("no page to be drawn")
+    note = ""
+    if drawn and chosen.view != "text" and (chosen.view == "page" or chosen.at is None):
+        try:
+            shown = picture_view(assistant, chosen)
+        except RagError as error:  # what the index holds can still be read
+            note = f"The page cannot be shown: {error}."
+        else:
+            return _framed(head(chosen, standing, views(chosen, "page"), page_of(chosen)), shown)
+    return _framed(head(chosen, standing, views(chosen, "text") if drawn else ""), text_view(chosen, note))
+
+
+def _framed(top: str, shown: str) -> str:
+    return f'<div class="reader">{top}{shown}</div>'

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from pathlib import PurePosixPath
 
+from ui.escape import escape
 from ui.reader.chosen import Chosen
 from ui.reader.lines import lines
 from ui.reader.markdown import markdown
@@ -21,29 +23,37 @@ _PROSE = set(
 )
 
 
-def text_view(chosen: Chosen) -> str:
-    """Return the window of the document around what was chosen, or where it was moved to."""
+def text_view(chosen: Chosen, note: str = "") -> str:
+    """Return the window of the document around what was chosen, or where it was moved to, under a note."""
     document = chosen.document
     moved = chosen.at is not None or chosen.page is not None
-    focus = _focus(chosen)
-    window = window_at(document.text, focus)
+    window = window_at(document.text, _focus(chosen))
+    if chosen.page is not None:
+        window = _page_start(chosen), window[1]
     scene = Scene(document, window, chosen.passage, chosen.marks)
     back = moved and chosen.passage is not None and not (window[0] <= chosen.passage[0] < window[1])
     return (
-        f'<div class="doc" tabindex="0" role="region" aria-label="Source text">{_before(chosen, window, back)}'
-        f"{_drawn(scene)}{_after(chosen, window, back)}</div>"
+        f'<div class="doc" tabindex="0" role="region" aria-label="Source text">{_noted(note)}'
+        f"{_before(chosen, window, back)}{_drawn(scene)}{_after(chosen, window, back)}</div>"
     )
+
+
+def _noted(note: str) -> str:
+    return f'<p class="soft note">{escape(note)}</p>' if note else ""
 
 
 def _focus(chosen: Chosen) -> Span:
     if chosen.at is not None:
         return chosen.at, chosen.at
     if chosen.page is not None:
-        pages = (page for page in chosen.document.pages if page.number == chosen.page)
-        page = next(pages, None)
-        start = page.start if page is not None else 0
-        return start, start
+        return _page_start(chosen), _page_start(chosen)
     return chosen.passage or (0, 0)
+
+
+def _page_start(chosen: Chosen) -> int:
+    """Return where the text of a page begins, or of the next that has some; raises LookupError after the last."""
+    pages = chosen.document.pages
+    return pages[bisect_left(pages, chosen.page or 1, key=lambda page: page.number)].start
 
 
 def _drawn(scene: Scene) -> str:

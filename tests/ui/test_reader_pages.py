@@ -1,0 +1,171 @@
+"""Pages of PDFs in the reader: the picture's address, the marks over it, the ways to other pages and to the text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from reportlab.pdfgen.canvas import Canvas
+
+from rag.assistant import Assistant
+from rag.errors import UsageError
+from rag.pictures import Pictures
+from rag.settings import Settings
+from rag.types import Answer, Citation, Document, Page, Standing
+from tests.test_pictures import LINES, held, opened, pdf, place, printed, span
+from tests.ui.shelf import answer_of, citation_of, letters, marked, result_of, tree
+from ui import reader
+
+
+class Desk(Assistant):
+    """An assistant over a folder with one PDF, without an index."""
+
+    def __init__(self, folder: Path, document: Document) -> None:
+        super().__init__(Settings(corpus=folder))
+        self._document = document
+
+    def document(self, source: str) -> Document:
+        if source != self._document.source:
+            raise UsageError("no such document")
+        return self._document
+
+    def standing(self, citations: Sequence[Citation]) -> list[Standing]:
+        return ["intact"] * len(citations)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """Return a PDF of three pages; the second sentence runs over the first break."""
+    folder = tmp_path_factory.mktemp("desk")
+
+    def draw(canvas: Canvas) -> None:
+        for lines in (LINES[:2], LINES[2:], ("The third page says nothing of the river.",)):
+            printed(canvas, lines)
+            canvas.showPage()
+
+    _, document = opened(folder, pdf(draw), "a river & more.pdf")
+    return Desk(folder, document)
+
+
+def cited(desk: Desk, words: str, answering: str | None = None) -> Answer:
+    document = desk._document
+    citation = citation_of(document, *span(document, words), highlight=span(document, answering) if answering else None)
+    return answer_of([citation], [result_of(document, *span(document, words))])
+
+
+def shown(desk: Desk, answer: Answer, **chosen: str) -> str:
+    return reader.open_view(desk, [answer], {"turn": "0", "n": "1", **chosen})
+
+
+def rects(page: str, name: str) -> list[tuple[float, ...]]:
+    found = tree(page).xpath(f"//rect[contains(concat(' ', @class, ' '), ' {name} ')]")
+    return [tuple(float(rect.get(key)) for key in ("x", "y", "width", "height")) for rect in found]
+
+
+def press(page: str, label: str) -> dict[str, str]:
+    """Return what the page sends when a button is pressed."""
+    (button,) = [one for one in tree(page).iter("button") if label in (one.text_content(), one.get("aria-label"))]
+    assert button.get("disabled") is None
+    return {key.removeprefix("data-"): value for key, value in button.attrib.items() if key.startswith("data-")}
+
+
+def test_a_citation_opens_on_the_picture_of_its_page_with_its_words_marked(desk: Desk) -> None:
+    page = shown(desk, cited(desk, "measured in 1851", "1851"))
+    (picture,) = tree(page).iter("img")
+    address = urlsplit(picture.get("src"))
+    assert address.path == "api/page.png"
+    assert parse_qs(address.query) == {
+        "source": ["a river & more.pdf"],
+        "page": ["1"],
+        "v": [desk._document.sha256[:16]],
+    }
+    assert picture.get("alt") == "Page 1 of 3 of a river & more.pdf. Cited on it: “measured in 1851”"
+    (svg,) = tree(page).iter("svg")
+    assert svg.get("viewbox") == f"0 0 {picture.get('width')} {picture.get('height')}"
+    ((x, _, width, _),) = rects(page, "mark")
+    left, _, right, _ = place(LINES[1], "measured in 1851", 1)
+    assert abs(x - left) < 4
+    assert abs(x + width - right) < 4
+    ((x, _, width, _),) = rects(page, "answer")
+    left, _, right, _ = place(LINES[1], "1851", 1)
+    assert abs(x - left) < 4
+    assert abs(x + width - right) < 4
+    assert len(rects(page, "passage")) == 1
+
+
+def test_a_quotation_over_two_pages_is_marked_on_both(desk: Desk) -> None:
+    answer = cited(desk, "by Ada Brown, who")
+    page = shown(desk, answer)
+    assert "The quotation goes on on page 2." in page
+    assert len(rects(page, "mark")) == 1
+    page = shown(desk, answer, **press(page, "Next page"))
+    assert "The quotation begins on page 1." in page
+    assert len(rects(page, "mark")) == 1
+    page = shown(desk, answer, **press(page, "Next page"))
+    assert not rects(page, "mark")
+    assert "page 3 of 3" in page
+    assert "Cited on it" not in page
+    with pytest.raises(AssertionError):
+        press(page, "Next page")
+    assert len(rects(shown(desk, answer, **press(page, "Back to the cited words")), "mark")) == 1
+
+
+def test_from_the_page_to_its_text_and_back(desk: Desk) -> None:
+    answer = cited(desk, "measured in 1851")
+    page = shown(desk, answer)
+    text = shown(desk, answer, **press(page, "Text"))
+    assert letters(marked(text)) == letters("measured in 1851")
+    assert "<img" not in text
+    assert "Page 2" in text
+    assert rects(shown(desk, answer, **press(text, "Page")), "mark")
+    third = shown(desk, answer, view="page", page="3")
+    text = shown(desk, answer, **press(third, "Text"))
+    assert tree(text).find_class("doc")[0].text_content().count("The third page") == 1
+    assert "page 3 of 3" in shown(desk, answer, **press(text, "Page"))
+
+
+def test_a_passage_and_a_document_open_on_a_page(desk: Desk) -> None:
+    answer = cited(desk, "Its example was followed")
+    page = reader.open_view(desk, [answer], {"turn": "0", "rank": "0"})
+    assert "page 2 of 3" in page
+    assert len(rects(page, "found")) == 2
+    page = reader.open_view(desk, [], {"source": "a river & more.pdf"})
+    assert "page 1 of 3" in page
+    assert "<rect" not in page
+    assert press(page, "Next page")["source"] == "a river & more.pdf"
+
+
+@pytest.mark.parametrize("number", ["4", "999999999"])
+def test_a_page_that_is_not_there_is_gone(desk: Desk, number: str) -> None:
+    assert shown(desk, cited(desk, "measured"), view="page", page=number) == reader.GONE
+    assert shown(desk, cited(desk, "measured"), view="text", page=number) == reader.GONE
+
+
+def test_a_changed_or_broken_file_is_shown_as_the_text_the_index_holds(tmp_path: Path) -> None:
+    _, document = opened(tmp_path, pdf(printed))
+    desk = Desk(tmp_path, document)
+    answer = cited(desk, "measured in 1851")
+    (tmp_path / "river.pdf").write_bytes(b"%PDF-1.4 of another kind")
+    page = shown(desk, answer)
+    assert "The page cannot be shown:" in page
+    assert letters(marked(page)) == letters("measured in 1851")
+    (tmp_path / "river.pdf").unlink()
+    assert letters(marked(shown(desk, answer))) == letters("measured in 1851")
+
+
+def test_of_a_page_without_a_text_layer_it_is_said_where_its_words_are(tmp_path: Path) -> None:
+    scan = held(tmp_path, pdf(lambda canvas: canvas.rect(10, 10, 100, 100, fill=1)))
+    desk = Desk(tmp_path, scan.model_copy(update={"pages": (Page(number=1, start=0, end=9),)}))
+    page = shown(desk, cited(desk, "The river"))
+    assert "<img" in page
+    assert "no text layer" in page
+    assert letters(marked(shown(desk, cited(desk, "The river"), **press(page, "Text")))) == "Theriver"
+
+
+def test_turning_pages_is_quick(desk: Desk) -> None:
+    assert isinstance(desk._pictures, Pictures)
+    picture = desk.page_picture("a river & more.pdf", 2)
+    assert picture.startswith(b"\x89PNG")
+    assert desk.page_picture("a river & more.pdf", 2) is picture
