@@ -1,0 +1,327 @@
+"""From a sentence of English to a question that it answers, by plain rules; or none, where no rule surely fits.
+
+Pure: a rule sees one sentence, and the text it stands in only to tell a common word from a name. It does not know
+whether the question will be answered from that sentence: ``rag.starters`` asks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import regex
+
+from rag.words import STOP_WORDS
+
+LONGEST = 80
+
+_MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+_DATE = rf"(?:(?:{_MONTH} (?:\d{{1,2}}, )?)?(?:1[5-9]|20)\d\d)"
+_CAPITAL = r"(?:(?:\p{Lu}\.){1,3}|\p{Lu}[\p{L}\p{M}\p{N}]*(?:[’'&-][\p{L}\p{N}]+)*)"
+_WORD = r"[\p{L}\p{N}]+(?:[’'-][\p{L}\p{N}]+)*"
+_NAME = rf"{_CAPITAL}(?: (?:of |of the |for |for the |de |von |van )?{_CAPITAL}){{0,5}}"
+_THE = rf"[Tt]he (?:{_WORD} ){{0,5}}?{_WORD}"
+_SUBJECT = rf"(?P<subject>{_NAME}|{_THE})"
+_BOUNDARY = (
+    r"(?= ?(?:[,.;:]|in|on|at|by|for|from|with|to|as|after|before|during|when|while|where|which|who|that|because|and|"
+    r"but|through|against|into|over|under|between|using|based)\b| ?[,.;:])"
+)
+# What follows a noun that stands by itself, and is no part of a longer one.
+_AFTER = r"(?=[,.;:]| (?:is|was|are|were|has|have|had|will|would|can|could|may|might|should|must|does|did|in|on|at|by|"
+_AFTER += r"for|from|with|to|as|and|or|but)\b)"
+_OBJECT = rf"(?P<object>{_NAME}|the (?:{_WORD} ){{0,4}}?{_WORD}(?: of (?:the )?{_WORD}(?: {_WORD})?)?){_BOUNDARY}"
+_LEAD = rf"(?:In {_DATE},? )?"
+
+# Verbs that say what somebody did to something.
+_IRREGULAR = {
+    "wrote": "write", "won": "win", "built": "build", "led": "lead", "began": "begin", "bought": "buy", "sold": "sell",
+    "took over": "take over", "beat": "beat", "set up": "set up", "left": "leave", "lost": "lose",
+}  # fmt: skip
+_REGULAR = (
+    "found coin invent discover create develop establish introduce propose publish direct compose acquire launch design "
+    "pioneer paint sign defeat announce release discontinue open close start purchase adopt approve appoint elect enter "
+    "join complete invade capture conquer replace present receive reject abolish appeal describe "
+    "demonstrate patent produce record perform host organize organise unveil finance fund repeal award visit"
+).split()
+
+
+def _past(verb: str) -> str:
+    return verb + "d" if verb.endswith("e") else verb[:-1] + "ied" if verb.endswith("ry") else verb + "ed"
+
+
+_DEEDS = {_past(verb): verb for verb in _REGULAR} | _IRREGULAR
+# Participle → past tense.
+_DONE = {past: past for past in map(_past, _REGULAR)} | {
+    "written": "wrote",
+    "won": "won",
+    "built": "built",
+    "led": "led",
+}
+# What a date is asked of without saying more.
+_BRINGS_ABOUT = [past for past in _DEEDS if past not in ("received", "presented", "described", "demonstrated")]
+_ASKED_WHAT = [
+    _past(verb) for verb in
+    "announce acquire launch release introduce sign discontinue publish establish create develop adopt purchase".split()
+] + ["began", "bought", "sold"]  # fmt: skip
+_PARTICIPLES = [*_DONE, *"born held formed enacted incorporated destroyed demolished killed arrested".split()]
+_HAPPENED = {
+    "died": "die", "began": "begin", "started": "start", "opened": "open", "ended": "end", "closed": "close",
+    "occurred": "occur", "took effect": "take effect", "took place": "take place", "came into force": "come into force",
+    "expired": "expire",
+}  # fmt: skip
+_HOLDS = {
+    "has": ("does", "have"), "have": ("do", "have"), "had": ("did", "have"), "employs": ("does", "employ"),
+    "employed": ("did", "employ"), "contains": ("does", "contain"), "includes": ("does", "include"),
+    "operates": ("does", "operate"), "operated": ("did", "operate"), "won": ("did", "win"),
+}  # fmt: skip
+_GIVES = {
+    "offers": "offer", "provides": "provide", "manufactures": "manufacture", "sells": "sell", "produces": "produce",
+    "consists of": "consist of", "depends on": "depend on", "causes": "cause", "refers to": "refer to",
+    "supports": "support", "requires": "require", "stands for": "stand for",
+}  # fmt: skip
+_LINKED = ["used for", "used to", "known for", "known as", "called", "named after", "associated with", "made of",
+    "composed of", "responsible for", "based on"]  # fmt: skip
+_CHANGED = {
+    "increased": "increase", "decreased": "decrease", "grew": "grow", "rose": "rise", "fell": "fall",
+    "declined": "decline", "dropped": "drop",
+}  # fmt: skip
+_PERSON = (
+    "actor actress activist architect artist astronomer author biologist chemist composer diplomat director economist "
+    "engineer explorer founder general historian inventor journalist judge king lawyer mathematician minister musician "
+    "novelist painter philosopher physician physicist player poet politician president professor psychologist queen "
+    "researcher scholar scientist sculptor senator singer writer"
+)
+_THING = (
+    "act agency agreement airline algorithm alloy animal application army association bank band book bridge building "
+    "capital cathedral chemical church city civilization club college company compound corporation country county "
+    "court currency database dataset disease disorder district document drug dynasty element empire enzyme event "
+    "factory family festival field film firm format framework fund game gene genre genus government group hormone "
+    "industry infection institute institution island kingdom lake language law library license list machine magazine "
+    "manufacturer material measure medicine medication metal method mineral model molecule mountain movement museum "
+    "nation network newspaper novel office organisation organization organ park party people plant platform poem port "
+    "process product program programme project protein protocol province provider receptor region religion republic "
+    "rite river road rule school sea series service set ship site software species sport standard star state station "
+    "substance syndrome system team technique technology term test theory tool town tradition treaty tribe type "
+    "university village virus vitamin volcano war website"
+)
+# Of a definite noun without a name to it, what says nothing out of its place.
+_VAGUE = set(
+    "act agreement author authors board book case change company court data date document event film first following "
+    "former game group increase issue latter law man method model number one other others paper party patient patients "
+    "people period process program project registrant reason report result results same second section series song "
+    "state story study system table team term third time town war way woman work year album city village country "
+    "decrease difference figure question answer problem idea goal purpose".split()
+)
+_PRONOUNS = set(
+    "he him his she her hers it its they them their theirs this that these those we us our ours you your yours i me my "
+    "mine such here there former latter above below following said aforementioned another who whom whose which what "
+    "where when why how if because although though while and or but not also however".split()
+)
+# A sentence may begin with these, in a capital that makes no name.
+_OPENERS = STOP_WORDS | set(
+    "figure table section chapter item note part fig additionally finally meanwhile moreover according today yesterday "
+    "later since despite many several people one two three first second next last".split()
+)
+_PLAIN_SENTENCE = regex.compile(r"[“\"]?\p{Lu}[^|<>{}\[\]*_\\`~^=#@\n\t•·]*[.!][”\"]?")
+_ORDINARY = regex.compile(r"[\p{L}\p{M}\p{N} ,.'’&%–-]+\?|[\p{L}\p{M}\p{N} ,.'’&%:–-]+")
+
+
+class Question(NamedTuple):
+    """A question, which rule made it, and how telling it is: more is better."""
+
+    text: str
+    kind: str
+    worth: int
+
+
+class _Rule(NamedTuple):
+    kind: str
+    worth: int
+    pattern: regex.Pattern[str]
+    ask: Callable[[regex.Match[str]], str]
+
+
+def questions(sentence: str, text: str) -> Iterator[Question]:
+    """Yield the questions that ``sentence``, of ``text``, answers."""
+    line = " ".join(sentence.split())
+    if not 30 <= len(line) <= 320 or not _PLAIN_SENTENCE.fullmatch(line):
+        return
+    for rule in _RULES:
+        match = rule.pattern.search(line)
+        asked = rule.ask(match) if match and _well_named(match, text) else ""
+        if asked and is_ordinary(asked) and not _PRONOUNS & set(_asked_words(asked)):
+            yield Question(asked, rule.kind, rule.worth)
+
+
+def is_ordinary(question: str) -> bool:
+    """Whether a question is short, and has letters, digits and ordinary punctuation alone."""
+    short = 8 <= len(question) <= LONGEST
+    return short and bool(_ORDINARY.fullmatch(question)) and not regex.search(r"\p{L}\.\p{Ll}|\d{5}|(.)\1{3}", question)
+
+
+def is_telling(heading: str) -> bool:
+    """Whether a heading may be asked as it stands: some words of a language, not a title in capitals or a number."""
+    words = heading.split()
+    unspaced = regex.search(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]{4}", heading)
+    lower = sum(word[0].islower() for word in words if not word.isascii() or len(word) > 2)
+    plain = not regex.search(r"\d|[:&]|\b\p{Lu}{5,}\b", heading)
+    return (
+        is_ordinary(heading) and plain and bool(unspaced or (3 <= len(words) <= 9 and lower) or heading.endswith("?"))
+    )
+
+
+def _asked_words(question: str) -> list[str]:
+    """Return the words of a question after its first, which asks."""
+    return regex.findall(r"[\p{L}\p{N}’']+", question.lower())[1:]
+
+
+def _well_named(match: regex.Match[str], text: str) -> bool:
+    """Whether the nouns that a rule found stand for something outside their sentence."""
+    groups = match.groupdict()
+    return all(_names_something(groups[name], text) for name in ("subject", "object") if groups.get(name))
+
+
+def _names_something(noun: str, text: str) -> bool:
+    words = noun.split()
+    first, last = words[0].lower(), words[-1].lower()
+    if first == "the":
+        named = any(word[0].isupper() for word in words[1:])
+        return len(words) > 1 and last not in STOP_WORDS and (named or last not in _VAGUE) and _ends_well(last)
+    if first in _OPENERS or last in _OPENERS or noun.isupper() and len(noun) > 6:
+        return False
+    return len(words) > 1 or regex.search(rf"[^.!?:\n] {regex.escape(noun)}\b", text) is not None
+
+
+def _ends_well(word: str) -> bool:
+    return not regex.fullmatch(r".*(?:ly|ing)|most|only|next|last|new|own|best|largest|later", word)
+
+
+def _lower(noun: str) -> str:
+    """Return a noun as it stands within a sentence."""
+    return noun[0].lower() + noun[1:] if noun.startswith(("The ", "A ", "An ")) else noun
+
+
+def _who_did(match: regex.Match[str]) -> str:
+    return f"Who {match['deed']} {match['object']}?"
+
+
+def _who_by(match: regex.Match[str]) -> str:
+    return f"Who {_DONE[match['done']]} {_lower(match['subject'])}?"
+
+
+def _when_was(match: regex.Match[str]) -> str:
+    return f"When {match['was']} {_lower(match['subject'])} {match['done']}{match['rest']}?"
+
+
+def _when_did(match: regex.Match[str]) -> str:
+    return f"When did {_lower(match['subject'])} {_HAPPENED[match['happened']]}?"
+
+
+def _where(match: regex.Match[str]) -> str:
+    return f"Where {match['is']} {_lower(match['subject'])} {match['placed']}?"
+
+
+def _what_is(match: regex.Match[str]) -> str:
+    subject, head = match["subject"], match["head"]
+    person = head in _PERSON.split()
+    if person and (len(subject.split()) < 2 or subject.startswith("The ")):
+        return ""
+    return f"{'Who' if person else 'What'} {match['is']} {_lower(subject)}?"
+
+
+def _said(match: regex.Match[str]) -> str:
+    topic = match["topic"]
+    part = topic in match["who"] or regex.search(rf"{_MONTH}|day$|(?:an|ese|ish)s?$", topic)
+    return "" if part else f"What did {match['who']} say about {topic}?"
+
+
+def _how_many(match: regex.Match[str]) -> str:
+    does, verb = _HOLDS[match["holds"]]
+    return f"How many {match['things']} {does} {_lower(match['subject'])} {verb}?"
+
+
+def _when_done(match: regex.Match[str]) -> str:
+    return f"When did {_lower(match['subject'])} {_DEEDS[match['deed']]} {match['object']}?"
+
+
+def _what_did(match: regex.Match[str]) -> str:
+    return f"What did {_lower(match['subject'])} {_DEEDS[match['deed']]} in {match['date']}?"
+
+
+def _why(match: regex.Match[str]) -> str:
+    return f"Why {match['was']} {_lower(match['subject'])} {match['done']}?"
+
+
+def _linked(match: regex.Match[str]) -> str:
+    to = match["linked"].replace("used to", "used for")
+    return f"What {match['is']} {_lower(match['subject'])} {to}?"
+
+
+def _what_does(match: regex.Match[str]) -> str:
+    return f"What does {_lower(match['subject'])} {_GIVES[match['gives']]}?"
+
+
+def _by_how_much(match: regex.Match[str]) -> str:
+    subject = match["measure"]
+    return f"By how much did {subject[0].lower() + subject[1:]} {_CHANGED[match['changed']]}?"
+
+
+def _one_of(words: Iterable[str]) -> str:
+    return "(?:" + "|".join(words) + ")"
+
+
+def _rule(kind: str, worth: int, pattern: str, ask: Callable[[regex.Match[str]], str]) -> _Rule:
+    return _Rule(kind, worth, regex.compile(pattern), ask)
+
+
+_RULES = (
+    _rule("who", 5, rf"^{_LEAD}(?P<doer>{_NAME}) (?P<deed>{_one_of(_DEEDS)}) {_OBJECT}", _who_did),
+    _rule("who", 5, rf"^{_LEAD}{_SUBJECT} (?:was|were) (?P<done>{_one_of(_DONE)}) by (?:{_NAME}|the)\b", _who_by),
+    _rule(
+        "when", 5,
+        rf"^{_SUBJECT} (?P<was>was|were) (?:first )?(?P<done>{_one_of(_PARTICIPLES)})(?P<rest>(?: {_WORD}){{0,3}}?) "
+        rf"(?:in|on) {_DATE}",
+        _when_was,
+    ),
+    _rule("when", 4, rf"^In {_DATE}, {_SUBJECT} (?P<was>was|were) (?P<done>{_one_of(_PARTICIPLES)})(?P<rest>)\b", _when_was),
+    _rule("when", 5, rf"^{_SUBJECT} (?P<happened>{_one_of(_HAPPENED)})\b[^,;]{{0,40}}? (?:in|on) {_DATE}", _when_did),
+    _rule("when", 5, rf"^In {_DATE}, {_SUBJECT} (?P<deed>{_one_of(_BRINGS_ABOUT)}) {_OBJECT}", _when_done),
+    _rule("when", 5, rf"^{_SUBJECT} (?P<deed>{_one_of(_BRINGS_ABOUT)}) {_OBJECT} (?:in|on) {_DATE}", _when_done),
+    _rule(
+        "where", 5,
+        rf"^{_SUBJECT} (?P<is>is|was|are|were) (?P<placed>located|headquartered|born|buried|based) (?:in|at) "
+        rf"(?:the )?{_CAPITAL}",
+        _where,
+    ),
+    _rule(
+        "said", 5,
+        rf"(?:^|[,”\"] )(?P<who>{_CAPITAL}(?: {_CAPITAL}){{1,2}}) (?:said|argued|warned|claimed|says|argues|warns) "
+        rf"(?:that )?(?:[^“\"]*? )??(?P<topic>{_NAME}){_AFTER}",
+        _said,
+    ),
+    _rule(
+        "how many", 5,
+        rf"^{_SUBJECT} (?P<holds>{_one_of(_HOLDS)}) (?:about |approximately |more than |over |some )?\d[\d,]*"
+        rf"(?:\.\d+)?(?: million| billion)? (?P<things>(?:{_WORD} ){{0,2}}?(?:people|\p{{Ll}}{{3,}}s)){_BOUNDARY}",
+        _how_many,
+    ),
+    _rule(
+        "what did", 4,
+        rf"^In (?P<date>{_MONTH} (?:1[5-9]|20)\d\d), {_SUBJECT} (?P<deed>{_one_of(_ASKED_WHAT)}) ",
+        _what_did,
+    ),
+    _rule("why", 4, rf"^{_SUBJECT} (?P<was>was|were) (?P<done>\p{{Ll}}+ed) because ", _why),
+    _rule("what does", 4, rf"^{_SUBJECT} (?P<gives>{_one_of(_GIVES)}) ", _what_does),
+    _rule("linked", 4, rf"^{_SUBJECT} (?P<is>is|was|are|were) (?P<linked>{_one_of(_LINKED)}) ", _linked),
+    _rule(
+        "by how much", 3,
+        rf"^(?P<measure>\p{{Lu}}\p{{Ll}}+(?: \p{{Ll}}+){{1,4}}) (?P<changed>{_one_of(_CHANGED)}) (?:by )?(?:\$ ?)?\d",
+        _by_how_much,
+    ),
+    _rule(
+        "what is", 3,
+        rf"^{_SUBJECT} (?P<is>is|was) (?:an?|the) (?:{_WORD},? ){{0,4}}?"
+        rf"(?P<head>{_one_of(_PERSON.split())}|{_one_of(_THING.split())})\b",
+        _what_is,
+    ),
+)  # fmt: skip
