@@ -104,10 +104,9 @@ if (within("#talk")) {
   document.addEventListener("keydown", (event) => {
     const typing = event.target.matches("input, textarea, select");
     if (event.key === "Escape") {
-      const marker = document.querySelector(".marker.on");
-      const wasOpen = page.matches(".reader-open, .panel-open");
+      const covered = page.matches(".reader-open") && getComputedStyle(document.getElementById("reader")).position === "fixed";
       close();
-      (wasOpen && marker && !typing ? marker : box()).focus();
+      ((covered && document.querySelector(".marker.on")) || box()).focus();
     }
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step || typing || event.altKey || event.ctrlKey || event.metaKey) return;
