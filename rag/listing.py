@@ -26,6 +26,7 @@ class ListedDocument(Value):
     extent: str = ""
     chunks: int = 0
     note: str = ""
+    sha256: str = ""
 
     @property
     def kind(self) -> str:
@@ -61,6 +62,7 @@ def _document(document: DocumentSummary, record: FileRecord, waiting: str | None
         extent=document.extent,
         chunks=document.chunks,
         note=waiting or (record.warning or "" if document.source == document.file else ""),
+        sha256=document.sha256,
     )
 
 

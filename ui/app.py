@@ -57,13 +57,14 @@ class _Parts:
 def build(assistant: Assistant, conversations: Conversations) -> gr.Blocks:
     """Return the page over ``assistant``."""
     live = Live(assistant)
-    chat, folder, talks = Chat(assistant, conversations, live), Folder(assistant, live), Talks(conversations)
+    chat = Chat(assistant, conversations, live)
+    folder, talks = Folder(assistant, live, chat), Talks(conversations)
     with gr.Blocks(title="Ask your documents", analytics_enabled=False, fill_width=True) as page:
         add_endpoints(assistant)
         parts = _lay_out()
         _wire_asking(parts, chat, talks)
         _wire_turns(parts, chat)
-        _wire_folder(parts, folder, chat)
+        _wire_folder(parts, folder)
         _wire_talks(parts, talks, chat)
         page.load(chat.open_named, [parts.place], [parts.talk, parts.place], js=_PLACE_OF_ADDRESS, **_AT_HAND)
         page.load(talks.listed, [parts.search, parts.place], [parts.talks], **_AT_HAND)
@@ -187,7 +188,7 @@ def _wire_turns(parts: _Parts, chat: Chat) -> None:
         part.select(chat.show, [parts.place], [parts.source], **_AT_HAND)
 
 
-def _wire_folder(parts: _Parts, folder: Folder, chat: Chat) -> None:
+def _wire_folder(parts: _Parts, folder: Folder) -> None:
     """Let documents be found, chosen, removed and put back, and the index be rebuilt; follow the folder."""
     view = [parts.chosen, parts.find]
     parts.find.change(folder.listed, view, [parts.documents], **_AT_HAND)
@@ -199,8 +200,8 @@ def _wire_folder(parts: _Parts, folder: Folder, chat: Chat) -> None:
     parts.documents.stop(folder.stop, None, None, **_AT_HAND)
     gr.Timer(_LOOK_EVERY).tick(
         folder.look,
-        [parts.seen, *view],
-        [parts.documents, parts.starters, parts.seen],
+        [parts.seen, *view, parts.place],
+        [parts.documents, parts.starters, parts.talk, parts.seen],
         **_AT_HAND,
     )
 

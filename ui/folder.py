@@ -11,26 +11,37 @@ import gradio as gr
 from rag.assistant import Assistant
 from rag.errors import RagError
 from ui import panel
-from ui.chat import chosen_sources
+from ui.chat import Chat, chosen_sources
 from ui.live import Live, Look
 
 
 class Folder:
     """The handlers of the list of documents. ``chosen`` are those that alone are asked, as JSON."""
 
-    def __init__(self, assistant: Assistant, live: Live) -> None:
+    def __init__(self, assistant: Assistant, live: Live, chat: Chat) -> None:
         self._assistant = assistant
         self._live = live
+        self._chat = chat
 
     def listed(self, chosen: str, find: str | None) -> str:
         """Return the list as it is now."""
         return self._drawn(self._live.look_again(), chosen, find)
 
-    def look(self, seen: str, chosen: str, find: str | None) -> tuple[Any, Any, Any]:
-        """Return list and starters where they are others than those ``seen`` names, and what to call these."""
-        drawn, starters = self._drawn(self._live.look(), chosen, find), panel.starters(self._live.starters())
-        now = hashlib.sha256(f"{drawn} {starters}".encode()).hexdigest()
-        return (gr.skip(), gr.skip(), gr.skip()) if now == seen else (drawn, starters, now)
+    def look(
+        self, seen: str, chosen: str, find: str | None, place: str, request: gr.Request
+    ) -> tuple[Any, Any, Any, Any]:
+        """Return list, starters and talk where they are others than those ``seen`` names, and what to call these.
+
+        The talk is another where the documents are: what it quotes may stand in them no more.
+        """
+        look = self._live.look()
+        drawn, starters = self._drawn(look, chosen, find), panel.starters(self._live.starters())
+        names = _digest(f"{drawn} {starters}"), _digest(str(look.documents))
+        before = (seen or "").partition(" ")
+        talk = self._chat.talk(place, request) if place and before[2] not in ("", names[1]) else gr.skip()
+        if names[0] == before[0]:
+            drawn = starters = gr.skip()
+        return drawn, starters, talk, " ".join(names)
 
     def choose(self, chosen: str, find: str | None, event: gr.EventData) -> tuple[str, str, str]:
         """Choose a document to be asked alone, or choose it no longer; all are asked where none is chosen."""
@@ -70,3 +81,7 @@ class Folder:
 
     def _drawn(self, look: Look, chosen: str, find: str | None) -> str:
         return panel.documents(look.documents, chosen_sources(chosen), find or "", look.activity, look.notes)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -194,6 +194,8 @@ if (within("#upload")) {
 // After a redraw: the marked words come into view, the talk stays at its end, and the address names the talk.
 watch("value", () => {
   if (within("#reader")) return toMark();
+  // What a person has ticked stays ticked, whatever is drawn over it: the list knows better.
+  for (const one of element.querySelectorAll("input[type=checkbox]")) one.checked = one.hasAttribute("checked");
   if (!within("#talk")) return;
   hideCards();
   const talk = element.querySelector(".talk");

@@ -81,9 +81,12 @@ def _sentences(at: int, shown: Shown) -> str:
     standings = {citation.n: standing for citation, standing in zip(answer.citations, shown.standings, strict=True)}
     pieces = [
         f'<span class="sentence {sentence.support}">{_sentence(sentence, cited)}</span>'
-        + "".join(marker(at, cited[n]) + _card(at, cited[n], sentence, standings[n]) for n in sentence.citations)
+        + "".join(
+            marker(at, cited[n], card := f"card-{at}-{number}-{n}") + _card(card, cited[n], sentence, standings[n])
+            for n in sentence.citations
+        )
         + _state(sentence, standings)
-        for sentence in answer.sentences[: shown.sentences]
+        for number, sentence in enumerate(answer.sentences[: shown.sentences])
     ]
     return f'<p class="sentences" dir="auto">{" ".join(pieces)}</p>'
 
@@ -123,22 +126,23 @@ def _caveats(at: int, answer: Answer) -> str:
     return "".join(lines)
 
 
-def marker(at: int, citation: Citation) -> str:
-    """Return the number that opens a citation of answer number ``at``."""
+def marker(at: int, citation: Citation, card: str = "") -> str:
+    """Return the number that opens a citation of answer number ``at``; ``card`` tells more of it."""
     label = escape(f"Source {citation.n}: {place(citation)}")
+    told = f' aria-describedby="{card}"' if card else ""
     return (
-        f'<button type="button" class="marker" data-turn="{at}" data-n="{citation.n}" aria-label="{label}" '
-        f'aria-describedby="card-{at}-{citation.n}">{citation.n}</button>'
+        f'<button type="button" class="marker" data-turn="{at}" data-n="{citation.n}" aria-label="{label}"'
+        f"{told}>{citation.n}</button>"
     )
 
 
-def _card(at: int, citation: Citation, sentence: Sentence, standing: Standing) -> str:
+def _card(name: str, citation: Citation, sentence: Sentence, standing: Standing) -> str:
     """Return what is shown beside a number while it is pointed at: the words, where they are from, their state."""
     said = _STANDING[standing] if sentence.support == "quoted" else _UNQUOTED[sentence.support]
     good = standing == "intact" and sentence.support != "unsupported"
     title = f"<b>{escape(citation.title)}</b>" if citation.title != citation.source else ""
     return (
-        f'<span class="quote-card" id="card-{at}-{citation.n}" role="tooltip" dir="auto">{title}'
+        f'<span class="quote-card" id="{name}" role="tooltip" dir="auto">{title}'
         f"<small>{escape(place(citation))}</small><q>{escape(shortened(citation.quote, 400))}</q>"
         f'<small class="{"ok" if good else "warn"}">{"✓ " * good}{said}</small></span>'
     )

@@ -1,0 +1,175 @@
+"""The documents on the page: listed with their states, added, removed and put back, chosen, and followed live."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import Site, ask, served
+from tests.folders import write
+
+pytestmark = pytest.mark.browser
+
+MILL = "The mill on the Ouse was built by Ada Brown in 1834.\n"
+BRIDGE = "The bridge over the Ouse was built by Carl Dorn in 1871.\n"
+
+
+def fill(corpus: Path) -> None:
+    write(corpus, {"mill.txt": MILL, "bridge.txt": BRIDGE, "broken.pdf": b"%PDF-1.4 this is none"})
+
+
+@pytest.fixture
+def site(tmp_path: Path, embedder: object) -> object:
+    """A site of each test's own: these tests change its documents."""
+    with served(tmp_path, embedder, fill) as made:  # type: ignore[arg-type]
+        yield made
+
+
+def row(page: Page, name: str) -> object:
+    return page.locator("#documents li", has_text=name)
+
+
+def test_each_document_is_listed_with_its_kind_size_and_state(page: Page, site: Site) -> None:
+    expect(row(page, "mill.txt")).to_contain_text("TXT")
+    expect(row(page, "mill.txt")).to_contain_text("1 passage")
+    expect(row(page, "broken.pdf")).to_contain_text(site.assistant.status().failed[0].reason or "?")
+    expect(page.locator("#documents .counts")).to_contain_text("2 indexed")
+    expect(page.locator("#documents .counts")).to_contain_text("1 not read")
+
+
+def test_files_are_added_several_at_once_each_told_of_by_itself(page: Page, site: Site, tmp_path: Path) -> None:
+    write(
+        tmp_path / "new", {"house.md": "# Houses\n\nThe house was built by Eve Falk in 1902.\n", "fake.pdf": "no PDF"}
+    )
+    write(tmp_path / "new", {"mill.txt": "The mill was torn down in 1950.\n", "run.exe": b"MZ"})
+    files = [tmp_path / "new" / name for name in ("house.md", "fake.pdf", "mill.txt", "run.exe")]
+    page.locator("#upload input[type=file]").set_input_files(files)
+    uploads = page.locator(".uploads")
+    expect(uploads).to_contain_text("it is no PDF, though it is named so")
+    expect(uploads).to_contain_text("no parser for .exe")
+    expect(uploads).to_contain_text("there is a document mill.txt already")
+    expect(row(page, "house.md")).to_contain_text("1 passage", timeout=20_000)
+    assert (site.corpus / "house.md").read_bytes() == (tmp_path / "new/house.md").read_bytes()
+    assert (site.corpus / "mill.txt").read_text() == MILL
+    assert not (site.corpus / "run.exe").exists()
+    ask(page, "Who built the house?")
+    expect(page.locator(".sentences")).to_contain_text("Eve Falk")
+    page.get_by_role("button", name="Replace").click()
+    expect(uploads.locator("li", has_text="mill.txt")).to_contain_text("added")
+    assert "torn down" in (site.corpus / "mill.txt").read_text()
+
+
+def test_a_file_may_be_dropped_anywhere_on_the_page(page: Page, site: Site) -> None:
+    page.evaluate(
+        """() => { const data = new DataTransfer();
+        data.items.add(new File(["The well was dug in 1700."], "well.txt"));
+        const dropped = new DragEvent("drop", { dataTransfer: data, bubbles: true });
+        document.querySelector("#talk").dispatchEvent(dropped); }"""
+    )
+    expect(row(page, "well.txt")).to_contain_text("1 passage", timeout=20_000)
+    assert (site.corpus / "well.txt").read_text() == "The well was dug in 1700."
+
+
+def test_the_upload_of_a_large_file_shows_how_far_it_is(page: Page, site: Site) -> None:
+    page.evaluate(
+        """() => { window.seen = new Set(); new MutationObserver(() => document.querySelectorAll('.uploads progress')
+        .forEach((bar) => seen.add(bar.value))).observe(document.querySelector('.uploads'),
+        { childList: true, subtree: true, characterData: true }); }"""
+    )
+    text = "A line of a long file, which says nothing.\n" * 700_000  # 30 MB
+    page.evaluate(
+        """(text) => { const data = new DataTransfer(); data.items.add(new File([text], "long.log"));
+        document.dispatchEvent(new DragEvent("drop", { dataTransfer: data })); }""",
+        text,
+    )
+    expect(page.locator(".uploads")).to_contain_text("added", timeout=30_000)
+    assert (site.corpus / "long.log").stat().st_size == len(text)
+    (site.corpus / "long.log").unlink()
+    assert len(page.evaluate("[...window.seen]")) > 2
+
+
+def test_a_document_is_removed_and_put_back(page: Page, site: Site) -> None:
+    row(page, "mill.txt").hover()
+    page.get_by_role("button", name="Remove mill.txt").click()
+    expect(page.locator("#told")).to_contain_text("mill.txt was removed.")
+    assert not (site.corpus / "mill.txt").exists()
+    expect(row(page, "mill.txt")).to_have_count(0, timeout=20_000)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#told")).to_contain_text("mill.txt is back.")
+    assert (site.corpus / "mill.txt").read_text() == MILL
+    expect(row(page, "mill.txt")).to_contain_text("1 passage", timeout=20_000)
+
+
+def test_a_question_is_asked_of_the_chosen_documents_alone(page: Page) -> None:
+    ask(page, "Who built the mill?")
+    expect(page.locator(".turn:last-child .sentences")).to_contain_text("Ada Brown")
+    page.get_by_label("Ask bridge.txt").check()
+    expect(page.locator("#only")).to_contain_text("Asking only bridge.txt")
+    ask(page, "Who built the mill on the Ouse?")
+    expect(page.locator(".turn:last-child .answer")).not_to_contain_text("Ada Brown")
+    expect(page.locator(".turn:last-child .meta")).to_contain_text("asked of 1 chosen document")
+    page.get_by_role("button", name="Ask all documents").click()
+    expect(page.locator("#only .only")).to_have_count(0)
+    expect(page.get_by_label("Ask bridge.txt")).not_to_be_checked()
+    ask(page, "Who built the mill on the Ouse?")
+    expect(page.locator(".turn:last-child .sentences")).to_contain_text("Ada Brown")
+
+
+def test_the_list_follows_the_folder_and_says_what_waits(
+    page: Page, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = threading.Event()
+    real = site.assistant._index.put
+
+    def put(*given: object, **more: object) -> None:
+        held.wait(20)
+        real(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(site.assistant._index, "put", put)
+    (site.corpus / "late.txt").write_text("The bell was cast in 1700.")
+    expect(row(page, "late.txt")).to_contain_text("new", timeout=20_000)
+    expect(page.locator("#documents .counts")).to_contain_text("1 waiting")
+    expect(page.locator("#documents progress")).to_be_visible(timeout=20_000)
+    held.set()
+    expect(row(page, "late.txt")).to_contain_text("1 passage", timeout=20_000)
+    (site.corpus / "late.txt").rename(site.corpus / "later.txt")
+    expect(row(page, "later.txt")).to_contain_text("1 passage", timeout=20_000)
+    expect(row(page, "late.txt")).to_have_count(0, timeout=20_000)
+
+
+def test_the_index_is_rebuilt_and_that_can_be_stopped(page: Page, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = threading.Event()
+    real = site.assistant._index.put
+    monkeypatch.setattr(site.assistant._index, "put", lambda *given: (held.wait(20), real(*given))[1])
+    before = site.assistant._index._database
+    page.get_by_role("button", name="Rebuild index").click()
+    expect(page.locator("#documents progress")).to_be_visible(timeout=20_000)
+    page.locator("#documents").get_by_role("button", name="Stop").click()
+    page.wait_for_timeout(500)
+    held.set()
+    expect(page.locator("#documents")).to_contain_text("The rebuild was stopped", timeout=20_000)
+    assert site.assistant._index._database == before
+    ask(page, "Who built the mill?")
+    expect(page.locator(".sentences")).to_contain_text("Ada Brown")
+    page.get_by_role("button", name="Rebuild index").click()
+    expect(page.locator("#documents")).not_to_contain_text("The rebuild was stopped", timeout=20_000)
+    expect(page.locator("#documents progress")).to_have_count(0, timeout=20_000)
+    for _ in range(100):
+        if site.assistant._index._database != before:
+            break
+        page.wait_for_timeout(100)
+    assert site.assistant._index._database != before
+
+
+def test_a_document_is_found_by_name_among_many(page: Page, site: Site) -> None:
+    write(site.corpus, {f"letters/{at:04}.txt": f"Letter number {at} speaks of the weather." for at in range(300)})
+    expect(page.locator("#documents .counts")).to_contain_text("302 indexed", timeout=60_000)
+    expect(page.locator("#documents li")).to_have_count(200)
+    expect(page.locator("#documents")).to_contain_text("more: find them by name")
+    page.get_by_role("textbox", name="Find a document").fill("0299")
+    expect(page.locator("#documents li")).to_have_count(1)
+    page.locator("#documents li button.open").click()
+    expect(page.locator("#reader")).to_contain_text("Letter number 299")
