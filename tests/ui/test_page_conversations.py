@@ -1,0 +1,196 @@
+"""Conversations on the page: kept, found, renamed, deleted, exported, rated; through a server that is killed, too."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from rag.evaluate.questions import read_questions
+from tests.browser import Site, ask, free_port, opened
+
+pytestmark = pytest.mark.browser
+
+LISTED = "How many Chinese companies were put on the Entity List in August 2018?"
+
+
+def conversations(page: Page) -> Locator:
+    page.get_by_role("tab", name="Conversations").click()
+    return page.locator("#talks li")
+
+
+def test_conversations_are_listed_found_opened_and_renamed(page: Page) -> None:
+    ask(page, LISTED)
+    ask(page, "Who is Yin Zhiyao?")
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".welcome")).to_be_visible()
+    ask(page, "Who is Morris Chang?")
+    listed = conversations(page)
+    expect(listed.locator("b")).to_have_text(["Who is Morris Chang?", LISTED])
+    expect(listed.nth(1)).to_contain_text("2 questions")
+    page.get_by_role("textbox", name="Search conversations").fill("zhiyao")
+    expect(listed).to_have_count(1)
+    listed.locator("button.open").click()
+    expect(page.locator(".question")).to_have_text([LISTED, "Who is Yin Zhiyao?"])
+    page.locator("#talks summary").click()
+    page.get_by_label("Title").fill("The list")
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_role("textbox", name="Search conversations").fill("")
+    expect(listed.locator("b")).to_have_text(["Who is Morris Chang?", "The list"])
+    ask(page, "When does he expect self-sufficiency?")  # and it goes on, with its history
+    expect(page.locator(".query")).to_contain_text("Yin Zhiyao")
+
+
+def test_a_conversation_is_there_again_after_the_page_is_loaded_anew(page: Page) -> None:
+    ask(page, LISTED)
+    page.reload()
+    expect(page.locator(".question")).to_have_text([LISTED])
+    page.locator(".marker").first.click()
+    expect(page.locator("#reader mark")).to_contain_text("44 Chinese companies")
+
+
+def test_a_deleted_conversation_can_be_had_back(page: Page) -> None:
+    ask(page, LISTED)
+    listed = conversations(page)
+    page.locator("#talks summary").click()
+    page.get_by_role("button", name="Delete").click()
+    expect(listed).to_have_count(0)
+    expect(page.locator(".turn")).to_have_count(0)  # the page showed it
+    page.get_by_role("button", name="Undo").click()
+    expect(listed.locator("b")).to_have_text([LISTED])
+
+
+def test_each_browser_sees_its_own_conversations_alone(site: Site, browser: Browser) -> None:
+    with opened(browser, site.address) as one, opened(browser, site.address) as other:
+        ask(one, LISTED)
+        expect(conversations(one)).to_have_count(1)
+        expect(conversations(other)).to_have_count(0)
+        place = one.url.partition("#")[2]
+        other.goto(f"{site.address}/#{place}")
+        other.reload()
+        expect(other.locator(".welcome")).to_be_visible()
+        expect(other.locator(".turn")).to_have_count(0)
+        for suffix in ("md", "html", "json"):
+            path = f"{site.address}/conversations/{place}.{suffix}"
+            assert one.request.get(path).status == 200
+            assert other.request.get(path).status == 400
+            assert LISTED not in other.request.get(path).text()
+
+
+def test_a_conversation_is_exported_as_markdown_html_and_json_that_verify_checks(
+    page: Page, site: Site, tmp_path: Path
+) -> None:
+    ask(page, LISTED)
+    ask(page, "How long should an egg be cooked?")
+    conversations(page)
+    page.locator("#talks summary").click()
+    saved = {}
+    for name, suffix in (("Markdown", "md"), ("HTML", "html"), ("JSON", "json")):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=name).click()
+        saved[suffix] = tmp_path / f"saved.{suffix}"
+        download.value.save_as(saved[suffix])
+        assert download.value.suggested_filename.endswith(suffix)
+    assert "44 Chinese companies" in saved["md"].read_text()
+    assert "Not in your documents" in saved["html"].read_text()
+    folders = ["--corpus", str(site.corpus), "--index", str(site.assistant.settings.index)]
+    command = [sys.executable, "-m", "rag", "verify", str(saved["json"]), *folders, "--json"]
+    checked = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert (checked["intact"], checked["moved"], checked["changed"], checked["gone"]) == (1, 0, 0, 0)
+
+
+def test_what_a_person_thinks_of_an_answer_is_kept_with_a_note(page: Page, site: Site) -> None:
+    ask(page, LISTED)
+    page.get_by_role("button", name="This answer is good").click()
+    expect(page.get_by_role("button", name="This answer is good")).to_have_attribute("aria-pressed", "true")
+    ask(page, "Who is Yin Zhiyao?")
+    page.get_by_role("button", name="This answer is not good").last.click()
+    page.get_by_label("What was wrong?").fill("It is too short.")
+    page.get_by_role("button", name="Save note").click()
+    expect(page.get_by_text("The note is kept.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("What was wrong?")).to_have_value("It is too short.")
+    data = str(site.assistant.settings.data)
+    kept = subprocess.run(
+        [sys.executable, "-m", "rag", "feedback", "--data", data], capture_output=True, check=True, text=True
+    )
+    path = Path(data) / "questions.jsonl"
+    path.write_text(kept.stdout)
+    good, bad = [one for one in read_questions(path) if one.question in (LISTED, "Who is Yin Zhiyao?")][-2:]
+    assert good.useful[0].text == site.assistant.ask(LISTED).citations[0].quote
+    assert not bad.evidence_known
+    assert "It is too short." in kept.stdout
+
+
+@contextmanager
+def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the real command over the corpus in ``folder``, and kill it at the end, as hard as can be."""
+    command = [sys.executable, "-m", "rag", "serve", "--port", str(port)]
+    home = str(Path(__file__).parents[2])
+    process = subprocess.Popen(command, cwd=folder, env={**os.environ, "PYTHONPATH": home}, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(600):
+            try:
+                urlopen(f"http://127.0.0.1:{port}/api/health").close()
+                break
+            except URLError:
+                time.sleep(0.1)
+        yield process
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+
+def test_a_killed_server_loses_no_conversation_upload_or_feedback(tmp_path: Path, browser: Browser) -> None:
+    shutil.copytree("corpus", tmp_path / "corpus")
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with serving(tmp_path, port):
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(address)
+        ask(page, LISTED)
+        page.get_by_role("button", name="This answer is good").click()
+        expect(page.get_by_role("button", name="This answer is good")).to_have_attribute("aria-pressed", "true")
+        page.locator("#upload input[type=file]").set_input_files(
+            {"name": "well.txt", "mimeType": "text/plain", "buffer": b"The well of Brimley was dug in 1700."}
+        )
+        expect(page.locator(".uploads")).to_contain_text("added")
+    with serving(tmp_path, port):
+        page.goto(page.url)
+        page.reload()
+        expect(page.locator(".question")).to_have_text([LISTED])
+        expect(page.get_by_role("button", name="This answer is good")).to_have_attribute("aria-pressed", "true")
+        expect(page.locator("#documents li", has_text="well.txt")).to_contain_text("1 passage", timeout=30_000)
+        ask(page, "When was the well of Brimley dug?")
+        expect(page.locator(".turn:last-child .sentences")).to_contain_text("1700")
+        expect(page.locator(".question")).to_have_count(2)
+        context.close()
+
+
+def test_a_page_that_was_open_goes_on_when_the_server_is_back(tmp_path: Path, browser: Browser) -> None:
+    shutil.copytree("corpus", tmp_path / "corpus")
+    port = free_port()
+    with serving(tmp_path, port):
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{port}")
+        ask(page, LISTED)
+    with serving(tmp_path, port):
+        for _ in range(30):  # the page notices by itself, or is loaded anew by the person
+            page.wait_for_timeout(500)
+        ask(page, "Who is Yin Zhiyao?")
+        expect(page.locator(".question")).to_have_text([LISTED, "Who is Yin Zhiyao?"])
+        context.close()
