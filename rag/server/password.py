@@ -114,6 +114,7 @@ class Password:
 
     def admission(self, session: str) -> str:
         """Return the word that lets a session in, until it expires or the password changes."""
+        self._read()
         expires = int(time.time()) + _ADMITTED_FOR
         return f"{expires}.{self._sign(session, expires)}"
 
@@ -128,8 +129,8 @@ class Password:
 
     def _sign(self, session: str, expires: int) -> str:
         """Return what only those can tell who hold the stored hash: it is another after every change."""
-        assert self._stored is not None
-        key = hmac.digest(self._stored.hash, b"admission" + self._stored.salt, "sha256")
+        hashed = self._stored.hash if self._stored else self._own  # which nobody holds
+        key = hmac.digest(hashed, b"admission", "sha256")
         return hmac.digest(key, f"{session} {expires}".encode(), "sha256").hex()
 
     def _seen(self, password: str) -> bytes:
