@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rag.errors import UsageError
 from rag.server.limits import Later, Rate
+from rag.settings import Settings, is_loopback
 from rag.types import Value
 
 SHORTEST = 8
@@ -54,6 +55,12 @@ def set_password(data: Path, password: str) -> None:
         raise UsageError(
             f"the password cannot be kept in {data} ({error.strerror}): mend that and try again"
         ) from error
+
+
+def check_reach(settings: Settings) -> None:
+    """Raise UsageError where others than this machine could reach the server, and no password is set."""
+    if not is_loopback(settings.host) and not Password(settings.data).is_set:
+        raise UsageError(f"others could reach {settings.host}, and no password is set: run `rag password` first")
 
 
 def password_file(data: Path) -> Path:
