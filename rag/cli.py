@@ -157,6 +157,20 @@ def serve(**flags: Any) -> None:
 
 
 @app.command()
+@corpus
+@index_place
+@embedder
+def mcp(**flags: Any) -> None:
+    """Serve the tools `ask` and `search` to a language model's client (MCP), on standard input and output."""
+    from rag import mcp_server
+
+    mcp_server.check_installed()
+    assistant = _assistant(**flags)
+    _make_ready(assistant)
+    mcp_server.run(assistant)
+
+
+@app.command()
 @data_place
 def password(**flags: Any) -> None:
     """Set the password that `rag serve` asks for; without a terminal, a line of standard input.
