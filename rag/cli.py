@@ -36,6 +36,7 @@ ABSTAINED = 3
 corpus = click.option("--corpus", metavar="DIR", help="The folder of documents (corpus).")
 index_place = click.option("--index", metavar="DIR", help="The folder of the built index (index).")
 embedder = click.option("--embedder", metavar="MODEL", help="A sentence-transformers model, by name or folder.")
+data_place = click.option("--data", metavar="DIR", help="The folder of what is kept beside the index (data).")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 questions = click.option(
     "--questions",
@@ -139,16 +140,55 @@ def search(question: str | None, k: int | None, questions: Path | None, as_json:
 @corpus
 @index_place
 @embedder
+@data_place
 @click.option("--host", help="The address to serve on (127.0.0.1).")
 @click.option("--port", type=int, help="The port to serve on (7860).")
 def serve(**flags: Any) -> None:
-    """Serve the chat page."""
+    """Serve the chat page, and the API under /api."""
     assistant = _assistant(**flags)
+    from rag.server.password import check_reach
+
+    check_reach(assistant.settings)  # before anything that takes long
     _make_ready(assistant)
     # Takes some seconds to import, and only this command needs it.
     from ui.serve import serve as serve_page
 
     serve_page(assistant)
+
+
+@app.command()
+@corpus
+@index_place
+@embedder
+def mcp(**flags: Any) -> None:
+    """Serve the tools `ask` and `search` to a language model's client (MCP), on standard input and output."""
+    from rag import mcp_server
+
+    mcp_server.check_installed()
+    assistant = _assistant(**flags)
+    _make_ready(assistant)
+    mcp_server.run(assistant)
+
+
+@app.command()
+@data_place
+def password(**flags: Any) -> None:
+    """Set the password that `rag serve` asks for; without a terminal, a line of standard input.
+
+    It is needed to serve others than this machine. Whoever was logged in is asked for it anew.
+    """
+    from rag.server.password import password_file, set_password
+
+    data = read_settings(**flags).data
+    set_password(data, _new_password())
+    show.note(f"the password is set; delete {password_file(data)} to ask for none")
+
+
+def _new_password() -> str:
+    """Return a password that was typed twice and not shown, or one that was piped in."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt="The same again", err=True))
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 @app.command()
@@ -233,7 +273,7 @@ def evaluate(questions: Path, report: Path | None, compare: Path | None, as_json
 
 
 @app.command()
-@click.option("--data", metavar="DIR", help="The folder of conversations and feedback (.rag).")
+@data_place
 def feedback(**flags: Any) -> None:
     """Print the answers that people rated as questions for `rag eval`, a JSON object a line.
 

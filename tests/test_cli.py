@@ -161,3 +161,51 @@ def test_watching_follows_the_folder_line_by_line(place: Path) -> None:
         assert run.stderr is not None
         assert run.stderr.read().rstrip().endswith("rag: stopped; nothing is lost")
     assert run.returncode == 130
+
+
+def test_the_password_is_piped_in_and_kept_as_a_hash(place: Path) -> None:
+    def run(word: str) -> subprocess.CompletedProcess[str]:
+        path = os.pathsep.join(filter(None, [os.getcwd(), os.environ.get("PYTHONPATH")]))
+        command = [sys.executable, "-m", "rag", "password", "--data", "kept"]
+        variables = {**os.environ, "PYTHONPATH": path}
+        return subprocess.run(
+            command, cwd=place, env=variables, input=word, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    short = run("short\n")
+    assert (short.returncode, short.stderr.count("\n")) == (2, 1)
+    assert "at least 8" in short.stderr
+    assert not (place / "kept").exists()
+    assert run("a long password\n").returncode == 0
+    kept = (place / "kept/password").read_text()
+    assert kept.startswith("scrypt:")
+    assert "a long password" not in kept
+
+
+def test_the_password_is_typed_twice_and_not_shown(place: Path) -> None:
+    import pty
+
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(place)
+        os.execv(sys.executable, [sys.executable, "-m", "rag", "password", "--data", "typed"])
+    shown = b""
+    for prompt, word in ((b"Password", b"a long password\n"), (b"again", b"a long password\n")):
+        while prompt not in shown:
+            shown += os.read(terminal, 1000)
+        os.write(terminal, word)
+    try:
+        while piece := os.read(terminal, 1000):
+            shown += piece
+    except OSError:  # Linux's way to tell the end
+        pass
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, shown
+    assert b"a long password" not in shown
+    assert (place / "typed/password").exists()
+
+
+def test_others_are_not_served_without_a_password(place: Path) -> None:
+    run = rag(place, "serve", "--host", "0.0.0.0", "--data", "none")
+    assert run.returncode == 2
+    assert run.stderr.count("\n") == 1
+    assert "rag password" in run.stderr

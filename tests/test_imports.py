@@ -32,7 +32,7 @@ LAYERS = (
     ("assistant",),
     ("evaluate",),
     ("show", "starters"),
-    ("server",),
+    ("server", "mcp_server"),
     ("cli",),
     ("__main__",),
 )
@@ -158,6 +158,7 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(module: str) -> None:
         "trafilatura",
         "fastapi",
         "uvicorn",
+        "mcp",
         "ui",
         "pypdfium2",
         "docx",

@@ -6,14 +6,13 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from rag.assistant import Assistant
-from rag.errors import UsageError
 from rag.server.api import api
 from rag.server.limits import BodyLimit, RateLimit
 from rag.server.login import Gate
-from rag.server.password import Password
+from rag.server.password import Password, check_reach
 from rag.server.problems import handle_problems
-from rag.server.security import KnownHosts, OpenRoutes, SafeHeaders, SameOrigin, Sessions, is_loopback
-from rag.settings import Settings
+from rag.server.security import KnownHosts, OpenRoutes, SafeHeaders, SameOrigin, Sessions
+from rag.settings import Settings, is_loopback
 
 _CHANGES_A_MINUTE = 600  # of each client; the page asks for news 20 times a minute
 
@@ -33,10 +32,9 @@ def guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
     Raises:
         UsageError: It is to be reached from other machines, and no password is set.
     """
+    check_reach(settings)
     password = Password(settings.data)
     local = is_loopback(settings.host)
-    if not local and not password.is_set:
-        raise UsageError(f"others could reach {settings.host}, and no password is set: run `rag password` first")
     app = OpenRoutes(RateLimit(BodyLimit(app), _CHANGES_A_MINUTE))
     app = Sessions(Gate(app, password))
     # With a password, a page that points its name at this machine gets no further than the log-in.

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rag.errors import UsageError
 from rag.server.limits import Later, Rate
+from rag.settings import Settings, is_loopback
 from rag.types import Value
 
 SHORTEST = 8
@@ -54,6 +55,12 @@ def set_password(data: Path, password: str) -> None:
         raise UsageError(
             f"the password cannot be kept in {data} ({error.strerror}): mend that and try again"
         ) from error
+
+
+def check_reach(settings: Settings) -> None:
+    """Raise UsageError where others than this machine could reach the server, and no password is set."""
+    if not is_loopback(settings.host) and not Password(settings.data).is_set:
+        raise UsageError(f"others could reach {settings.host}, and no password is set: run `rag password` first")
 
 
 def password_file(data: Path) -> Path:
@@ -114,6 +121,7 @@ class Password:
 
     def admission(self, session: str) -> str:
         """Return the word that lets a session in, until it expires or the password changes."""
+        self._read()
         expires = int(time.time()) + _ADMITTED_FOR
         return f"{expires}.{self._sign(session, expires)}"
 
@@ -128,8 +136,8 @@ class Password:
 
     def _sign(self, session: str, expires: int) -> str:
         """Return what only those can tell who hold the stored hash: it is another after every change."""
-        assert self._stored is not None
-        key = hmac.digest(self._stored.hash, b"admission" + self._stored.salt, "sha256")
+        hashed = self._stored.hash if self._stored else self._own  # which nobody holds
+        key = hmac.digest(hashed, b"admission", "sha256")
         return hmac.digest(key, f"{session} {expires}".encode(), "sha256").hex()
 
     def _seen(self, password: str) -> bytes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import ipaddress
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -217,11 +216,3 @@ def owner_of(cookies: Mapping[str, str]) -> str:
     """Return whose a browser's conversations are: a hash, 32 hexadecimal digits; "" where it has no session."""
     session = session_of(cookies)
     return hashlib.sha256(f"owner {session}".encode()).hexdigest()[:32] if session else ""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address is reached from this machine alone."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"

@@ -1,0 +1,285 @@
+"""The password over real HTTP: nothing without it, all ways of telling it, wrong ones slowed, and what ends it."""
+
+from __future__ import annotations
+
+import base64
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from rag.assistant import Assistant
+from rag.errors import UsageError
+from rag.server.password import Password, password_file, set_password
+from tests.server.sites import site
+
+WORD = "Zwölf Boxkämpfer: 12"
+BROWSER = {
+    "accept": "text/html,*/*",
+    "sec-fetch-mode": "navigate",
+    "sec-fetch-dest": "document",
+    "sec-fetch-site": "none",
+}
+
+
+@pytest.fixture(autouse=True)
+def data(assistant: Assistant) -> Iterator[Path]:
+    """Set the password, and take it away again."""
+    set_password(assistant.settings.data, WORD)
+    yield assistant.settings.data
+    password_file(assistant.settings.data).unlink(missing_ok=True)
+
+
+def log_in(client: httpx.Client, word: str = WORD) -> httpx.Response:
+    client.get("/login")
+    return client.post("/login", data={"password": word})
+
+
+def bearer(word: str) -> dict[str, bytes]:
+    return {"authorization": b"Bearer " + word.encode()}
+
+
+def test_only_a_hash_is_kept_and_for_the_owners_eyes(data: Path) -> None:
+    kept = password_file(data)
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert kept.read_text().startswith("scrypt:32768:8:1:")
+    assert WORD not in kept.read_text()
+    first = kept.read_text()
+    set_password(data, WORD)
+    assert kept.read_text() != first  # another salt
+    assert [path.name for path in data.iterdir() if "password" in path.name] == ["password"]
+
+
+@pytest.mark.parametrize("word", ["", "seven77", "x" * 2000])
+def test_a_short_or_endless_password_is_not_taken(tmp_path: Path, word: str) -> None:
+    with pytest.raises(UsageError):
+        set_password(tmp_path, word)
+    assert not password_file(tmp_path).exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/config",
+        "/theme.css",
+        "/assets/x.js",
+        "/api/documents",
+        "/api/openapi.json",
+        "/api/file?source=mill.txt",
+        "/api/health/",
+        "/api/health/../documents",
+        "/gradio_api/info",
+        "/gradio_api/queue/data?session_hash=a",
+        "/gradio_api/heartbeat/abc",
+        "/conversations/a.md",
+        "/%2e/",
+        "//api/documents",
+    ],
+)
+def test_nothing_is_given_without_the_password(client: httpx.Client, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"].startswith("Basic")
+    assert "mill" not in response.text
+
+
+@pytest.mark.parametrize("path", ["/api/ask", "/gradio_api/queue/join", "/gradio_api/run/predict", "/logout/"])
+def test_nothing_is_done_without_the_password(client: httpx.Client, path: str) -> None:
+    assert client.post(path, json={"question": "Who?"}).status_code == 401
+
+
+def test_health_alone_is_open(client: httpx.Client) -> None:
+    assert client.get("/api/health").json() == {"ok": True}
+
+
+def test_a_browser_is_led_to_the_log_in_and_from_there_to_the_page(client: httpx.Client) -> None:
+    led = client.get("/", headers=BROWSER)
+    assert (led.status_code, led.headers["location"]) == (303, "/login")
+    page = client.get("/login", headers=BROWSER)
+    assert '<label for="password">' in page.text
+    assert "<script" not in page.text
+    entered = client.post("/login", data={"password": WORD})
+    assert (entered.status_code, entered.headers["location"]) == (303, "/")
+    cookie = entered.headers["set-cookie"]
+    assert cookie.startswith("rag_admission=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert client.get("/").status_code == 200
+    assert client.post("/api/search", json={"question": "Who built the mill?"}).status_code == 200
+
+
+def test_a_browser_is_not_met_with_a_window_of_its_own(client: httpx.Client) -> None:
+    response = client.get("/api/documents", headers={"sec-fetch-mode": "cors", "sec-fetch-site": "same-origin"})
+    assert response.status_code == 401
+    assert "www-authenticate" not in response.headers
+
+
+@pytest.mark.parametrize("word", ["", "wrong password", WORD.lower(), WORD + " ", "x" * 5000])
+def test_a_wrong_password_lets_nobody_in(client: httpx.Client, word: str) -> None:
+    response = log_in(client, word)
+    assert response.status_code == 401
+    assert 'role="alert"' in response.text
+    assert client.get("/").status_code == 401
+    assert client.get("/", auth=("anybody", word)).status_code == 401
+
+
+def test_programs_tell_it_in_a_header(client: httpx.Client) -> None:
+    assert client.get("/api/documents", headers=bearer(WORD)).status_code == 200
+    assert client.get("/api/documents", auth=("anybody", WORD)).status_code == 200
+    basic = base64.b64encode(f":{WORD}".encode()).decode()
+    assert client.get("/api/documents", headers={"authorization": f"basic {basic}"}).status_code == 200
+    for header in ("Basic !", "Basic", "Bearer", "Digest x", basic):
+        assert client.get("/api/documents", headers={"authorization": header}).status_code == 401
+
+
+def test_letters_may_be_composed_or_not(client: httpx.Client) -> None:
+    assert client.get("/api/documents", headers=bearer(WORD.replace("ö", "o\u0308").replace("ä", "a\u0308"))).is_success
+
+
+def test_the_log_in_survives_a_restart_and_ends_with_the_password(assistant: Assistant, data: Path) -> None:
+    with site(assistant) as client:
+        log_in(client)
+        cookies = dict(client.cookies)
+    with site(assistant) as client:
+        client.cookies.update(cookies)
+        assert client.get("/").status_code == 200
+        set_password(data, WORD)  # the same word, set anew
+        assert client.get("/").status_code == 401
+        log_in(client)
+        assert client.get("/").status_code == 200
+
+
+def test_a_new_password_ends_the_old_for_programs_too(client: httpx.Client, data: Path) -> None:
+    assert client.get("/api/documents", headers=bearer(WORD)).status_code == 200
+    set_password(data, "another password")
+    assert client.get("/api/documents", headers=bearer(WORD)).status_code == 401
+    assert client.get("/api/documents", headers=bearer("another password")).status_code == 200
+
+
+def test_a_password_file_that_is_gone_or_broken_opens_nothing(client: httpx.Client, data: Path) -> None:
+    log_in(client)
+    for broken in ("", "scrypt:1", "plain:1:2:3:4:5"):
+        password_file(data).write_text(broken)
+        assert client.get("/").status_code == 401
+        assert client.get("/", headers=bearer(WORD)).status_code == 401
+    password_file(data).unlink()
+    assert client.get("/").status_code == 401
+    assert log_in(client).status_code == 401
+
+
+def test_a_broken_password_file_does_not_open_a_new_server(assistant: Assistant, data: Path) -> None:
+    password_file(data).write_text("broken")
+    with site(assistant) as client:
+        assert client.get("/").status_code == 401
+
+
+def test_an_admission_is_for_one_session_and_a_time(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    password = Password(data)
+    given = password.admission("a" * 43)
+    assert password.admits("a" * 43, given)
+    assert not password.admits("b" * 43, given)
+    assert not password.admits("", given)
+    expires, _, signature = given.partition(".")
+    for forged in (f"{int(expires) + 1}.{signature}", f"{expires}.", expires, "", ".", f"{expires}.é", f"²{given}"):
+        assert not password.admits("a" * 43, forged)
+    monkeypatch.setattr(time, "time", lambda: float(expires))
+    assert not password.admits("a" * 43, given)
+
+
+def test_logging_out_ends_it_for_this_browser(client: httpx.Client) -> None:
+    log_in(client)
+    assert 'action="/logout"' in client.get("/login").text
+    session = client.cookies["rag_session"]
+    out = client.post("/logout")
+    assert (out.status_code, out.headers["location"]) == (303, "/login")
+    assert client.get("/").status_code == 401
+    assert client.cookies["rag_session"] == session
+
+
+def test_without_cookies_nobody_is_let_in(client: httpx.Client) -> None:
+    response = client.post("/login", data={"password": WORD})
+    assert response.status_code == 400
+    assert "cookie" in response.text
+
+
+def test_another_sites_page_cannot_log_in_or_out(client: httpx.Client) -> None:
+    log_in(client)
+    for path in ("/login", "/logout"):
+        headers = {"origin": "https://evil.example"}
+        assert client.post(path, data={"password": WORD}, headers=headers).status_code == 403
+    assert client.get("/").status_code == 200
+
+
+def test_wrong_passwords_are_slowed_and_the_wait_grows(client: httpx.Client) -> None:
+    assert [client.get("/", headers=bearer(f"wrong {n}")).status_code for n in range(5)] == [401] * 5
+    refused = client.get("/", headers=bearer("wrong 5"))
+    assert refused.status_code == 429
+    assert refused.headers["retry-after"] == "1"
+    assert client.get("/", headers=bearer(WORD)).status_code == 429  # nor is it told whether a guess is right
+    assert (
+        client.post("/login", headers={"cookie": f"rag_session={'a' * 43}"}, data={"password": WORD}).status_code == 429
+    )
+    time.sleep(1.1)
+    assert client.get("/", headers=bearer("wrong 6")).status_code == 401
+    assert client.get("/", headers=bearer("wrong 7")).headers["retry-after"] == "2"
+    time.sleep(2.1)
+    assert client.get("/", headers=bearer(WORD)).status_code == 200
+    assert [client.get("/", headers=bearer(f"wrong {n}")).status_code for n in range(5)] == [401] * 5
+
+
+def test_many_tries_at_once_do_not_pass_the_throttle(client: httpx.Client) -> None:
+    def attempt(number: int) -> int:
+        return httpx.get(f"{client.base_url}/", headers=bearer(f"wrong {number}"), timeout=30).status_code
+
+    with ThreadPoolExecutor(30) as many:
+        found = list(many.map(attempt, range(30)))
+    assert found.count(401) == 5
+    assert found.count(429) == 25
+
+
+def test_many_addresses_together_are_slowed_but_not_who_is_in(client: httpx.Client) -> None:
+    log_in(client)
+    headers = [{**bearer(f"wrong {n}"), "x-forwarded-for": f"192.0.2.{n}".encode()} for n in range(30)]
+    with httpx.Client(base_url=client.base_url) as other:
+        assert other.get("/", headers={**bearer(WORD), "x-forwarded-for": b"198.51.100.1"}).status_code == 200
+        found = [other.get("/", headers=one).status_code for one in headers]
+        assert other.get("/", headers={**bearer(WORD), "x-forwarded-for": b"198.51.100.1"}).status_code == 200
+    assert 15 <= found.count(401) <= 21
+    assert found.count(429) == 30 - found.count(401)
+    assert client.get("/").status_code == 200
+
+
+def test_one_check_at_a_time_takes_the_processor(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    running, most, lock = 0, 0, threading.Lock()
+
+    def slow(*_: object) -> bytes:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.1)
+        with lock:
+            running -= 1
+        return b""
+
+    monkeypatch.setattr("rag.server.password._hash", slow)
+
+    def attempt(number: int) -> int:
+        sent = {**bearer(f"wrong {number}"), "x-forwarded-for": f"192.0.2.{number}".encode()}
+        return httpx.get(f"{client.base_url}/", headers=sent, timeout=30).status_code
+
+    with ThreadPoolExecutor(10) as many:
+        assert list(many.map(attempt, range(10))) == [401] * 10
+    assert most == 1
+
+
+def test_with_a_password_any_name_is_answered(client: httpx.Client) -> None:
+    sent = {**bearer(WORD), "host": "documents.example"}
+    assert client.get("/api/documents", headers=sent).status_code == 200
+    assert client.get("/api/documents", headers={"host": "documents.example"}).status_code == 401
