@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from rag.embed import Vectors, unit
 from rag.errors import UsageError
@@ -162,8 +164,8 @@ class LocalReader:
             text=row[3],
             page_kind=row[4],
             language=row[5],
-            headings=tuple(Heading(**value) for value in json.loads(row[6])),
-            pages=tuple(Page(**value) for value in json.loads(row[7])),
+            headings=_headings(row[6]),
+            pages=_pages(row[7]),
         )
 
     def chunks(self, source: str) -> list[Chunk]:
@@ -193,6 +195,17 @@ class LocalReader:
         query = f"SELECT {', '.join(names)} FROM files WHERE source = ?"
         row = self._connection.execute(query, [source]).fetchone()
         return FileRecord(**dict(zip(names, row, strict=True))) if row else None
+
+
+# A sheet of 100,000 rows takes a second to be made into values, and the same few documents are read again and again.
+@lru_cache(4)
+def _pages(saved: str) -> tuple[Page, ...]:
+    return TypeAdapter(tuple[Page, ...]).validate_json(saved)
+
+
+@lru_cache(4)
+def _headings(saved: str) -> tuple[Heading, ...]:
+    return TypeAdapter(tuple[Heading, ...]).validate_json(saved)
 
 
 def _passage(

@@ -24,25 +24,27 @@ _SUPPORT = {
 def head(chosen: Chosen, standing: str, views: str, page: int | None = None) -> str:
     """Return the head; ``page`` is the one that is looked at, where that is not the one of the passage."""
     document = chosen.document
-    title = document.title
-    named = f'<p class="title" dir="auto">{escape(title)}</p>' if title and title != document.source else ""
-    where = _where(chosen, page)
-    path = f'<p class="soft" dir="auto">{escape(where)}</p>' if where else ""
+    path = _path(chosen, page)
+    title = document.title if document.title not in (document.source, *path) else ""
+    named = f'<p class="title" dir="auto">{escape(title)}</p>' if title else ""
+    where = " › ".join(path)
+    place = f'<p class="soft" dir="auto">{escape(where)}</p>' if where else ""
     source = quote(document.source.encode("utf-8", "surrogateescape"), safe="")
     original = f'<a class="original" href="api/file?source={escape(source)}" download>Open the original</a>'
     close = '<button type="button" class="close" data-close aria-label="Close the source">×</button>'
     return (
         f'<div class="head"><nav aria-label="Citations">{_steps(chosen)}{close}</nav>'
-        f'<h2 dir="auto">{escape(document.source)}</h2>{named}{path}{_state(chosen, standing)}'
+        f'<h2 dir="auto">{escape(document.source)}</h2>{named}{place}{_state(chosen, standing)}'
         f'<div class="tools">{views}{original}</div></div>'
     )
 
 
-def _where(chosen: Chosen, page: int | None) -> str:
+def _path(chosen: Chosen, page: int | None) -> list[str]:
+    """Return the headings over the passage, and its page."""
     found = chosen.citation or (chosen.result.chunk if chosen.result is not None else None)
     headings = found.headings if found is not None else ()
     number = page or (found.page if found is not None else None)
-    return " › ".join([*headings, *([f"{chosen.document.page_kind} {number}"] if number else [])])
+    return [*headings, *([f"{chosen.document.page_kind} {number}"] if number else [])]
 
 
 def _steps(chosen: Chosen) -> str:

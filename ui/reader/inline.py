@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from ui.reader.spans import Style
 
 _CODE = re.compile(r"(?<!`)(`{1,3})(?!`)(.{1,400}?)(?<!`)\1(?!`)", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
-_LINK = re.compile(r"(!?\[)([^\[\]]{0,400})(\](?:\([^()\s]{0,1000}(?:[ \t]+\"[^\"\n]{0,200}\")?\)|\[[^\[\]]{0,200}\]))")
+_LINK = re.compile(
+    r"(!?\[)([^\[\]]{0,400})(?:(\]\()([^()\s]{0,1000}(?:[ \t]+\"[^\"\n]{0,200}\")?)(\))|(\]\[)([^\[\]]{0,200})(\]))"
+)
 _AUTOLINK = re.compile(r"(<)((?:https?://|mailto:)[^<>\s]{1,1000})(>)")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>|<!--[^<>]{0,300}-->")
 _EMPHASIS = (
@@ -44,14 +47,20 @@ def inline(text: str, start: int, end: int) -> Iterator[Style]:
         yield Style(start + found.start(), start + found.end(), "address")
         left = _without(left, *found.span())
     for found in _LINK.finditer(left):
-        yield Style(start + found.start(1), start + found.end(1), "sign")
-        yield Style(start + found.start(2), start + found.end(2), "link")
-        yield Style(start + found.start(3), start + found.end(3), "address")
-        left = _without(_without(left, *found.span(1)), *found.span(3))
+        yield from _link(found, start)
+        left = _without(_without(left, *found.span(1)), found.end(2), found.end())
     for name, pattern in _EMPHASIS:
         for found in pattern.finditer(left):
             yield from _framed(found, start, name, *found.span(2))
             left = _without(_without(left, *found.span(1)), *found.span(3))
+
+
+def _link(found: re.Match[str], start: int) -> Iterator[Style]:
+    """Yield the styles of a link or a picture: its words, and where it leads."""
+    address = 4 if found[4] is not None else 7
+    cuts = [found.start(), *found.span(2), *found.span(address), found.end()]
+    for name, (left, right) in zip(("sign", "link", "sign", "address", "sign"), pairwise(cuts), strict=True):
+        yield Style(start + left, start + right, name)
 
 
 def _framed(found: re.Match[str], start: int, name: str, left: int, right: int) -> Iterator[Style]:

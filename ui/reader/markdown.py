@@ -26,6 +26,7 @@ _FARTHEST_HEADING = 30_000  # before the window: the parser starts at a heading,
 _LEAVES = {"paragraph", "heading", "fence", "code_block", "hr", "html_block", "table"}
 _CONTAINERS = {"bullet_list": "ul", "ordered_list": "ol", "list_item": "li", "blockquote": "blockquote"}
 _CLOSING_SIGNS = re.compile(r"[ \t]+#+[ \t]*$")
+_FENCE = re.compile(r"(?:[ \t>]|[-*+] |\d{1,9}[.)] )*(?:```|~~~)")
 _BAR = re.compile(r"(?<!\\)\|")
 
 
@@ -137,13 +138,12 @@ class _Drawing:
 
 def _content(text: str, node: SyntaxTreeNode, lines: Sequence[Span]) -> tuple[Span, list[Style]]:
     """Return the stretch of a block that holds its words, and the signs in and around it."""
+    span = lines[0][0], lines[-1][1]
     if node.type == "fence":
-        signs = (
-            [Style(*lines[0], "sign")] if text[slice(*lines[0])].lstrip(" >\t-*+0123456789.)")[:3] in _FENCES else []
-        )
-        closed = len(lines) > 1 and text[slice(*lines[-1])].strip(" >\t")[:3] in _FENCES
-        return (lines[0][0], lines[-1][1]), [*signs, *([Style(lines[-2][1], lines[-1][1], "sign")] if closed else [])]
-    words = node.children[0].content.split("\n") if node.children and node.type != "table" else []
+        return span, list(_fences(text, lines))
+    if node.type in ("code_block", "html_block", "hr", "table"):
+        return span, []
+    words = node.children[0].content.split("\n") if node.children else []
     signs = []
     for at, (start, end) in enumerate(lines):
         line = text[start:end].rstrip()
@@ -155,10 +155,15 @@ def _content(text: str, node: SyntaxTreeNode, lines: Sequence[Span]) -> tuple[Sp
             signs += [Style(start, stop - len(own), "sign"), Style(stop, end, "sign")]
         elif at >= len(words):  # the line under a heading
             signs.append(Style(start, end, "sign"))
-    return (lines[0][0], lines[-1][1]), signs
+    return span, signs
 
 
-_FENCES = ("```", "~~~")
+def _fences(text: str, lines: Sequence[Span]) -> Iterator[Style]:
+    """Yield the lines around code that only fence it: one on top, unless the window begins below it, and one below."""
+    if _FENCE.match(text, *lines[0]):
+        yield Style(lines[0][0], lines[0][1] + 1, "sign")
+    if len(lines) > 1 and _FENCE.match(text, *lines[-1]):
+        yield Style(lines[-1][0] - 1, lines[-1][1], "sign")
 
 
 def _cells(text: str, line: Span) -> Iterator[tuple[Span, list[Style]]]:

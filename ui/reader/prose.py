@@ -13,6 +13,7 @@ from ui.reader.scene import Scene
 from ui.reader.spans import Span, Style, draw
 
 _BAR = " | "  # between the cells of a row whose columns have no names
+_NAMED = ": "  # between the name of a column and what stands in it
 _HEADERS = ("From:", "To:", "Cc:", "Bcc:", "Date:", "Subject:")
 _UNNUMBERED = ("row", "line")
 
@@ -71,7 +72,7 @@ def _part(scene: Scene, label: str, span: Span) -> str:
     shown = ""
     for rows, run in groupby(blocks, key=lambda found: found[0]):
         found = [block for _, block in run]
-        shown += _table(scene, found) if rows and len(found) > 1 else "".join(_block(scene, block) for block in found)
+        shown += _tables(scene, found) if rows else "".join(_block(scene, block) for block in found)
     return division + shown
 
 
@@ -98,19 +99,42 @@ def heading_tag(level: int) -> str:
 
 def _is_row(scene: Scene, span: Span) -> bool:
     words = scene.text[span[0] : span[1]]
-    return _BAR in words and "\n" not in words
+    return _BAR in words and "\n" not in words and scene.heading_at(span[0]) is None
 
 
-def _table(scene: Scene, rows: Sequence[Span]) -> str:
-    shown = "".join(
-        f"<tr{scene.of_passage(row)}>{''.join(_cell(scene, *cell) for cell in bar_cells(scene.text, row))}</tr>"
-        for row in rows
-    )
-    return f'<div class="wide" tabindex="0" role="group" aria-label="Table"><table>{shown}</table></div>'
+def _tables(scene: Scene, rows: Sequence[Span]) -> str:
+    """Return rows that follow one another: as a table where they have the same columns, one by itself as it is."""
+    shown = ""
+    for names, run in groupby(rows, key=lambda row: _names(scene, row)):
+        found = list(run)
+        is_table = len(found) > 1 or len(names) > 2
+        shown += _table(scene, names, found) if is_table else "".join(_block(scene, row) for row in found)
+    return shown
 
 
-def _cell(scene: Scene, span: Span, styles: Sequence[Style]) -> str:
-    return f'<td dir="auto">{draw(scene.text, *span, (*scene.marks, *styles))}</td>'
+def _names(scene: Scene, row: Span) -> tuple[str, ...]:
+    """Return the names that the cells of a row begin with, where all but the first have one; else empty ones."""
+    cells = scene.text[row[0] : row[1]].split(_BAR)
+    names = [cell.rpartition(_NAMED)[0] for cell in cells]
+    return ("", *names[1:]) if all(names[1:]) else ("",) * len(cells)
+
+
+def _table(scene: Scene, names: Sequence[str], rows: Sequence[Span]) -> str:
+    head = "".join(f'<th scope="col" dir="auto">{escape(name)}</th>' for name in names)
+    head = f"<thead><tr>{head}</tr></thead>" if any(names) else ""
+    body = "".join(f"<tr{scene.of_passage(row)}>{_row(scene, names, row)}</tr>" for row in rows)
+    table = f"<table>{head}<tbody>{body}</tbody></table>"
+    return f'<div class="wide" tabindex="0" role="group" aria-label="Table">{table}</div>'
+
+
+def _row(scene: Scene, names: Sequence[str], row: Span) -> str:
+    shown = ""
+    for name, (span, signs) in zip(names, bar_cells(scene.text, row), strict=True):
+        words = signs[0].end if signs else span[0]
+        named = [Style(words, words + len(name) + len(_NAMED), "sign")] if name else []
+        styled = draw(scene.text, *span, (*scene.marks, *signs, *named))
+        shown += f'<td dir="auto">{styled}</td>'
+    return shown
 
 
 def bar_cells(text: str, row: Span) -> Iterator[tuple[Span, list[Style]]]:
