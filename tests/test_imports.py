@@ -30,7 +30,7 @@ LAYERS = (
     ("sync", "retrieve", "answer"),
     ("verify", "watch", "listing"),
     ("assistant",),
-    ("evaluate",),
+    ("evaluate", "starters"),
     ("show",),
     ("cli",),
     ("__main__",),
