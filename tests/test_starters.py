@@ -19,7 +19,7 @@ FILLER = "Nobody in the valley remembers how the old road went, since the river 
 DOCUMENTS = {
     "bank.txt": f"Ada Brown founded the Arno Savings Bank in 1851. It had one room at first. {FILLER * 4}",
     "bridge.txt": f"{FILLER}The Corvo Bridge was opened in 1930 by the mayor of Corvo. {FILLER * 4}",
-    "chips.md": f"# Chips\n\n{FILLER * 4}Maria Lopez said that the factories of Corvo will depend on Taiwan. {FILLER}",
+    "chips.md": f"# Chips\n\n{FILLER * 4}Maria Lopez said that the new factories will depend on Taiwan. {FILLER}",
     "mill.txt": f"{FILLER * 3}Today the Corvo Mill is at rest. The Corvo Mill employed 45 people. {FILLER * 2}",
 }
 
@@ -110,6 +110,7 @@ def test_each_is_answered_from_a_document_of_its_own(tmp_path: Path, embedder: S
     assert check(assistant, found) == ["bank.txt", "bridge.txt", "chips.md", "mill.txt"]
     quotes = [assistant.ask(question).citations[0].quote for question in found]
     assert quotes[0] == "Ada Brown founded the Arno Savings Bank in 1851."
+    assert quotes[3] == "The Corvo Mill employed 45 people."
     assert starters(assistant) == found
     assert starters(assistant, 2) == found[:2]
 
@@ -135,6 +136,7 @@ def test_hostile_documents_give_nothing_hostile(tmp_path: Path, embedder: Senten
 
 
 def test_an_index_of_nothing_gives_none(tmp_path: Path, embedder: SentenceTransformerEmbedder) -> None:
+    (tmp_path / "corpus").mkdir()
     assert starters(assistant_over(tmp_path, {}, embedder)) == []
 
 

@@ -197,8 +197,8 @@ def is_telling(heading: str) -> bool:
 
 
 def _asked_words(question: str) -> list[str]:
-    """Return the words of a question after its first, which asks."""
-    return regex.findall(r"[\p{L}\p{N}’']+", question.lower())[1:]
+    """Return the words of a question after those that ask."""
+    return regex.findall(r"[\p{L}\p{N}’']+", question.lower().removeprefix("by how"))[1:]
 
 
 def _as_within(line: str, names: Set[str]) -> str:
@@ -266,7 +266,7 @@ def _what_is(match: regex.Match[str]) -> str:
 
 def _said(match: regex.Match[str]) -> str:
     topic = match["topic"]
-    part = topic in match["who"] or regex.search(rf"{_MONTH}|day$|(?:an|ese|ish)s?$", topic)
+    part = topic in match["who"] or regex.search(rf"{_MONTH}|day$|(?:ian|ican|ean|ese|ish)s?$", topic)
     return "" if part else f"What did {match['who']} say about {topic}?"
 
 
