@@ -253,7 +253,8 @@ def test_thirty_two_people_at_once_lose_nothing(kept: Conversations) -> None:
     start = threading.Barrier(32)
 
     def person(number: int) -> list[Saved]:
-        owner, saved = f"person {number}", []
+        owner = f"person {number}"
+        saved: list[Saved] = []
         start.wait()
         for turn in range(20):
             conversation = saved[-1].conversation if turn % 10 else None

@@ -7,21 +7,20 @@ it was made of is dropped.
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Iterator, Sequence, Set
 
 from rag.assistant import Assistant
 from rag.sentences import sentence_spans
-from rag.starters.rules import is_telling, questions
-from rag.types import Document, DocumentSummary, Value
+from rag.starters.rules import is_telling, names_in, questions
+from rag.types import Citation, Document, DocumentSummary, Value
 from rag.words import content_stems
 
 _MOST_ASKED = 40
 _SECONDS = 5.0
-_MOST_READ = 24  # documents
+_MOST_READ = 20  # documents
 _LOOKED_AT = 400_000  # characters in all
-_STRETCHES = 8  # that are looked at of a long document
+_STRETCH = 5_000  # characters looked at in one go
+_VOCABULARY = 60_000  # characters of a document that tell its names
 _MOST_OF_A_KIND = 2
 _HEADING = "heading"
 _SHORTEST = 300  # characters of a document worth asking
@@ -45,27 +44,30 @@ def starters(assistant: Assistant, most: int = 4) -> list[str]:
     """
     until = time.monotonic() + _SECONDS
     kept: list[_Candidate] = []
-    kinds: Counter[str] = Counter()
-    asked = 0
+    cited: dict[str, Citation | None] = {}  # what the answer to each question asked begins with
     for candidate in _candidates(assistant):
-        if len(kept) == most or asked == _MOST_ASKED or time.monotonic() > until:
+        if len(kept) == most or len(cited) == _MOST_ASKED or time.monotonic() > until:
             break
-        if kinds[candidate.kind] >= max(_MOST_OF_A_KIND, most // 2) or any(_alike(candidate, other) for other in kept):
+        if not _is_new(candidate, kept, max(_MOST_OF_A_KIND, most // 2)):
             continue
-        asked += 1
-        if _answers(assistant, candidate):
+        if candidate.question not in cited:  # of the same question from several documents, one will be cited
+            cited[candidate.question] = next(iter(assistant.ask(candidate.question).citations), None)
+        if _is_of(cited[candidate.question], candidate):
             kept.append(candidate)
-            kinds[candidate.kind] += candidate.kind != _HEADING
     return [candidate.question for candidate in kept]
 
 
-def _answers(assistant: Assistant, candidate: _Candidate) -> bool:
-    """Whether the answer begins with the sentence that the question was made of."""
-    answer = assistant.ask(candidate.question)
-    if answer.abstained:
+def _is_of(first: Citation | None, candidate: _Candidate) -> bool:
+    """Whether a citation is of the sentence that a question was made of."""
+    if first is None or first.source != candidate.source:
         return False
-    first = answer.citations[0]
-    return first.source == candidate.source and first.start < candidate.end and candidate.start < first.end
+    return first.start < candidate.end and candidate.start < first.end
+
+
+def _is_new(candidate: _Candidate, kept: Sequence[_Candidate], most_of_a_kind: int) -> bool:
+    """Whether a question differs from those kept, also in kind."""
+    same = sum(other.kind == candidate.kind for other in kept)
+    return (same < most_of_a_kind or candidate.kind == _HEADING) and not any(_alike(candidate, one) for one in kept)
 
 
 def _alike(one: _Candidate, other: _Candidate) -> bool:
@@ -74,18 +76,30 @@ def _alike(one: _Candidate, other: _Candidate) -> bool:
 
 
 def _candidates(assistant: Assistant) -> Iterator[_Candidate]:
-    """Yield candidates by turns: the best of each document, then the next; headings when there are no others."""
+    """Yield candidates by turns: the best of each document, then the next; what says less when there are no others."""
     summaries = [one for one in assistant.documents() if one.chunks and one.characters >= _SHORTEST]
     read = list(_spread(summaries))
     share = _LOOKED_AT // max(1, len(read))
-    yield from _by_turns([_of_sentences(assistant, summary, share) for summary in read])
+    later = []
+    for candidate in _by_turns([_of_sentences(assistant, summary, share) for summary in read]):
+        if candidate.worth > 1:
+            yield candidate
+        else:
+            later.append(candidate)
+    yield from later
     yield from _by_turns([_of_headings(assistant, summary) for summary in read])
 
 
 def _by_turns(several: Sequence[Iterator[_Candidate]]) -> Iterator[_Candidate]:
-    missing = object()
-    for row in zip_longest(*several, fillvalue=missing):
-        yield from (candidate for candidate in row if isinstance(candidate, _Candidate))
+    """Yield the first of each, then the next; none is made before it is needed."""
+    while several:
+        going = []
+        for candidates in several:
+            candidate = next(candidates, None)
+            if candidate is not None:
+                yield candidate
+                going.append(candidates)
+        several = going
 
 
 def _spread(summaries: Sequence[DocumentSummary]) -> Iterator[DocumentSummary]:
@@ -95,31 +109,28 @@ def _spread(summaries: Sequence[DocumentSummary]) -> Iterator[DocumentSummary]:
 
 
 def _of_sentences(assistant: Assistant, summary: DocumentSummary, most: int) -> Iterator[_Candidate]:
-    """Yield questions on a document, the most telling first; ``most`` of its characters are looked at."""
+    """Yield questions on a document, the most telling of a stretch first; ``most`` characters are looked at."""
     if summary.language not in ("", "en"):
         return
     document = assistant.document(summary.source)  # read when its turn has come
-    stretches = _stretches(document.text, most)
-    found = [candidate for start, end in stretches for candidate in _of_stretch(document, start, end)]
-    yield from sorted(found, key=lambda one: (-one.worth, one.start))
+    names = names_in(document.text[:_VOCABULARY])
+    for start, end in _stretches(document.text, most):
+        yield from sorted(_of_stretch(document, start, end, names), key=lambda one: (-one.worth, one.start))
 
 
 def _stretches(text: str, most: int) -> Iterator[tuple[int, int]]:
-    """Yield spans of a text that begin and end with a line: all of a short one, of a long one samples."""
-    if len(text) <= most:
-        yield 0, len(text)
-        return
-    length = most // _STRETCHES
-    for at in range(_STRETCHES):
-        start = text.find("\n", at * (len(text) - length) // (_STRETCHES - 1)) if at else 0
-        end = text.rfind("\n", 0, start + length)
-        if 0 <= start < end:
-            yield start, end
+    """Yield spans of a text that begin and end with a line, from all parts of it: the whole where it is short."""
+    count = -(-min(len(text), most) // _STRETCH)
+    for at in range(count):
+        start = text.rfind("\n", 0, at * len(text) // count) + 1
+        end = text.find("\n", min(start + _STRETCH, (at + 1) * len(text) // count) - 1)
+        yield start, end if end >= 0 else len(text)
 
 
-def _of_stretch(document: Document, start: int, end: int) -> Iterator[_Candidate]:
-    for first, last in sentence_spans(document.text[start:end]):
-        for question in questions(document.text[start + first : start + last], document.text):
+def _of_stretch(document: Document, start: int, end: int, names: Set[str]) -> Iterator[_Candidate]:
+    text = document.text[start : min(end, start + 2 * _STRETCH)]
+    for first, last in sentence_spans(text):
+        for question in questions(text[first:last], names):
             yield _Candidate(
                 question=question.text,
                 kind=question.kind,

@@ -6,7 +6,8 @@ whether the question will be answered from that sentence: ``rag.starters`` asks 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Set
 from typing import NamedTuple
 
 import regex
@@ -20,17 +21,19 @@ _DATE = rf"(?:(?:{_MONTH} (?:\d{{1,2}}, )?)?(?:1[5-9]|20)\d\d)"
 _CAPITAL = r"(?:(?:\p{Lu}\.){1,3}|\p{Lu}[\p{L}\p{M}\p{N}]*(?:[’'&-][\p{L}\p{N}]+)*)"
 _WORD = r"[\p{L}\p{N}]+(?:[’'-][\p{L}\p{N}]+)*"
 _NAME = rf"{_CAPITAL}(?: (?:of |of the |for |for the |de |von |van )?{_CAPITAL}){{0,5}}"
-_THE = rf"[Tt]he (?:{_WORD} ){{0,5}}?{_WORD}"
+_THE = rf"the (?:{_WORD} ){{0,5}}?{_WORD}"
 _SUBJECT = rf"(?P<subject>{_NAME}|{_THE})"
 _BOUNDARY = (
     r"(?= ?(?:[,.;:]|in|on|at|by|for|from|with|to|as|after|before|during|when|while|where|which|who|that|because|and|"
-    r"but|through|against|into|over|under|between|using|based)\b| ?[,.;:])"
+    r"but|through|against|into|over|under|between|using|based|along|"
+    r"alongside|together|within|without|since|until|across|among|around|about|including|per|up|out|off)\b| ?[,.;:])"
 )
 # What follows a noun that stands by itself, and is no part of a longer one.
 _AFTER = r"(?=[,.;:]| (?:is|was|are|were|has|have|had|will|would|can|could|may|might|should|must|does|did|in|on|at|by|"
 _AFTER += r"for|from|with|to|as|and|or|but)\b)"
 _OBJECT = rf"(?P<object>{_NAME}|the (?:{_WORD} ){{0,4}}?{_WORD}(?: of (?:the )?{_WORD}(?: {_WORD})?)?){_BOUNDARY}"
-_LEAD = rf"(?:In {_DATE},? )?"
+_LEAD = rf"(?:in {_DATE},? )?"
+_COMMON = rf"(?P<common>(?!the )\p{{Ll}}[\p{{L}}-]+(?: {_WORD}){{0,5}}?)"
 
 # Verbs that say what somebody did to something.
 _IRREGULAR = {
@@ -38,9 +41,9 @@ _IRREGULAR = {
     "took over": "take over", "beat": "beat", "set up": "set up", "left": "leave", "lost": "lose",
 }  # fmt: skip
 _REGULAR = (
-    "found coin invent discover create develop establish introduce propose publish direct compose acquire launch design "
-    "pioneer paint sign defeat announce release discontinue open close start purchase adopt approve appoint elect enter "
-    "join complete invade capture conquer replace present receive reject abolish appeal describe "
+    "found coin invent discover create develop establish introduce propose publish direct compose acquire launch "
+    "design pioneer paint sign defeat announce release discontinue open close start purchase adopt approve appoint "
+    "elect enter join complete invade capture conquer replace present receive reject abolish appeal describe "
     "demonstrate patent produce record perform host organize organise unveil finance fund repeal award visit"
 ).split()
 
@@ -58,6 +61,8 @@ _DONE = {past: past for past in map(_past, _REGULAR)} | {
     "led": "led",
 }
 # What a date is asked of without saying more.
+_DONE_BY = list(_DEEDS)
+_DEEDS |= {"went onto": "go onto", "went to": "go to", "moved to": "move to", "became": "become"}
 _BRINGS_ABOUT = [past for past in _DEEDS if past not in ("received", "presented", "described", "demonstrated")]
 _ASKED_WHAT = [
     _past(verb) for verb in
@@ -79,6 +84,15 @@ _GIVES = {
     "consists of": "consist of", "depends on": "depend on", "causes": "cause", "refers to": "refer to",
     "supports": "support", "requires": "require", "stands for": "stand for",
 }  # fmt: skip
+_INCLUDES = {
+    "includes": ("does", "include"), "include": ("do", "include"), "included": ("did", "include"),
+    "consists of": ("does", "consist of"), "consist of": ("do", "consist of"), "consisted of": ("did", "consist of"),
+}  # fmt: skip
+_TOLD = (
+    "reasons? aims? goals? purposes? causes? slogan motto name title capital price cost size length height population "
+    "target deadline budget headquarters"
+).split()
+_LISTED = "(?:examples|types|kinds|forms|signs|symptoms|causes|benefits|effects|side effects|risk factors) of "
 _LINKED = ["used for", "used to", "known for", "known as", "called", "named after", "associated with", "made of",
     "composed of", "responsible for", "based on"]  # fmt: skip
 _CHANGED = {
@@ -122,6 +136,9 @@ _OPENERS = STOP_WORDS | set(
     "figure table section chapter item note part fig additionally finally meanwhile moreover according today yesterday "
     "later since despite many several people one two three first second next last".split()
 )
+_MODAL = set("may might can could will would shall should must often usually typically also has have had did".split())
+_ENDS_BADLY = "most|only|next|last|new|own|best|largest|later|least|main|major|first|second|total|same|average"
+_NOUNS = {"subject", "object", "common"}
 _PLAIN_SENTENCE = regex.compile(r"[“\"]?\p{Lu}[^|<>{}\[\]*_\\`~^=#@\n\t•·]*[.!][”\"]?")
 _ORDINARY = regex.compile(r"[\p{L}\p{M}\p{N} ,.'’&%–-]+\?|[\p{L}\p{M}\p{N} ,.'’&%:–-]+")
 
@@ -141,16 +158,25 @@ class _Rule(NamedTuple):
     ask: Callable[[regex.Match[str]], str]
 
 
-def questions(sentence: str, text: str) -> Iterator[Question]:
-    """Yield the questions that ``sentence``, of ``text``, answers."""
-    line = " ".join(sentence.split())
+def names_in(text: str) -> frozenset[str]:
+    """Return the words of a text that are names: within its sentences they are rather written with a capital."""
+    within = Counter(regex.findall(r"(?<=[\p{Ll},] )\p{Lu}[\p{L}\p{N}’'&-]*", text))
+    lower = Counter(regex.findall(r"(?<!\p{L})\p{Ll}+", text))
+    return frozenset(word for word, count in within.items() if count > lower[word.lower()])
+
+
+def questions(sentence: str, names: Set[str]) -> Iterator[Question]:
+    """Yield the questions that ``sentence`` answers; ``names`` are those of the text that it stands in."""
+    line = regex.sub(r" (?=[,.;:!?)]|['’]s\b)", "", " ".join(sentence.split()))
     if not 30 <= len(line) <= 320 or not _PLAIN_SENTENCE.fullmatch(line):
         return
+    line = _as_within(line, names)
     for rule in _RULES:
         match = rule.pattern.search(line)
-        asked = rule.ask(match) if match and _well_named(match, text) else ""
+        nouns = [match[name] for name in _NOUNS & match.groupdict().keys()] if match else []
+        asked = rule.ask(match) if match and all(_stands_alone(noun, names) for noun in nouns) else ""
         if asked and is_ordinary(asked) and not _PRONOUNS & set(_asked_words(asked)):
-            yield Question(asked, rule.kind, rule.worth)
+            yield Question(asked, rule.kind, rule.worth if all(map(_is_named, nouns)) else 1)
 
 
 def is_ordinary(question: str) -> bool:
@@ -171,34 +197,43 @@ def is_telling(heading: str) -> bool:
 
 
 def _asked_words(question: str) -> list[str]:
-    """Return the words of a question after its first, which asks."""
-    return regex.findall(r"[\p{L}\p{N}’']+", question.lower())[1:]
+    """Return the words of a question after those that ask."""
+    return regex.findall(r"[\p{L}\p{N}’']+", question.lower().removeprefix("by how"))[1:]
 
 
-def _well_named(match: regex.Match[str], text: str) -> bool:
-    """Whether the nouns that a rule found stand for something outside their sentence."""
-    groups = match.groupdict()
-    return all(_names_something(groups[name], text) for name in ("subject", "object") if groups.get(name))
+def _as_within(line: str, names: Set[str]) -> str:
+    """Return a sentence whose first word is written as it would be in its midst."""
+    first, second, *_ = [*line.split(maxsplit=2), ""]
+    word = regex.match(r"[\p{L}\p{N}&-]*", first)[0]
+    opener = word.lower() in _OPENERS
+    if not opener and (word in names or second[:1].isupper() or not word[1:].islower()):
+        return line
+    return line[0].lower() + line[1:]
 
 
-def _names_something(noun: str, text: str) -> bool:
+def _stands_alone(noun: str, names: Set[str]) -> bool:
+    """Whether a noun stands for something outside its sentence."""
     words = noun.split()
     first, last = words[0].lower(), words[-1].lower()
-    if first == "the":
-        named = any(word[0].isupper() for word in words[1:])
-        return len(words) > 1 and last not in STOP_WORDS and (named or last not in _VAGUE) and _ends_well(last)
-    if first in _OPENERS or last in _OPENERS or noun.isupper() and len(noun) > 6:
+    if last in STOP_WORDS or regex.search(
+        rf"^{_MONTH}\b|(?<!\d)\d{1, 3}$|day$|^(?:{_ENDS_BADLY})$|(?:^|[^u])ly$|[^r]ing$", words[-1]
+    ):
         return False
-    return len(words) > 1 or regex.search(rf"[^.!?:\n] {regex.escape(noun)}\b", text) is not None
+    if _MODAL & set(words) or regex.match(r"the \p{Ll}+['’]s ", noun):
+        return False
+    if first == "the":
+        return len(words) > 1 and (_is_named(noun) or last not in _VAGUE)
+    if _is_named(noun):
+        return first not in _OPENERS and not (noun.isupper() and len(noun) > 6)
+    return (
+        first not in _OPENERS and not any(word in STOP_WORDS - {"of", "and"} for word in words) and noun not in _VAGUE
+    )
 
 
-def _ends_well(word: str) -> bool:
-    return not regex.fullmatch(r".*(?:ly|ing)|most|only|next|last|new|own|best|largest|later", word)
-
-
-def _lower(noun: str) -> str:
-    """Return a noun as it stands within a sentence."""
-    return noun[0].lower() + noun[1:] if noun.startswith(("The ", "A ", "An ")) else noun
+def _is_named(noun: str) -> bool:
+    """Whether a noun has a name in it, or is one of several words that need none."""
+    words = noun.split()
+    return any(word[0].isupper() for word in words) or (words[0] != "the" and len(words) > 1)
 
 
 def _who_did(match: regex.Match[str]) -> str:
@@ -206,19 +241,19 @@ def _who_did(match: regex.Match[str]) -> str:
 
 
 def _who_by(match: regex.Match[str]) -> str:
-    return f"Who {_DONE[match['done']]} {_lower(match['subject'])}?"
+    return f"Who {_DONE[match['done']]} {match['subject']}?"
 
 
 def _when_was(match: regex.Match[str]) -> str:
-    return f"When {match['was']} {_lower(match['subject'])} {match['done']}{match['rest']}?"
+    return f"When {match['was']} {match['subject']} {match['done']}{match['rest']}?"
 
 
 def _when_did(match: regex.Match[str]) -> str:
-    return f"When did {_lower(match['subject'])} {_HAPPENED[match['happened']]}?"
+    return f"When did {match.groupdict().get('subject') or match['common']} {_HAPPENED[match['happened']]}?"
 
 
 def _where(match: regex.Match[str]) -> str:
-    return f"Where {match['is']} {_lower(match['subject'])} {match['placed']}?"
+    return f"Where {match['is']} {match['subject']} {match['placed']}?"
 
 
 def _what_is(match: regex.Match[str]) -> str:
@@ -226,44 +261,66 @@ def _what_is(match: regex.Match[str]) -> str:
     person = head in _PERSON.split()
     if person and (len(subject.split()) < 2 or subject.startswith("The ")):
         return ""
-    return f"{'Who' if person else 'What'} {match['is']} {_lower(subject)}?"
+    return f"{'Who' if person else 'What'} {match['is']} {subject}?"
 
 
 def _said(match: regex.Match[str]) -> str:
     topic = match["topic"]
-    part = topic in match["who"] or regex.search(rf"{_MONTH}|day$|(?:an|ese|ish)s?$", topic)
+    part = topic in match["who"] or regex.search(rf"{_MONTH}|day$|(?:ian|ican|ean|ese|ish)s?$", topic)
     return "" if part else f"What did {match['who']} say about {topic}?"
 
 
 def _how_many(match: regex.Match[str]) -> str:
     does, verb = _HOLDS[match["holds"]]
-    return f"How many {match['things']} {does} {_lower(match['subject'])} {verb}?"
+    return f"How many {match['things']} {does} {match['subject']} {verb}?"
 
 
 def _when_done(match: regex.Match[str]) -> str:
-    return f"When did {_lower(match['subject'])} {_DEEDS[match['deed']]} {match['object']}?"
+    return f"When did {match['subject']} {_DEEDS[match['deed']]} {match['object']}?"
 
 
 def _what_did(match: regex.Match[str]) -> str:
-    return f"What did {_lower(match['subject'])} {_DEEDS[match['deed']]} in {match['date']}?"
+    return f"What did {match['subject']} {_DEEDS[match['deed']]} in {match['date']}?"
 
 
 def _why(match: regex.Match[str]) -> str:
-    return f"Why {match['was']} {_lower(match['subject'])} {match['done']}?"
+    return f"Why {match['was']} {match['subject']} {match['done']}?"
 
 
 def _linked(match: regex.Match[str]) -> str:
     to = match["linked"].replace("used to", "used for")
-    return f"What {match['is']} {_lower(match['subject'])} {to}?"
+    return f"What {match['is']} {match['subject']} {to}?"
 
 
 def _what_does(match: regex.Match[str]) -> str:
-    return f"What does {_lower(match['subject'])} {_GIVES[match['gives']]}?"
+    return f"What does {match['subject']} {_GIVES[match['gives']]}?"
 
 
 def _by_how_much(match: regex.Match[str]) -> str:
-    subject = match["measure"]
-    return f"By how much did {subject[0].lower() + subject[1:]} {_CHANGED[match['changed']]}?"
+    return f"By how much did {match['common']} {_CHANGED[match['changed']]}?"
+
+
+def _why_changed(match: regex.Match[str]) -> str:
+    return f"Why did {match['common']} {_CHANGED[match['changed']]}?"
+
+
+def _included(match: regex.Match[str]) -> str:
+    if regex.match(_LISTED, match["common"]):
+        return f"What are {'' if match['common'].startswith('examples') else 'the '}{match['common']}?"
+    does, verb = _INCLUDES[match["includes"]]
+    return f"What {does} {match['common']} {verb}?"
+
+
+def _what_was(match: regex.Match[str]) -> str:
+    return f"What {match['was']} {match['subject']}?"
+
+
+def _how_much(match: regex.Match[str]) -> str:
+    return f"How much {match['was']} {match['common']}?"
+
+
+def _what_is_common(match: regex.Match[str]) -> str:
+    return f"What is {match['common']}?"
 
 
 def _one_of(words: Iterable[str]) -> str:
@@ -275,7 +332,7 @@ def _rule(kind: str, worth: int, pattern: str, ask: Callable[[regex.Match[str]],
 
 
 _RULES = (
-    _rule("who", 5, rf"^{_LEAD}(?P<doer>{_NAME}) (?P<deed>{_one_of(_DEEDS)}) {_OBJECT}", _who_did),
+    _rule("who", 5, rf"^{_LEAD}(?P<doer>{_NAME}) (?P<deed>{_one_of(_DONE_BY)}) {_OBJECT}", _who_did),
     _rule("who", 5, rf"^{_LEAD}{_SUBJECT} (?:was|were) (?P<done>{_one_of(_DONE)}) by (?:{_NAME}|the)\b", _who_by),
     _rule(
         "when", 5,
@@ -283,9 +340,14 @@ _RULES = (
         rf"(?:in|on) {_DATE}",
         _when_was,
     ),
-    _rule("when", 4, rf"^In {_DATE}, {_SUBJECT} (?P<was>was|were) (?P<done>{_one_of(_PARTICIPLES)})(?P<rest>)\b", _when_was),
+    _rule(
+        "when", 4,
+        rf"^in {_DATE}, {_SUBJECT} (?P<was>was|were) (?P<done>{_one_of(_PARTICIPLES)})(?P<rest>)\b",
+        _when_was,
+    ),
     _rule("when", 5, rf"^{_SUBJECT} (?P<happened>{_one_of(_HAPPENED)})\b[^,;]{{0,40}}? (?:in|on) {_DATE}", _when_did),
-    _rule("when", 5, rf"^In {_DATE}, {_SUBJECT} (?P<deed>{_one_of(_BRINGS_ABOUT)}) {_OBJECT}", _when_done),
+    _rule("when", 4, rf"^{_COMMON} (?P<happened>{_one_of(_HAPPENED)}) (?:in|on) {_DATE}", _when_did),
+    _rule("when", 5, rf"^in {_DATE}, {_SUBJECT} (?P<deed>{_one_of(_BRINGS_ABOUT)}) {_OBJECT}", _when_done),
     _rule("when", 5, rf"^{_SUBJECT} (?P<deed>{_one_of(_BRINGS_ABOUT)}) {_OBJECT} (?:in|on) {_DATE}", _when_done),
     _rule(
         "where", 5,
@@ -307,17 +369,24 @@ _RULES = (
     ),
     _rule(
         "what did", 4,
-        rf"^In (?P<date>{_MONTH} (?:1[5-9]|20)\d\d), {_SUBJECT} (?P<deed>{_one_of(_ASKED_WHAT)}) ",
+        rf"^in (?P<date>{_MONTH} (?:1[5-9]|20)\d\d), {_SUBJECT} (?P<deed>{_one_of(_ASKED_WHAT)}) ",
         _what_did,
     ),
     _rule("why", 4, rf"^{_SUBJECT} (?P<was>was|were) (?P<done>\p{{Ll}}+ed) because ", _why),
     _rule("what does", 4, rf"^{_SUBJECT} (?P<gives>{_one_of(_GIVES)}) ", _what_does),
     _rule("linked", 4, rf"^{_SUBJECT} (?P<is>is|was|are|were) (?P<linked>{_one_of(_LINKED)}) ", _linked),
+    _rule("why", 4, rf"^{_COMMON} (?P<changed>{_one_of(_CHANGED)}) .*?(?:due to|driven by|because)\b", _why_changed),
+    _rule("by how much", 3, rf"^{_COMMON} (?P<changed>{_one_of(_CHANGED)}) (?:by )?(?:\$ ?)?\d", _by_how_much),
+    _rule("included", 3, rf"^{_COMMON} (?:primarily |mainly |also )?(?P<includes>{_one_of(_INCLUDES)}) ", _included),
     _rule(
-        "by how much", 3,
-        rf"^(?P<measure>\p{{Lu}}\p{{Ll}}+(?: \p{{Ll}}+){{1,4}}) (?P<changed>{_one_of(_CHANGED)}) (?:by )?(?:\$ ?)?\d",
-        _by_how_much,
+        "what was", 4,
+        rf"^(?P<subject>the (?:main |first |official )?{_one_of(_TOLD)} (?:given )?(?:for|of|behind)"
+        rf"(?: {_WORD}){{1,8}}?) "
+        r"(?P<was>was|were|is|are) (?!not\b|to\b|\p{Ll}+(?:ed|en)\b)",
+        _what_was,
     ),
+    _rule("how much", 2, rf"^{_COMMON}(?:,[^,]{{5,80}},)? (?P<was>was|were) \$ ?\d", _how_much),
+    _rule("what is", 2, rf"^{_COMMON} (?:\([^)]{{2,15}}\) )?is an? ", _what_is_common),
     _rule(
         "what is", 3,
         rf"^{_SUBJECT} (?P<is>is|was) (?:an?|the) (?:{_WORD},? ){{0,4}}?"
