@@ -85,7 +85,7 @@ def test_each_browser_sees_its_own_conversations_alone(site: Site, browser: Brow
         for suffix in ("md", "html", "json"):
             path = f"{site.address}/conversations/{place}.{suffix}"
             assert one.request.get(path).status == 200
-            assert other.request.get(path).status == 400
+            assert other.request.get(path).status == 422
             assert LISTED not in other.request.get(path).text()
 
 
