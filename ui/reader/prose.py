@@ -124,7 +124,7 @@ def _table(scene: Scene, names: Sequence[str], rows: Sequence[Span]) -> str:
     head = f"<thead><tr>{head}</tr></thead>" if any(names) else ""
     body = "".join(f"<tr{scene.of_passage(row)}>{_row(scene, names, row)}</tr>" for row in rows)
     table = f"<table>{head}<tbody>{body}</tbody></table>"
-    return f'<div class="wide" tabindex="0" role="group" aria-label="Table">{table}</div>'
+    return f'<div class="wide scroll" tabindex="0" role="group" aria-label="Table">{table}</div>'
 
 
 def _row(scene: Scene, names: Sequence[str], row: Span) -> str:

@@ -170,7 +170,7 @@ def _drawn(scene: Scene, found: _Table) -> str:
     width = max(len(found.columns), *(len(row.cells) for row in found.rows))
     rows = "".join(_drawn_row(scene, row, found.columns, width) for row in found.rows)
     table = f'<table class="rows">{head}<tbody>{rows}</tbody></table>'
-    return f'<div class="wide" tabindex="0" role="group" aria-label="Table">{table}</div>'
+    return f'<div class="wide scroll" tabindex="0" role="group" aria-label="Table">{table}</div>'
 
 
 def _drawn_row(scene: Scene, row: _Row, columns: Sequence[str], width: int) -> str:
