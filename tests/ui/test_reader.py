@@ -275,10 +275,10 @@ def test_no_long_document_freezes_it(name: str, text: str, place: float) -> None
     document = Document(source=name, sha256="0" * 64, title=name, text=text)
     start = int(place * len(text))
     seconds = []
-    for _ in range(3):  # the machine may be busy: of three the quickest counts
-        started = time.perf_counter()
+    for _ in range(3):  # seconds of this process: the machine may be busy with others
+        started = time.process_time()
         page = view(document, start, start + 30)
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.process_time() - started)
     assert min(seconds) < 0.3
     assert letters(marked(page)) == letters(text[start : start + 30])
     assert len(page) < 1_000_000
@@ -456,9 +456,9 @@ def test_a_table_of_many_rows_is_quick() -> None:
     answer = answer_of([citation_of(document, start, start + 15)])
     seconds = []
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.process_time()
         page = reader.open_view(Shelf(document), [answer], {"turn": "0", "n": "1"})
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.process_time() - started)
     assert min(seconds) < 0.3
     assert letters(marked(page)) == "Town:Ulm50000"
     (row,) = tree(page).xpath("//tr[@class='passage']")
