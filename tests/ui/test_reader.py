@@ -412,6 +412,20 @@ def test_rows_in_a_text_stand_under_the_names_of_their_columns() -> None:
     assert cells == [["Net sales", "82,959", "81,434"], ["Profit", "35,885", "35,255"]]
 
 
+def test_rows_whose_cells_all_have_names_are_a_table_too() -> None:
+    document = read("a.txt", "City: Ulm; Height: 161\n\nCity: Bern; Height: 100\n\nNote: one; and two\n\nA: b; C: d")
+    page = tree(view(document, 0, 9))
+    (table,) = page.iter("table")
+    assert [head.text_content() for head in table.iter("th")] == ["City", "Height"]
+    assert [cell.text_content() for cell in table.iter("td")] == [
+        "City: Ulm",
+        "; Height: 161",
+        "City: Bern",
+        "; Height: 100",
+    ]
+    assert [p.text_content() for p in page.find_class("doc")[0].findall("p")] == ["Note: one; and two", "A: b; C: d"]
+
+
 def test_records_of_json_lines_have_the_numbers_of_their_lines() -> None:
     document = read("a.jsonl", '{"a": "one"}\n\n{"a": "two"}\n')
     page = tree(view(document, 0, 3))
