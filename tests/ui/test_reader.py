@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import accumulate
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import example, given
@@ -273,10 +275,10 @@ def test_no_long_document_freezes_it(name: str, text: str, place: float) -> None
     document = Document(source=name, sha256="0" * 64, title=name, text=text)
     start = int(place * len(text))
     seconds = []
-    for _ in range(3):  # the machine may be busy: of three the quickest counts
-        started = time.perf_counter()
+    for _ in range(3):  # seconds of this process: the machine may be busy with others
+        started = time.process_time()
         page = view(document, start, start + 30)
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.process_time() - started)
     assert min(seconds) < 0.3
     assert letters(marked(page)) == letters(text[start : start + 30])
     assert len(page) < 1_000_000
@@ -378,3 +380,100 @@ def test_how_an_answer_uses_the_words_is_said(support: Support, said: str) -> No
     )
     assert said in page
     assert "word for word" not in page
+
+
+def test_headings_are_headings_and_slides_are_divided() -> None:
+    text = "Bells\n\nThey ring.\n\nTowers\n\nThey stand."
+    document = Document(
+        source="talk.pptx",
+        sha256="0" * 64,
+        title="Talk",
+        text=text,
+        headings=(Heading(level=1, text="Bells", start=0, end=5), Heading(level=4, text="Towers", start=19, end=25)),
+        pages=(Page(number=1, start=0, end=17), Page(number=3, start=17, end=len(text))),
+        page_kind="slide",
+    )
+    page = tree(view(document, 0, 3))
+    assert [(e.tag, e.text_content()) for e in page.iter("h3", "h4", "h5")] == [("h3", "Bells"), ("h5", "Towers")]
+    assert [e.text_content() for e in page.find_class("division")] == ["Slide 1", "Slide 3"]
+
+
+def test_rows_in_a_text_stand_under_the_names_of_their_columns() -> None:
+    rows = ("Net sales | June 2022: 82,959 | June 2021: 81,434", "Profit | June 2022: 35,885 | June 2021: 35,255")
+    document = read("a.txt", "In millions:\n\n" + "\n\n".join(rows) + "\n\nOne | two\n\nEnd.")
+    start = document.text.index("June 2022: 35,885")
+    page = tree(view(document, start, start + 17))
+    (table,) = page.iter("table")
+    assert [head.text_content() for head in table.iter("th")] == ["", "June 2022", "June 2021"]
+    assert [mark.text_content() for mark in table.iter("mark")] == ["June 2022: 35,885"]
+    for sign in table.find_class("sign"):
+        sign.drop_tree()
+    cells = [[cell.text_content() for cell in row.iter("td")] for row in table.xpath("tbody/tr")]
+    assert cells == [["Net sales", "82,959", "81,434"], ["Profit", "35,885", "35,255"]]
+
+
+def test_rows_whose_cells_all_have_names_are_a_table_too() -> None:
+    document = read("a.txt", "City: Ulm; Height: 161\n\nCity: Bern; Height: 100\n\nNote: one; and two\n\nA: b; C: d")
+    page = tree(view(document, 0, 9))
+    (table,) = page.iter("table")
+    assert [head.text_content() for head in table.iter("th")] == ["City", "Height"]
+    assert [cell.text_content() for cell in table.iter("td")] == [
+        "City: Ulm",
+        "; Height: 161",
+        "City: Bern",
+        "; Height: 100",
+    ]
+    assert [p.text_content() for p in page.find_class("doc")[0].findall("p")] == ["Note: one; and two", "A: b; C: d"]
+
+
+def test_records_of_json_lines_have_the_numbers_of_their_lines() -> None:
+    document = read("a.jsonl", '{"a": "one"}\n\n{"a": "two"}\n')
+    page = tree(view(document, 0, 3))
+    assert [(line.get("value"), line.text_content()) for line in page.iter("li")] == [("1", "a: one"), ("3", "a: two")]
+
+
+def test_code_that_began_before_the_window_is_still_code() -> None:
+    text = "# Steps\n\n```\n" + "".join(f"* step {n}\n" for n in range(900)) + "```\n\n* an item\n"
+    document = read("a.md", text)
+    page = tree(view(document, 9000, 9010))
+    assert page.xpath("count(//div[@class='doc']//li)") == 1
+    assert "* step 800" in "".join(code.text_content() for code in page.iter("pre"))
+
+
+def test_each_block_finds_its_own_direction_and_all_buttons_are_buttons() -> None:
+    page = tree(view(next(one for one in DOCUMENTS if one.source == "hebrew.txt"), 0, 4))
+    blocks = page.find_class("doc")[0].findall("p")
+    assert len(blocks) == 2
+    assert all(block.get("dir") == "auto" for block in blocks)
+    assert {button.get("type") for button in page.iter("button")} == {"button"}
+    (doc,) = page.find_class("doc")
+    assert doc.get("tabindex") == "0"
+    assert doc.get("aria-label")
+
+
+def test_the_original_can_be_opened_whatever_its_name() -> None:
+    document = read("a&b ü?{x}.txt", "One fact.")
+    (link,) = tree(view(document, 0, 3)).find_class("original")
+    address = urlsplit(link.get("href"))
+    assert (address.path, parse_qs(address.query)) == ("api/file", {"source": ["a&b ü?{x}.txt"]})
+    assert link.get("download") is not None
+
+
+def test_a_table_of_many_rows_is_quick() -> None:
+    rows = [f"Town: Ulm {n}; Height: {n}" for n in range(100_000)]
+    starts = [0, *accumulate(len(row) + 2 for row in rows)]
+    pages = tuple(Page(number=at + 2, start=starts[at], end=starts[at + 1]) for at in range(len(rows)))
+    document = Document(
+        source="a.csv", sha256="0" * 64, title="a", text="\n\n".join(rows), pages=pages, page_kind="row"
+    )
+    start = document.text.index("Town: Ulm 50000;")
+    answer = answer_of([citation_of(document, start, start + 15)])
+    seconds = []
+    for _ in range(3):
+        started = time.process_time()
+        page = reader.open_view(Shelf(document), [answer], {"turn": "0", "n": "1"})
+        seconds.append(time.process_time() - started)
+    assert min(seconds) < 0.3
+    assert letters(marked(page)) == "Town:Ulm50000"
+    (row,) = tree(page).xpath("//tr[@class='passage']")
+    assert row.xpath("string(th)") == "50002"

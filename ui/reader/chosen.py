@@ -8,7 +8,7 @@ RagError, as the things it names do where they are not there.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.assistant import Assistant
 from rag.types import Answer, Citation, Document, SearchResult
@@ -64,7 +64,7 @@ def choose(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, s
     view, page, at = chosen.get("view", ""), _number(chosen, "page", 1), _number(chosen, "at", 0)
     if view not in ("", "text", "page") or (at or 0) > len(found.document.text):
         raise ValueError("nothing that can be seen")
-    return Chosen(**{**vars(found), "view": view, "page": page, "at": at})
+    return replace(found, view=view, page=page, at=at)
 
 
 def _what(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, str]) -> Chosen:
@@ -82,7 +82,7 @@ def _what(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, st
     citation = answer.citations[_needed(chosen, "n", 1) - 1]
     document = assistant.document(citation.source)
     cited = Chosen(document, f'data-turn="{turn}" data-n="{citation.n}"', answer, citation)
-    return Chosen(**{**vars(cited), "passage": _passage(answer, citation, cited.place)})
+    return replace(cited, passage=_passage(answer, citation, cited.place))
 
 
 def _passage(answer: Answer, citation: Citation, place: Span | None) -> Span | None:

@@ -120,7 +120,7 @@ class _Drawing:
 
     def _table(self, lines: list[Span]) -> str:
         rows = "".join(self._row(at, line, lines) for at, line in enumerate(lines) if at != 1)
-        return f'<div class="wide" tabindex="0" role="group" aria-label="Table"><table>{rows}</table></div>'
+        return f'<div class="wide scroll" tabindex="0" role="group" aria-label="Table"><table>{rows}</table></div>'
 
     def _row(self, at: int, line: Span, lines: list[Span]) -> str:
         """Return a row; the line under the names of the columns belongs to the last of them, and is hidden."""

@@ -112,7 +112,7 @@ def _paper(chosen: Chosen, marks: PageMarks, number: int) -> str:
     address = f"api/page.png?source={source}&amp;page={number}&amp;v={chosen.document.sha256[:16]}"
     size = f'width="{marks.width}" height="{marks.height}"'
     picture = f'<img src="{address}" {size} alt="{escape(_described(chosen, marks, number))}">'
-    return f'<div class="paper">{picture}{_boxes(chosen, marks)}</div>'
+    return f'<div class="paper page-picture">{picture}{_boxes(chosen, marks)}</div>'
 
 
 def _described(chosen: Chosen, marks: PageMarks, number: int) -> str:
@@ -133,7 +133,7 @@ def _boxes(chosen: Chosen, marks: PageMarks) -> str:
     )
     if not named:
         return ""
-    rects = "".join(_rect(name + " passage" * (at == 0), box) for at, (name, box) in enumerate(named))
+    rects = "".join(_rect(f"box {name}" + " passage" * (at == 0), box) for at, (name, box) in enumerate(named))
     return f'<svg viewBox="0 0 {marks.width} {marks.height}" aria-hidden="true">{rects}</svg>'
 
 

@@ -7,15 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from ui.escape import escape
 from ui.reader.scene import Scene
 from ui.reader.spans import Span, Style, draw
 
 _BAR = " | "  # between the cells of a row whose columns have no names
+_END = "; "  # the same, where all have names
+_LONGEST_NAME = 80
 _NAMED = ": "  # between the name of a column and what stands in it
 _HEADERS = ("From:", "To:", "Cc:", "Bcc:", "Date:", "Subject:")
 _UNNUMBERED = ("row", "line")
+
+
+class _Columns(NamedTuple):
+    """What parts the cells of a row, and the names of its columns."""
+
+    sign: str
+    names: tuple[str, ...]
 
 
 def prose(scene: Scene) -> str:
@@ -99,37 +109,43 @@ def heading_tag(level: int) -> str:
 
 def _is_row(scene: Scene, span: Span) -> bool:
     words = scene.text[span[0] : span[1]]
-    return _BAR in words and "\n" not in words and scene.heading_at(span[0]) is None
+    return "\n" not in words and scene.heading_at(span[0]) is None and bool(_columns(words).names)
+
+
+def _columns(words: str) -> _Columns:
+    """Return what parts the cells of a row, and the names they begin with; no names where it is no row.
+
+    Of cells between bars, the first has no name, and the others all have one or none has.
+    """
+    if _BAR in words:
+        names = [cell.rpartition(_NAMED)[0] for cell in words.split(_BAR)]
+        return _Columns(_BAR, ("", *names[1:]) if all(names[1:]) else ("",) * len(names))
+    parts = [cell.partition(_NAMED) for cell in words.split(_END)]
+    named = len(parts) > 1 and all(rest and 0 < len(name) <= _LONGEST_NAME for name, _, rest in parts)
+    return _Columns(_END, tuple(name for name, _, _ in parts) if named else ())
 
 
 def _tables(scene: Scene, rows: Sequence[Span]) -> str:
     """Return rows that follow one another: as a table where they have the same columns, one by itself as it is."""
     shown = ""
-    for names, run in groupby(rows, key=lambda row: _names(scene, row)):
+    for columns, run in groupby(rows, key=lambda row: _columns(scene.text[row[0] : row[1]])):
         found = list(run)
-        is_table = len(found) > 1 or len(names) > 2
-        shown += _table(scene, names, found) if is_table else "".join(_block(scene, row) for row in found)
+        is_table = len(found) > 1 or (columns.sign == _BAR and len(columns.names) > 2)
+        shown += _table(scene, columns, found) if is_table else "".join(_block(scene, row) for row in found)
     return shown
 
 
-def _names(scene: Scene, row: Span) -> tuple[str, ...]:
-    """Return the names that the cells of a row begin with, where all but the first have one; else empty ones."""
-    cells = scene.text[row[0] : row[1]].split(_BAR)
-    names = [cell.rpartition(_NAMED)[0] for cell in cells]
-    return ("", *names[1:]) if all(names[1:]) else ("",) * len(cells)
-
-
-def _table(scene: Scene, names: Sequence[str], rows: Sequence[Span]) -> str:
-    head = "".join(f'<th scope="col" dir="auto">{escape(name)}</th>' for name in names)
-    head = f"<thead><tr>{head}</tr></thead>" if any(names) else ""
-    body = "".join(f"<tr{scene.of_passage(row)}>{_row(scene, names, row)}</tr>" for row in rows)
+def _table(scene: Scene, columns: _Columns, rows: Sequence[Span]) -> str:
+    head = "".join(f'<th scope="col" dir="auto">{escape(name)}</th>' for name in columns.names)
+    head = f"<thead><tr>{head}</tr></thead>" if any(columns.names) else ""
+    body = "".join(f"<tr{scene.of_passage(row)}>{_row(scene, columns, row)}</tr>" for row in rows)
     table = f"<table>{head}<tbody>{body}</tbody></table>"
-    return f'<div class="wide" tabindex="0" role="group" aria-label="Table">{table}</div>'
+    return f'<div class="wide scroll" tabindex="0" role="group" aria-label="Table">{table}</div>'
 
 
-def _row(scene: Scene, names: Sequence[str], row: Span) -> str:
+def _row(scene: Scene, columns: _Columns, row: Span) -> str:
     shown = ""
-    for name, (span, signs) in zip(names, bar_cells(scene.text, row), strict=True):
+    for name, (span, signs) in zip(columns.names, cells(scene.text, row, columns.sign), strict=True):
         words = signs[0].end if signs else span[0]
         named = [Style(words, words + len(name) + len(_NAMED), "sign")] if name else []
         styled = draw(scene.text, *span, (*scene.marks, *signs, *named))
@@ -137,11 +153,11 @@ def _row(scene: Scene, names: Sequence[str], row: Span) -> str:
     return shown
 
 
-def bar_cells(text: str, row: Span) -> Iterator[tuple[Span, list[Style]]]:
-    """Yield the cells of a row that is parted by bars; a bar belongs to the cell after it, and is hidden."""
+def cells(text: str, row: Span, sign: str = _BAR) -> Iterator[tuple[Span, list[Style]]]:
+    """Yield the cells of a row that is parted by a sign, which belongs to the cell after it, and is hidden."""
     start = row[0]
     signs: list[Style] = []
-    while (stop := text.find(_BAR, start + len(_BAR) * bool(signs), row[1])) >= 0:
+    while (stop := text.find(sign, start + len(sign) * bool(signs), row[1])) >= 0:
         yield (start, stop), signs
-        start, signs = stop, [Style(stop, stop + len(_BAR), "sign")]
+        start, signs = stop, [Style(stop, stop + len(sign), "sign")]
     yield (start, row[1]), signs

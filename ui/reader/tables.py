@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from rag.types import Page
 from ui.escape import escape
-from ui.reader.prose import bar_cells, heading_tag
+from ui.reader.prose import cells, heading_tag
 from ui.reader.scene import Scene
 from ui.reader.spans import Span, Style, draw
 
@@ -128,12 +128,12 @@ def _row(scene: Scene, page: Page, names: set[str]) -> tuple[str, _Row | None]:
 def _cells(text: str, span: Span, names: set[str]) -> list[_Cell]:
     parts = list(_parts(text, span, names))
     if not any(name is not None for name, *_ in parts):
-        return [_Cell(None, cell, signs) for cell, signs in bar_cells(text, span)]
-    cells = []
+        return [_Cell(None, cell, signs) for cell, signs in cells(text, span)]
+    found = []
     for at, (name, start, words) in enumerate(parts):
         stop = parts[at + 1][1] if at + 1 < len(parts) else span[1]
-        cells.append(_Cell(name or "", (start, stop), [Style(start, words, "sign")]))
-    return cells
+        found.append(_Cell(name or "", (start, stop), [Style(start, words, "sign")]))
+    return found
 
 
 def _parts(text: str, span: Span, names: set[str]) -> Iterator[tuple[str | None, int, int]]:
@@ -170,7 +170,7 @@ def _drawn(scene: Scene, found: _Table) -> str:
     width = max(len(found.columns), *(len(row.cells) for row in found.rows))
     rows = "".join(_drawn_row(scene, row, found.columns, width) for row in found.rows)
     table = f'<table class="rows">{head}<tbody>{rows}</tbody></table>'
-    return f'<div class="wide" tabindex="0" role="group" aria-label="Table">{table}</div>'
+    return f'<div class="wide scroll" tabindex="0" role="group" aria-label="Table">{table}</div>'
 
 
 def _drawn_row(scene: Scene, row: _Row, columns: Sequence[str], width: int) -> str:
