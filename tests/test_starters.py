@@ -78,9 +78,15 @@ def test_where_no_rule_surely_fits_there_is_no_question(sentence: str) -> None:
 
 def test_headings_are_asked_only_where_they_say_something() -> None:
     assert is_telling("Wie man eine alte Mühle instand setzt")
-    assert is_telling("How do I mend a wheel?")
+    assert is_telling("How is a wheel mended?")
     assert is_telling("長江はどこを流れるのか")
-    for heading in ("FORM 10-Q", "Contents", "3.1 Overview of the model", "NVIDIA CORPORATION OF THE WORLD", "x" * 90):
+    for heading in (
+        "FORM 10-Q",
+        "Contents",
+        "3.1 Overview of the model",
+        "NVIDIA CORPORATION OF THE WORLD",
+        "What will I see?",
+    ):
         assert not is_telling(heading)
     for heading in ("How <b>is</b> it made?", "What is a\u202etxt here?", "Was ist [das](x) alles?", "Why $x$ is it?"):
         assert not is_ordinary(heading)

@@ -23,6 +23,7 @@ _STRETCH = 5_000  # characters looked at in one go
 _VOCABULARY = 60_000  # characters of a document that tell its names
 _MOST_OF_A_KIND = 2
 _HEADING = "heading"
+_RULED = ("en", "")  # languages that the rules are for, or may be
 _SHORTEST = 300  # characters of a document worth asking
 
 
@@ -78,7 +79,7 @@ def _alike(one: _Candidate, other: _Candidate) -> bool:
 def _candidates(assistant: Assistant) -> Iterator[_Candidate]:
     """Yield candidates by turns: the best of each document, then the next; what says less when there are no others."""
     summaries = [one for one in assistant.documents() if one.chunks and one.characters >= _SHORTEST]
-    read = list(_spread(summaries))
+    read = list(_spread([one for one in summaries if one.language in _RULED]))
     share = _LOOKED_AT // max(1, len(read))
     later = []
     for candidate in _by_turns([_of_sentences(assistant, summary, share) for summary in read]):
@@ -87,7 +88,7 @@ def _candidates(assistant: Assistant) -> Iterator[_Candidate]:
         else:
             later.append(candidate)
     yield from later
-    yield from _by_turns([_of_headings(assistant, summary) for summary in read])
+    yield from _by_turns([_of_headings(assistant, summary) for summary in _spread(summaries)])
 
 
 def _by_turns(several: Sequence[Iterator[_Candidate]]) -> Iterator[_Candidate]:
@@ -103,15 +104,16 @@ def _by_turns(several: Sequence[Iterator[_Candidate]]) -> Iterator[_Candidate]:
 
 
 def _spread(summaries: Sequence[DocumentSummary]) -> Iterator[DocumentSummary]:
-    """Yield as many as will be read, evenly from all, in order."""
+    """Yield as many as will be read, in order: evenly from all, or of very many from the longer half."""
+    if len(summaries) >= 2 * _MOST_READ:
+        middle = sorted(one.characters for one in summaries)[len(summaries) // 2]
+        summaries = [one for one in summaries if one.characters >= middle]
     count = min(len(summaries), _MOST_READ)
     yield from (summaries[at * len(summaries) // count] for at in range(count))
 
 
 def _of_sentences(assistant: Assistant, summary: DocumentSummary, most: int) -> Iterator[_Candidate]:
     """Yield questions on a document, the most telling of a stretch first; ``most`` characters are looked at."""
-    if summary.language not in ("", "en"):
-        return
     document = assistant.document(summary.source)  # read when its turn has come
     names = names_in(document.text[:_VOCABULARY])
     for start, end in _stretches(document.text, most):

@@ -190,10 +190,9 @@ def is_telling(heading: str) -> bool:
     words = heading.split()
     unspaced = regex.search(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]{4}", heading)
     lower = sum(word[0].islower() for word in words if not word.isascii() or len(word) > 2)
-    plain = not regex.search(r"\d|[:&]|\b\p{Lu}{5,}\b", heading)
-    return (
-        is_ordinary(heading) and plain and bool(unspaced or (3 <= len(words) <= 9 and lower) or heading.endswith("?"))
-    )
+    plain = not regex.search(r"\d|[:&]|\b\p{Lu}{5,}\b", heading) and not _PRONOUNS & set(_asked_words(heading))
+    telling = unspaced or (3 <= len(words) <= 9 and lower) or heading.endswith("?")
+    return is_ordinary(heading) and plain and bool(telling)
 
 
 def _asked_words(question: str) -> list[str]:
