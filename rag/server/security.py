@@ -11,10 +11,10 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.server.layer import Layer, headers_of, refuse, respond
@@ -220,10 +220,7 @@ def cookie(name: str, value: str, seconds: int, scope: Scope) -> str:
 
 def cookies_of(scope: Scope) -> dict[str, str]:
     """Return a request's cookies."""
-    try:
-        return {name: one.value for name, one in SimpleCookie(headers_of(scope).get("cookie", "")).items()}
-    except CookieError:
-        return {}
+    return cookie_parser(headers_of(scope).get("cookie", ""))
 
 
 def session_of(cookies: Mapping[str, str]) -> str:

@@ -158,6 +158,8 @@ def test_a_session_is_given_once_and_stays(client: httpx.Client) -> None:
     }
     assert "set-cookie" not in client.get("/").headers  # the client sends it by now
     assert "set-cookie" not in client.get("/api/health").headers
+    among_others = {"cookie": f'other={{"a": 1, "b"}}; =; rag_session={value}; last'}
+    assert "set-cookie" not in client.get("/", headers=among_others).headers
     again = client.get("/", headers={"cookie": "rag_session=short"})
     assert "rag_session=" in again.headers["set-cookie"]
 
