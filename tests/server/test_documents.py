@@ -267,12 +267,12 @@ def test_a_page_of_a_pdf_is_given_as_a_picture(client: httpx.Client, assistant: 
     canvas.save()
     write(folder(assistant), {"lighthouse.pdf": file.getvalue()})
     assistant.sync()
-    asked = {"source": "lighthouse.pdf", "page": 1}
+    asked = {"source": "lighthouse.pdf", "page": "1"}
     response = client.get("/api/page.png", params=asked)
     assert response.headers["content-type"] == "image/png"
     assert response.content == assistant.page_picture("lighthouse.pdf", 1)
     assert response.content.startswith(b"\x89PNG")
-    for other in ({"page": 2}, {"source": "mill.txt"}, {"source": "../secret.pdf"}, {"source": "broken.pdf"}):
+    for other in ({"page": "2"}, {"source": "mill.txt"}, {"source": "../secret.pdf"}, {"source": "broken.pdf"}):
         refused = client.get("/api/page.png", params={**asked, **other})
         assert refused.status_code == 404, refused.text
-    assert client.get("/api/page.png", params={**asked, "page": 0}).status_code == 422
+    assert client.get("/api/page.png", params={**asked, "page": "0"}).status_code == 422
