@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 
@@ -209,3 +211,20 @@ def test_others_are_not_served_without_a_password(place: Path) -> None:
     assert run.returncode == 2
     assert run.stderr.count("\n") == 1
     assert "rag password" in run.stderr
+
+
+def test_the_page_and_the_api_are_served_until_interrupted(place: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    path = os.pathsep.join(filter(None, [os.getcwd(), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-m", "rag", "serve", "--port", str(port), "--data", "served"]
+    variables = {**os.environ, "PYTHONPATH": path}
+    with subprocess.Popen(command, cwd=place, env=variables, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert f"http://127.0.0.1:{port} " in process.stdout.readline()
+        assert httpx.get(f"http://127.0.0.1:{port}/api/health").json() == {"ok": True}
+        assert "<gradio-app" in httpx.get(f"http://127.0.0.1:{port}/").text
+        with httpx.stream("GET", f"http://127.0.0.1:{port}/gradio_api/heartbeat/abc"):  # a page that is looked at
+            process.send_signal(signal.SIGINT)
+            assert process.wait(15) == 0

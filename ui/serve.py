@@ -24,9 +24,10 @@ log = logging.getLogger(__name__)
 def serve(assistant: Assistant) -> None:
     """Serve the page, and follow the folder, until interrupted; raises UsageError where the address cannot be had."""
     host, port = assistant.settings.host, assistant.settings.port
+    named = f"[{host}]" if ":" in host else host
     server = launch(assistant)
     threading.Thread(target=_follow, args=[assistant], name="follow the folder", daemon=True).start()
-    print(f"Ask your documents: http://{host}:{port}   (stop with Ctrl-C)", flush=True)
+    print(f"Ask your documents: http://{named}:{port}   (stop with Ctrl-C)", flush=True)
     try:
         server.wait()
     except KeyboardInterrupt:

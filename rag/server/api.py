@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response, StreamingResponse
 
 from rag.assistant import Assistant
-from rag.errors import DocumentRefused, RagError, UsageError
+from rag.errors import DocumentRefused, ParseError, RagError, UsageError
 from rag.server.layer import client_of
 from rag.server.limits import Rate, Workers
 from rag.server.models import AskRequest, Documents, Health, SearchRequest, Source, Undo
@@ -155,5 +155,5 @@ def _found(look_up: Callable[[], _Result]) -> _Result:
         return look_up()
     except DocumentRefused:
         raise
-    except UsageError as error:
+    except (UsageError, ParseError) as error:
         raise error if isinstance(error.__cause__, OSError) else NotFound(str(error)) from error

@@ -108,5 +108,11 @@ async def _page(send: Send, status: int, form: str, said: str = "", headers: dic
     policy = (
         f"default-src 'none'; style-src {digest(style)}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
-    named = {"content-type": "text/html; charset=utf-8", "content-security-policy": policy, **(headers or {})}
+    named = {
+        "content-type": "text/html; charset=utf-8",
+        "content-security-policy": policy,
+        # With no referrer at all, a browser does not say either from which origin the form comes.
+        "referrer-policy": "same-origin",
+        **(headers or {}),
+    }
     await respond(send, status, page.encode(), named)

@@ -11,10 +11,10 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.server.layer import Layer, headers_of, refuse, respond
@@ -145,15 +145,23 @@ class SameOrigin(Layer):
         if not _foreign(headers):
             return await self.app(scope, receive, send)
         if _visits(headers) and scope["method"] == "GET" and scope["path"] in PAGES:
-            # A strict cookie does not come along from elsewhere, but does when the page asks once more itself.
-            return await respond(send, 200, _ONCE_MORE, {"content-type": "text/html; charset=utf-8"})
+            return await _ask_once_more(send)
         await refuse(send, 403, "this request comes from another site's page: open this server's own page")
 
 
+# Where the address names a conversation, after its #, a script alone can keep that.
+_SCRIPT = "location.replace(location.pathname + '?here' + location.hash)"
 _ONCE_MORE = (
-    b'<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=?">'
-    b"<title>Ask your documents</title>"
-)
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>Ask your documents</title>'
+    f'<noscript><meta http-equiv="refresh" content="0;url=?here"></noscript><script>{_SCRIPT}</script>'
+).encode()
+_HERE = b"here"
+
+
+async def _ask_once_more(send: Send) -> None:
+    """Let a browser ask again from this server's own page: a strict cookie does not come along from elsewhere."""
+    policy = f"{_POLICY}; script-src {digest(_SCRIPT)}"
+    await respond(send, 200, _ONCE_MORE, {"content-type": "text/html; charset=utf-8", _CSP: policy})
 
 
 def _foreign(headers: Headers) -> bool:
@@ -182,6 +190,8 @@ class Sessions(Layer):
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] not in PAGES or scope["method"] != "GET" or session_of(cookies_of(scope)):
             return await self.app(scope, receive, send)
+        if _may_have_one(scope):
+            return await _ask_once_more(send)
 
         async def giving(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == 200:
@@ -192,6 +202,16 @@ class Sessions(Layer):
         await self.app(scope, receive, giving)
 
 
+def _may_have_one(scope: Scope) -> bool:
+    """Whether a browser may have a session that did not come along, since a link elsewhere was followed.
+
+    Without https, browsers do not say from where they come.
+    """
+    headers = headers_of(scope)
+    untold = "sec-fetch-site" not in headers and "text/html" in headers.get("accept", "")
+    return untold and scope["query_string"] != _HERE
+
+
 def cookie(name: str, value: str, seconds: int, scope: Scope) -> str:
     """Return a cookie that only this server gets back, from its own pages, and no script sees."""
     secure = "; Secure" if scope.get("scheme") == "https" else ""
@@ -200,10 +220,7 @@ def cookie(name: str, value: str, seconds: int, scope: Scope) -> str:
 
 def cookies_of(scope: Scope) -> dict[str, str]:
     """Return a request's cookies."""
-    try:
-        return {name: one.value for name, one in SimpleCookie(headers_of(scope).get("cookie", "")).items()}
-    except CookieError:
-        return {}
+    return cookie_parser(headers_of(scope).get("cookie", ""))
 
 
 def session_of(cookies: Mapping[str, str]) -> str:

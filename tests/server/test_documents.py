@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import os
 import socket
 import time
@@ -12,6 +13,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
 from rag.assistant import Assistant
 from rag.embed import Embedder
@@ -256,3 +258,21 @@ def test_the_file_of_a_document_is_given_as_it_is_and_to_be_saved(client: httpx.
 def test_a_part_of_a_file_may_be_asked_for(client: httpx.Client) -> None:
     response = client.get("/api/file", params={"source": "mill.txt"}, headers={"range": "bytes=4-7"})
     assert (response.status_code, response.text) == (206, MILL[4:8])
+
+
+def test_a_page_of_a_pdf_is_given_as_a_picture(client: httpx.Client, assistant: Assistant) -> None:
+    file = io.BytesIO()
+    canvas = Canvas(file, pagesize=(300, 400), invariant=1)
+    canvas.drawString(40, 300, "The lighthouse at Far Point is 41 metres tall.")
+    canvas.save()
+    write(folder(assistant), {"lighthouse.pdf": file.getvalue()})
+    assistant.sync()
+    asked = {"source": "lighthouse.pdf", "page": "1"}
+    response = client.get("/api/page.png", params=asked)
+    assert response.headers["content-type"] == "image/png"
+    assert response.content == assistant.page_picture("lighthouse.pdf", 1)
+    assert response.content.startswith(b"\x89PNG")
+    for other in ({"page": "2"}, {"source": "mill.txt"}, {"source": "../secret.pdf"}, {"source": "broken.pdf"}):
+        refused = client.get("/api/page.png", params={**asked, **other})
+        assert refused.status_code == 404, refused.text
+    assert client.get("/api/page.png", params={**asked, "page": "0"}).status_code == 422

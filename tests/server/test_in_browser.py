@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -30,15 +27,6 @@ def site(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterat
 
     with served(tmp_path_factory.mktemp("site"), embedder, fill) as made:
         yield made
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """Another site: its address, and the folder of its pages."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(tmp_path)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://localhost:{server.server_address[1]}", tmp_path
-    server.shutdown()
 
 
 @pytest.fixture

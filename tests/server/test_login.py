@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from rag.embed import Embedder
 from rag.server.password import set_password
-from tests.browser import CHROMIUM, Site, ask, question_box, served
+from tests.browser import CHROMIUM, FLAGS, Site, ask, question_box, served
 from tests.server.sites import MILL
 
 WORD = "open, documents"
@@ -81,6 +81,28 @@ def test_the_log_in_can_be_read_by_day_and_by_night(page: Page, scheme: str) -> 
         return of(getComputedStyle(document.querySelector('label')).color);
     }""")
     assert (bright < 80) if scheme == "light" else (bright > 200)  # dark letters by day, light ones by night
+
+
+def test_without_https_a_link_from_elsewhere_finds_the_same_session(
+    browser: Browser, site: Site, elsewhere: tuple[str, Path]
+) -> None:
+    """By another name than localhost, a browser neither trusts the address nor says from where it comes."""
+    named = site.address.replace("127.0.0.1", "documents.test")
+    rules = [*FLAGS, "--host-resolver-rules=MAP documents.test 127.0.0.1"]
+    other = browser.browser_type.launch(executable_path=CHROMIUM, args=rules)
+    page = other.new_page()
+    page.goto(named)
+    enter(page, WORD)
+    expect(question_box(page)).to_be_visible()
+    before = {one["name"]: one["value"] for one in page.context.cookies()}
+    address, folder = elsewhere
+    (folder / "index.html").write_text(f'<a href="{named}/#abc">to the documents</a>')
+    page.goto(address)
+    page.get_by_role("link").click()
+    expect(question_box(page)).to_be_visible()
+    assert {one["name"]: one["value"] for one in page.context.cookies() if one["domain"] == "documents.test"} == before
+    assert before.keys() == {"rag_session", "rag_admission"}
+    other.close()
 
 
 def test_gradios_client_tells_the_password_in_a_header(site: Site) -> None:

@@ -127,10 +127,22 @@ def test_a_link_from_elsewhere_opens_the_page_which_asks_once_more_with_its_cook
     from_elsewhere = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
     response = client.get("/", headers=from_elsewhere)
     assert response.status_code == 200
-    assert 'http-equiv="refresh"' in response.text
+    assert "<script>location.replace(" in response.text
+    assert "sha256" in response.headers["content-security-policy"]
     assert "set-cookie" not in response.headers  # it would be another session than the one there may be
     framed = {**from_elsewhere, "sec-fetch-dest": "iframe"}
     assert client.get("/", headers=framed).status_code == 403
+
+
+def test_a_browser_that_does_not_say_from_where_it_comes_asks_twice_before_it_has_a_session(
+    client: httpx.Client,
+) -> None:
+    accept = {"accept": "text/html,*/*"}
+    first = client.get("/", headers=accept)
+    assert "set-cookie" not in first.headers
+    assert "<script>location.replace(" in first.text
+    assert "rag_session=" in client.get("/?here", headers=accept).headers["set-cookie"]
+    assert "<title>page</title>" in client.get("/", headers=accept).text
 
 
 def test_a_session_is_given_once_and_stays(client: httpx.Client) -> None:
@@ -146,6 +158,8 @@ def test_a_session_is_given_once_and_stays(client: httpx.Client) -> None:
     }
     assert "set-cookie" not in client.get("/").headers  # the client sends it by now
     assert "set-cookie" not in client.get("/api/health").headers
+    among_others = {"cookie": f'other={{"a": 1, "b"}}; =; rag_session={value}; last'}
+    assert "set-cookie" not in client.get("/", headers=among_others).headers
     again = client.get("/", headers={"cookie": "rag_session=short"})
     assert "rag_session=" in again.headers["set-cookie"]
 
