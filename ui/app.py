@@ -24,7 +24,7 @@ from ui.talks import Talks
 _LOOK_EVERY = 2  # seconds between looks at what is indexed
 _AT_ONCE = 4  # questions of all pages
 _QUIETLY: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-# Short, and never waiting behind questions.
+# Short, and never waiting behind questions; of these, none can tell a person anything but by what it draws.
 _AT_HAND: dict[str, Any] = {**_QUIETLY, "queue": False}
 
 
@@ -183,7 +183,7 @@ def _wire_turns(parts: _Parts, chat: Chat) -> None:
     """Let questions be edited, answers rated, and sources opened, wherever on the page they are named."""
     editable = [parts.question, parts.as_typed, parts.editing]
     parts.talk.edit(chat.edit, [parts.place], editable, **_AT_HAND)
-    parts.talk.like(chat.rate, [parts.place], [parts.talk], **_AT_HAND)
+    parts.talk.like(chat.rate, [parts.place], [parts.talk], **_QUIETLY)
     for part in (parts.talk, parts.source, parts.documents):
         part.select(chat.show, [parts.place], [parts.source], **_AT_HAND)
 
@@ -196,7 +196,7 @@ def _wire_folder(parts: _Parts, folder: Folder) -> None:
         part.option_select(folder.choose, view, [parts.chosen, parts.only, parts.documents], **_AT_HAND)
     parts.documents.delete(folder.remove, view, [parts.told, parts.documents], **_AT_HAND)
     parts.told.undo(folder.undo, view, [parts.told, parts.documents], **_AT_HAND)
-    parts.rebuild.click(folder.rebuild, None, None, **_AT_HAND)
+    parts.rebuild.click(folder.rebuild, None, None, **_QUIETLY)
     parts.documents.stop(folder.stop, None, None, **_AT_HAND)
     gr.Timer(_LOOK_EVERY).tick(
         folder.look,
@@ -213,6 +213,6 @@ def _wire_talks(parts: _Parts, talks: Talks, chat: Chat) -> None:
         talks.listed, view, [parts.talks], **_AT_HAND
     )
     parts.search.change(talks.listed, view, [parts.talks], **_AT_HAND)
-    parts.talks.edit(talks.rename, view, [parts.talks], **_AT_HAND)
+    parts.talks.edit(talks.rename, view, [parts.talks], **_QUIETLY)
     parts.talks.delete(talks.delete, view, [parts.talks_told, parts.talks, parts.talk, parts.place], **_AT_HAND)
     parts.talks_told.undo(talks.undo, view, [parts.talks_told, parts.talks], **_AT_HAND)

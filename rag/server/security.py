@@ -49,7 +49,7 @@ _KEPT = re.compile(r"/(?:assets|static|svelte)/")
 # What the page and Gradio's client use. All else that Gradio serves stays closed: files, uploads, the proxy.
 _OPEN = re.compile(
     r"/|/(?:api|conversations|assets|static|svelte)/.*|/(?:config|theme\.css|favicon\.ico|robots\.txt|manifest\.json)/?"
-    r"|/gradio_api/(?:info|startup-events|queue/join|queue/data|cancel|reset|heartbeat/\w+|run/predict)/?"
+    r"|/gradio_api/(?:info|app_id|startup-events|queue/join|queue/data|cancel|reset|heartbeat/\w+|run/predict)/?"
     r"|/gradio_api/call/(?:v2/)?(?:ask|search)(?:/\w+)?/?"
 )
 PAGES = ("/", "/login")
