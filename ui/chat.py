@@ -122,14 +122,13 @@ class Chat:
         """Yield the last answer of a conversation, a sentence more at a time, with the reader at its first citation."""
         turns = self._turns(place, request)
         *before, last = self._shown(turns)
-        source: Any = gr.skip()
+        for count in range(1, len(last.turn.answer.sentences)):
+            yield render.conversation(place, [*before, last._replace(sentences=count)]), *_unchanged(5)
+        yield render.conversation(place, [*before, last]), gr.skip(), place, "", False, gr.skip()
         if last.turn.answer.citations:
             answers = [turn.answer for turn in turns]
-            source = reader.open_view(self._assistant, answers, {"turn": str(len(before)), "n": "1"})
-        for count in range(1, len(last.turn.answer.sentences)):
-            shown = render.conversation(place, [*before, last._replace(sentences=count)])
-            yield shown, gr.skip(), gr.skip(), gr.skip(), gr.skip(), source
-        yield render.conversation(place, [*before, last]), gr.skip(), place, "", False, source
+            first = reader.open_view(self._assistant, answers, {"turn": str(len(before)), "n": "1"})
+            yield *_unchanged(5), first
 
     def _save(self, answer: Answer, place: str, editing: str, request: gr.Request) -> str:
         if editing:

@@ -1,8 +1,15 @@
 // Runs once in each of the page's HTML parts. One listener serves whatever is drawn in the part later.
 const page = document.getElementById("page");
 const sheet = (open) => page.classList.toggle("reader-open", open);
-const toMark = () =>
-  document.querySelector("#reader .doc mark, #reader .doc .passage, #reader .box")?.scrollIntoView({ block: "center" });
+// The cited words come into view; where there are none, the passage; of an earlier part of a text, its end.
+let earlier = false;
+const toMark = () => {
+  const doc = document.querySelector("#reader .doc");
+  const found = ["mark", ".box", ".passage"].map((name) => doc?.querySelector(name)).find((one) => one);
+  if (found) found.scrollIntoView({ block: "center" });
+  else if (earlier) doc?.scrollTo(0, doc.scrollHeight);
+  earlier = false;
+};
 const box = () => document.querySelector("#asking textarea");
 const within = (name) => element.closest(name) !== null;
 
@@ -37,7 +44,7 @@ element.addEventListener("click", (event) => {
     if (action === "open") page.classList.remove("panel-open");
     return trigger(...ACTIONS[action](data));
   }
-  if ("turn" in data || "source" in data) show(data);
+  if ("turn" in data || "source" in data) show(button);
 });
 
 element.addEventListener("change", (event) => {
@@ -45,11 +52,13 @@ element.addEventListener("change", (event) => {
   if ("choose" in data) trigger("option_select", { source: data.choose, on: event.target.checked });
 });
 
-function show(data) {
+function show(button) {
+  const data = button.dataset;
   document.querySelectorAll(".marker.on").forEach((marker) => marker.classList.remove("on"));
   if (data.n) document.querySelector(`.marker[data-turn="${data.turn}"][data-n="${data.n}"]`)?.classList.add("on");
   sheet(true);
   page.classList.remove("panel-open");
+  earlier = button.textContent.includes("Earlier");
   setTimeout(toMark, 50); // what is chosen may be there already: then nothing is redrawn
   trigger("select", { ...data });
 }

@@ -1,0 +1,136 @@
+"""Many people at once: questions through the page's own queue, as browsers ask them, and what they take.
+
+``python -m tests.benchmarks.load WORK_FOLDER QUESTIONS.jsonl [PEOPLE] [QUESTIONS_IN_ALL]``: the folder holds
+``corpus`` and the built ``index``; the server is the real command, and its memory is read from the system.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import httpx
+import numpy as np
+
+from tests.browser import free_port
+
+_SESSION = "rag_session"
+
+
+def main() -> None:
+    """Run as many askers as there are people, each asking its next question when the last is answered."""
+    folder, path = Path(sys.argv[1]), Path(sys.argv[2])
+    people, most = (int(value) for value in (*sys.argv[3:5], "32", "2000")[:2])
+    questions = [json.loads(line)["question"] for line in path.read_text().splitlines()]
+    random.Random(0).shuffle(questions)
+    given = iter((questions * (most // len(questions) + 1))[:most])
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rag", "serve", "--port", str(port)], cwd=folder, env=_environment()
+    )
+    try:
+        _wait(port)
+        _report(process, f"http://127.0.0.1:{port}", people, given, most)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+def _wait(port: int) -> None:
+    for _ in range(600):
+        try:
+            urlopen(f"http://127.0.0.1:{port}/api/health").close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit("the server did not start")
+
+
+def _report(process: subprocess.Popen[bytes], address: str, people: int, given: Iterator[str], most: int) -> None:
+    seconds: list[float] = []
+    errors: list[str] = []
+    memory: list[float] = []
+    lock = threading.Lock()
+
+    def work() -> None:
+        asker = _Asker(address)
+        while True:
+            with lock:
+                question = next(given, None)
+                if question is None:
+                    return
+            started = time.perf_counter()
+            error = asker.ask(question)
+            with lock:
+                seconds.append(time.perf_counter() - started)
+                errors.extend([error] if error else [])
+                if len(seconds) % (most // 10) == 0:
+                    memory.append(_megabytes(process.pid))
+                    print(f"{len(seconds)} asked, {memory[-1]:.0f} MB", file=sys.stderr, flush=True)
+
+    threads = [threading.Thread(target=work) for _ in range(people)]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    taken = time.perf_counter() - began
+    p50, p95, worst = np.percentile(seconds, [50, 95, 100])
+    print(f"{people} people, {len(seconds)} questions, {len(errors)} errors, {len(seconds) / taken:.1f} a second")
+    print(f"p50 {p50:.2f} s, p95 {p95:.2f} s, slowest {worst:.2f} s")
+    print("memory of the server, MB, after each tenth:", " ".join(f"{value:.0f}" for value in memory))
+    for error in errors[:5]:
+        print(error)
+
+
+def _megabytes(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
+
+
+class _Asker:
+    """A person with a browser of their own, as far as the server can tell."""
+
+    def __init__(self, address: str) -> None:
+        self._client = httpx.Client(base_url=address, timeout=120)
+        self._client.get("/")  # gives the cookie
+        config = self._client.get("/config").json()
+        self._function = next(one["id"] for one in config["dependencies"] if one["api_name"] == "ask_1" or _asks(one))
+        self._inputs = len(next(one for one in config["dependencies"] if one["id"] == self._function)["inputs"])
+        self._number = 0
+        self._hash = f"{random.getrandbits(50):x}"
+
+    def ask(self, question: str) -> str:
+        """Ask a question, and wait for all of its answer; return what went wrong, if anything did."""
+        data = [question, "", "", False, ""][: self._inputs]
+        body = {"data": data, "fn_index": self._function, "session_hash": self._hash, "trigger_id": None}
+        joined = self._client.post("/gradio_api/queue/join", json=body)
+        if joined.status_code != 200:
+            return f"{joined.status_code} {joined.text[:200]}"
+        with self._client.stream("GET", "/gradio_api/queue/data", params={"session_hash": self._hash}) as events:
+            for line in events.iter_lines():
+                event = json.loads(line[5:]) if line.startswith("data:") else {}
+                if event.get("msg") == "process_completed":
+                    return "" if event.get("success") else str(event)[:300]
+        return "the stream ended"
+
+
+def _asks(dependency: dict[str, object]) -> bool:
+    """Whether it is the function that asks what was typed: five inputs, six outputs."""
+    return len(dependency["inputs"]) == 5 and len(dependency["outputs"]) == 6  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    main()
