@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
@@ -124,9 +125,10 @@ def _is_ignored(name: str, rules: Sequence[_Rules]) -> bool:
         included = spec.check_file(name[len(at) :]).include
         if included is not None:
             return included
-    return _TEMPORARY.match_file(name.rstrip("/").rsplit("/", 1)[-1] + "/" * name.endswith("/"))
+    return passed_over(name.rstrip("/").rsplit("/", 1)[-1] + "/" * name.endswith("/"))
 
 
+@lru_cache(maxsize=65_536)
 def passed_over(name: str) -> bool:
     """Whether a file of this name is hidden or temporary, and so no document."""
     return _TEMPORARY.match_file(name)

@@ -222,10 +222,7 @@ class SentenceTransformerEmbedder:
             for word, ids in zip(new, ids_of_new, strict=True):
                 ids = [piece for piece in ids if piece != unknown]
                 self._words[word] = unit(self._pieces[ids].mean(axis=0)) if ids else np.zeros_like(self._pieces[0])
-            vectors = np.zeros((len(words), self._pieces.shape[1]), dtype=np.float32)
-            for row, word in enumerate(words):
-                vectors[row] = self._words[word]
-            return vectors
+            return np.array([self._words[word] for word in words], dtype=np.float32).reshape(len(words), -1)
 
     def knows(self, word: str) -> bool:
         """Whether a word is a single piece to the model: what is misspelt falls into several."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Set
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from rag.embed import Embedder, Vectors
@@ -62,9 +63,10 @@ def query_text(question: str) -> str:
     return query
 
 
+@lru_cache(maxsize=20_000)
 def word_pairs(text: str) -> Pairs:
     """Return the stems of each two words that follow each other, words without meaning left out."""
-    return set(pairwise(content_stems(text)))
+    return frozenset(pairwise(content_stems(text)))
 
 
 def names(question: str) -> set[str]:

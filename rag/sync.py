@@ -158,7 +158,10 @@ def _manifest(embedder: Embedder, chunk_tokens: int, found: Manifest | None) -> 
 
 def may_differ(file: CorpusFile, record: FileRecord | None) -> bool:
     """Whether a file may be another than the index has seen, or read by other parsers."""
-    return record is None or _record(file, record.sha256, record.reason, record.warning) != record
+    if record is None or record.parser != fingerprint():
+        return True
+    times = (file.size, file.mtime_ns, file.ctime_ns)
+    return times != (record.size, record.mtime_ns, record.ctime_ns) or file.reason not in (None, record.reason)
 
 
 def _is_written(file: CorpusFile, still_for: float) -> bool:

@@ -52,9 +52,10 @@ class Terms:
             for form in forms(word, self.languages):
                 if form in row_of:
                     alike[row_of[form], at] = 1.0
-        for at, some in enumerate(text_words):
-            if some:
-                matches[at] = alike[:, [column[word] for word in some]].max(axis=1)
+        filled = [at for at, some in enumerate(text_words) if some]
+        columns = [column[word] for some in text_words for word in some]
+        starts = np.cumsum([0] + [len(text_words[at]) for at in filled[:-1]])
+        matches[filled] = np.maximum.reduceat(alike[:, columns], starts, axis=1).T
         return matches
 
     def share(self, matches: Vectors) -> Vectors:

@@ -148,8 +148,9 @@ class Chat:
 
     def _sources(self, chosen: str) -> list[str]:
         """Return the chosen documents that there are still; none are all."""
-        there = {one.source for one in self._live.look().documents}
-        return [source for source in chosen_sources(chosen) if source in there]
+        sources = chosen_sources(chosen)
+        there = {one.source for one in self._live.look().documents} if sources else set()
+        return [source for source in sources if source in there]
 
 
 def chosen_sources(chosen: str) -> list[str]:

@@ -187,7 +187,8 @@ class LocalReader:
         """Return all files the index has seen, read or not, by source."""
         names = tuple(FileRecord.model_fields)
         rows = self._connection.execute(f"SELECT {', '.join(names)} FROM files")
-        return {row[0]: FileRecord(**dict(zip(names, row, strict=True))) for row in rows}
+        # What this index wrote is not looked over again: after every answer, all files are compared.
+        return {row[0]: FileRecord.model_construct(**dict(zip(names, row, strict=True))) for row in rows}
 
     def file(self, source: str) -> FileRecord | None:
         """Return the file at ``source`` as the index last saw it; None where it has not."""
