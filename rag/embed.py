@@ -101,7 +101,7 @@ class SentenceTransformerEmbedder:
     def __init__(self, name: str = DEFAULT_MODEL) -> None:
         self.name = name
         self._loaded: SentenceTransformer | None = None
-        self._words: dict[str, Vectors] = {}
+        self._rows: dict[str, int] = {}  # of words whose vectors are kept
         self._one_at_a_time = threading.RLock()  # tokenizers keep state while they work
 
     @property
@@ -213,21 +213,35 @@ class SentenceTransformerEmbedder:
     def word_vectors(self, words: Sequence[str]) -> Vectors:
         """Return unit vectors of words by themselves: the mean of their pieces, less the mean of all pieces."""
         with self._one_at_a_time:
-            new = [word for word in dict.fromkeys(words) if word not in self._words]
-            if len(self._words) + len(new) > _MOST_WORDS_KEPT:
-                self._words.clear()
+            new = [word for word in dict.fromkeys(words) if word not in self._rows]
+            if len(self._rows) + len(new) > _MOST_WORDS_KEPT:
+                self._rows.clear()
                 new = list(dict.fromkeys(words))
-            ids_of_new = self._tokenize(new, add_special_tokens=False)["input_ids"] if new else []
+            self._make_room(len(self._rows) + len(new))
+            ids_of_new = self._model.tokenizer(new, add_special_tokens=False)["input_ids"] if new else []
             unknown = self._model.tokenizer.unk_token_id  # one piece for all, by which they would be alike
             for word, ids in zip(new, ids_of_new, strict=True):
                 ids = [piece for piece in ids if piece != unknown]
-                self._words[word] = unit(self._pieces[ids].mean(axis=0)) if ids else np.zeros_like(self._pieces[0])
-            return np.array([self._words[word] for word in words], dtype=np.float32).reshape(len(words), -1)
+                self._rows[word] = row = len(self._rows)
+                self._words[row] = unit(self._pieces[ids].mean(axis=0)) if ids else 0.0
+            return self._words[[self._rows[word] for word in words]]
+
+    def _make_room(self, count: int) -> None:
+        """Let there be place for the vectors of ``count`` words: twice as many, so that it is seldom made anew."""
+        if count > len(self._words):
+            room = np.zeros((2 * count, self._pieces.shape[1]), dtype=np.float32)
+            room[: len(self._words)] = self._words
+            self._words = room
 
     def knows(self, word: str) -> bool:
         """Whether a word is a single piece to the model: what is misspelt falls into several."""
         ids = self._tokenize(word, add_special_tokens=False)["input_ids"]
         return len(ids) == 1 and ids[0] != self._model.tokenizer.unk_token_id
+
+    @cached_property
+    def _words(self) -> Vectors:
+        """The vectors of the words met so far, shape ``(room, n)``."""
+        return np.zeros((0, self._pieces.shape[1]), dtype=np.float32)
 
     @cached_property
     def _pieces(self) -> Vectors:

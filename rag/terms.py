@@ -36,7 +36,7 @@ class Terms:
     weights: Vectors
     vectors: Vectors
     language: str
-    languages: Sequence[str]
+    languages: tuple[str, ...]
 
     def matches(self, texts: Sequence[str], embedder: Embedder) -> Vectors:
         """Return how well each text holds each word (0–1), shape ``(texts, words)``; a common form is the same word."""
@@ -72,7 +72,7 @@ def query_terms(query: str, reader: Reader, embedder: Embedder) -> Terms:
     """
     held = list(reader.languages())
     language = question_language(query, held)
-    languages = list(dict.fromkeys((language, *held[:_MOST_LANGUAGES])))
+    languages = tuple(dict.fromkeys((language, *held[:_MOST_LANGUAGES])))
     chosen = content_words(query, language)[:_MOST_WORDS]
     by_forms = {forms(word, languages): word for word in reversed(chosen)}  # of words with the same forms, the first
     asked = [(word, its_forms) for its_forms, word in reversed(by_forms.items())]

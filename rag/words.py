@@ -114,7 +114,8 @@ def is_spelt(word: str) -> bool:
     return _SPELT.fullmatch(word) is not None and not _PAIRED.match(word)
 
 
-def forms(word: str, languages: Sequence[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=200_000)
+def forms(word: str, languages: tuple[str, ...]) -> tuple[str, ...]:
     """Return the terms that ``word`` may stand as in documents of these ``languages``, each once."""
     return tuple(dict.fromkeys(stem(word, language) for language in languages))
 

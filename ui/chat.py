@@ -39,17 +39,18 @@ class Chat:
         """
         if not text.strip():
             gr.Info("Type a question first.")
-            yield gr.skip(), "", gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            yield gr.skip(), "", place, editing, typed, gr.skip()
             return
         turns = self._turns(place, request)
         kept = _before(turns, editing)
-        yield render.conversation(place, self._shown(kept), waiting=text), "", gr.skip(), *_unchanged(3)
+        # What is the same as before is said again: to gradio, that is less work than to be told to leave it.
+        yield render.conversation(place, self._shown(kept), waiting=text), "", place, editing, typed, gr.skip()
         try:
             answer = self._assistant.ask(text, () if typed else history(kept), self._sources(chosen))
             saved = self._save(answer, place, editing if len(kept) < len(turns) else "", request)
         except RagError as error:
             gr.Warning(escape(str(error)))
-            yield render.conversation(place, self._shown(turns)), text, *_unchanged(4)
+            yield render.conversation(place, self._shown(turns)), text, place, editing, typed, gr.skip()
             return
         yield from self._told(saved, request)
 
@@ -123,12 +124,17 @@ class Chat:
         turns = self._turns(place, request)
         *before, last = self._shown(turns)
         for count in range(1, len(last.turn.answer.sentences)):
-            yield render.conversation(place, [*before, last._replace(sentences=count)]), *_unchanged(5)
-        yield render.conversation(place, [*before, last]), gr.skip(), place, "", False, gr.skip()
+            yield render.conversation(place, [*before, last._replace(sentences=count)]), "", place, "", False, gr.skip()
+        source: Any = gr.skip()
+        told = render.conversation(place, [*before, last])
         if last.turn.answer.citations:
+            if (
+                last.turn.answer.citations[0].page_kind == "page"
+            ):  # its picture may take a second: the answer goes first
+                yield told, "", place, "", False, source
             answers = [turn.answer for turn in turns]
-            first = reader.open_view(self._assistant, answers, {"turn": str(len(before)), "n": "1"})
-            yield *_unchanged(5), first
+            source = reader.open_view(self._assistant, answers, {"turn": str(len(before)), "n": "1"})
+        yield told, "", place, "", False, source
 
     def _save(self, answer: Answer, place: str, editing: str, request: gr.Request) -> str:
         if editing:
@@ -177,7 +183,3 @@ def _chosen_turn(turns: Sequence[Turn], data: Mapping[str, Any]) -> Turn | None:
         return turns[max(0, int(data["turn"]))]
     except (LookupError, ValueError, TypeError):
         return None
-
-
-def _unchanged(count: int) -> list[Any]:
-    return [gr.skip() for _ in range(count)]
