@@ -28,7 +28,7 @@ def query(text: str, words: list[str]) -> Query:
     """A question of equally rare words; its vector likens it to nothing."""
     weights = np.ones(len(words), dtype=np.float32)
     vectors = np.eye(len(words), 32, dtype=np.float32)
-    terms = Terms(words, [(word,) for word in words], weights, vectors, "en", ["en"])
+    terms = Terms(words, [(word,) for word in words], weights, vectors, "en", ("en",))
     return Query(text, terms, np.zeros(32, dtype=np.float32), None, frozenset(), frozenset())
 
 

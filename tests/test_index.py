@@ -208,11 +208,11 @@ def test_words_are_found_in_any_form_accent_and_case(index: LocalIndex) -> None:
     fill(index, line_document("a", lines))
     with index.reading() as reader:
         texts = by_key(reader)
-        assert {texts[key] for key in reader.lexical([forms("company", ["en"])], 9)} == {lines[0], lines[1]}
-        assert {texts[key] for key in reader.lexical([forms("cafe", ["en"])], 9)} == {lines[2]}
-        assert {texts[key] for key in reader.lexical([forms("after", ["en"])], 9)} == {lines[3]}
+        assert {texts[key] for key in reader.lexical([forms("company", ("en",))], 9)} == {lines[0], lines[1]}
+        assert {texts[key] for key in reader.lexical([forms("cafe", ("en",))], 9)} == {lines[2]}
+        assert {texts[key] for key in reader.lexical([forms("after", ("en",))], 9)} == {lines[3]}
         asked = ["companies", "growing", "cafés", "alpha"]
-        assert reader.frequencies([forms(word, ["en"]) for word in asked]) == [2, 0, 1, 0]
+        assert reader.frequencies([forms(word, ("en",)) for word in asked]) == [2, 0, 1, 0]
 
 
 def test_rows_are_given_in_the_order_asked_for(index: LocalIndex) -> None:

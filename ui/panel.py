@@ -9,7 +9,7 @@ from urllib.parse import quote
 from rag.conversations import ConversationSummary
 from rag.listing import ListedDocument
 from rag.sync import Progress
-from ui.escape import escape
+from ui.escape import data, escape
 
 MOST_LISTED = 200  # documents drawn at once; the others are found by name
 _DOTS = {"indexed": "", "waiting": " w", "failed": " b"}
@@ -58,21 +58,21 @@ def _activity(activity: Progress | None) -> str:
 
 
 def _document(one: ListedDocument, chosen: bool) -> str:
-    source, label = escape(one.source), escape(f"{one.source}: {one.title}")
+    name, source, label = data(one.source), escape(one.source), escape(f"{one.source}: {one.title}")
     told = " · ".join(part for part in (one.kind, one.extent, _passages(one)) if part)
     state = one.note if one.state != "indexed" else ""
     note = f'<span class="soft {"bad" if one.state == "failed" else "warn"}">{escape(state)}</span>' if state else ""
     aside = f'<span class="soft">{escape(one.note)}</span>' if one.note and not state else ""
     readable = "" if one.chunks else " disabled"
-    choose = f'<input type="checkbox" data-choose="{source}" aria-label="Ask {label}"{" checked" * chosen}{readable}>'
+    choose = f'<input type="checkbox" data-choose="{name}" aria-label="Ask {label}"{" checked" * chosen}{readable}>'
     remove = (
-        f'<button type="button" class="remove" data-remove="{source}" aria-label="Remove {label}">×</button>'
+        f'<button type="button" class="remove" data-remove="{name}" aria-label="Remove {label}">×</button>'
         if one.source == one.file
         else ""
     )
     return (
         f'<li class="{one.state}">{choose}'
-        f'<button type="button" class="open" data-source="{source}" title="{label}"{readable}>'
+        f'<button type="button" class="open" data-source="{name}" title="{label}"{readable}>'
         f'<i class="dot{_DOTS[one.state]}" aria-hidden="true"></i><b>{source}</b>'
         f'<span class="soft">{told}</span><span class="sr">{one.state}</span>{note}{aside}</button>{remove}</li>'
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+from rag.embed import Embedder
 from tests.browser import Site, ask, served
 from tests.folders import write
 
@@ -22,13 +24,13 @@ def fill(corpus: Path) -> None:
 
 
 @pytest.fixture
-def site(tmp_path: Path, embedder: object) -> object:
+def site(tmp_path: Path, embedder: Embedder) -> Iterator[Site]:
     """A site of each test's own: these tests change its documents."""
-    with served(tmp_path, embedder, fill) as made:  # type: ignore[arg-type]
+    with served(tmp_path, embedder, fill) as made:
         yield made
 
 
-def row(page: Page, name: str) -> object:
+def row(page: Page, name: str) -> Locator:
     return page.locator("#documents li", has_text=name)
 
 

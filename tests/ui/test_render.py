@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
 
+from rag.conversations import Turn
 from rag.types import Answer, Chunk, Citation, Disagreement, Document, Heading, SearchResult, Sentence, SentenceScore
 from ui import render
 
@@ -23,7 +25,10 @@ HOSTILE = [
     "</mark></p></div><style>*{display:none}</style>",
     "\u202egnp.exe\u202c",
 ]
-ALLOWED = {"div", "p", "span", "button", "b", "ul", "li", "h1", "h2", "h3", "mark", "nav", "i"}
+ALLOWED = set(
+    "div p span button b ul li h1 h2 h3 mark nav i q small svg path textarea label details summary table caption thead"
+    " tbody tr th td".split()
+)
 
 
 class Tags(HTMLParser):
@@ -42,6 +47,17 @@ class Tags(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+
+
+def conversation(*answers: Answer, waiting: str | None = None) -> str:
+    """Return a conversation of these answers, their files unchanged."""
+    asked = datetime(2026, 11, 1, tzinfo=UTC)
+    turns = [
+        Turn(id=str(at), answer=answer, rating="down", note=answer.question, asked=asked)
+        for at, answer in enumerate(answers)
+    ]
+    shown = [render.Shown(turn, ["intact"] * len(turn.answer.citations)) for turn in turns]
+    return render.conversation("name", shown, waiting=waiting)
 
 
 def answer_with(text: str) -> tuple[Answer, Document]:
@@ -91,18 +107,15 @@ def answer_with(text: str) -> tuple[Answer, Document]:
 def test_a_hostile_text_is_shown_as_it_is_and_does_nothing(text: str) -> None:
     answer, _ = answer_with(text)
     abstained = answer.model_copy(update={"abstained": True})
-    pages = [
-        render.conversation([answer, abstained], waiting=text),
-    ]
-    for html in pages:
-        page = Tags(html)
-        assert page.tags <= ALLOWED
-        assert not any(name.startswith("on") for name in page.attributes)
-        assert not {"href", "src", "style", "srcdoc"} & page.attributes
-        for sign in "{}$`":
-            assert sign not in html
-        assert "\u202e" not in html
-        assert text.strip("\u202e\u202c").split("\u202c")[0] in page.text
+    html = conversation(answer, abstained, waiting=text)
+    page = Tags(html)
+    assert page.tags <= ALLOWED
+    assert not any(name.startswith("on") for name in page.attributes)
+    assert not {"href", "src", "srcdoc"} & page.attributes
+    for sign in "{}$`":
+        assert sign not in html
+    assert "\u202e" not in html
+    assert text.strip("\u202e\u202c").split("\u202c")[0] in page.text
 
 
 def test_the_words_that_answer_are_marked_in_the_answer() -> None:
@@ -111,14 +124,14 @@ def test_the_words_that_answer_are_marked_in_the_answer() -> None:
     start = text.index("1851")
     citation = answer.citations[0].model_copy(update={"highlight": (start, start + 4)})
     answer = answer.model_copy(update={"citations": (citation,)})
-    assert "Ada &lt;b&gt;Brown&lt;/b&gt; built it in <mark>1851</mark>.</span>" in render.conversation([answer])
+    assert "Ada &lt;b&gt;Brown&lt;/b&gt; built it in <mark>1851</mark>.</span>" in conversation(answer)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_is_missing_and_what_disagrees_is_said_and_does_nothing(text: str) -> None:
     answer, _ = answer_with(text)
     pair = Disagreement(citations=(1, 1), values=(text, text))
-    page = Tags(render.conversation([answer.model_copy(update={"missing": (text,), "disagreements": (pair,)})]))
+    page = Tags(conversation(answer.model_copy(update={"missing": (text,), "disagreements": (pair,)})))
     assert page.tags <= ALLOWED
     assert not any(name.startswith("on") for name in page.attributes)
     assert "Sources disagree:" in page.text
@@ -127,7 +140,7 @@ def test_what_is_missing_and_what_disagrees_is_said_and_does_nothing(text: str) 
 
 def test_what_was_asked_in_place_of_the_question_is_shown_with_a_way_to_edit_it() -> None:
     answer, _ = answer_with("Why?")
-    html = render.turn_html(3, answer.model_copy(update={"query": "Why did A & B fall?"}))
+    html = conversation(answer, answer.model_copy(update={"query": "Why did A & B fall?"}))
     assert "Asked as: Why did A &amp; B fall?" in html
-    assert 'class="edit" data-edit="3"' in html
-    assert "Asked as" not in render.turn_html(3, answer.model_copy(update={"query": answer.question}))
+    assert 'class="edit" data-edit="1"' in html
+    assert "Asked as" not in conversation(answer.model_copy(update={"query": answer.question}))

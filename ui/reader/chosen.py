@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from rag.assistant import Assistant
 from rag.types import Answer, Citation, Document, SearchResult
-from ui.escape import escape
+from ui.escape import data
 from ui.reader.spans import Span, Style
 
 _LARGEST = 10**9
@@ -70,7 +70,7 @@ def choose(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, s
 def _what(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, str]) -> Chosen:
     if "source" in chosen:
         source = str(chosen["source"])
-        return Chosen(assistant.document(source), f'data-source="{escape(source)}"')
+        return Chosen(assistant.document(source), f'data-source="{data(source)}"')
     turn = _needed(chosen, "turn", 0)
     answer = turns[turn]
     if "rank" in chosen:
