@@ -51,6 +51,7 @@ SEEN_BY_UI: dict[str, set[str]] = {
     "rag.parse.page": set(),
     "rag.sync": {"Progress", "SyncReport"},
     "rag.server.app": {"guarded", "server_app"},
+    "rag.server.password": {"Password"},
     "rag.server.run": {"Server"},
     "rag.server.security": {"owner_of"},
     "rag.wire": set(),

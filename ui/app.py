@@ -54,14 +54,14 @@ class _Parts:
     seen: gr.Textbox
 
 
-def build(assistant: Assistant, conversations: Conversations) -> gr.Blocks:
-    """Return the page over ``assistant``."""
+def build(assistant: Assistant, conversations: Conversations, *, locked: bool = False) -> gr.Blocks:
+    """Return the page over ``assistant``; where it is ``locked`` by a password, with a way to log out."""
     live = Live(assistant)
     chat = Chat(assistant, conversations, live)
     folder, talks = Folder(assistant, live, chat), Talks(conversations)
     with gr.Blocks(title="Ask your documents", analytics_enabled=False, fill_width=True) as page:
         add_endpoints(assistant)
-        parts = _lay_out()
+        parts = _lay_out(locked)
         _wire_asking(parts, chat, talks)
         _wire_turns(parts, chat)
         _wire_folder(parts, folder)
@@ -77,7 +77,7 @@ _PLACE_OF_ADDRESS = "() => [location.hash.slice(1)]"
 _STOPPED = "(place, asked) => [place, document.querySelector('.turn:last-child .question')?.textContent ?? asked]"
 
 
-def _lay_out() -> _Parts:
+def _lay_out(locked: bool) -> _Parts:
     script = resources.files("ui").joinpath("page.js").read_text(encoding="utf-8")
 
     def drawn(value: str = "", name: str | None = None) -> gr.HTML:
@@ -103,6 +103,8 @@ def _lay_out() -> _Parts:
                     talks_told = drawn()
                     search = _search_box("Search conversations", "search")
                     talks = drawn(name="talks")
+            if locked:
+                drawn('<a class="soft" href="login">Log out</a>')
         with gr.Column(elem_id="chat"):
             drawn(_PHONE_BAR, "phone-bar")
             talk = drawn(render.conversation("", []), "talk")

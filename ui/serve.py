@@ -11,6 +11,7 @@ import gradio as gr
 from rag.assistant import Assistant
 from rag.conversations import Conversations
 from rag.server.app import guarded, server_app
+from rag.server.password import Password
 from rag.server.run import Server
 from ui.app import build
 from ui.endpoints import hide_others
@@ -44,7 +45,7 @@ def launch(assistant: Assistant) -> Server:
     app = server_app(assistant)
     app.include_router(exports(conversations))
     around = guarded(app, assistant.settings)
-    page = build(assistant, conversations)
+    page = build(assistant, conversations, locked=Password(assistant.settings.data).is_set)
     hide_others(page)
     gr.mount_gradio_app(
         app,

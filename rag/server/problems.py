@@ -15,6 +15,7 @@ from rag.errors import (
     DocumentTooLarge,
     EmbedderError,
     IndexFailure,
+    ParseError,
     RagError,
     UsageError,
 )
@@ -27,6 +28,7 @@ _STATUS: tuple[tuple[type[RagError], int], ...] = (
     (DocumentTooLarge, 413),
     (DocumentRefused, 415),
     (UsageError, 422),
+    (ParseError, 404),  # a page that is not there, or cannot be drawn
     (IndexFailure, 503),
     (EmbedderError, 503),
     (RagError, 500),

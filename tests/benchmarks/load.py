@@ -1,7 +1,8 @@
 """Many people at once: questions through the page's own queue, as browsers ask them, and what they take.
 
-``python -m tests.benchmarks.load WORK_FOLDER QUESTIONS.jsonl [PEOPLE] [QUESTIONS_IN_ALL]``: the folder holds
-``corpus`` and the built ``index``; the server is the real command, and its memory is read from the system.
+``python -m tests.benchmarks.load WORK_FOLDER QUESTIONS.jsonl [PEOPLE] [QUESTIONS_IN_ALL] [SECONDS]``: the folder holds
+``corpus`` and the built ``index``; the server is the real command, and its memory is read from the system. Each person waits so many seconds, on average, before
+each question; none where it is not said.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from tests.browser import free_port
 def main() -> None:
     """Run as many askers as there are people, each asking its next question when the last is answered."""
     folder, path = Path(sys.argv[1]), Path(sys.argv[2])
-    people, most = (int(value) for value in (*sys.argv[3:5], "32", "2000")[:2])
+    people, most, pause = (int(value) for value in (*sys.argv[3:], *("32", "2000", "0")[len(sys.argv) - 3 :]))
     questions = [json.loads(line)["question"] for line in path.read_text().splitlines()]
     random.Random(0).shuffle(questions)
     given = iter((questions * (most // len(questions) + 1))[:most])
@@ -38,7 +39,7 @@ def main() -> None:
     )
     try:
         _wait(port)
-        _report(process, f"http://127.0.0.1:{port}", people, given, most)
+        _report(process, f"http://127.0.0.1:{port}", people, given, most, pause)
     finally:
         process.terminate()
         process.wait()
@@ -58,7 +59,9 @@ def _wait(port: int) -> None:
     raise SystemExit("the server did not start")
 
 
-def _report(process: subprocess.Popen[bytes], address: str, people: int, given: Iterator[str], most: int) -> None:
+def _report(
+    process: subprocess.Popen[bytes], address: str, people: int, given: Iterator[str], most: int, pause: int
+) -> None:
     seconds: list[float] = []
     errors: list[str] = []
     memory: list[float] = []
@@ -71,6 +74,7 @@ def _report(process: subprocess.Popen[bytes], address: str, people: int, given: 
                 question = next(given, None)
                 if question is None:
                     return
+            time.sleep(random.uniform(0, 2 * pause))
             started = time.perf_counter()
             error = asker.ask(question)
             with lock:
@@ -90,7 +94,7 @@ def _report(process: subprocess.Popen[bytes], address: str, people: int, given: 
     p50, p95, worst = np.percentile(seconds, [50, 95, 100])
     print(f"{people} people, {len(seconds)} questions, {len(errors)} errors, {len(seconds) / taken:.1f} a second")
     share = resource.getrusage(resource.RUSAGE_SELF).ru_utime / taken
-    print(f"the askers themselves took {share:.0%} of a core; nobody waits between questions")
+    print(f"the askers themselves took {share:.0%} of a core; each waits {pause} s before a question")
     print(f"p50 {p50:.2f} s, p95 {p95:.2f} s, slowest {worst:.2f} s")
     print("memory of the server, MB, after each tenth:", " ".join(f"{value:.0f}" for value in memory))
     for error in errors[:5]:
