@@ -52,6 +52,7 @@ class _Parts:
     chosen: gr.Textbox
     editing: gr.Textbox
     seen: gr.Textbox
+    opened: gr.Textbox
 
 
 def build(assistant: Assistant, conversations: Conversations, *, locked: bool = False) -> gr.Blocks:
@@ -68,6 +69,7 @@ def build(assistant: Assistant, conversations: Conversations, *, locked: bool = 
         _wire_talks(parts, talks, chat)
         page.load(chat.open_named, [parts.place], [parts.talk, parts.place], js=_PLACE_OF_ADDRESS, **_AT_HAND)
         page.load(talks.listed, [parts.search, parts.place], [parts.talks], **_AT_HAND)
+        page.load(folder.listed, [parts.chosen, parts.find], [parts.documents], **_AT_HAND)
     return page
 
 
@@ -86,7 +88,7 @@ def _lay_out(locked: bool) -> _Parts:
     def kept() -> gr.Textbox:
         return gr.Textbox("", visible=False)
 
-    place, chosen, editing, seen = kept(), kept(), kept(), kept()
+    place, chosen, editing, seen, opened = kept(), kept(), kept(), kept(), kept()
     with gr.Row(elem_id="page"):
         with gr.Column(elem_id="panel"):
             close = drawn(
@@ -122,7 +124,7 @@ def _lay_out(locked: bool) -> _Parts:
     del close
     return _Parts(
         documents, find, told, rebuild, talks, search, talks_told, talk, starters, only, question, send, stop,
-        as_typed, new_topic, source, place, chosen, editing, seen,
+        as_typed, new_topic, source, place, chosen, editing, seen, opened,
     )  # fmt: skip
 
 
@@ -187,25 +189,22 @@ def _wire_turns(parts: _Parts, chat: Chat) -> None:
     parts.talk.edit(chat.edit, [parts.place], editable, **_AT_HAND)
     parts.talk.like(chat.rate, [parts.place], [parts.talk], **_QUIETLY)
     for part in (parts.talk, parts.source, parts.documents):
-        part.select(chat.show, [parts.place], [parts.source], **_AT_HAND)
+        part.select(chat.show, [parts.place], [parts.source, parts.opened], **_AT_HAND)
 
 
 def _wire_folder(parts: _Parts, folder: Folder) -> None:
     """Let documents be found, chosen, removed and put back, and the index be rebuilt; follow the folder."""
     view = [parts.chosen, parts.find]
     parts.find.change(folder.listed, view, [parts.documents], **_AT_HAND)
-    for part in (parts.documents, parts.only):
+    for part in (parts.documents, parts.only, parts.talk):
         part.option_select(folder.choose, view, [parts.chosen, parts.only, parts.documents], **_AT_HAND)
     parts.documents.delete(folder.remove, view, [parts.told, parts.documents], **_AT_HAND)
     parts.told.undo(folder.undo, view, [parts.told, parts.documents], **_AT_HAND)
     parts.rebuild.click(folder.rebuild, None, None, **_QUIETLY)
     parts.documents.stop(folder.stop, None, None, **_AT_HAND)
-    gr.Timer(_LOOK_EVERY).tick(
-        folder.look,
-        [parts.seen, *view, parts.place],
-        [parts.documents, parts.starters, parts.talk, parts.seen],
-        **_AT_HAND,
-    )
+    seen = [parts.seen, *view, parts.place, parts.opened]
+    redrawn = [parts.documents, parts.starters, parts.talk, parts.source, parts.seen]
+    gr.Timer(_LOOK_EVERY).tick(folder.look, seen, redrawn, **_AT_HAND)
 
 
 def _wire_talks(parts: _Parts, talks: Talks, chat: Chat) -> None:
@@ -217,4 +216,6 @@ def _wire_talks(parts: _Parts, talks: Talks, chat: Chat) -> None:
     parts.search.change(talks.listed, view, [parts.talks], **_AT_HAND)
     parts.talks.edit(talks.rename, view, [parts.talks], **_QUIETLY)
     parts.talks.delete(talks.delete, view, [parts.talks_told, parts.talks, parts.talk, parts.place], **_AT_HAND)
-    parts.talks_told.undo(talks.undo, view, [parts.talks_told, parts.talks], **_AT_HAND)
+    parts.talks_told.undo(talks.undo, view, [parts.talks_told, parts.talks, parts.place], **_AT_HAND).then(
+        chat.open_named, [parts.place], [parts.talk, parts.place], **_AT_HAND
+    )

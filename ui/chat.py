@@ -93,13 +93,18 @@ class Chat:
         except RagError as error:
             gr.Warning(escape(str(error)))
         if "note" in data:
-            gr.Info("The note is kept.")
+            gr.Info("The note is kept.", duration=3, title="Saved")
         return self.talk(place, request)
 
-    def show(self, place: str, event: gr.EventData, request: gr.Request) -> str:
-        """Return the reader for what was chosen: a citation, a passage, or a document from the list."""
+    def show(self, place: str, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
+        """Return the reader for what was chosen: a citation, a passage, or a document; and what that was."""
+        chosen = {str(name): str(value) for name, value in dict(event._data).items()}
+        return self.source(place, chosen, request), json.dumps(chosen)
+
+    def source(self, place: str, chosen: Mapping[str, str], request: gr.Request) -> str:
+        """Return the reader for what was chosen."""
         answers = [turn.answer for turn in self._turns(place, request)]
-        return reader.open_view(self._assistant, answers, {str(k): str(v) for k, v in dict(event._data).items()})
+        return reader.open_view(self._assistant, answers, chosen)
 
     def open(self, event: gr.EventData, request: gr.Request) -> tuple[str, str, str]:
         """Open a conversation from the list: the talk, its name, and an empty reader."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
@@ -26,7 +27,8 @@ def exports(conversations: Conversations) -> APIRouter:
     def export(name: str, suffix: Literal["md", "html", "json"], request: Request) -> Response:
         kind, written = _FORMATS[suffix]
         found = conversations.get(owner_of(request.cookies), name)
-        headers = {"content-disposition": f'attachment; filename="conversation.{suffix}"'}
+        named = quote(f"{found.title}.{suffix}".replace("/", "-"), safe="")
+        headers = {"content-disposition": f"attachment; filename*=UTF-8''{named}"}
         return Response(written(found), media_type=kind, headers=headers)
 
     return router

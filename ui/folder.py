@@ -28,20 +28,23 @@ class Folder:
         return self._drawn(self._live.look_again(), chosen, find)
 
     def look(
-        self, seen: str, chosen: str, find: str | None, place: str, request: gr.Request
-    ) -> tuple[Any, Any, Any, Any]:
-        """Return list, starters and talk where they are others than those ``seen`` names, and what to call these.
+        self, seen: str, chosen: str, find: str | None, place: str, opened: str, request: gr.Request
+    ) -> tuple[Any, Any, Any, Any, Any]:
+        """Return list, starters, talk and reader where they are others than those ``seen`` names, and their names.
 
-        The talk is another where the documents are: what it quotes may stand in them no more.
+        Talk and reader (of what was ``opened``) are others where the documents are: what is quoted may stand in
+        them no more.
         """
         look = self._live.look()
         drawn, starters = self._drawn(look, chosen, find), panel.starters(self._live.starters())
         names = _digest(f"{drawn} {starters}"), _digest(str(look.documents))
         before = (seen or "").partition(" ")
-        talk = self._chat.talk(place, request) if place and before[2] not in ("", names[1]) else gr.skip()
+        changed = bool(place) and before[2] not in ("", names[1])
+        talk = self._chat.talk(place, request) if changed else gr.skip()
+        source = self._chat.source(place, json.loads(opened), request) if changed and opened else gr.skip()
         if names[0] == before[0]:
             drawn = starters = gr.skip()
-        return drawn, starters, talk, " ".join(names)
+        return drawn, starters, talk, source, " ".join(names)
 
     def choose(self, chosen: str, find: str | None, event: gr.EventData) -> tuple[str, str, str]:
         """Choose a document to be asked alone, or choose it no longer; all are asked where none is chosen."""

@@ -7,14 +7,14 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rag.starters import starters
-
 from rag.assistant import Assistant
 from rag.errors import RagError, SyncStopped
 from rag.listing import ListedDocument
+from rag.starters import starters
 from rag.sync import Progress
 
 _KEPT_FOR = 1.0  # seconds
+_TOLD_FOR = 20.0  # seconds that is said how a rebuild ended
 
 
 class Look(NamedTuple):
@@ -37,6 +37,7 @@ class Live:
         self._stop = threading.Event()
         self._rebuild: threading.Thread | None = None
         self._outcome = ""
+        self._ended = 0.0
         self._starters: tuple[Sequence[ListedDocument], list[str]] = ((), [])
         self._starting = threading.Lock()
 
@@ -49,6 +50,8 @@ class Live:
                 except RagError as error:
                     self._failure = str(error)
                 self._looked = time.monotonic()
+        if time.monotonic() - self._ended > _TOLD_FOR:
+            self._outcome = ""
         notes = [note for note in (self._failure, self._outcome) if note]
         return Look(self._documents, self._assistant.activity, notes)
 
@@ -76,6 +79,7 @@ class Live:
             self._outcome = "The rebuild was stopped; the index is as it was."
         except RagError as error:
             self._outcome = str(error)
+        self._ended = time.monotonic()
 
     def starters(self) -> list[str]:
         """Return questions to begin with; made anew, meanwhile, where the documents have changed."""

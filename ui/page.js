@@ -89,6 +89,8 @@ function hideCards() {
   document.querySelectorAll(".quote-card.shown").forEach((card) => card.classList.remove("shown"));
 }
 function showCard(event) {
+  // A finger points at nothing: it opens the source, which says the same.
+  if (!matchMedia("(hover: hover)").matches && !event.target.matches?.(":focus-visible")) return;
   const marker = event.target.closest?.(".marker");
   const card = marker && document.getElementById(marker.getAttribute("aria-describedby"));
   hideCards();
@@ -96,9 +98,9 @@ function showCard(event) {
   card.classList.add("shown");
   const at = marker.getBoundingClientRect();
   const size = card.getBoundingClientRect();
-  const above = at.top - size.height - 8;
+  const below = at.bottom + size.height + 8 < innerHeight;
   card.style.left = `${Math.max(8, Math.min(at.left - 24, innerWidth - size.width - 8))}px`;
-  card.style.top = `${above > 8 ? above : at.bottom + 8}px`;
+  card.style.top = `${below ? at.bottom + 6 : Math.max(8, at.top - size.height - 8)}px`;
 }
 if (within("#talk")) {
   element.addEventListener("mouseover", showCard);

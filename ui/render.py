@@ -180,7 +180,8 @@ def _checked(shown: Shown) -> list[str]:
         return [
             f'<span class="ok">✓ {count} quote{"s" * (count != 1)} checked against the file{"s" * (files != 1)}</span>'
         ]
-    return [f'<span class="warn">{count - kept} of {count} quotes: the file has changed since</span>']
+    lost = f"{count - kept} of {count} quotes" if count > 1 else "the quote"
+    return [f'<span class="warn">{lost} cannot be confirmed in the file as it is now</span>']
 
 
 def _facts(answer: Answer) -> list[str]:
@@ -236,7 +237,10 @@ def _abstention(at: int, answer: Answer) -> str:
     passages = (
         f'<p class="soft">The nearest passages, which may not answer it:</p><ul>{nearest}</ul>' if nearest else ""
     )
-    return f'<div class="card"><b>Not in your documents.</b>{passages}</div>'
+    count = len(answer.within)
+    where = "your documents" if not count else "the chosen document" + "s" * (count > 1)
+    widen = '<button type="button" class="edit" data-choose-all>Ask all documents</button>' if count else ""
+    return f'<div class="card"><b>Not in {where}.</b> {widen}{passages}</div>'
 
 
 def _nearest(at: int, rank: int, result: SearchResult) -> str:

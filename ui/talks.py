@@ -51,11 +51,12 @@ class Talks:
         shown = (render.conversation("", []), "") if name == place != "" else (gr.skip(), gr.skip())
         return told, self.listed(search, place, request), *shown
 
-    def undo(self, search: str | None, place: str, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
-        """Take back that a conversation was deleted."""
+    def undo(self, search: str | None, place: str, event: gr.EventData, request: gr.Request) -> tuple[str, str, str]:
+        """Take back that a conversation was deleted; the page then shows it."""
+        name = str(dict(event._data).get("token", ""))
         told: Any = panel.undone("The conversation is back.", "")
         try:
-            self._conversations.restore(owner(request), str(dict(event._data).get("token", "")))
+            self._conversations.restore(owner(request), name)
         except RagError as error:
-            told = panel.undone(str(error), "")
-        return told, self.listed(search, place, request)
+            told, name = panel.undone(str(error), ""), place
+        return told, self.listed(search, name, request), name

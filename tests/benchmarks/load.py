@@ -1,8 +1,8 @@
 """Many people at once: questions through the page's own queue, as browsers ask them, and what they take.
 
-``python -m tests.benchmarks.load WORK_FOLDER QUESTIONS.jsonl [PEOPLE] [QUESTIONS_IN_ALL] [SECONDS]``: the folder holds
-``corpus`` and the built ``index``; the server is the real command, and its memory is read from the system. Each person waits so many seconds, on average, before
-each question; none where it is not said.
+``python -m tests.benchmarks.load WORK_FOLDER QUESTIONS.jsonl [PEOPLE] [QUESTIONS_IN_ALL] [SECONDS]``: the folder
+holds ``corpus`` and the built ``index``; the server is the real command, and its memory is read from the system. Each
+person waits so many seconds, on average, before each question; none where it is not said.
 """
 
 from __future__ import annotations

@@ -31,10 +31,12 @@ def head(chosen: Chosen, standing: str, views: str, page: int | None = None) -> 
     place = f'<p class="soft" dir="auto">{escape(where)}</p>' if where else ""
     source = quote(document.source.encode("utf-8", "surrogateescape"), safe="")
     original = f'<a class="original" href="api/file?source={escape(source)}" download>Open the original</a>'
+    turned = page is not None and chosen.citation is not None and page != chosen.citation.page
+    state = _line("", "another page than that of the cited words") if turned else _state(chosen, standing)
     close = '<button type="button" class="close" data-close aria-label="Close the source">×</button>'
     return (
         f'<div class="head"><nav aria-label="Citations">{_steps(chosen)}{close}</nav>'
-        f'<h2 dir="auto">{escape(document.source)}</h2>{named}{place}{_state(chosen, standing)}'
+        f'<h2 dir="auto">{escape(document.source)}</h2>{named}{place}{state}'
         f'<div class="tools">{views}{original}</div></div>'
     )
 
@@ -43,8 +45,10 @@ def _path(chosen: Chosen, page: int | None) -> list[str]:
     """Return the headings over the passage, and its page."""
     found = chosen.citation or (chosen.result.chunk if chosen.result is not None else None)
     headings = found.headings if found is not None else ()
-    number = page or (found.page if found is not None else None)
-    return [*headings, *([f"{chosen.document.page_kind} {number}"] if number else [])]
+    own = found.page if found is not None else None
+    if page is not None and page != own:
+        return [f"{chosen.document.page_kind} {page}"]
+    return [*headings, *([f"{chosen.document.page_kind} {own}"] if own else [])]
 
 
 def _steps(chosen: Chosen) -> str:
