@@ -116,3 +116,4 @@ def answered(page: Page, before: int) -> None:
     """Wait until one more answer is out, whole."""
     expect(page.locator(".turn")).to_have_count(before + 1, timeout=30_000)
     expect(page.locator(".turn:last-child .meta")).to_be_visible(timeout=30_000)
+    page.wait_for_timeout(200)  # no person asks on within less; until gradio has been told of the end, it takes no more

@@ -159,7 +159,7 @@ def _question_box() -> gr.Textbox:
 
 def _wire_asking(parts: _Parts, chat: Chat, talks: Talks) -> None:
     """Let questions be asked, each of three ways, and stopped."""
-    changed = [parts.talk, parts.question, parts.place, parts.editing, parts.as_typed, parts.source]
+    changed = [parts.talk, parts.question, parts.place, parts.editing, parts.as_typed]
     limits: dict[str, Any] = {**_QUIETLY, "concurrency_limit": _AT_ONCE, "concurrency_id": "asking"}
     typed = [parts.question, parts.place, parts.chosen, parts.as_typed, parts.editing]
     asking = [
@@ -168,6 +168,7 @@ def _wire_asking(parts: _Parts, chat: Chat, talks: Talks) -> None:
         parts.talk.retry(chat.retry, [parts.place], changed, **limits),
     ]
     for event in asking:
+        event.success(chat.show_first, [parts.place], [parts.source, parts.opened], **_AT_HAND)
         event.then(talks.listed, [parts.search, parts.place], [parts.talks], **_AT_HAND)
     parts.stop.click(
         chat.stopped,

@@ -17,7 +17,7 @@ from ui import reader, render
 from ui.escape import escape
 from ui.live import Live
 
-# The parts that asking changes: talk, question, place, editing, as_typed, source.
+# The parts that asking changes: talk, question, place, editing, as_typed.
 Parts = tuple[Any, ...]
 
 
@@ -39,18 +39,18 @@ class Chat:
         """
         if not text.strip():
             gr.Info("Type a question first.")
-            yield gr.skip(), "", place, editing, typed, gr.skip()
+            yield gr.skip(), "", place, editing, typed
             return
         turns = self._turns(place, request)
         kept = _before(turns, editing)
         # What is the same as before is said again: to gradio, that is less work than to be told to leave it.
-        yield render.conversation(place, self._shown(kept), waiting=text), "", place, editing, typed, gr.skip()
+        yield render.conversation(place, self._shown(kept), waiting=text), "", place, editing, typed
         try:
             answer = self._assistant.ask(text, () if typed else history(kept), self._sources(chosen))
             saved = self._save(answer, place, editing if len(kept) < len(turns) else "", request)
         except RagError as error:
             gr.Warning(escape(str(error)))
-            yield render.conversation(place, self._shown(turns)), text, place, editing, typed, gr.skip()
+            yield render.conversation(place, self._shown(turns)), text, place, editing, typed
             return
         yield from self._told(saved, request)
 
@@ -101,6 +101,17 @@ class Chat:
         chosen = {str(name): str(value) for name, value in dict(event._data).items()}
         return self.source(place, chosen, request), json.dumps(chosen)
 
+    def show_first(self, place: str, request: gr.Request) -> tuple[Any, Any]:
+        """Return the reader at the first citation of the last answer, and what it shows; as it was where there is none.
+
+        It comes after the answer, by itself: the picture of a page may take a second.
+        """
+        turns = self._turns(place, request)
+        if not turns or not turns[-1].answer.citations:
+            return gr.skip(), gr.skip()
+        chosen = {"turn": str(len(turns) - 1), "n": "1"}
+        return self.source(place, chosen, request), json.dumps(chosen)
+
     def source(self, place: str, chosen: Mapping[str, str], request: gr.Request) -> str:
         """Return the reader for what was chosen."""
         answers = [turn.answer for turn in self._turns(place, request)]
@@ -125,21 +136,11 @@ class Chat:
         return render.conversation(place, self._shown(self._turns(place, request)))
 
     def _told(self, place: str, request: gr.Request) -> Iterator[Parts]:
-        """Yield the last answer of a conversation, a sentence more at a time, with the reader at its first citation."""
-        turns = self._turns(place, request)
-        *before, last = self._shown(turns)
+        """Yield the conversation with its last answer, a sentence more at a time."""
+        *before, last = self._shown(self._turns(place, request))
         for count in range(1, len(last.turn.answer.sentences)):
-            yield render.conversation(place, [*before, last._replace(sentences=count)]), "", place, "", False, gr.skip()
-        source: Any = gr.skip()
-        told = render.conversation(place, [*before, last])
-        if last.turn.answer.citations:
-            if (
-                last.turn.answer.citations[0].page_kind == "page"
-            ):  # its picture may take a second: the answer goes first
-                yield told, "", place, "", False, source
-            answers = [turn.answer for turn in turns]
-            source = reader.open_view(self._assistant, answers, {"turn": str(len(before)), "n": "1"})
-        yield told, "", place, "", False, source
+            yield render.conversation(place, [*before, last._replace(sentences=count)]), "", place, "", False
+        yield render.conversation(place, [*before, last]), "", place, "", False
 
     def _save(self, answer: Answer, place: str, editing: str, request: gr.Request) -> str:
         if editing:

@@ -139,8 +139,8 @@ class _Asker:
 
 
 def _asks(dependency: dict[str, object]) -> bool:
-    """Whether it is the function that asks what was typed: five inputs, six outputs."""
-    return len(dependency["inputs"]) == 5 and len(dependency["outputs"]) == 6  # type: ignore[arg-type]
+    """Whether it is the function that asks what was typed: five inputs, five outputs."""
+    return len(dependency["inputs"]) == 5 and len(dependency["outputs"]) == 5  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
