@@ -188,9 +188,10 @@ def test_a_page_that_was_open_goes_on_when_the_server_is_back(tmp_path: Path, br
         page = context.new_page()
         page.goto(f"http://127.0.0.1:{port}")
         ask(page, LISTED)
+        page.evaluate("window.old = true")
     with serving(tmp_path, port):
-        for _ in range(30):  # the page notices by itself, or is loaded anew by the person
-            page.wait_for_timeout(500)
+        page.wait_for_function("!window.old", timeout=60_000)  # the page notices by itself, and loads itself anew
+        expect(page.locator(".turn")).to_have_count(1)
         ask(page, "Who is Yin Zhiyao?")
         expect(page.locator(".question")).to_have_text([LISTED, "Who is Yin Zhiyao?"])
         context.close()
