@@ -15,7 +15,7 @@ from datetime import datetime
 from importlib import resources
 
 from rag.conversations import Conversation, Turn
-from rag.types import Answer, Citation, SearchResult
+from rag.types import Answer, Citation
 from rag.wire import answer_json
 
 _NOT_THERE = "Not in your documents."
@@ -92,7 +92,7 @@ def _markdown(answer: Answer) -> Iterator[str]:
     if answer.citations:
         yield "**Sources**"
     for citation in answer.citations:
-        yield f"[{citation.n}] {_inert(_place(citation))}"
+        yield f"[{citation.n}] {_inert(citation.place)}"
         yield f"> {_inert(citation.quote)}"
 
 
@@ -100,7 +100,7 @@ def _nearest_markdown(answer: Answer) -> Iterator[str]:
     if answer.results:
         yield _NEAREST
     for result in answer.results[:_MOST_NEAREST]:
-        yield _inert(_found_at(result))
+        yield _inert(result.place)
         yield f"> {_inert(_short(result.chunk.text))}"
 
 
@@ -136,7 +136,7 @@ def _nearest(answer: Answer) -> Iterator[str]:
     if answer.results:
         yield f'<p class="soft">{_NEAREST}</p>'
     for result in answer.results[:_MOST_NEAREST]:
-        yield f'<p class="place" dir="auto">{_escape(_found_at(result))}</p>'
+        yield f'<p class="place" dir="auto">{_escape(result.place)}</p>'
         yield f'<blockquote dir="auto">{_escape(_short(result.chunk.text))}</blockquote>'
 
 
@@ -145,27 +145,12 @@ def _marker(at: int, n: int) -> str:
 
 
 def _source(at: int, citation: Citation) -> str:
-    quote, first = citation.quote, citation.start
-    start, end = citation.highlight or (first, first)
-    pieces = [
-        _escape(piece) for piece in (quote[: start - first], quote[start - first : end - first], quote[end - first :])
-    ]
-    marked = f"{pieces[0]}<mark>{pieces[1]}</mark>{pieces[2]}" if citation.highlight else _escape(quote)
+    before, answering, after = map(_escape, citation.pieces)
+    marked = f"{before}<mark>{answering}</mark>{after}" if citation.highlight else before
     return (
         f'<li id="source-{at}-{citation.n}" value="{citation.n}"><p class="place" dir="auto">'
-        f'{_escape(_place(citation))}</p><blockquote dir="auto">{marked}</blockquote></li>'
+        f'{_escape(citation.place)}</p><blockquote dir="auto">{marked}</blockquote></li>'
     )
-
-
-def _place(citation: Citation) -> str:
-    """Return where a quotation stands: document, page and the headings over it."""
-    page = f", {citation.page_kind} {citation.page}" if citation.page is not None else ""
-    return " › ".join([citation.source + page, *citation.headings])
-
-
-def _found_at(result: SearchResult) -> str:
-    page = f", {result.page_kind} {result.chunk.page}" if result.chunk.page is not None else ""
-    return " › ".join([result.source + page, *result.chunk.headings])
 
 
 def _short(text: str) -> str:

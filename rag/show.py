@@ -76,10 +76,7 @@ def answer(found: Answer, find_document: FindDocument) -> None:
 
 def _highlighted(citation: Citation) -> Text:
     """Return a quotation in one line, with the words that answer in bold."""
-    start, end = citation.highlight or (citation.start, citation.start)
-    quote, at = citation.quote, citation.start
-    pieces = (quote[: start - at], quote[start - at : end - at], quote[end - at :])
-    texts = [Text(_in_line(piece), style="bold" if number == 1 else "") for number, piece in enumerate(pieces)]
+    texts = [Text(_in_line(piece), style="bold" if number == 1 else "") for number, piece in enumerate(citation.pieces)]
     return Text.assemble(*texts)
 
 

@@ -160,6 +160,11 @@ class SearchResult(Value):
     language: str = ""
     by_words: bool = False
 
+    @property
+    def place(self) -> str:
+        """Where it stands, in words: document, page, headings."""
+        return _place(self.source, self.page_kind, self.chunk.page, self.chunk.headings)
+
     def text_of(self, sentence: SentenceScore) -> str:
         """Return the words of one of its sentences."""
         return self.chunk.text[sentence.start - self.chunk.start : sentence.end - self.chunk.start]
@@ -184,6 +189,21 @@ class Citation(Value):
     quote: str
     sha256: str
     highlight: tuple[int, int] | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it stands, in words: document, page, headings."""
+        return _place(self.source, self.page_kind, self.page, self.headings)
+
+    @property
+    def pieces(self) -> tuple[str, str, str]:
+        """The quotation before, in and after the words that answer; all of it before, where these are not told."""
+        start, end = (offset - self.start for offset in self.highlight or (self.end, self.end))
+        return self.quote[:start], self.quote[start:end], self.quote[end:]
+
+
+def _place(source: str, kind: PageKind, page: int | None, headings: tuple[str, ...]) -> str:
+    return " › ".join([source if page is None else f"{source}, {kind} {page}", *headings])
 
 
 # How a citation stands to the file as it is now: the very file, and the words where they stood; another file

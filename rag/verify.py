@@ -163,10 +163,7 @@ def standing(citation: Citation, reader: Reader, corpus: Path) -> Standing:
     document = reader.document(citation.source)
     if record is None or record.sha256 != now or document is None:
         return "changed"
-    quotation = Quotation.model_validate(citation.model_dump())
-    if document.text[quotation.start : quotation.end] == quotation.quote:
-        return "intact"
-    return "moved" if _find(quotation, document) else "changed"
+    return _check_in(document, Quotation.model_validate(citation.model_dump())).state
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:
@@ -184,12 +181,16 @@ def _sha256(path: Path, *_stamp: int) -> str:
 def _check_at_its_place(quotation: Quotation, folder: _Folder) -> Check:
     document = folder.document(quotation.source)
     if document is not None:
-        if document.text[quotation.start : quotation.end] == quotation.quote:
-            return Check(quotation=quotation, state="intact")
-        if place := _find(quotation, document):
-            return Check(quotation=quotation, state="moved", now=place)
-    here = document is not None or folder.exists(quotation.source)
-    return Check(quotation=quotation, state="changed" if here else "gone")
+        return _check_in(document, quotation)
+    return Check(quotation=quotation, state="changed" if folder.exists(quotation.source) else "gone")
+
+
+def _check_in(document: Document, quotation: Quotation) -> Check:
+    """Return whether the words of a quotation stand in a document: at their place, elsewhere, or not."""
+    if document.text[quotation.start : quotation.end] == quotation.quote:
+        return Check(quotation=quotation, state="intact")
+    place = _find(quotation, document)
+    return Check(quotation=quotation, state="moved" if place else "changed", now=place)
 
 
 def _look_elsewhere(checks: Sequence[Check], documents: Callable[[], Iterable[Document]]) -> list[Check]:

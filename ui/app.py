@@ -91,9 +91,7 @@ def _lay_out(locked: bool) -> _Parts:
     place, chosen, editing, seen, opened = kept(), kept(), kept(), kept(), kept()
     with gr.Row(elem_id="page"):
         with gr.Column(elem_id="panel"):
-            close = drawn(
-                '<button type="button" class="close" data-close aria-label="Close the panel">×</button>', "shut"
-            )
+            drawn('<button type="button" class="close" data-close aria-label="Close the panel">×</button>', "shut")
             with gr.Tabs():
                 with gr.Tab("Documents"):
                     drawn(_DROP, "upload")
@@ -121,7 +119,6 @@ def _lay_out(locked: bool) -> _Parts:
                 new_topic = gr.Button("New conversation", size="sm", elem_id="new-topic", elem_classes="quiet")
         with gr.Column(elem_id="reader"):
             source = drawn(reader.EMPTY)
-    del close
     return _Parts(
         documents, find, told, rebuild, talks, search, talks_told, talk, starters, only, question, send, stop,
         as_typed, new_topic, source, place, chosen, editing, seen, opened,

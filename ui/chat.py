@@ -110,12 +110,11 @@ class Chat:
         if not turns or not turns[-1].answer.citations:
             return gr.skip(), gr.skip()
         chosen = {"turn": str(len(turns) - 1), "n": "1"}
-        return self.source(place, chosen, request), json.dumps(chosen)
+        return self._view(turns, chosen), json.dumps(chosen)
 
     def source(self, place: str, chosen: Mapping[str, str], request: gr.Request) -> str:
         """Return the reader for what was chosen."""
-        answers = [turn.answer for turn in self._turns(place, request)]
-        return reader.open_view(self._assistant, answers, chosen)
+        return self._view(self._turns(place, request), chosen)
 
     def open(self, event: gr.EventData, request: gr.Request) -> tuple[str, str, str]:
         """Open a conversation from the list: the talk, its name, and an empty reader."""
@@ -124,8 +123,8 @@ class Chat:
 
     def open_named(self, place: str, request: gr.Request) -> tuple[str, str]:
         """Open the conversation that the page's address names; a new one where it is not this browser's."""
-        there = bool(self._turns(place, request))
-        return self.talk(place, request), place if there else ""
+        turns = self._turns(place, request)
+        return render.conversation(place, self._shown(turns)), place if turns else ""
 
     def begin(self) -> tuple[str, str, str, bool, str]:
         """Return the page's parts as they are before anything is asked."""
@@ -154,6 +153,9 @@ class Chat:
             return self._conversations.get(owner(request), place).turns
         except UsageError:  # deleted, or never this browser's
             return ()
+
+    def _view(self, turns: Sequence[Turn], chosen: Mapping[str, str]) -> str:
+        return reader.open_view(self._assistant, [turn.answer for turn in turns], chosen)
 
     def _shown(self, turns: Sequence[Turn]) -> list[render.Shown]:
         return [render.Shown(turn, self._assistant.standing(turn.answer.citations)) for turn in turns]

@@ -24,8 +24,8 @@ class Folder:
         self._chat = chat
 
     def listed(self, chosen: str, find: str | None) -> str:
-        """Return the list as it is now."""
-        return self._drawn(self._live.look_again(), chosen, find)
+        """Return the list."""
+        return self._drawn(self._live.look(), chosen, find)
 
     def look(
         self, seen: str, chosen: str, find: str | None, place: str, opened: str, request: gr.Request
@@ -62,7 +62,7 @@ class Folder:
             told = panel.undone(f"{source} was removed.", self._assistant.remove_document(source))
         except RagError as error:
             told = panel.undone(str(error), "")
-        return told, self.listed(chosen, find)
+        return told, self._drawn(self._live.look_again(), chosen, find)
 
     def undo(self, chosen: str, find: str | None, event: gr.EventData) -> tuple[str, str]:
         """Put back what was removed."""
@@ -71,7 +71,7 @@ class Folder:
             told = panel.undone(f"{source} is back.", "")
         except RagError as error:
             told = panel.undone(str(error), "")
-        return told, self.listed(chosen, find)
+        return told, self._drawn(self._live.look_again(), chosen, find)
 
     def rebuild(self) -> None:
         """Begin to build the index anew; the list shows how far it is."""

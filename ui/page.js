@@ -123,7 +123,7 @@ if (within("#talk")) {
     if (!step || typing || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.target.closest('[role="tab"], .scroll, .page-picture')) return;
     const markers = [...document.querySelectorAll("#talk .sentences .marker")];
-    const at = markers.findIndex((marker) => marker === event.target || (marker.matches(".on") && event.target.closest("#reader, body")));
+    const at = markers.findIndex((marker) => marker === event.target || marker.matches(".on"));
     const next = markers[at < 0 ? (step > 0 ? 0 : markers.length - 1) : at + step];
     if (!next) return;
     event.preventDefault();

@@ -98,9 +98,8 @@ def _sentence(sentence: Sentence, cited: Mapping[int, Citation]) -> str:
     citation = cited[sentence.citations[0]]
     if citation.highlight is None:
         return escape(sentence.text)
-    start, end = (offset - citation.start for offset in citation.highlight)
-    quote = citation.quote
-    return f"{escape(quote[:start])}<mark>{escape(quote[start:end])}</mark>{escape(quote[end:])}"
+    before, answering, after = map(escape, citation.pieces)
+    return f"{before}<mark>{answering}</mark>{after}"
 
 
 def _state(sentence: Sentence, standings: Mapping[int, Standing]) -> str:
@@ -128,7 +127,7 @@ def _caveats(at: int, answer: Answer) -> str:
 
 def marker(at: int, citation: Citation, card: str = "") -> str:
     """Return the number that opens a citation of answer number ``at``; ``card`` tells more of it."""
-    label = escape(f"Source {citation.n}: {place(citation)}")
+    label = escape(f"Source {citation.n}: {citation.place}")
     told = f' aria-describedby="{card}"' if card else ""
     return (
         f'<button type="button" class="marker" data-turn="{at}" data-n="{citation.n}" aria-label="{label}"'
@@ -143,18 +142,9 @@ def _card(name: str, citation: Citation, sentence: Sentence, standing: Standing)
     title = f"<b>{escape(citation.title)}</b>" if citation.title != citation.source else ""
     return (
         f'<span class="quote-card" id="{name}" role="tooltip" dir="auto">{title}'
-        f"<small>{escape(place(citation))}</small><q>{escape(shortened(citation.quote, 400))}</q>"
+        f"<small>{escape(citation.place)}</small><q>{escape(shortened(citation.quote, 400))}</q>"
         f'<small class="{"ok" if good else "warn"}">{"✓ " * good}{said}</small></span>'
     )
-
-
-def place(found: Citation | SearchResult) -> str:
-    """Return where something stands, in words: document, page, headings."""
-    page, headings = (
-        (found.page, found.headings) if isinstance(found, Citation) else (found.chunk.page, found.chunk.headings)
-    )
-    numbered = f", {found.page_kind} {page}" if page else ""
-    return " › ".join([f"{found.source}{numbered}", *headings])
 
 
 def _done(at: int, shown: Shown, *, last: bool) -> str:

@@ -8,21 +8,21 @@ from rag.listing import ListedDocument
 from rag.types import Message, Value
 
 
-class SearchRequest(Value):
+class _Request(Value):
+    question: str = Field(max_length=10_000)
+    history: tuple[Message, ...] = Field((), max_length=100, description="The conversation before, oldest first.")
+    sources: tuple[str, ...] = Field((), max_length=10_000, description="The documents to ask; all, where none.")
+
+
+class SearchRequest(_Request):
     """A question to find passages for; of the documents ``sources`` alone where any are given."""
 
-    question: str = Field(max_length=10_000)
     k: int | None = Field(None, ge=1, le=100, description="How many passages.")
-    history: tuple[Message, ...] = Field((), max_length=100, description="The conversation before, oldest first.")
-    sources: tuple[str, ...] = Field((), max_length=10_000, description="The documents to ask; all, where none.")
 
 
-class AskRequest(Value):
+class AskRequest(_Request):
     """A question to answer; of the documents ``sources`` alone where any are given."""
 
-    question: str = Field(max_length=10_000)
-    history: tuple[Message, ...] = Field((), max_length=100, description="The conversation before, oldest first.")
-    sources: tuple[str, ...] = Field((), max_length=10_000, description="The documents to ask; all, where none.")
     stream: bool = Field(False, description="As server-sent events: `sentence` for each, then `answer`, or `error`.")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,17 +14,11 @@ from rag.embed import Embedder
 from rag.server.app import guarded, server_app
 from rag.server.run import Server
 from rag.settings import Settings
+from tests.browser import free_port
 from tests.folders import write
 
 MILL = "The mill at Brook Lane was built in 1871 by Ada Stone.\n\nIt employed 45 people, and burned down in 1902.\n"
 BAKER = "The bakery opened in 1950. Its first baker was Otto Klein, who came from Ulm.\n"
-
-
-def free_port() -> int:
-    """Return a port that nobody listens at."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def assistant_in(folder: Path, embedder: Embedder) -> Assistant:

@@ -17,7 +17,7 @@ from rag.server.layer import address_of
 from rag.server.limits import Later, Rate
 from rag.server.run import Server
 from rag.server.security import owner_of, page_policy
-from tests.server.sites import free_port
+from tests.browser import free_port
 
 SEARCH = {"question": "Who built the mill?"}
 
