@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Route, expect
 
@@ -65,6 +71,30 @@ def served(folder: Path, embedder: Embedder, fill: Callable[[Path], object]) -> 
         server.close()
         stop.set()
         follower.join(10)
+
+
+@contextmanager
+def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the real command over the corpus in ``folder``, and kill it at the end, as hard as can be."""
+    command = [sys.executable, "-m", "rag", "serve", "--port", str(port)]
+    home = str(Path(__file__).parents[1])
+    process = subprocess.Popen(command, cwd=folder, env={**os.environ, "PYTHONPATH": home}, stderr=subprocess.DEVNULL)
+    try:
+        _wait(port)
+        yield process
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+
+def _wait(port: int) -> None:
+    for _ in range(600):
+        try:
+            urlopen(f"http://127.0.0.1:{port}/api/health").close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError("the server did not start within a minute")
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import random
 import resource
 import subprocess
@@ -18,12 +17,11 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import urlopen
 
 import httpx
 import numpy as np
 
-from tests.browser import free_port
+from tests.browser import free_port, serving
 
 
 def main() -> None:
@@ -34,29 +32,8 @@ def main() -> None:
     random.Random(0).shuffle(questions)
     given = iter((questions * (most // len(questions) + 1))[:most])
     port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "rag", "serve", "--port", str(port)], cwd=folder, env=_environment()
-    )
-    try:
-        _wait(port)
+    with serving(folder, port) as process:
         _report(process, f"http://127.0.0.1:{port}", people, given, most, pause)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _environment() -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-
-
-def _wait(port: int) -> None:
-    for _ in range(600):
-        try:
-            urlopen(f"http://127.0.0.1:{port}/api/health").close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit("the server did not start")
 
 
 def _report(

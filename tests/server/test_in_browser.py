@@ -11,13 +11,10 @@ from gradio_client import Client
 from playwright.sync_api import Browser, Page, expect
 
 from rag.embed import Embedder
-from tests.browser import CHROMIUM, Site, ask, opened, question_box, served
+from tests.browser import Site, ask, opened, question_box, served
 from tests.server.sites import MILL
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install it to run the browser tests"),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

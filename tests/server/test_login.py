@@ -16,10 +16,7 @@ from tests.server.sites import MILL
 
 WORD = "open, documents"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install it to run the browser tests"),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from rag.evaluate.questions import read_questions
-from tests.browser import Site, ask, free_port, opened
+from tests.browser import Site, ask, free_port, opened, serving
 
 pytestmark = pytest.mark.browser
 
@@ -44,9 +37,11 @@ def test_conversations_are_listed_found_opened_and_renamed(page: Page) -> None:
     expect(listed).to_have_count(1)
     listed.locator("button.open").click()
     expect(page.locator(".question")).to_have_text([LISTED, "Who is Yin Zhiyao?"])
+    expect(page.locator("#talks li.on")).to_have_count(1)  # the list has been drawn anew
     page.locator("#talks summary").click()
     page.get_by_label("Title").fill("The list")
     page.get_by_role("button", name="Rename").click()
+    expect(listed.locator("b")).to_have_text(["The list"])
     page.get_by_role("textbox", name="Search conversations").fill("")
     expect(listed.locator("b")).to_have_text(["Who is Morris Chang?", "The list"])
     ask(page, "When does he expect self-sufficiency?")  # and it goes on, with its history
@@ -132,25 +127,6 @@ def test_what_a_person_thinks_of_an_answer_is_kept_with_a_note(page: Page, site:
     assert good.useful[0].text == site.assistant.ask(LISTED).citations[0].quote
     assert not bad.evidence_known
     assert "It is too short." in kept.stdout
-
-
-@contextmanager
-def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the real command over the corpus in ``folder``, and kill it at the end, as hard as can be."""
-    command = [sys.executable, "-m", "rag", "serve", "--port", str(port)]
-    home = str(Path(__file__).parents[2])
-    process = subprocess.Popen(command, cwd=folder, env={**os.environ, "PYTHONPATH": home}, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(600):
-            try:
-                urlopen(f"http://127.0.0.1:{port}/api/health").close()
-                break
-            except URLError:
-                time.sleep(0.1)
-        yield process
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
 
 
 def test_a_killed_server_loses_no_conversation_upload_or_feedback(tmp_path: Path, browser: Browser) -> None:
