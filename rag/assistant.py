@@ -20,7 +20,9 @@ from rag.answer.premise import premise
 from rag.converse import standalone
 from rag.corpus import scan
 from rag.dates import document_date
-from rag.embed import Embedder, SentenceTransformerEmbedder
+from rag.embed import DEFAULT_MODEL, Embedder
+from rag.embed.packaged import PackagedEmbedder
+from rag.embed.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import IndexMismatch, SyncStopped, UsageError
 from rag.index import FileRecord, Manifest, Reader
 from rag.index.local import LocalIndex, mismatch
@@ -72,7 +74,7 @@ class Assistant:
     def __init__(self, settings: Settings | None = None, embedder: Embedder | None = None) -> None:
         self.settings = settings or Settings()
         self._index = LocalIndex(self.settings.index)
-        self._embedder = embedder or SentenceTransformerEmbedder(self.settings.embedder)
+        self._embedder = embedder or _embedder_named(self.settings.embedder)
         self._answerer: Answerer = ExtractiveAnswerer()
         self._pictures = Pictures(self.settings.corpus)
         self._one_sync = threading.Lock()
@@ -334,6 +336,10 @@ class Assistant:
     def page_boxes(self, source: str, page: int, spans: Sequence[tuple[int, int]]) -> PageMarks:
         """Return where spans of a document's text stand on the picture of a page; raises as ``page_picture``."""
         return self._pictures.marks(self.document(source), page, spans)
+
+
+def _embedder_named(name: str) -> Embedder:
+    return PackagedEmbedder() if name == DEFAULT_MODEL else SentenceTransformerEmbedder(name)
 
 
 class _Part(Value):

@@ -53,6 +53,7 @@ def app() -> None:
 def main() -> None:
     """Run the command; every foreseen error is one line on standard error and an exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("rag.embed").setLevel(logging.INFO)  # what is done once, and takes its time
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it cannot read, the index reports by name
     try:
         code = app(prog_name="rag", standalone_mode=False)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import Phase, settings
 from playwright.sync_api import Browser, sync_playwright
 
-from rag.embed import SentenceTransformerEmbedder
+from rag.embed.packaged import PackagedEmbedder
 from rag.index.local import LocalIndex
 from rag.parse import ParsedFile
 from rag.parse.worker import Worker
@@ -90,9 +90,9 @@ def network_attempts() -> Iterator[list[str]]:
 
 
 @pytest.fixture(scope="session")
-def embedder() -> SentenceTransformerEmbedder:
+def embedder() -> PackagedEmbedder:
     """The real embedder; its model is loaded once for all tests."""
-    return SentenceTransformerEmbedder()
+    return PackagedEmbedder()
 
 
 @pytest.fixture(scope="session")

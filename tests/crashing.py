@@ -26,7 +26,8 @@ import numpy as np
 import rag.assistant
 import rag.cli
 from rag.chunk import chunk_document
-from rag.embed import SentenceTransformerEmbedder, Vectors
+from rag.embed import Vectors
+from rag.embed.packaged import PackagedEmbedder
 from rag.errors import RagError
 from rag.index.local import LocalIndex
 from rag.parse import parse
@@ -36,7 +37,7 @@ WORDS = "river rises in the forest and ends sea lake mountain is deep long old t
 NAMES = [f"{folder}{letter}.{suffix}" for folder in ("", "sub/") for letter in "abcdef" for suffix in ("txt", "md")]
 State = dict[str, str]
 
-embedder = SentenceTransformerEmbedder()
+embedder = PackagedEmbedder()
 vectors: dict[str, Vectors] = {}
 
 
@@ -125,7 +126,7 @@ def run_command(arguments: list[str], at: int, tell: int) -> int:
     if process == 0:
         for stream in (1, 2):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-        setattr(rag.assistant, "SentenceTransformerEmbedder", lambda _: embedder)  # noqa: B010, no mypy
+        setattr(rag.assistant, "PackagedEmbedder", lambda: embedder)  # noqa: B010, no mypy
         sys.argv = ["rag", "index", *arguments]
         if at:
             Killer(at, tell).install()

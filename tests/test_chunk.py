@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.chunk import chunk_document
-from rag.embed import SentenceTransformerEmbedder
+from rag.embed import Embedder
 from rag.sentences import sentence_spans
 from rag.types import Chunk, Document, Page
 from tests.oracles import count_tokens
@@ -39,7 +39,7 @@ def without_headings(document: Document, start: int, end: int) -> str:
 
 @given(documents(), LIMITS)
 def test_every_character_is_in_one_chunk_which_is_its_span_of_the_text(
-    embedder: SentenceTransformerEmbedder, document: Document, limit: int
+    embedder: Embedder, document: Document, limit: int
 ) -> None:
     chunks = chunk_document(document, embedder.token_spans, limit)
     assert all(chunk.text == document.text[chunk.start : chunk.end] != "" for chunk in chunks)
@@ -48,14 +48,12 @@ def test_every_character_is_in_one_chunk_which_is_its_span_of_the_text(
 
 
 @given(documents(), LIMITS)
-def test_no_chunk_holds_more_tokens_than_it_may(
-    embedder: SentenceTransformerEmbedder, document: Document, limit: int
-) -> None:
+def test_no_chunk_holds_more_tokens_than_it_may(embedder: Embedder, document: Document, limit: int) -> None:
     for chunk in chunk_document(document, embedder.token_spans, limit):
         assert count_tokens(chunk.text) <= limit, chunk.text
 
 
-def test_a_word_that_is_cut_has_no_more_tokens_in_parts_than_they_may(embedder: SentenceTransformerEmbedder) -> None:
+def test_a_word_that_is_cut_has_no_more_tokens_in_parts_than_they_may(embedder: Embedder) -> None:
     letters = random.Random(1)  # such as keys and hashes; in parts, these have other tokens than whole
     words = ["".join(letters.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=90)) for _ in range(50)]
     chunks = chunk_document(document(" ".join(words), "a.txt"), embedder.token_spans, 16)
@@ -63,7 +61,7 @@ def test_a_word_that_is_cut_has_no_more_tokens_in_parts_than_they_may(embedder: 
 
 
 @given(documents(), LIMITS)
-def test_no_chunk_goes_on_over_a_heading(embedder: SentenceTransformerEmbedder, document: Document, limit: int) -> None:
+def test_no_chunk_goes_on_over_a_heading(embedder: Embedder, document: Document, limit: int) -> None:
     for chunk in chunk_document(document, embedder.token_spans, limit):
         for heading in document.headings:
             if chunk.start < heading.start < chunk.end:
@@ -72,7 +70,7 @@ def test_no_chunk_goes_on_over_a_heading(embedder: SentenceTransformerEmbedder, 
 
 @given(documents(), LIMITS)
 def test_a_heading_is_a_chunk_alone_only_where_the_sentence_under_it_has_no_room_beside_it(
-    embedder: SentenceTransformerEmbedder, document: Document, limit: int
+    embedder: Embedder, document: Document, limit: int
 ) -> None:
     for chunk in chunk_document(document, embedder.token_spans, limit)[:-1]:
         if any(heading.start < chunk.end < heading.end for heading in document.headings):
@@ -84,14 +82,14 @@ def test_a_heading_is_a_chunk_alone_only_where_the_sentence_under_it_has_no_room
 
 
 @given(documents(".txt"), LIMITS)
-def test_no_sentence_that_fits_is_split(embedder: SentenceTransformerEmbedder, document: Document, limit: int) -> None:
+def test_no_sentence_that_fits_is_split(embedder: Embedder, document: Document, limit: int) -> None:
     chunks = chunk_document(document, embedder.token_spans, limit)
     for start, end in sentence_spans(document.text):
         if count_tokens(document.text[start:end]) <= limit:
             assert any(chunk.start <= start and end <= chunk.end for chunk in chunks), document.text[start:end]
 
 
-def test_a_chunk_carries_the_path_of_headings_over_it(embedder: SentenceTransformerEmbedder) -> None:
+def test_a_chunk_carries_the_path_of_headings_over_it(embedder: Embedder) -> None:
     text = "Preface.\n\n# Book\n\n## One\n\nFirst text.\n\n### Detail\n\nMore.\n\n## Two\n\nSecond text.\n"
     chunks = chunk_document(document(text), embedder.token_spans, 200)
     assert [(chunk.text, chunk.headings) for chunk in chunks] == [
@@ -110,7 +108,7 @@ def test_a_chunk_carries_the_path_of_headings_over_it(embedder: SentenceTransfor
     ],
 )
 def test_a_chunk_runs_on_over_a_page_but_not_over_a_slide(
-    embedder: SentenceTransformerEmbedder, kind: str, cut: list[tuple[str, int]]
+    embedder: Embedder, kind: str, cut: list[tuple[str, int]]
 ) -> None:
     text = "First. It goes on over the break. The end."
     second = text.index("over")
@@ -119,7 +117,7 @@ def test_a_chunk_runs_on_over_a_page_but_not_over_a_slide(
     assert [(chunk.text, chunk.page) for chunk in chunk_document(paged, embedder.token_spans, 200)] == cut
 
 
-def test_neighbouring_sentences_share_a_chunk_for_as_long_as_they_fit(embedder: SentenceTransformerEmbedder) -> None:
+def test_neighbouring_sentences_share_a_chunk_for_as_long_as_they_fit(embedder: Embedder) -> None:
     sentences = [f"This is sentence number {name}." for name in ("one", "two", "three", "four", "five")]
     chunks = chunk_document(
         document(" ".join(sentences), "a.txt"), embedder.token_spans, 2 * count_tokens(sentences[0])
@@ -127,17 +125,17 @@ def test_neighbouring_sentences_share_a_chunk_for_as_long_as_they_fit(embedder: 
     assert texts(chunks) == [" ".join(sentences[0:2]), " ".join(sentences[2:4]), sentences[4]]
 
 
-def test_a_sentence_that_is_too_long_is_cut_at_a_space(embedder: SentenceTransformerEmbedder) -> None:
+def test_a_sentence_that_is_too_long_is_cut_at_a_space(embedder: Embedder) -> None:
     chunks = chunk_document(document("river " * 50, "a.txt"), embedder.token_spans, 20)
     assert [chunk.text.strip() for chunk in chunks] == ["river " * 19 + "river"] * 2 + ["river " * 9 + "river"]
 
 
-def test_a_run_without_spaces_is_cut_after_a_sign(embedder: SentenceTransformerEmbedder) -> None:
+def test_a_run_without_spaces_is_cut_after_a_sign(embedder: Embedder) -> None:
     chunks = chunk_document(document("river-" * 30 + "bank", "a.txt"), embedder.token_spans, 20)
     assert texts(chunks) == ["river-" * 10] * 3 + ["bank"]
 
 
-def test_the_name_of_a_chunk_is_its_place(embedder: SentenceTransformerEmbedder) -> None:
+def test_the_name_of_a_chunk_is_its_place(embedder: Embedder) -> None:
     one = document("Alpha beta. Gamma delta.", "a.txt")
     chunks = chunk_document(one, embedder.token_spans, 4)
     assert [(chunk.id, chunk.document_id) for chunk in chunks] == [(f"{one.id}:{at}", one.id) for at in (0, 12)]

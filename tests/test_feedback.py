@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rag.conversations import Conversations, history
-from rag.embed import SentenceTransformerEmbedder
+from rag.embed import Embedder
 from rag.evaluate.questions import Evidence, read_questions, resolve
 from rag.types import Message
 from tests.answers import answer
@@ -21,7 +21,7 @@ NO_ENCODING = "Why \ud800\u2028 {{x}} <b>?"
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceTransformerEmbedder) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Path:
     """A folder with an index, and conversations of real answers, rated."""
     place = tmp_path_factory.mktemp("place")
     assistant = assistant_over(place, {"mill.txt": MILL, "sub/bridge.md": BRIDGE}, embedder)
@@ -87,7 +87,7 @@ def test_eval_runs_on_it(place: Path) -> None:
     assert outcomes["Who opened the bridge?"]["right"] is None
 
 
-def test_evidence_is_found_where_it_stands(place: Path, embedder: SentenceTransformerEmbedder) -> None:
+def test_evidence_is_found_where_it_stands(place: Path, embedder: Embedder) -> None:
     assistant = assistant_over(place, {}, embedder)
     tasks, warnings = resolve(read_questions(place / "rated.jsonl"), assistant)
     assert warnings == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.embed import Embedder, SentenceTransformerEmbedder
+from rag.embed import Embedder
 from rag.errors import UsageError
 from rag.index import Reader
 from rag.index.local import LocalIndex
@@ -33,7 +33,7 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceTransformerEmbedder) -> Iterator[Reader]:
+def reader(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterator[Reader]:
     """A view of an index of a few short documents, made with the real embedder."""
     index = index_over(tmp_path_factory.mktemp("retrieve"), FILES, embedder, 24)
     with index.reading() as opened:
@@ -53,7 +53,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceTransform
     ],
 )
 def test_the_passage_that_speaks_to_a_question_is_first(
-    reader: Reader, embedder: SentenceTransformerEmbedder, question: str, source: str, sentence: str
+    reader: Reader, embedder: Embedder, question: str, source: str, sentence: str
 ) -> None:
     best = retrieve(question, reader, embedder, 3)[0]
     assert best.source == source
@@ -84,7 +84,7 @@ def test_the_passage_that_speaks_to_a_question_is_first(
     ids=lambda question: ascii(question)[:20],
 )
 def test_any_question_finds_passages_with_scores_that_are_numbers(
-    reader: Reader, embedder: SentenceTransformerEmbedder, question: str
+    reader: Reader, embedder: Embedder, question: str
 ) -> None:
     results = retrieve(question, reader, embedder, 5)
     assert 1 <= len({result.chunk.id for result in results}) == len(results) <= 5
@@ -92,7 +92,7 @@ def test_any_question_finds_passages_with_scores_that_are_numbers(
 
 
 @pytest.mark.parametrize("question", ["", " ", "\n\t\u2003"])
-def test_an_empty_question_is_refused(reader: Reader, embedder: SentenceTransformerEmbedder, question: str) -> None:
+def test_an_empty_question_is_refused(reader: Reader, embedder: Embedder, question: str) -> None:
     with pytest.raises(UsageError, match="the question is empty: ask something"):
         retrieve(question, reader, embedder, 5)
 
@@ -101,16 +101,14 @@ def test_a_question_of_many_lines_is_one_line() -> None:
     assert query_text("  Who\n\tfounded   it? \n") == "Who founded it?"
 
 
-def test_an_index_of_nothing_finds_nothing(
-    index: LocalIndex, corpus: Path, embedder: SentenceTransformerEmbedder
-) -> None:
+def test_an_index_of_nothing_finds_nothing(index: LocalIndex, corpus: Path, embedder: Embedder) -> None:
     sync(index, corpus, embedder, 24)
     with index.reading() as empty:
         assert retrieve("Who?", empty, embedder, 5) == []
 
 
 @pytest.mark.parametrize("k", [1, 5, 25, 100])
-def test_fewer_results_are_the_first_of_more(reader: Reader, embedder: SentenceTransformerEmbedder, k: int) -> None:
+def test_fewer_results_are_the_first_of_more(reader: Reader, embedder: Embedder, k: int) -> None:
     question = "Which river is the longest?"
     results = retrieve(question, reader, embedder, k)
     assert 0 < len(results) <= min(k, len(reader))
@@ -184,7 +182,7 @@ def test_of_passages_with_the_same_words_that_which_answers_in_one_sentence_is_f
 
 
 def test_sentences_of_a_result_are_spans_of_the_document_with_their_own_cosines(
-    reader: Reader, embedder: SentenceTransformerEmbedder
+    reader: Reader, embedder: Embedder
 ) -> None:
     question = "How many countries does it cross?"
     query = embedder.embed_query(question)
@@ -204,7 +202,7 @@ def test_sentences_of_a_result_are_spans_of_the_document_with_their_own_cosines(
 
 
 def test_the_overlap_of_a_sentence_is_the_share_of_the_questions_words_by_rarity(
-    reader: Reader, embedder: SentenceTransformerEmbedder
+    reader: Reader, embedder: Embedder
 ) -> None:
     question = "longest rivers of Mongolia"
     [result] = [one for one in retrieve(question, reader, embedder, 5) if one.source == "volga.txt"]

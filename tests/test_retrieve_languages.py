@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from rag.embed import SentenceTransformerEmbedder
+from rag.embed import Embedder
 from rag.index import Reader
 from rag.query import read_query
 from rag.retrieve import find_candidates, retrieve
@@ -41,7 +41,7 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceTransformerEmbedder) -> Iterator[Reader]:
+def reader(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterator[Reader]:
     """A view of one index of eight languages."""
     files = {f"{name}.txt": text for name, text in FILES.items()}
     index = index_over(tmp_path_factory.mktemp("languages"), files, embedder, 48)
@@ -72,7 +72,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceTransform
     ],
 )
 def test_a_question_finds_the_passage_in_its_own_language(
-    reader: Reader, embedder: SentenceTransformerEmbedder, question: str, language: str, answer: str
+    reader: Reader, embedder: Embedder, question: str, language: str, answer: str
 ) -> None:
     best = retrieve(question, reader, embedder, 3)[0]
     assert best.source == f"{language}.txt"
@@ -84,7 +84,7 @@ def test_a_question_finds_the_passage_in_its_own_language(
     [("vilage", "village"), ("machienry", "machinery"), ("rivre flor", "river flour"), ("Mehmte", "Mehmet")],
 )
 def test_a_misspelt_word_is_taken_for_the_one_it_may_be(
-    reader: Reader, embedder: SentenceTransformerEmbedder, slip: str, right: str
+    reader: Reader, embedder: Embedder, slip: str, right: str
 ) -> None:
     wrong, meant = query_terms(slip, reader, embedder), query_terms(right, reader, embedder)
     assert set(wrong.forms[-1]) <= set(meant.forms[-1])
@@ -94,22 +94,18 @@ def test_a_misspelt_word_is_taken_for_the_one_it_may_be(
 
 @pytest.mark.parametrize("word", ["1852", "xyz", "zzzzzzz", "river", "1815", "bred", "vintage"])
 def test_numbers_what_is_found_and_what_is_like_nothing_are_not_corrected(
-    reader: Reader, embedder: SentenceTransformerEmbedder, word: str
+    reader: Reader, embedder: Embedder, word: str
 ) -> None:
     terms = query_terms(word, reader, embedder)
     assert terms.words == [word]
     assert word in terms.forms[0]
 
 
-def test_of_a_joined_word_the_whole_counts_only_where_it_stands(
-    reader: Reader, embedder: SentenceTransformerEmbedder
-) -> None:
+def test_of_a_joined_word_the_whole_counts_only_where_it_stands(reader: Reader, embedder: Embedder) -> None:
     assert query_terms("old-mill river", reader, embedder).words == ["old", "mill", "river"]
 
 
-def test_cosines_are_lowered_where_the_embedder_does_not_speak_the_language(
-    reader: Reader, embedder: SentenceTransformerEmbedder
-) -> None:
+def test_cosines_are_lowered_where_the_embedder_does_not_speak_the_language(reader: Reader, embedder: Embedder) -> None:
     question = "Who built the mill?"
     query = embedder.embed_query(question)
     keys = list(reader.dense(query, len(reader)))
@@ -127,9 +123,7 @@ def test_cosines_are_lowered_where_the_embedder_does_not_speak_the_language(
     assert all(result.dense < 0.26 for result in german)
 
 
-def test_a_model_that_may_speak_all_languages_is_believed(
-    reader: Reader, embedder: SentenceTransformerEmbedder
-) -> None:
+def test_a_model_that_may_speak_all_languages_is_believed(reader: Reader, embedder: Embedder) -> None:
     anyone = CountingEmbedder(embedder)
     anyone.languages = None
     query = embedder.embed_query("Wer baute die Mühle?")
@@ -137,7 +131,7 @@ def test_a_model_that_may_speak_all_languages_is_believed(
     assert best == pytest.approx(max(reader.dense(query, 1).values()), abs=1e-5)
 
 
-def test_words_that_the_model_has_no_pieces_for_are_like_nothing(embedder: SentenceTransformerEmbedder) -> None:
+def test_words_that_the_model_has_no_pieces_for_are_like_nothing(embedder: Embedder) -> None:
     rows = embedder.word_vectors(["磨坊", "สี", "river"])
     assert np.linalg.norm(rows[2]) == pytest.approx(1, abs=1e-5)
     assert float(rows[0] @ rows[1]) < 0.9

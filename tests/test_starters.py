@@ -9,7 +9,7 @@ import pytest
 import regex
 
 from rag.assistant import Assistant
-from rag.embed import SentenceTransformerEmbedder
+from rag.embed import Embedder
 from rag.starters import starters
 from rag.starters.rules import LONGEST, is_ordinary, is_telling, names_in, questions
 from rag.types import Document
@@ -104,7 +104,7 @@ def check(assistant: Assistant, found: list[str]) -> list[str]:
     return sources
 
 
-def test_each_is_answered_from_a_document_of_its_own(tmp_path: Path, embedder: SentenceTransformerEmbedder) -> None:
+def test_each_is_answered_from_a_document_of_its_own(tmp_path: Path, embedder: Embedder) -> None:
     assistant = assistant_over(tmp_path, DOCUMENTS, embedder)
     found = starters(assistant)
     assert found == [
@@ -121,7 +121,7 @@ def test_each_is_answered_from_a_document_of_its_own(tmp_path: Path, embedder: S
     assert starters(assistant, 2) == found[:2]
 
 
-def test_other_languages_have_their_headings(tmp_path: Path, embedder: SentenceTransformerEmbedder) -> None:
+def test_other_languages_have_their_headings(tmp_path: Path, embedder: Embedder) -> None:
     text = "Das Rad wird zuerst abgenommen und dann im Wasser gewaschen, bis das Holz wieder hell ist. " * 4
     files = {
         "rad.md": f"# Rad\n\n{text}\n\n## Wie man das Rad der Mühle wäscht\n\nMan wäscht das Rad der Mühle im Mai.\n"
@@ -132,7 +132,7 @@ def test_other_languages_have_their_headings(tmp_path: Path, embedder: SentenceT
     assert check(assistant, found) == ["rad.md"]
 
 
-def test_hostile_documents_give_nothing_hostile(tmp_path: Path, embedder: SentenceTransformerEmbedder) -> None:
+def test_hostile_documents_give_nothing_hostile(tmp_path: Path, embedder: Embedder) -> None:
     marks = ["<b>", "[x](javascript:alert(1))", "{{x}}", "\u202e", "`x`", "\x1b[31m", "&lt;", "$x$", "www.evil.example"]
     lines = [f"Ada Brown founded the {mark} Arno Bank{at} in 1851. " for at, mark in enumerate(marks)]
     heads = [f"## How was the {mark} made by hand?\n\nThe {mark} was made by hand in the hills.\n" for mark in marks]
@@ -141,13 +141,13 @@ def test_hostile_documents_give_nothing_hostile(tmp_path: Path, embedder: Senten
     check(assistant, starters(assistant))
 
 
-def test_an_index_of_nothing_gives_none(tmp_path: Path, embedder: SentenceTransformerEmbedder) -> None:
+def test_an_index_of_nothing_gives_none(tmp_path: Path, embedder: Embedder) -> None:
     (tmp_path / "corpus").mkdir()
     assert starters(assistant_over(tmp_path, {}, embedder)) == []
 
 
 def test_of_many_documents_few_are_read_and_asked(
-    tmp_path: Path, embedder: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = {f"{n:03}.txt": f"Ada{n} Brown{n} said that rain will come to Corvo. {FILLER * 4}" for n in range(300)}
     assistant = assistant_over(tmp_path, files, embedder)

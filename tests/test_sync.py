@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rag.embed import SentenceTransformerEmbedder
+from rag.embed import Embedder
 from rag.errors import IndexMismatch, UsageError
 from rag.index.local import LocalIndex
 from rag.retrieve import retrieve
@@ -35,7 +35,7 @@ Sync = Callable[..., SyncReport]
 
 
 @pytest.fixture
-def counting(embedder: SentenceTransformerEmbedder) -> CountingEmbedder:
+def counting(embedder: Embedder) -> CountingEmbedder:
     return CountingEmbedder(embedder)
 
 

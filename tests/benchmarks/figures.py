@@ -17,7 +17,8 @@ from pathlib import Path
 from rag import show
 from rag.assistant import Assistant
 from rag.chunk import chunk_document
-from rag.embed import SentenceTransformerEmbedder
+from rag.embed.packaged import PackagedEmbedder
+from rag.embed.sentence_transformer import SentenceTransformerEmbedder
 from rag.parse import parse
 from rag.settings import Settings
 from tests.benchmarks.sets import measure, write_set
@@ -30,7 +31,7 @@ def main() -> None:
         work = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(temporary)
         write_set(chroma, work)
         corpus = work / "corpus"
-        embedder = SentenceTransformerEmbedder()
+        embedder = PackagedEmbedder()
         assistant = Assistant(Settings(corpus=corpus, index=work / "index"), embedder)
         embedder.embed_query("the model is loaded before anything is timed")
 
@@ -45,14 +46,15 @@ def main() -> None:
         show.evaluation(measure(work, chroma.name, assistant))
 
 
-def _embedding_alone(corpus: Path, embedder: SentenceTransformerEmbedder, chunk_tokens: int) -> float:
+def _embedding_alone(corpus: Path, embedder: PackagedEmbedder, chunk_tokens: int) -> float:
     """Return the seconds that sentence-transformers takes for the same passages, cut beforehand."""
     texts = []
     for path in sorted(corpus.iterdir()):
         document = parse(path.read_bytes(), path.name).documents[0]
         texts += [chunk.text for chunk in chunk_document(document, embedder.token_spans, chunk_tokens)]
+    model = SentenceTransformerEmbedder().model
     started = time.perf_counter()
-    embedder._model.encode(texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
+    model.encode(texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
     return time.perf_counter() - started
 
 

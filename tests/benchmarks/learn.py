@@ -31,7 +31,8 @@ from sklearn.metrics import roc_auc_score
 
 from rag import weights
 from rag.answer.confidence import answer_features
-from rag.embed import SentenceTransformerEmbedder
+from rag.embed import Embedder
+from rag.embed.packaged import PackagedEmbedder
 from rag.index import Reader
 from rag.index.local import LocalIndex
 from rag.query import Query, read_query
@@ -78,7 +79,7 @@ class Table(NamedTuple):
 def main() -> None:
     """Learn the three stages, one on the other, report on what is held out, and write the weights."""
     data, work = Path(sys.argv[1]), Path(sys.argv[2])
-    embedder = SentenceTransformerEmbedder()
+    embedder = PackagedEmbedder()
     squad = Squad(data / "squad2", work, embedder)
     learned: dict[str, Learned] = json.loads(WEIGHTS.read_text())
     asked = [
@@ -96,7 +97,7 @@ def main() -> None:
 
 
 def _asked(
-    name: str, data: Path, work: Path, embedder: SentenceTransformerEmbedder, learned_from: Callable[[Question], bool]
+    name: str, data: Path, work: Path, embedder: Embedder, learned_from: Callable[[Question], bool]
 ) -> Iterator[Asked]:
     """Yield the questions of a set with their candidates."""
     texts = {
@@ -112,14 +113,12 @@ def _asked(
             yield _ask(name, question, learned_from(question), reader, embedder)
 
 
-def _ask(
-    name: str, question: Question, learned_from: bool, reader: Reader, embedder: SentenceTransformerEmbedder
-) -> Asked:
+def _ask(name: str, question: Question, learned_from: bool, reader: Reader, embedder: Embedder) -> Asked:
     query = read_query(question["question"], reader, embedder)
     return Asked(name, question, learned_from, query, find_candidates(query, reader, embedder, _PASSAGES))
 
 
-def build(folder: Path, texts: Mapping[str, str], embedder: SentenceTransformerEmbedder) -> LocalIndex:
+def build(folder: Path, texts: Mapping[str, str], embedder: Embedder) -> LocalIndex:
     """Return an index of ``texts``, each a file by its name."""
     corpus = folder / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
@@ -140,7 +139,7 @@ class Speechless:
 
     languages: frozenset[str] = frozenset()
 
-    def __init__(self, embedder: SentenceTransformerEmbedder) -> None:
+    def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
 
     def __getattr__(self, name: str) -> Any:
@@ -150,7 +149,7 @@ class Speechless:
 class Squad:
     """SQuAD 2.0: indexes of all articles, of many and of one, and what a question finds in each."""
 
-    def __init__(self, folder: Path, work: Path, embedder: SentenceTransformerEmbedder) -> None:
+    def __init__(self, folder: Path, work: Path, embedder: Embedder) -> None:
         texts = {document["id"]: document["text"] for document in read_records(folder / "corpus.jsonl")}
         self.embedder = embedder
         self.questions = read_records(folder / "questions.jsonl")

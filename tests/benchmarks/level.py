@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from rag.embed import SentenceTransformerEmbedder
+from rag.embed.packaged import PackagedEmbedder
 from rag.index.local import LocalIndex
 from rag.retrieve import retrieve
 from rag.sync import sync
@@ -27,7 +27,7 @@ def main() -> None:
     corpus.mkdir(parents=True)
     for number, line in enumerate((source / "corpus.jsonl").open(encoding="utf-8")):
         (corpus / f"{number:04}.txt").write_text(json.loads(line)["text"], encoding="utf-8")
-    embedder = CountingEmbedder(SentenceTransformerEmbedder())
+    embedder = CountingEmbedder(PackagedEmbedder())
     embedder.embed_query("load the model")
 
     def run(name: str) -> float:

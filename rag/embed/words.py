@@ -1,0 +1,44 @@
+"""Vectors of words by themselves, from the model's table of input embeddings: kept once made."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from rag.embed import Vectors, unit
+
+_MOST_WORDS_KEPT = 200_000
+
+
+class WordVectors:
+    """Words → unit rows. Safe to use from many threads."""
+
+    def __init__(self, pieces: Vectors, tokens_of: Callable[[list[str]], list[list[int]]]) -> None:
+        """``pieces`` is the table, less the mean of its rows; ``tokens_of`` gives the rows that words are made of."""
+        self._pieces = pieces
+        self._tokens_of = tokens_of
+        self._rows: dict[str, int] = {}
+        self._vectors = np.zeros((0, pieces.shape[1]), dtype=np.float32)
+        self._one_at_a_time = threading.Lock()
+
+    def of(self, words: Sequence[str]) -> Vectors:
+        """Return a row for each word, the mean of its pieces; one of zeros where it has none."""
+        with self._one_at_a_time:
+            new = [word for word in dict.fromkeys(words) if word not in self._rows]
+            if len(self._rows) + len(new) > _MOST_WORDS_KEPT:
+                self._rows.clear()
+                new = list(dict.fromkeys(words))
+            self._make_room(len(self._rows) + len(new))
+            for word, ids in zip(new, self._tokens_of(new) if new else (), strict=True):
+                self._rows[word] = row = len(self._rows)
+                self._vectors[row] = unit(self._pieces[ids].mean(axis=0)) if ids else 0.0
+            return self._vectors[[self._rows[word] for word in words]]
+
+    def _make_room(self, count: int) -> None:
+        """Let there be place for the vectors of ``count`` words: twice as many, so that it is seldom made anew."""
+        if count > len(self._vectors):
+            room = np.zeros((2 * count, self._pieces.shape[1]), dtype=np.float32)
+            room[: len(self._vectors)] = self._vectors
+            self._vectors = room
