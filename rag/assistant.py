@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
@@ -126,9 +127,11 @@ class Assistant:
             return verify_quotations(quotations, reader, self.settings.corpus)
 
     def warm_up(self) -> None:
-        """Load the model and the vectors, so that the first question is as quick as the next."""
-        with self._reading() as reader:
-            retrieve("warm up", reader, self._embedder, 1)
+        """Load the model and the vectors, beside each other, so that the first question is as quick as the next."""
+        with ThreadPoolExecutor(1) as beside:
+            loading = beside.submit(self._embedder.embed_query, "anything")
+            with self._reading():
+                loading.result()
 
     def search(
         self,

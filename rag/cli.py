@@ -18,13 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from rag import show
 from rag.assistant import Assistant
-from rag.conversations import Conversations
 from rag.errors import RagError, UsageError
-from rag.evaluate.ask import ask_all
-from rag.evaluate.feedback import feedback_lines
-from rag.evaluate.questions import read_questions, resolve
-from rag.evaluate.report import html_report
-from rag.evaluate.run import read_outcomes, summary
 from rag.settings import read_settings
 from rag.sync import SyncReport
 from rag.types import Message
@@ -251,6 +245,12 @@ def verify(answer: Path | None, as_json: bool, **flags: Any) -> int:
 @as_json
 def evaluate(questions: Path, report: Path | None, compare: Path | None, as_json: bool, **flags: Any) -> None:
     """Measure the answers on questions whose evidence is known."""
+    from rag import show_run
+    from rag.evaluate.ask import ask_all
+    from rag.evaluate.questions import read_questions, resolve
+    from rag.evaluate.report import html_report
+    from rag.evaluate.run import read_outcomes, summary
+
     asked = read_questions(questions)
     before = read_outcomes(compare, asked) if compare is not None else ()
     if report is not None:
@@ -261,7 +261,7 @@ def evaluate(questions: Path, report: Path | None, compare: Path | None, as_json
         tasks, warnings = resolve(asked, assistant)
     for warning in warnings:
         show.note(warning)
-    outcomes = list(show.track(ask_all(tasks, assistant), len(tasks)))
+    outcomes = list(show_run.track(ask_all(tasks, assistant), len(tasks)))
     with show.busy("measuring …"):
         run = summary(questions.name, outcomes, assistant, warnings, before)
     if report is not None:
@@ -270,7 +270,7 @@ def evaluate(questions: Path, report: Path | None, compare: Path | None, as_json
     if as_json:
         _print_json(run.model_dump(mode="json"))
     else:
-        show.evaluation(run)
+        show_run.evaluation(run)
 
 
 @app.command()
@@ -280,6 +280,9 @@ def feedback(**flags: Any) -> None:
 
     Of those rated down, a person has yet to fill in the evidence.
     """
+    from rag.conversations import Conversations
+    from rag.evaluate.feedback import feedback_lines
+
     kept = Conversations(read_settings(**flags).data)
     try:
         rated = kept.feedback()

@@ -17,6 +17,8 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
+from rag.stop_words import STOP_WORDS_OF
+
 NAMES = {
     "af": "Afrikaans", "ar": "Arabic", "az": "Azerbaijani", "be": "Belarusian", "bg": "Bulgarian", "bn": "Bengali",
     "bs": "Bosnian", "ca": "Catalan", "cs": "Czech", "cy": "Welsh", "da": "Danish", "de": "German", "el": "Greek",
@@ -48,6 +50,7 @@ _ENOUGH = 3  # a third of the letters: a word of Chinese is one or two, a name i
 _SAMPLE = 1500  # signs, from each of three places of a text
 _FEWEST_LETTERS = 30  # of a document whose script does not tell
 _SURE = 0.8  # for a document; its language is told to people and weighs what is found in it
+_FEWEST_ENGLISH = 2  # function words of a question
 _SURE_OF_A_QUESTION = 0.9  # where no document is in that language
 
 
@@ -76,11 +79,21 @@ def question_language(question: str, of_documents: Collection[str]) -> str:
         return "ja" if language == "zh" and "ja" in of_documents and "zh" not in of_documents else language
     if not _LETTER.search(question):
         return ""
+    if _is_plainly_english(question):
+        return "en"
     ranked = _ranked(question)
     if ranked[0][1] >= _SURE_OF_A_QUESTION:
         return ranked[0][0]
     expected = {"en", *of_documents}
     return next((language for language, _ in ranked if language in expected), "en")
+
+
+def _is_plainly_english(question: str) -> bool:
+    """Whether more of the words are English function words than another language's: spares loading the model."""
+    found = {word for run in _LETTERS.findall(question.casefold()) for word in run.split()}
+    counts = {language: len(found & listed) for language, listed in STOP_WORDS_OF.items()}
+    english = counts.pop("en")
+    return english >= _FEWEST_ENGLISH and english > max(counts.values())
 
 
 def unspoken(languages: Iterable[str], spoken: Collection[str] | None, model: str) -> str | None:

@@ -3,43 +3,34 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
 
-from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.status import Status
-from rich.table import Column, Table
 from rich.text import Text
 
 from rag.assistant import Status as IndexStatus
-from rag.evaluate.ask import Outcome
-from rag.evaluate.measures import DEFINITIONS, Comparison, Definition
-from rag.evaluate.report import interval, number, signed
-from rag.evaluate.run import Run
 from rag.sync import OnProgress, SyncReport
 from rag.sync import Progress as SyncProgress
 from rag.types import Answer, Citation, Document, Freshness, SearchResult
 from rag.verify import Verification
 
 FindDocument = Callable[[str], Document]
-_Measure = TypeVar("_Measure")
-_MOST_CHANGED = 10  # questions listed of those that went otherwise than before
 
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+OUT = Console(highlight=False, soft_wrap=True)
+ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def note(message: str) -> None:
     """Tell the person at the terminal what is going on, on standard error."""
-    _err.print(Text(message, style="dim"))
+    ERR.print(Text(message, style="dim"))
 
 
 def busy(message: str) -> Status:
     """Show, on a terminal and for as long as it takes, what is being waited for."""
-    return _err.status(message)
+    return ERR.status(message)
 
 
 def plain(text: str) -> str:
@@ -55,21 +46,21 @@ def answer(found: Answer, find_document: FindDocument) -> None:
     if found.query != found.question:
         note(f"asked as: {plain(found.query)}")
     if found.abstained:
-        _out.print(Text("Not in your documents.", style="bold"), Text("The nearest passages, which may not answer:"))
+        OUT.print(Text("Not in your documents.", style="bold"), Text("The nearest passages, which may not answer:"))
         results(found.results[:3], find_document)
     cited = {citation.n: citation for citation in found.citations}
     for sentence in found.sentences:
         marks = "".join(f" [{n}]" for n in sentence.citations)
         quoted = sentence.support == "quoted"
         words = _highlighted(cited[sentence.citations[0]]) if quoted else Text(plain(sentence.text))
-        _out.print(words + Text(marks, style="bold cyan"))
+        OUT.print(words + Text(marks, style="bold cyan"))
     _caveats(found)
     if found.citations:
-        _out.print()
+        OUT.print()
     for citation in found.citations:
         place = _place(citation, citation.start, citation.page, find_document)
-        _out.print(Text(f"[{citation.n}] ", style="bold cyan") + Text(place) + Text(_path(citation), style="dim"))
-        _out.print(Text(f"    “{plain(citation.quote)}”", style="italic"))
+        OUT.print(Text(f"[{citation.n}] ", style="bold cyan") + Text(place) + Text(_path(citation), style="dim"))
+        OUT.print(Text(f"    “{plain(citation.quote)}”", style="italic"))
     _freshness(found.freshness)
     note(f"confidence {found.confidence:.2f} · {1000 * sum(found.timings.values()):.0f} ms")
 
@@ -90,32 +81,32 @@ def _caveats(found: Answer) -> None:
     """Print where the sources disagree, and what of the question they do not answer."""
     for pair in found.disagreements:
         said = (f"{plain(value)} [{n}]" for value, n in zip(pair.values, pair.citations, strict=True))
-        _out.print(Text("Sources disagree: " + ", ".join(said), style="yellow"))
+        OUT.print(Text("Sources disagree: " + ", ".join(said), style="yellow"))
     if found.missing and not found.abstained:
-        _out.print(Text("Not in your documents: " + plain(" ".join(found.missing)), style="bold"))
+        OUT.print(Text("Not in your documents: " + plain(" ".join(found.missing)), style="bold"))
 
 
 def results(found: Sequence[SearchResult], find_document: FindDocument) -> None:
     """Print passages, best first."""
     for n, result in enumerate(found, 1):
         place = _place(result, result.chunk.start, result.chunk.page, find_document)
-        _out.print(Text(f"{n}. ", style="bold") + Text(place) + Text(f"  {result.score:.2f}", style="dim"))
-        _out.print(Text("   " + _short(plain(result.chunk.text), 300)))
+        OUT.print(Text(f"{n}. ", style="bold") + Text(place) + Text(f"  {result.score:.2f}", style="dim"))
+        OUT.print(Text("   " + short(plain(result.chunk.text), 300)))
 
 
 def sync_report(report: SyncReport) -> None:
     """Print what a run of ``rag index`` did."""
     counts = {name: len(getattr(report, name)) for name in ("added", "changed", "renamed", "removed")}
     done = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing to do"
-    _out.print(
+    OUT.print(
         Text(f"{done} · {report.documents} documents, {report.chunks} passages · {report.seconds:.1f} s", style="bold")
     )
     for failure in report.failed:
-        _err.print(Text(f"not read: {plain(failure.source)}: {plain(failure.reason)}", style="yellow"))
+        ERR.print(Text(f"not read: {plain(failure.source)}: {plain(failure.reason)}", style="yellow"))
     for warning in report.warnings:
-        _err.print(Text(f"note: {plain(warning.source)}: {plain(warning.reason)}", style="yellow"))
+        ERR.print(Text(f"note: {plain(warning.source)}: {plain(warning.reason)}", style="yellow"))
     if report.unspoken is not None:
-        _err.print(Text(f"note: {plain(report.unspoken)}", style="yellow"))
+        ERR.print(Text(f"note: {plain(report.unspoken)}", style="yellow"))
     for source in report.waiting:
         note(f"still being written, left for the next run: {plain(source)}")
     if report.broken_off == "run":
@@ -132,84 +123,33 @@ def verification(found: Verification) -> None:
         to = f" → {plain(now.source)} {now.start}–{now.end}" if now is not None else ""
         place = f"{plain(quotation.source)} {quotation.start}–{quotation.end}{to}"
         style = "green" if check.state == "intact" else "yellow"
-        _out.print(Text(f"{check.state:<8}", style=style) + Text(f"{number}{place}"))
-        _out.print(Text(f"        “{_short(plain(quotation.quote), 120)}”", style="dim"))
+        OUT.print(Text(f"{check.state:<8}", style=style) + Text(f"{number}{place}"))
+        OUT.print(Text(f"        “{short(plain(quotation.quote), 120)}”", style="dim"))
     for fault in found.faults:
-        _out.print(Text(f"fault   {fault}: run `rag index --rebuild`", style="red"))
+        OUT.print(Text(f"fault   {fault}: run `rag index --rebuild`", style="red"))
     if not (found.checks or found.intact):
         note("there is nothing to check")
     states = ("intact", "moved", "changed", "gone")
-    _out.print(Text(" · ".join(f"{getattr(found, state)} {state}" for state in states), style="bold"))
+    OUT.print(Text(" · ".join(f"{getattr(found, state)} {state}" for state in states), style="bold"))
 
 
 def status(found: IndexStatus) -> None:
     """Print what the index holds, and how level it is with the folder."""
     if found.manifest is None:
-        _out.print(f"no index in {found.index} yet: run `rag index`")
+        OUT.print(f"no index in {found.index} yet: run `rag index`")
     else:
-        _out.print(f"{len(found.documents)} documents in {found.index}, embedded by {found.manifest.embedder}")
+        OUT.print(f"{len(found.documents)} documents in {found.index}, embedded by {found.manifest.embedder}")
     for document in found.documents:
-        _out.print(Text(f"  {plain(document.source)}: {document.extent} · {plain(document.title)}"))
+        OUT.print(Text(f"  {plain(document.source)}: {document.extent} · {plain(document.title)}"))
     for record in found.failed:
-        _out.print(Text(f"  not read: {plain(record.source)}: {plain(record.reason or '')}", style="yellow"))
+        OUT.print(Text(f"  not read: {plain(record.source)}: {plain(record.reason or '')}", style="yellow"))
     for record in found.warned:
-        _out.print(Text(f"  note: {plain(record.source)}: {plain(record.warning or '')}", style="yellow"))
+        OUT.print(Text(f"  note: {plain(record.source)}: {plain(record.warning or '')}", style="yellow"))
     if found.unspoken is not None:
-        _out.print(Text(f"  note: {plain(found.unspoken)}", style="yellow"))
+        OUT.print(Text(f"  note: {plain(found.unspoken)}", style="yellow"))
     if found.freshness is not None and found.freshness.level:
-        _out.print(f"level with {found.corpus}")
+        OUT.print(f"level with {found.corpus}")
     _freshness(found.freshness)
-
-
-def evaluation(run: Run) -> None:
-    """Print the measures of a run, each with its interval, and how it compares with an earlier one."""
-    table = _table("measure", "value", "95 % interval", "questions")
-    for definition, found in _grouped(run.measures, table):
-        value, between = number(found.value, definition.unit), interval(found.low, found.high, definition.unit)
-        table.add_row("  " + definition.label, value, between, str(found.questions))
-    _out.print(table)
-    if run.comparison is not None:
-        _comparison(run.comparison)
-
-
-def _comparison(found: Comparison) -> None:
-    _out.print(Text(f"compared with the earlier run, {found.questions} questions in both", style="bold"))
-    table = _table("measure", "before", "now", "difference", "95 % interval")
-    for definition, one in _grouped(found.measures, table):
-        unit = definition.unit
-        better = (one.difference > 0) == definition.more_is_better
-        difference = Text(signed(one.difference, unit), style="" if not one.certain else "green" if better else "red")
-        between = f"{signed(one.low, unit)} to {signed(one.high, unit)}"
-        table.add_row("  " + definition.label, number(one.before, unit), number(one.now, unit), difference, between)
-    _out.print(table)
-    for name, changes in (("right now, wrong before", found.now_right), ("wrong now, right before", found.now_wrong)):
-        _out.print(Text(f"{name}: {len(changes)}", style="bold"))
-        for change in changes[:_MOST_CHANGED]:
-            _out.print(Text(f"  {plain(change.id)}  {_short(plain(change.question), 100)}"))
-        if len(changes) > _MOST_CHANGED:
-            note(f"  and {len(changes) - _MOST_CHANGED} more: --json has them all, --report shows them")
-
-
-def _table(first: str, *others: str) -> Table:
-    columns = [Column(name, justify="right", no_wrap=True) for name in others]
-    return Table(Column(first), *columns, box=box.SIMPLE_HEAD, pad_edge=False)
-
-
-def _grouped(found: Mapping[str, _Measure], table: Table) -> Iterator[tuple[Definition, _Measure]]:
-    """Yield the measures found, in order, and put the heading of each group into ``table``."""
-    group = ""
-    for definition in DEFINITIONS:
-        if definition.name in found:
-            if definition.group != group:
-                group = definition.group
-                table.add_row(Text(group, style="bold"))
-            yield definition, found[definition.name]
-
-
-def track(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
-    """Yield ``outcomes`` with a bar on standard error."""
-    with Progress(console=_err, transient=True) as bar:
-        yield from bar.track(outcomes, total=total, description="asking")
 
 
 @contextmanager
@@ -221,7 +161,7 @@ def progress() -> Iterator[OnProgress]:
         TaskProgressColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
-    with Progress(*columns, console=_err, transient=not sys.stderr.isatty()) as bar:
+    with Progress(*columns, console=ERR, transient=not sys.stderr.isatty()) as bar:
         task = bar.add_task("looking for changes", total=None)
 
         def on_progress(state: SyncProgress) -> None:
@@ -239,7 +179,8 @@ def _place(found: Citation | SearchResult, start: int, page: int | None, find_do
     return f"{plain(found.source)}:{find_document(found.source).text.count(chr(10), 0, start) + 1}"
 
 
-def _short(text: str, most: int) -> str:
+def short(text: str, most: int) -> str:
+    """Return ``text``, cut where it is longer than ``most`` signs."""
     return text if len(text) <= most else text[:most] + "…"
 
 

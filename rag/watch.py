@@ -10,8 +10,6 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import watchfiles
-
 from rag.errors import RagError
 from rag.sync import SyncReport
 
@@ -48,6 +46,8 @@ def watch(corpus: Path, apart: Path, run: Callable[[], SyncReport], stop: thread
 
 def _rounds(corpus: Path, apart: Path, stop: threading.Event) -> Iterator[bool]:
     """Yield about once a second, while the folder is there, whether anything in it may have changed."""
+    import watchfiles
+
     while not stop.is_set():
         unseen = True  # whatever happened before it was followed
         try:

@@ -18,8 +18,8 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 
 # From the bottom; a module imports from layers below its own, or from its own package.
 LAYERS = (
-    ("types", "errors", "stop_words", "languages", "weights"),
-    ("words", "conversations", "wire"),
+    ("types", "errors", "stop_words", "weights"),
+    ("languages", "words", "conversations", "wire"),
     ("export", "sentences", "kinds", "parts", "dates"),
     ("parse", "corpus", "chunk", "embed"),
     ("settings", "index", "converse", "library"),
@@ -32,6 +32,7 @@ LAYERS = (
     ("assistant",),
     ("evaluate", "starters"),
     ("show",),
+    ("show_run",),
     ("server", "mcp_server"),
     ("cli",),
     ("__main__",),
@@ -163,6 +164,10 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(module: str) -> None:
         "ui",
         "pypdfium2",
         "docx",
+        "onnxruntime",
+        "lxml",
+        "rag.evaluate",
+        "rag.converse.rewrite",
         "openpyxl",
     }
     program = f"import sys, {module}; print(*(name for name in {sorted(heavy)} if name in sys.modules))"

@@ -30,7 +30,7 @@ def citation(n: int, highlight: tuple[int, int] | None = None) -> Citation:
 
 def shown(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> str:
     console = Console(record=True, width=200, force_terminal=True, highlight=False, soft_wrap=True)
-    monkeypatch.setattr(show, "_out", console)
+    monkeypatch.setattr(show, "OUT", console)
     document = Document(source="a.txt", sha256="0" * 64, title="a", text=TEXT)
     with console.capture() as captured:
         show.answer(answer, lambda _: document)

@@ -88,12 +88,12 @@ def test_whatever_a_parser_does_the_run_goes_on(
     program = (
         "import sys\n"
         "if 'rag.parse.worker' in sys.orig_argv:\n"
-        "    import rag.parse\n"
-        "    good = rag.parse.PARSERS['.txt']\n"
+        "    import rag.parse.formats\n"
+        "    good = rag.parse.formats.PARSERS['.txt']\n"
         "    def worst(data, name):\n"
         f"        if data == b'bad': exec({code!r}, {{}})\n"
         "        return good(data, name)\n"
-        "    rag.parse.PARSERS['.txt'] = worst\n"
+        "    rag.parse.formats.PARSERS['.txt'] = worst\n"
     )
     (tmp_path / "site").mkdir()
     (tmp_path / "site/sitecustomize.py").write_text(program)

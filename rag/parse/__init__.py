@@ -1,70 +1,20 @@
 """A file's bytes → Document: suffix decides the parser, one module a format.
 
 A parser is a function ``(data, name) -> Parsed``. It sees bytes and a file name, never the disk, and
-raises ParseError, with a reason a person understands, for what it cannot read.
+raises ParseError, with a reason a person understands, for what it cannot read. The parsers are loaded
+when the first file is read: asking needs none of them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from rag.errors import ParseError
-from rag.parse.code import CODE_SUFFIXES, TEXT_NAMES, parse_code
-from rag.parse.docx import parse_docx
-from rag.parse.epub import parse_epub
-from rag.parse.html import parse_html
-from rag.parse.jsontext import parse_json, parse_json_lines
-from rag.parse.mail import parse_mail
-from rag.parse.markdown import parse_markdown
-from rag.parse.msg import parse_msg
-from rag.parse.notebook import parse_notebook
 from rag.parse.ocr import can_read_images
-from rag.parse.odt import parse_odt
-from rag.parse.parsed import Parsed
-from rag.parse.pdf import parse_pdf
-from rag.parse.pptx import parse_pptx
-from rag.parse.rtf import parse_rtf
-from rag.parse.sheet import parse_csv, parse_xlsx
-from rag.parse.text import decode, is_guessed, parse_text
-from rag.parse.xml import parse_xml
+from rag.parse.parsed import Parsed, Parser
 from rag.types import Document, Value
-
-Parser = Callable[[bytes, str], Parsed]
-
-PARSERS: dict[str, Parser] = {
-    ".txt": parse_text,
-    ".text": parse_text,
-    ".md": parse_markdown,
-    ".markdown": parse_markdown,
-    ".html": parse_html,
-    ".htm": parse_html,
-    ".xhtml": parse_html,
-    ".pdf": parse_pdf,
-    ".docx": parse_docx,
-    ".docm": parse_docx,
-    ".pptx": parse_pptx,
-    ".pptm": parse_pptx,
-    ".xlsx": parse_xlsx,
-    ".xlsm": parse_xlsx,
-    ".csv": parse_csv,
-    ".tsv": parse_csv,
-    ".odt": parse_odt,
-    ".odp": parse_odt,
-    ".ods": parse_odt,
-    ".rtf": parse_rtf,
-    ".eml": parse_mail,
-    ".msg": parse_msg,
-    ".epub": parse_epub,
-    ".ipynb": parse_notebook,
-    ".json": parse_json,
-    ".jsonl": parse_json_lines,
-    ".ndjson": parse_json_lines,
-    ".xml": parse_xml,
-    **dict.fromkeys(CODE_SUFFIXES, parse_code),
-}
 
 LARGEST_FILE = 500 * 2**20  # bytes
 
@@ -77,9 +27,6 @@ _MAGIC: dict[str, tuple[bytes, ...]] = {
     ".rtf": (b"{\\rtf",),
     ".msg": (_OLE,),
 }
-# Formats that do not say which encoding they are in.
-_PLAIN = (parse_text, parse_markdown, parse_code, parse_csv)
-
 # Raised with every change that makes a parser give another text: files are then read again.
 PARSER_VERSION = 3
 
@@ -134,6 +81,8 @@ def misnamed(name: str, head: bytes) -> str | None:
 
 
 def _is_text(data: bytes) -> bool:
+    from rag.parse.text import decode
+
     try:
         return bool(decode(data))
     except ParseError:
@@ -162,6 +111,9 @@ def fingerprint() -> str:
 
 
 def _parse(data: bytes, source: str, depth: int) -> ParsedFile:
+    from rag.parse.formats import PLAIN
+    from rag.parse.text import is_guessed
+
     path = PurePosixPath(source)
     if not data.strip():
         raise ParseError("the file is empty")
@@ -172,7 +124,7 @@ def _parse(data: bytes, source: str, depth: int) -> ParsedFile:
     if len(parsed.text) > _LONGEST_TEXT:
         raise ParseError(f"its text is longer than {_LONGEST_TEXT // 10**6} million characters: split it")
     documents, missing = [_document(data, source, parsed)], [parsed.warning] if parsed.warning else []
-    if parser in _PLAIN and is_guessed(data):
+    if parser in PLAIN and is_guessed(data):
         missing.append("its encoding was guessed: save it as UTF-8 if letters look wrong")
     for attachment in parsed.attachments:
         try:
@@ -189,6 +141,9 @@ def _parse(data: bytes, source: str, depth: int) -> ParsedFile:
 
 
 def _parser(path: PurePosixPath) -> Parser:
+    from rag.parse.code import TEXT_NAMES, parse_code
+    from rag.parse.formats import PARSERS
+
     parser = PARSERS.get(path.suffix.lower()) or (parse_code if path.name.lower() in TEXT_NAMES else None)
     if parser is None:
         raise ParseError(f"no parser for {path.suffix or 'files without a suffix'}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -31,6 +31,9 @@ class Parsed:
     page_kind: PageKind = "page"
     attachments: tuple[Attachment, ...] = ()
     warning: str | None = None
+
+
+Parser = Callable[[bytes, str], Parsed]
 
 
 def title_of(headings: Iterable[Heading]) -> str | None:

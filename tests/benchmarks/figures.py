@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from rag import show
+from rag import show_run
 from rag.assistant import Assistant
 from rag.chunk import chunk_document
 from rag.embed.packaged import PackagedEmbedder
@@ -43,7 +43,7 @@ def main() -> None:
         print(f"embedding the same passages     {embedding:.1f} s")
         print(f"ratio                           {indexing.seconds / embedding:.3f}")
         print(f"indexing again, nothing changed {again.seconds:.3f} s")
-        show.evaluation(measure(work, chroma.name, assistant))
+        show_run.evaluation(measure(work, chroma.name, assistant))
 
 
 def _embedding_alone(corpus: Path, embedder: PackagedEmbedder, chunk_tokens: int) -> float:

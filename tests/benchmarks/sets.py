@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
-from rag import show
+from rag import show, show_run
 from rag.answer.confidence import confidence
 from rag.answer.premise import premise
 from rag.assistant import Assistant
@@ -56,7 +56,7 @@ def main() -> None:
         show.sync_report(assistant.sync(on_progress))
     assistant.warm_up()
     run = measure(given.work, given.folder.name, assistant)
-    show.evaluation(run)
+    show_run.evaluation(run)
     for key in ("lang", "split"):
         by_group(key, records, run, assistant)
     if given.absent:
@@ -131,7 +131,7 @@ def measure(work: Path, name: str, assistant: Assistant) -> Run:
     tasks, warnings = resolve(read_questions(work / "questions.jsonl"), assistant)
     for warning in warnings:
         show.note(warning)
-    outcomes = list(show.track(ask_all(tasks, assistant), len(tasks)))
+    outcomes = list(show_run.track(ask_all(tasks, assistant), len(tasks)))
     run = summary(name, outcomes, assistant, warnings)
     (work / "run.json").write_text(run.model_dump_json(), encoding="utf-8")
     (work / "report.html").write_text(html_report(run), encoding="utf-8")
@@ -144,7 +144,7 @@ def by_group(key: str, records: Sequence[Record], run: Run, assistant: Assistant
     for group in sorted(set(groups.values())) if len(set(groups.values())) > 1 else []:
         show.note(f"{key}: {group}")
         outcomes = [outcome for outcome in run.questions if groups.get(outcome.id) == group]
-        show.evaluation(summary(f"{run.asked} {group}", outcomes, assistant))
+        show_run.evaluation(summary(f"{run.asked} {group}", outcomes, assistant))
 
 
 def print_absent(records: Sequence[Record], run: Run, assistant: Assistant) -> None:
@@ -152,7 +152,7 @@ def print_absent(records: Sequence[Record], run: Run, assistant: Assistant) -> N
     about = {str(record["id"]): record.get("doc_id") for record in records}
     asked = [outcome for outcome in run.questions if outcome.answerable and about[outcome.id]]
     pairs = []
-    for outcome in track(asked, "asking without the document", console=show._err, transient=True):
+    for outcome in track(asked, "asking without the document", console=show.ERR, transient=True):
         without = confidence_without(outcome, str(about[outcome.id]), assistant)
         if without is not None:
             pairs.append((outcome.confidence, without))

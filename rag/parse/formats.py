@@ -1,0 +1,56 @@
+"""Which parser reads which suffix."""
+
+from __future__ import annotations
+
+from rag.parse.code import CODE_SUFFIXES, parse_code
+from rag.parse.docx import parse_docx
+from rag.parse.epub import parse_epub
+from rag.parse.html import parse_html
+from rag.parse.jsontext import parse_json, parse_json_lines
+from rag.parse.mail import parse_mail
+from rag.parse.markdown import parse_markdown
+from rag.parse.msg import parse_msg
+from rag.parse.notebook import parse_notebook
+from rag.parse.odt import parse_odt
+from rag.parse.parsed import Parser
+from rag.parse.pdf import parse_pdf
+from rag.parse.pptx import parse_pptx
+from rag.parse.rtf import parse_rtf
+from rag.parse.sheet import parse_csv, parse_xlsx
+from rag.parse.text import parse_text
+from rag.parse.xml import parse_xml
+
+PARSERS: dict[str, Parser] = {
+    ".txt": parse_text,
+    ".text": parse_text,
+    ".md": parse_markdown,
+    ".markdown": parse_markdown,
+    ".html": parse_html,
+    ".htm": parse_html,
+    ".xhtml": parse_html,
+    ".pdf": parse_pdf,
+    ".docx": parse_docx,
+    ".docm": parse_docx,
+    ".pptx": parse_pptx,
+    ".pptm": parse_pptx,
+    ".xlsx": parse_xlsx,
+    ".xlsm": parse_xlsx,
+    ".csv": parse_csv,
+    ".tsv": parse_csv,
+    ".odt": parse_odt,
+    ".odp": parse_odt,
+    ".ods": parse_odt,
+    ".rtf": parse_rtf,
+    ".eml": parse_mail,
+    ".msg": parse_msg,
+    ".epub": parse_epub,
+    ".ipynb": parse_notebook,
+    ".json": parse_json,
+    ".jsonl": parse_json_lines,
+    ".ndjson": parse_json_lines,
+    ".xml": parse_xml,
+    **dict.fromkeys(CODE_SUFFIXES, parse_code),
+}
+
+# Formats that do not say which encoding they are in.
+PLAIN = (parse_text, parse_markdown, parse_code, parse_csv)
