@@ -11,6 +11,7 @@ from datetime import date
 from functools import cache
 from itertools import zip_longest
 from pathlib import Path
+from typing import NamedTuple
 
 from rag.answer import Answerer, DraftSentence
 from rag.answer.cite import cite
@@ -52,6 +53,8 @@ from rag.types import (
 from rag.verify import Quotation, Verification, standing, verify_index, verify_quotations
 from rag.watch import STILL_FOR, watch
 
+_FRESH_FOR = 20  # times as long as looking the folder through takes
+
 
 class Status(Value):
     """What the index holds, what it was built with, and how level it is with the folder.
@@ -80,6 +83,7 @@ class Assistant:
         self._pictures = Pictures(self.settings.corpus)
         self._one_sync = threading.Lock()
         self._activity: Progress | None = None
+        self._freshness: _KeptFreshness | None = None
 
     @property
     def is_built(self) -> bool:
@@ -185,7 +189,7 @@ class Assistant:
             within=tuple(sorted(sources)),
             missing=tuple(part.question for part in found if not part.drafts) if len(found) > 1 else (),
             disagreements=tuple(dict.fromkeys(pair for part in found for pair in part.disagreements(citations))),
-            freshness=self.freshness(),
+            freshness=self._recent_freshness(),
             timings=clock.seconds,
         )
 
@@ -224,6 +228,18 @@ class Assistant:
             return freshness(self._index, self.settings.corpus)
         except UsageError:  # no such folder, or rules in it that cannot be read: `rag index` says which
             return None
+
+    def _recent_freshness(self) -> Freshness | None:
+        """Return the freshness as it was found last, unless that is older than a few times what finding it takes.
+
+        So answers that follow each other closely are not held up by it, however large the folder is.
+        """
+        now = time.monotonic()
+        if self._freshness is None or now > self._freshness.until:
+            found = self.freshness()
+            took = time.monotonic() - now
+            self._freshness = _KeptFreshness(found, now + took * _FRESH_FOR)
+        return self._freshness.found
 
     def status(self) -> Status:
         """Return what the index holds and how level it is with the folder."""
@@ -315,7 +331,7 @@ class Assistant:
                     still_for=still_for,
                 )
             finally:
-                self._activity = None
+                self._activity = self._freshness = None
 
     @contextmanager
     def _reading(self, sources: Collection[str] = ()) -> Iterator[Reader]:
@@ -343,6 +359,13 @@ class Assistant:
 
 def _embedder_named(name: str) -> Embedder:
     return PackagedEmbedder() if name == DEFAULT_MODEL else SentenceTransformerEmbedder(name)
+
+
+class _KeptFreshness(NamedTuple):
+    """What was found of the folder, and until when, by the monotonic clock, it is taken for so."""
+
+    found: Freshness | None
+    until: float
 
 
 class _Part(Value):

@@ -129,8 +129,12 @@ def _load() -> _Model:
     unknown = tokenizer.token_to_id(_UNKNOWN)  # one piece for all, by which they would be alike
 
     def tokens_of(words: list[str]) -> list[list[int]]:
-        encodings = tokenizer.encode_batch(words, add_special_tokens=False)
-        return [[piece for piece in encoding.ids if piece != unknown] for encoding in encodings]
+        whole = [tokenizer.token_to_id(word) if word.isascii() and word.isalnum() else None for word in words]
+        broken = [word for word, token in zip(words, whole, strict=True) if token is None]
+        parts = iter(tokenizer.encode_batch(broken, add_special_tokens=False))
+        return [
+            [token] if token is not None else [part for part in next(parts).ids if part != unknown] for token in whole
+        ]
 
     return _Model(tokenizer, runtime, WordVectors(runtime.pieces, tokens_of))
 

@@ -61,6 +61,8 @@ class Snapshot:
         k = min(k, len(self) if among is None else len(among))
         if k < 1:
             return {}
+        # For one question, threads that wait for each other cost more than they bring.
+        faiss.omp_set_num_threads(1)
         parameters = faiss.SearchParameters()
         if among is not None:
             parameters.sel = chosen = faiss.IDSelectorBatch(np.array(among, dtype=np.int64))  # noqa: F841, kept alive
