@@ -102,11 +102,14 @@ def holds_kind(kind: Kind, sentence: str, question: str) -> bool:
     return bool(kind_spans(kind, sentence, question))
 
 
-def kind_spans(kind: Kind, sentence: str, question: str) -> list[tuple[int, int]]:
+@lru_cache(maxsize=10_000)  # one answer asks the same several times over
+def kind_spans(kind: Kind, sentence: str, question: str) -> tuple[tuple[int, int], ...]:
     """Return where in ``sentence`` things of ``kind`` stand that the question does not name itself, in order."""
     asked = _named_or_empty(question)
     found = (_thing(match) for match in _HOLDS[kind].finditer(sentence))
-    return [(start, end) for start, end in found if not asked >= {stem(word) for word in words(sentence[start:end])}]
+    return tuple(
+        (start, end) for start, end in found if not asked >= {stem(word) for word in words(sentence[start:end])}
+    )
 
 
 @lru_cache(maxsize=1000)

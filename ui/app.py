@@ -22,7 +22,7 @@ from ui.live import Live
 from ui.talks import Talks
 
 _LOOK_EVERY = 2  # seconds between looks at what is indexed
-_AT_ONCE = 1  # questions of all pages
+_AT_ONCE = 2  # questions of all pages
 _QUIETLY: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 # Short, and never waiting behind questions; of these, none can tell a person anything but by what it draws.
 _AT_HAND: dict[str, Any] = {**_QUIETLY, "queue": False}

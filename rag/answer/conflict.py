@@ -63,9 +63,11 @@ def disagree(question: str, one: str, other: str) -> tuple[str, str] | None:
 
     Where one denies the other, that is "yes" and "no".
     """
+    if _of_others(one, other):
+        return None
     values = _values(question, one, other)
     rest = [_rest(text, value) for text, value in zip((one, other), values or (None, None), strict=True)]
-    if not _alike(*rest) or _of_others(one, other):
+    if not _alike(*rest):
         return None
     denied = denies(one), denies(other)
     if denied[0] != denied[1]:
