@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.status import Status
 from rich.text import Text
 
@@ -159,6 +159,7 @@ def progress() -> Iterator[OnProgress]:
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
+        TransferSpeedColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
     with Progress(*columns, console=ERR, transient=not sys.stderr.isatty()) as bar:

@@ -7,25 +7,21 @@ transaction, so whatever stops a run, the index holds every file either as it wa
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
 
-from rag.chunk import chunk_document
 from rag.corpus import CorpusFile, scan
 from rag.embed import Embedder
-from rag.errors import FileUnopened, ParseError
-from rag.index import BrokenOff, Cut, FileRecord, Index, Manifest, Piece
-from rag.languages import document_language, unspoken
+from rag.index import BrokenOff, FileRecord, Index, Manifest
+from rag.languages import unspoken
 from rag.parse import fingerprint
-from rag.parse.worker import Worker
-from rag.sentences import Span, sentence_spans
+from rag.reading import FilePassages, read_ahead, record_of
 from rag.types import Freshness, Value
 
-# Passages are embedded together across documents: many small files make full batches.
-_PASSAGES_AT_ONCE = 1024
 # Seconds, more than a tick of the clock that file systems take their times from.
 _CLOCK_TICK = 0.05
 
@@ -191,107 +187,69 @@ def _is_changed(file: CorpusFile, record: FileRecord | None, index: Index) -> bo
     except OSError:
         return True  # and reading it will say why it cannot be read
     if same:
-        index.touch(_record(file, record.sha256, record.reason, record.warning))
+        index.touch(record_of(file, record.sha256, record.reason, record.warning))
     return not same
 
 
-def _record(file: CorpusFile, sha256: str, reason: str | None = None, warning: str | None = None) -> FileRecord:
-    return FileRecord(
-        source=file.source,
-        sha256=sha256,
-        size=file.size,
-        mtime_ns=file.mtime_ns,
-        ctime_ns=file.ctime_ns,
-        parser=fingerprint(),
-        reason=file.reason or reason,
-        warning=warning,
-    )
+class _Told:
+    """How far a run is, in bytes, as told by the thread that reads and by the one that embeds."""
 
+    def __init__(self, on_progress: OnProgress, total: int) -> None:
+        self._on_progress = on_progress
+        self._total = total
+        self._done = 0.0
+        self._source = ""
+        self._one_tells = threading.Lock()
 
-class _Waiting(NamedTuple):
-    """A file whose passages wait to be embedded, together with those of other files."""
+    def reading(self, source: str) -> None:
+        """Tell which file is in hand."""
+        with self._one_tells:
+            self._source = source
+            self._tell()
 
-    record: FileRecord
-    cuts: list[Cut]
-    texts: dict[str, tuple[str, list[Span]]]  # key → the text to embed and its sentences
+    def done(self, size: float) -> None:
+        """Tell that so many more bytes are embedded."""
+        with self._one_tells:
+            self._done += size
+            self._tell()
+
+    def end(self) -> None:
+        """Tell that all is done, whatever the shares added up to."""
+        with self._one_tells:
+            self._done, self._source = self._total, ""
+            self._tell()
+
+    def _tell(self) -> None:
+        self._on_progress(Progress(done=self._done, total=self._total, source=self._source))
 
 
 def _put_all(
     files: Sequence[CorpusFile], index: Index, embedder: Embedder, chunk_tokens: int, on_progress: OnProgress
 ) -> None:
     """Read, cut, embed and write ``files``, the passages of many at a time."""
-    total = sum(file.size for file in files)
-    done = 0
-    waiting: list[_Waiting] = []
-    with Worker() as worker:
-        for file in files:
-            on_progress(Progress(done=done, total=total, source=file.source))
-            try:
-                waiting.append(_read(file, worker, embedder, chunk_tokens))
-            except FileUnopened as error:  # what keeps it from being read may pass without the file changing
-                index.put(_record(file, "", str(error)).model_copy(update={"parser": ""}), [], {})
-            except ParseError as error:
-                index.put(_record(file, "", str(error)), [], {})
-            if file is files[-1] or sum(len(item.texts) for item in waiting) >= _PASSAGES_AT_ONCE:
-                size = sum(item.record.size for item in waiting)
-                _flush(waiting, index, embedder, _within(on_progress, done, size, total))
-                waiting.clear()
-                done += size
-    on_progress(Progress(done=total, total=total, source=""))
+    told = _Told(on_progress, sum(file.size for file in files))
+    with closing(read_ahead(files, embedder, chunk_tokens, told.reading)) as groups:
+        for group in groups:
+            _put(group, index, embedder, told)
+    told.end()
 
 
-def _within(on_progress: OnProgress, done: float, size: float, total: float) -> Callable[[float, str], None]:
-    """Return a function that tells ``on_progress`` of a part of the work, as a share of it."""
-    return lambda share, source: on_progress(Progress(done=done + share * size, total=total, source=source))
-
-
-def _read(file: CorpusFile, worker: Worker, embedder: Embedder, chunk_tokens: int) -> _Waiting:
-    if file.reason is not None:
-        raise ParseError(file.reason)
-    parsed = worker.parse(file.path, file.source)
-    cuts, texts = [], {}
-    for parsed_document in parsed.documents:
-        document = parsed_document.model_copy(update={"language": document_language(parsed_document.text)})
-        pieces = []
-        for chunk in chunk_document(document, embedder.token_spans, chunk_tokens):
-            sentences = sentence_spans(chunk.text)
-            context = _context(chunk.headings, embedder, embedder.max_tokens - chunk_tokens)
-            text = context + chunk.text
-            # The sentences' vectors are kept with the text's, so where they begin and end is part of the key.
-            key = hashlib.sha256(f"{sentences} {text}".encode("utf-8", "surrogatepass")).hexdigest()
-            pieces.append(Piece(chunk, sentences, key))
-            texts[key] = text, [(len(context) + start, len(context) + end) for start, end in sentences]
-        cuts.append(Cut(document, pieces))
-    return _Waiting(_record(file, parsed.documents[0].sha256, warning=parsed.warning), cuts, texts)
-
-
-def _context(headings: Sequence[str], embedder: Embedder, max_tokens: int) -> str:
-    """Return what a passage is embedded under: as much of its heading path, innermost last, as fits."""
-    for outermost in range(len(headings)):
-        context = "\n".join(headings[outermost:]) + "\n"
-        if len(embedder.token_spans(context)) <= max_tokens:
-            return context
-    return ""
-
-
-def _flush(
-    waiting: Sequence[_Waiting], index: Index, embedder: Embedder, on_share: Callable[[float, str], None]
-) -> None:
+def _put(group: Sequence[FilePassages], index: Index, embedder: Embedder, told: _Told) -> None:
     """Embed what was never embedded before, then write each file in a transaction of its own."""
-    texts = {key: text for item in waiting for key, text in item.texts.items()}
+    texts = {key: text for file in group for key, text in file.texts.items()}
     known = index.known(list(texts))
     missing = [key for key in texts if key not in known]
-    embedded = 0
-
-    def on_batch(count: int) -> None:
-        nonlocal embedded
-        embedded += count
-        on_share(embedded / len(missing), waiting[0].record.source)
-
-    rows = embedder.embed([texts[key][0] for key in missing], [texts[key][1] for key in missing], on_batch)
+    size = sum(file.record.size for file in group)
+    rows = embedder.embed(
+        [texts[key][0] for key in missing],
+        [texts[key][1] for key in missing],
+        lambda count: told.done(size * count / len(missing)),
+    )
     embeddings = dict(zip(missing, rows, strict=True))
-    for item in waiting:
-        index.put(item.record, item.cuts, {key: embeddings[key] for key in item.texts if key in embeddings})
+    for file in group:
+        index.put(file.record, file.cuts, {key: embeddings[key] for key in file.texts if key in embeddings})
+    if not missing:
+        told.done(size)
 
 
 def _report(

@@ -26,7 +26,7 @@ LAYERS = (
     ("terms",),
     ("query",),
     ("rank",),
-    ("excerpt",),
+    ("excerpt", "reading"),
     ("sync", "retrieve", "answer"),
     ("verify", "watch", "listing", "pictures"),
     ("assistant",),

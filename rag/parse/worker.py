@@ -85,6 +85,11 @@ class Worker:
         task = _PageTask(source=source, number=number, text=text, spans=tuple(spans))
         return _given(self._ask(path, file, task).marks)
 
+    def kill(self) -> None:
+        """End the process at once, from any thread; what is being read fails."""
+        if self._process is not None:
+            _kill(self._process)
+
     def _ask(self, path: Path, source: str, task: _PageTask | None = None) -> _Reply:
         if self._process is None or self._process.poll() is not None:  # stopped for a file before, or from outside
             self._start()

@@ -1,0 +1,127 @@
+"""Files → passages ready to be embedded: read and cut in a thread and a process of their own, ahead of the embedding.
+
+So the processors have work while a slow file is read. It does not know what becomes of the passages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from rag.chunk import chunk_document
+from rag.corpus import CorpusFile
+from rag.embed import Embedder
+from rag.errors import FileUnopened, ParseError
+from rag.index import Cut, FileRecord, Piece
+from rag.languages import document_language
+from rag.parse import fingerprint
+from rag.parse.worker import Worker
+from rag.sentences import Span, sentence_spans
+
+# Passages are embedded together across documents: many small files make full batches.
+_PASSAGES_AT_ONCE = 1024
+
+
+class FilePassages(NamedTuple):
+    """A file as it is to be recorded, its documents cut into passages, and what of them is to be embedded.
+
+    ``texts`` holds by key each text with its sentences; of a file that could not be read there is nothing.
+    """
+
+    record: FileRecord
+    cuts: list[Cut]
+    texts: dict[str, tuple[str, list[Span]]]
+
+
+def read_ahead(
+    files: Sequence[CorpusFile], embedder: Embedder, chunk_tokens: int, on_file: Callable[[str], None]
+) -> Generator[list[FilePassages], None, None]:
+    """Yield ``files`` in groups, in order, the next being read while one is worked on.
+
+    ``on_file`` is told of each file before it is read, by the thread that reads; what it raises ends the reading.
+    """
+    stop = threading.Event()
+    with Worker() as worker, ThreadPoolExecutor(1) as reader:
+
+        def opened() -> Iterator[FilePassages]:
+            for file in files:
+                if stop.is_set():
+                    return
+                on_file(file.source)
+                yield _passages_of(file, worker, embedder, chunk_tokens)
+
+        groups = _groups(opened())
+        try:
+            coming = reader.submit(next, groups, None)
+            while group := coming.result():
+                coming = reader.submit(next, groups, None)
+                yield group
+        finally:
+            stop.set()
+            worker.kill()  # in case it is at a slow file, which nobody waits for any more
+
+
+def record_of(file: CorpusFile, sha256: str, reason: str | None = None, warning: str | None = None) -> FileRecord:
+    """Return what the index notes of a file."""
+    return FileRecord(
+        source=file.source,
+        sha256=sha256,
+        size=file.size,
+        mtime_ns=file.mtime_ns,
+        ctime_ns=file.ctime_ns,
+        parser=fingerprint(),
+        reason=file.reason or reason,
+        warning=warning,
+    )
+
+
+def _groups(files: Iterable[FilePassages]) -> Iterator[list[FilePassages]]:
+    group: list[FilePassages] = []
+    for file in files:
+        group.append(file)
+        if sum(len(one.texts) for one in group) >= _PASSAGES_AT_ONCE:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _passages_of(file: CorpusFile, worker: Worker, embedder: Embedder, chunk_tokens: int) -> FilePassages:
+    try:
+        return _read(file, worker, embedder, chunk_tokens)
+    except FileUnopened as error:  # what keeps it from being read may pass without the file changing
+        return FilePassages(record_of(file, "", str(error)).model_copy(update={"parser": ""}), [], {})
+    except ParseError as error:
+        return FilePassages(record_of(file, "", str(error)), [], {})
+
+
+def _read(file: CorpusFile, worker: Worker, embedder: Embedder, chunk_tokens: int) -> FilePassages:
+    if file.reason is not None:
+        raise ParseError(file.reason)
+    parsed = worker.parse(file.path, file.source)
+    cuts, texts = [], {}
+    for parsed_document in parsed.documents:
+        document = parsed_document.model_copy(update={"language": document_language(parsed_document.text)})
+        pieces = []
+        for chunk in chunk_document(document, embedder.token_spans, chunk_tokens):
+            sentences = sentence_spans(chunk.text)
+            context = _context(chunk.headings, embedder, embedder.max_tokens - chunk_tokens)
+            text = context + chunk.text
+            # The sentences' vectors are kept with the text's, so where they begin and end is part of the key.
+            key = hashlib.sha256(f"{sentences} {text}".encode("utf-8", "surrogatepass")).hexdigest()
+            pieces.append(Piece(chunk, sentences, key))
+            texts[key] = text, [(len(context) + start, len(context) + end) for start, end in sentences]
+        cuts.append(Cut(document, pieces))
+    return FilePassages(record_of(file, parsed.documents[0].sha256, warning=parsed.warning), cuts, texts)
+
+
+def _context(headings: Sequence[str], embedder: Embedder, max_tokens: int) -> str:
+    """Return what a passage is embedded under: as much of its heading path, innermost last, as fits."""
+    for outermost in range(len(headings)):
+        context = "\n".join(headings[outermost:]) + "\n"
+        if len(embedder.token_spans(context)) <= max_tokens:
+            return context
+    return ""
