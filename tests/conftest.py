@@ -17,6 +17,7 @@ from rag.index.local import LocalIndex
 from rag.parse import ParsedFile
 from rag.parse.worker import Worker
 from tests.browser import CHROMIUM, start
+from tests.workers import KeptWorker
 
 # The same examples on every run: a failure is a change of the code, never of luck.
 settings.register_profile(
@@ -118,6 +119,15 @@ def parsed_sources(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(Worker, "parse", noted)
     return sources
+
+
+@pytest.fixture(scope="module")
+def kept_worker() -> Iterator[None]:
+    """Let all runs of a module read their files in one process."""
+    kept = KeptWorker()
+    with kept.reads():
+        yield
+    kept.close()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import signal
 import sqlite3
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,14 @@ from rag.errors import RagError
 from rag.index.local import LocalIndex
 from rag.parse import parse
 from rag.sync import sync
+from tests.workers import KeptWorker
 
 WORDS = "river rises in the forest and ends sea lake mountain is deep long old town bridge over water".split()
 NAMES = [f"{folder}{letter}.{suffix}" for folder in ("", "sub/") for letter in "abcdef" for suffix in ("txt", "md")]
 State = dict[str, str]
 
 embedder = PackagedEmbedder()
+kept_worker = KeptWorker()  # for bringing the index level; the command starts its own
 vectors: dict[str, Vectors] = {}
 
 
@@ -45,12 +47,13 @@ class Killer:
     """Counts fault points, and kills this process at one of them."""
 
     def __init__(self, at: int, tell: int) -> None:
-        self.left = at
+        self.at = at
         self.tell = tell
+        self.passed = 0
 
     def point(self, inside_write: bool, before: Callable[[], object] = lambda: None) -> None:
-        self.left -= 1
-        if self.left == 0:
+        self.passed += 1
+        if self.passed == self.at:
             before()
             os.write(self.tell, b"w" if inside_write else b"-")
             os.kill(os.getpid(), signal.SIGKILL)
@@ -128,11 +131,13 @@ def run_command(arguments: list[str], at: int, tell: int) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
         setattr(rag.assistant, "PackagedEmbedder", lambda: embedder)  # noqa: B010, no mypy
         sys.argv = ["rag", "index", *arguments]
+        killer = Killer(at, tell)
         if at:
-            Killer(at, tell).install()
+            killer.install()
         try:
             rag.cli.main()
         finally:
+            os.write(tell, str(killer.passed).encode())
             os._exit(0)
     return process
 
@@ -165,7 +170,8 @@ def look(folder: Path, before: State, after: State) -> None:
 def level(folder: Path, corpus: Path) -> None:
     """Bring the index level, and check that it is what the folder is."""
     index = LocalIndex(folder)
-    sync(index, corpus, embedder, 200)
+    with kept_worker.reads():
+        sync(index, corpus, embedder, 200)
     expected = state_of(corpus)
     with index.reading() as reader:
         held = {summary.source: reader.document(summary.source) for summary in reader.documents()}
@@ -183,13 +189,14 @@ def main() -> None:
     parse(b"load the parsers", "a.txt")
     kills: Counter[str] = Counter()
     whole_run = 1.0
+    points = deque([200], maxlen=5)  # of the last runs that came to their end
     while kills["moment"] < wanted // 2 or kills["point"] < wanted - wanted // 2:
         if luck.random() < 0.1:
             shutil.rmtree(folder, ignore_errors=True)
         before = state_of(corpus) if folder.exists() else {}
         edit(corpus, luck)
         arguments = ["--corpus", str(corpus), "--index", str(folder)] + ["--rebuild"] * (luck.random() < 0.2)
-        at = luck.randint(1, 600) if kills["point"] <= kills["moment"] else 0
+        at = luck.randint(1, max(points)) if kills["point"] <= kills["moment"] else 0
         told, tell = os.pipe()
         started = time.monotonic()
         process = run_command(arguments, at, tell)
@@ -198,18 +205,20 @@ def main() -> None:
             os.kill(process, signal.SIGKILL)
         _, status = os.waitpid(process, 0)
         os.close(tell)
-        said = os.read(told, 1)
+        said = os.read(told, 20)
         os.close(told)
         if os.WIFSIGNALED(status):
             kills["point" if at else "moment"] += 1
             kills["inside a write"] += said == b"w"
         else:
             whole_run = 0.5 * whole_run + 0.5 * (time.monotonic() - started)
+            points.extend([int(said)] if at else [])
         try:
             look(folder, before, state_of(corpus))
             level(folder, corpus)
         except (AssertionError, RagError) as error:
             sys.exit(f"after {dict(kills)}, killed at {at or 'a moment'}, {arguments}: {error}")
+    kept_worker.close()
     print(json.dumps({"kills": kills["moment"] + kills["point"], **kills}))
 
 

@@ -17,6 +17,8 @@ from rag.retrieve import retrieve
 from rag.sync import freshness, sync
 from tests.fakes import FakeEmbedder
 
+pytestmark = pytest.mark.usefixtures("kept_worker")
+
 MAIL = b"""From: a@example.org
 To: b@example.org
 Subject: The river

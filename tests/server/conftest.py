@@ -1,4 +1,4 @@
-"""One assistant for the tests of a module, and a server of each test's own."""
+"""One assistant and one server for the tests of a module, and a server of its own for a test of limits."""
 
 from __future__ import annotations
 
@@ -21,9 +21,23 @@ def assistant(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> A
     return assistant_in(tmp_path_factory.mktemp("site"), embedder)
 
 
+@pytest.fixture(scope="module")
+def address(assistant: Assistant) -> Iterator[str]:
+    """The address of the module's server."""
+    with site(assistant) as client:
+        yield str(client.base_url)
+
+
 @pytest.fixture
-def client(assistant: Assistant) -> Iterator[httpx.Client]:
-    """A client of a server over the module's assistant."""
+def client(address: str) -> Iterator[httpx.Client]:
+    """A client without cookies of the module's server, which counts what all tests ask of it."""
+    with httpx.Client(base_url=address, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def alone(assistant: Assistant) -> Iterator[httpx.Client]:
+    """The only client of a server that was never asked anything."""
     with site(assistant) as client:
         yield client
 

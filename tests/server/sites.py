@@ -24,7 +24,7 @@ BAKER = "The bakery opened in 1950. Its first baker was Otto Klein, who came fro
 def assistant_in(folder: Path, embedder: Embedder) -> Assistant:
     """Return an assistant over two small documents and a broken one, with all it keeps in ``folder``."""
     write(folder / "corpus", {"mill.txt": MILL, "sub/bakery.md": BAKER, "broken.pdf": b"%PDF-1.7 no more"})
-    settings = Settings(corpus=folder / "corpus", index=folder / "index", data=folder / "data", port=free_port())
+    settings = Settings(corpus=folder / "corpus", index=folder / "index", data=folder / "data")
     made = Assistant(settings, embedder)
     made.sync()
     return made
@@ -39,8 +39,20 @@ def site(assistant: Assistant) -> Iterator[httpx.Client]:
     def page() -> HTMLResponse:
         return HTMLResponse("<!doctype html><title>page</title><script>let a = 1;</script>")
 
-    port = assistant.settings.port
+    port = free_port()
     server = Server(guarded(app, assistant.settings), assistant.settings.host, port)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
         yield client
     server.close()
+
+
+def folder(assistant: Assistant) -> Path:
+    return assistant.settings.corpus
+
+
+def files(assistant: Assistant) -> set[str]:
+    return {path.relative_to(folder(assistant)).as_posix() for path in folder(assistant).rglob("*") if path.is_file()}
+
+
+def put(client: httpx.Client, name: str, content: bytes | Iterator[bytes], **params: str) -> httpx.Response:
+    return client.put("/api/documents", params={"name": name, **params}, content=content)

@@ -215,16 +215,16 @@ def test_a_websocket_is_refused(client: httpx.Client) -> None:
     assert "sec-websocket-accept" not in response.headers
 
 
-def test_a_body_that_does_not_come_is_not_waited_for(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_does_not_come_is_not_waited_for(alone: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rag.server.limits._BODY_WITHIN", 1)
     head = (
         b"POST /api/ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
     )
-    many = [socket.create_connection(("127.0.0.1", int(client.base_url.port or 0)), timeout=10) for _ in range(50)]
+    many = [socket.create_connection(("127.0.0.1", int(alone.base_url.port or 0)), timeout=10) for _ in range(50)]
     for connection in many:
         connection.sendall(head)
     started = time.monotonic()
-    assert client.post("/api/search", json=SEARCH).status_code == 200  # others are served meanwhile
+    assert alone.post("/api/search", json=SEARCH).status_code == 200  # others are served meanwhile
     assert time.monotonic() - started < 3
     for connection in many:
         assert b" 408 " in connection.recv(1000)
