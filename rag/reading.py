@@ -54,14 +54,15 @@ def read_ahead(
                 yield _passages_of(file, worker, embedder, chunk_tokens)
 
         groups = _groups(opened())
+        coming = reader.submit(next, groups, None)
         try:
-            coming = reader.submit(next, groups, None)
             while group := coming.result():
                 coming = reader.submit(next, groups, None)
                 yield group
         finally:
             stop.set()
-            worker.kill()  # in case it is at a slow file, which nobody waits for any more
+            if not coming.done():  # it may be at a slow file, which nobody waits for any more
+                worker.kill()
 
 
 def record_of(file: CorpusFile, sha256: str, reason: str | None = None, warning: str | None = None) -> FileRecord:

@@ -24,7 +24,7 @@ class KeptWorker(Worker):
     def reads(self) -> Iterator[None]:
         """Let it read the files of all runs meanwhile."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("rag.sync.Worker", lambda: self)
+            patch.setattr("rag.reading.Worker", lambda: self)
             yield
 
     def close(self) -> None:
