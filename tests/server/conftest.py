@@ -43,6 +43,12 @@ def alone(assistant: Assistant) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
+def offline_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep Gradio's client, which is not ours, from asking a model hub what kind of program it runs in."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+
+
+@pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """Another site: its address, and the folder of its pages."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(tmp_path)))

@@ -115,6 +115,7 @@ def test_a_link_from_another_site_opens_the_page_with_the_session_there_is(
     assert len(before) == 1
 
 
+@pytest.mark.usefixtures("offline_hub")
 def test_gradios_client_finds_two_typed_endpoints_and_no_other(site: Site) -> None:
     client = Client(site.address, verbose=False)
     described = client.view_api(return_format="dict", print_info=False)["named_endpoints"]

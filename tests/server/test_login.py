@@ -102,6 +102,7 @@ def test_without_https_a_link_from_elsewhere_finds_the_same_session(
     other.close()
 
 
+@pytest.mark.usefixtures("offline_hub")
 def test_gradios_client_tells_the_password_in_a_header(site: Site) -> None:
     with pytest.raises(Exception, match="login"):
         Client(site.address, verbose=False)
