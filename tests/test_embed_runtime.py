@@ -12,7 +12,7 @@ import pytest
 import rag.embed.runtime
 from rag.embed import Embedder
 from rag.embed.packaged import PackagedEmbedder
-from rag.embed.runtime import EXACT, PIECES, QUICK, SEAL
+from rag.embed.runtime import MODEL, PIECES, SEAL
 from rag.errors import EmbedderError
 from tests.folders import assistant_over
 
@@ -36,18 +36,18 @@ def damage(path: Path) -> None:
 def test_a_damaged_model_is_exported_again(
     exported: Path, embedder: Embedder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    whole = (exported / EXACT).read_bytes()
-    damage(exported / EXACT)
+    whole = (exported / MODEL).read_bytes()
+    damage(exported / MODEL)
     found = PackagedEmbedder().embed_query("How long is the river?")
     np.testing.assert_array_equal(found, embedder.embed_query("How long is the river?"))
     assert [record.levelno for record in caplog.records if "is damaged and is made again" in record.message] == [
         logging.WARNING
     ]
-    assert (exported / EXACT).read_bytes() == whole
+    assert (exported / MODEL).read_bytes() == whole
     assert [path.name for path in exported.parent.iterdir() if path.is_dir()] == [exported.name]
 
 
-@pytest.mark.parametrize("name", [QUICK, PIECES, SEAL])
+@pytest.mark.parametrize("name", [PIECES, SEAL])
 def test_no_damaged_file_is_used(exported: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     damage(exported / name)
     monkeypatch.setattr(rag.embed.runtime, "_export", lambda folder: shutil.copytree(exported.parent / "none", folder))

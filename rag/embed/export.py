@@ -5,7 +5,6 @@ The one part of the default way that loads torch; a process of its own, so that 
 
 from __future__ import annotations
 
-import logging
 import sys
 import warnings
 from pathlib import Path
@@ -14,15 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag.embed import Vectors
-from rag.embed.runtime import EXACT, PIECES, QUICK, SEAL, Seal, open_session
+from rag.embed.runtime import MODEL, PIECES, SEAL, Seal, file_sha256, open_session
 from rag.embed.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import EmbedderError
 
 if TYPE_CHECKING:
     import torch
 
-# With the vectors of sentence-transformers.
-_LEAST_COSINES = {EXACT: 0.9999, QUICK: 0.97}
+_LEAST_COSINE = 0.9999
 _SAMPLES = ("How long is the river?", "The river is 7 km long. " * 20, "Größe, 日本語の文章です。")
 
 
@@ -36,13 +34,12 @@ def export(folder: Path) -> None:
     _ = embedder.fingerprint  # refuses weights that are not the published ones
     raw = folder / "raw.onnx"
     _write_graph(embedder, raw)
-    _write_optimized(raw, folder / EXACT)
-    _write_quick(raw, folder / QUICK)
+    _write_optimized(raw, folder / MODEL)
     raw.unlink()
     np.save(folder / PIECES, embedder.pieces)
-    for name, least in _LEAST_COSINES.items():
-        _check(embedder, folder / name, least)
-    (folder / SEAL).write_text(Seal.of(folder).model_dump_json())
+    _check(embedder, folder / MODEL)
+    seal = Seal(model=file_sha256(folder / MODEL), pieces=file_sha256(folder / PIECES))
+    (folder / SEAL).write_text(seal.model_dump_json())
 
 
 def _write_graph(embedder: SentenceTransformerEmbedder, path: Path) -> None:
@@ -85,28 +82,14 @@ def _write_optimized(raw: Path, path: Path) -> None:
     onnxruntime.InferenceSession(str(raw), options, providers=["CPUExecutionProvider"])
 
 
-def _write_quick(raw: Path, path: Path) -> None:
-    """Write the model with 8-bit weights, of which 7 bits are used: no sum overflows, and all processors agree."""
-    logging.disable(logging.WARNING)  # it advises what it then does not need
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    constant = {"MatMulConstBOnly": True}  # not what attention multiplies, which is no weight
-    whole = path.with_suffix(".whole")
-    quantize_dynamic(
-        raw, whole, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True, extra_options=constant
-    )
-    _write_optimized(whole, path)
-    whole.unlink()
-
-
-def _check(embedder: SentenceTransformerEmbedder, model: Path, least: float) -> None:
+def _check(embedder: SentenceTransformerEmbedder, model: Path) -> None:
     session = open_session(model)
     for text in _SAMPLES:
         ids = np.array([embedder.model.tokenizer(text)["input_ids"]])
         [tokens] = session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
         mean: Vectors = tokens[0].mean(axis=0)
         cosine = float(mean @ embedder.embed_query(text) / np.linalg.norm(mean))
-        if cosine < least:
+        if cosine < _LEAST_COSINE:
             raise EmbedderError(f"the exported model gives other vectors (cosine {cosine:.4f}): report this")
 
 

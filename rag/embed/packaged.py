@@ -1,17 +1,16 @@
 """The default embedder: the packaged all-MiniLM-L6-v2, run by onnxruntime.
 
-A question has the vector of sentence-transformers; a passage one at a cosine of some .99 with that, which takes
-two thirds of the time or less and finds as well (see README, "Figures"). Neither sentence-transformers nor torch is
-loaded, except once, in another process, to export the model.
+Its vectors are those of sentence-transformers; neither that nor torch is loaded, except once, in another
+process, to export the model.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -26,18 +25,18 @@ from rag.embed import (
     sentence_means,
     unit,
 )
-from rag.embed.runtime import load_runtime, open_quick
+from rag.embed.runtime import Runtime, load_runtime
 from rag.embed.sentence_transformer import packaged_model
 from rag.embed.words import WordVectors
 from rag.sentences import Span
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
-    from tokenizers import Encoding
+    from tokenizers import Encoding, Tokenizer
 
 _MOST_TOKENS = 256  # the model was made for; special ones counted
 _SPECIAL = 2
 _UNKNOWN = "[UNK]"
+_TOKENS_AT_ONCE = 1024  # more makes nothing quicker and takes more memory
 
 
 class PackagedEmbedder:
@@ -57,7 +56,7 @@ class PackagedEmbedder:
     def _model(self) -> _Model:
         with self._one_loads:
             if self._loaded is None:
-                self._loaded = _Model()
+                self._loaded = _load()
             return self._loaded
 
     def token_spans(self, text: str) -> list[Span]:
@@ -73,23 +72,24 @@ class PackagedEmbedder:
         model = self._model
         encodings = model.tokenizer.encode_batch(list(texts))
         refuse_too_long([len(encoding) for encoding in encodings], _MOST_TOKENS)
+        batches = list(_batches([len(encoding) for encoding in encodings]))
 
-        def run(i: int) -> Embedding:
-            encoding = encodings[i]
-            tokens = _run(model.quick, encoding.ids)
-            return Embedding(
-                unit(tokens.mean(axis=0)), sentence_means(tokens, np.array(encoding.offsets), sentences[i])
-            )
+        def run(batch: list[int]) -> list[Embedding]:
+            tokens = _run(model.runtime, [encodings[i].ids for i in batch])
+            return [
+                Embedding(unit(rows.mean(axis=0)), sentence_means(rows, np.array(encodings[i].offsets), sentences[i]))
+                for rows, i in zip(tokens, batch, strict=True)
+            ]
 
-        embeddings: list[Embedding] = []
+        embeddings: dict[int, Embedding] = {}
         threads = ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None)
         try:
-            for embedding in threads.map(run, range(len(texts))):
-                embeddings.append(embedding)
-                on_batch(1)
+            for batch, made in zip(batches, threads.map(run, batches), strict=True):
+                embeddings.update(zip(batch, made, strict=True))
+                on_batch(len(batch))
         finally:
             threads.shutdown(cancel_futures=True)
-        return embeddings
+        return [embeddings[i] for i in range(len(texts))]
 
     def embed_query(self, text: str) -> Vectors:
         """Return the unit vector of a question; of a very long one, its first ``max_tokens`` tokens count."""
@@ -97,7 +97,8 @@ class PackagedEmbedder:
         ids = model.tokenizer.encode(text).ids
         if len(ids) > _MOST_TOKENS:
             ids = [*ids[: _MOST_TOKENS - 1], ids[-1]]  # it ends as all texts do
-        return unit(_run(model.exact, ids).mean(axis=0))
+        [tokens] = _run(model.runtime, [ids])
+        return unit(tokens.mean(axis=0))
 
     def word_vectors(self, words: Sequence[str]) -> Vectors:
         """Return unit vectors of words by themselves: the mean of their pieces, less the mean of all pieces."""
@@ -112,41 +113,49 @@ class PackagedEmbedder:
         return self._model.tokenizer.encode(text, add_special_tokens=False)
 
 
-class _Model:
-    """What is loaded of the packaged model; ``quick``, which only passages need, when it is first asked for."""
+class _Model(NamedTuple):
+    tokenizer: Tokenizer
+    runtime: Runtime
+    words: WordVectors
 
-    def __init__(self) -> None:
-        from tokenizers import Tokenizer
 
-        self.exact, pieces = load_runtime()
-        self.tokenizer = Tokenizer.from_file(str(packaged_model() / "tokenizer.json"))
-        self.tokenizer.no_truncation()
-        self.tokenizer.no_padding()
-        self.words = WordVectors(pieces, self._tokens_of)
-        self._unknown = self.tokenizer.token_to_id(_UNKNOWN)  # one piece for all, by which they would be alike
-        self._quick: InferenceSession | None = None
-        self._one_opens = threading.Lock()
+def _load() -> _Model:
+    from tokenizers import Tokenizer
 
-    @property
-    def quick(self) -> InferenceSession:
-        with self._one_opens:
-            if self._quick is None:
-                self._quick = open_quick()
-            return self._quick
+    runtime = load_runtime()
+    tokenizer = Tokenizer.from_file(str(packaged_model() / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    unknown = tokenizer.token_to_id(_UNKNOWN)  # one piece for all, by which they would be alike
 
-    def _tokens_of(self, words: list[str]) -> list[list[int]]:
-        find = self.tokenizer.token_to_id
-        whole = [find(word) if word.isascii() and word.isalnum() else None for word in words]
+    def tokens_of(words: list[str]) -> list[list[int]]:
+        whole = [tokenizer.token_to_id(word) if word.isascii() and word.isalnum() else None for word in words]
         broken = [word for word, token in zip(words, whole, strict=True) if token is None]
-        parts = iter(self.tokenizer.encode_batch(broken, add_special_tokens=False))
+        parts = iter(tokenizer.encode_batch(broken, add_special_tokens=False))
         return [
-            [token] if token is not None else [part for part in next(parts).ids if part != self._unknown]
-            for token in whole
+            [token] if token is not None else [part for part in next(parts).ids if part != unknown] for token in whole
         ]
 
+    return _Model(tokenizer, runtime, WordVectors(runtime.pieces, tokens_of))
 
-def _run(session: InferenceSession, ids: Sequence[int]) -> Vectors:
-    """Return the token embeddings of a text given as token numbers, shape ``(tokens, dimension)``."""
-    numbers = np.array([ids])
-    [[tokens]] = session.run(None, {"input_ids": numbers, "attention_mask": np.ones_like(numbers)})
-    return tokens
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Yield which texts to embed together: of alike lengths, so that little padding is computed, longest first."""
+    batch: list[int] = []
+    for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if batch and (len(batch) + 1) * lengths[batch[0]] > _TOKENS_AT_ONCE:
+            yield batch
+            batch = []
+        batch.append(i)
+    yield batch
+
+
+def _run(runtime: Runtime, texts: Sequence[Sequence[int]]) -> list[Vectors]:
+    """Return the token embeddings of texts given as token numbers, each of shape ``(tokens, dimension)``."""
+    ids = np.zeros((len(texts), max(map(len, texts))), dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for row, text in enumerate(texts):
+        ids[row, : len(text)] = text
+        mask[row, : len(text)] = 1
+    [tokens] = runtime.session.run(None, {"input_ids": ids, "attention_mask": mask})
+    return [rows[: len(text)] for rows, text in zip(tokens, texts, strict=True)]

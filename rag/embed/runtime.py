@@ -28,13 +28,13 @@ from rag.types import Value
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-EXACT, QUICK, PIECES, SEAL = "exact.onnx", "quick.onnx", "pieces.npy", "seal.json"
-_LAYOUT = 2  # of what is kept: another number where it changes
+MODEL, PIECES, SEAL = "model.onnx", "pieces.npy", "seal.json"
+_LAYOUT = 1  # of what is kept: another number where it changes
 log = logging.getLogger(__name__)
 
 
 class Runtime(NamedTuple):
-    """The model in 32-bit floats, token numbers to token embeddings, and its table of input embeddings, centred."""
+    """The model, from token numbers to token embeddings, and its table of input embeddings, centred."""
 
     session: InferenceSession
     pieces: Vectors
@@ -43,15 +43,8 @@ class Runtime(NamedTuple):
 class Seal(Value):
     """What the files must be to be whole: the sha256 of each."""
 
-    exact: str
-    quick: str
+    model: str
     pieces: str
-
-    @classmethod
-    def of(cls, folder: Path) -> Seal:
-        """Return the seal of the files as they are."""
-        hashes = (file_sha256(folder / name) for name in (EXACT, QUICK, PIECES))
-        return cls(**dict(zip(cls.model_fields, hashes, strict=True)))
 
 
 def load_runtime() -> Runtime:
@@ -69,15 +62,6 @@ def load_runtime() -> Runtime:
     if found is None:
         raise EmbedderError(f"what is written to {folder} is not what is read: check the disk")
     return found
-
-
-def open_quick() -> InferenceSession:
-    """Return the model as passages are embedded: with 8-bit integers, multiplied by what this processor has for that.
-
-    It weighs what it is run with by its largest number, so it is to be given one text at a time: the vector of a
-    text then depends on nothing else. To be called after ``load_runtime``, which looks at the files.
-    """
-    return open_session(_prepared() / QUICK)
 
 
 def file_sha256(path: Path) -> str:
@@ -105,10 +89,10 @@ def _load(folder: Path) -> Runtime | None:
     try:
         seal = Seal.model_validate_json((folder / SEAL).read_bytes())
         with ThreadPoolExecutor(1) as beside:  # the hashes take as long as the loading
-            found = beside.submit(Seal.of, folder)
-            session = open_session(folder / EXACT)
+            hashes = beside.submit(lambda: Seal(model=file_sha256(folder / MODEL), pieces=file_sha256(folder / PIECES)))
+            session = open_session(folder / MODEL)
             pieces: Vectors = np.load(folder / PIECES, mmap_mode="r")
-            return Runtime(session, pieces) if found.result() == seal else None
+            return Runtime(session, pieces) if hashes.result() == seal else None
     except Exception as error:  # whatever a broken file raises, the remedy is the same
         log.debug("%s: %s", folder, error)
         return None

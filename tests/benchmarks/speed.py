@@ -107,9 +107,9 @@ def _index(_: Path, work: Path) -> None:
     inside, lock = [0.0], threading.Lock()
     run = rag.embed.packaged._run
 
-    def timed(session, ids):  # type: ignore[no-untyped-def]
+    def timed(runtime, texts):  # type: ignore[no-untyped-def]
         started = time.thread_time()
-        tokens = run(session, ids)
+        tokens = run(runtime, texts)
         with lock:
             inside[0] += time.thread_time() - started
         return tokens
