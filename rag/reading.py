@@ -81,11 +81,13 @@ def record_of(file: CorpusFile, sha256: str, reason: str | None = None, warning:
 
 def _groups(files: Iterable[FilePassages]) -> Iterator[list[FilePassages]]:
     group: list[FilePassages] = []
+    held = 0
     for file in files:
         group.append(file)
-        if sum(len(one.texts) for one in group) >= _PASSAGES_AT_ONCE:
+        held += max(1, len(file.texts))  # files that cannot be read are recorded before long, too
+        if held >= _PASSAGES_AT_ONCE:
             yield group
-            group = []
+            group, held = [], 0
     if group:
         yield group
 

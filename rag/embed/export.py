@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag.embed import Vectors
-from rag.embed.runtime import MODEL, PIECES, SEAL, Seal, file_sha256, open_session
+from rag.embed.runtime import MODEL, PIECES, SEAL, Seal, open_session
 from rag.embed.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import EmbedderError
 
@@ -38,8 +38,7 @@ def export(folder: Path) -> None:
     raw.unlink()
     np.save(folder / PIECES, embedder.pieces)
     _check(embedder, folder / MODEL)
-    seal = Seal(model=file_sha256(folder / MODEL), pieces=file_sha256(folder / PIECES))
-    (folder / SEAL).write_text(seal.model_dump_json())
+    (folder / SEAL).write_text(Seal.of(folder).model_dump_json())
 
 
 def _write_graph(embedder: SentenceTransformerEmbedder, path: Path) -> None:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -21,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from filelock import FileLock
 
+from rag.child import module_command, module_environment
 from rag.embed import DEFAULT_MODEL, DEFAULT_SHA256, Vectors
 from rag.errors import EmbedderError
 from rag.types import Value
@@ -45,6 +44,11 @@ class Seal(Value):
 
     model: str
     pieces: str
+
+    @classmethod
+    def of(cls, folder: Path) -> Seal:
+        """Return the seal of the files as they are."""
+        return cls(model=file_sha256(folder / MODEL), pieces=file_sha256(folder / PIECES))
 
 
 def load_runtime() -> Runtime:
@@ -89,10 +93,10 @@ def _load(folder: Path) -> Runtime | None:
     try:
         seal = Seal.model_validate_json((folder / SEAL).read_bytes())
         with ThreadPoolExecutor(1) as beside:  # the hashes take as long as the loading
-            hashes = beside.submit(lambda: Seal(model=file_sha256(folder / MODEL), pieces=file_sha256(folder / PIECES)))
+            found = beside.submit(Seal.of, folder)
             session = open_session(folder / MODEL)
             pieces: Vectors = np.load(folder / PIECES, mmap_mode="r")
-            return Runtime(session, pieces) if hashes.result() == seal else None
+            return Runtime(session, pieces) if found.result() == seal else None
     except Exception as error:  # whatever a broken file raises, the remedy is the same
         log.debug("%s: %s", folder, error)
         return None
@@ -108,7 +112,7 @@ def _prepared() -> Path:
         return _make(user_cache_path("rag", appauthor=False) / name)
     except OSError as error:
         log.warning("%s: %s: the model is prepared for this run alone", error.filename, error.strerror)
-        return _make(_temporary_folder() / name)
+        return _make(Path(_kept_for_now().name) / name)
 
 
 def _make(folder: Path) -> Path:
@@ -124,16 +128,14 @@ def _export(folder: Path) -> None:
     """Write the model to ``folder``, whole or not at all, in a process of its own: torch takes a GB and stays."""
     log.info("preparing the model for this machine: some ten seconds, once …")
     shutil.rmtree(folder, ignore_errors=True)
-    home = str(Path(__file__).parents[2])
-    paths = os.pathsep.join(path for path in (home, os.environ.get("PYTHONPATH")) if path)
     made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=folder.name))
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "rag.embed.export", str(made)],
+            module_command("rag.embed.export", str(made)),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            env={**os.environ, "PYTHONPATH": paths},
+            env=module_environment(),
         )
         if done.returncode:
             raise EmbedderError(_told((done.stderr.strip().splitlines() or ["it was stopped"])[-1]))
@@ -151,11 +153,6 @@ def _told(reason: str) -> str:
 
 
 @cache
-def _temporary_folder() -> Path:
-    """A folder that lasts as long as the process."""
-    return Path(_kept_for_now().name)
-
-
-@cache
 def _kept_for_now() -> tempfile.TemporaryDirectory[str]:
+    """A folder that lasts as long as the process."""
     return tempfile.TemporaryDirectory(prefix="rag-model-")

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, Self, TypeVar
 
 from pydantic import ValidationError
 
+from rag.child import module_command, module_environment
 from rag.errors import FileUnopened, ParseError
 from rag.parse import LARGEST_FILE, ParsedFile, file_in, parse
 from rag.parse.page import PageMarks, PagePicture
@@ -122,15 +123,12 @@ class Worker:
         return _read_reply(line)
 
     def _start(self) -> None:
-        # Not the folder one happens to be in, but where this package lies, is where its modules are found.
-        home = str(Path(__file__).parents[2])
-        paths = os.pathsep.join(path for path in (home, os.environ.get("PYTHONPATH")) if path)
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "rag.parse.worker", str(self._seconds), str(self._megabytes)],
+            module_command("rag.parse.worker", str(self._seconds), str(self._megabytes)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": paths},
+            env=module_environment(),
             start_new_session=True,  # so that what it starts is stopped with it, and Ctrl-C is for the run alone
         )
 
