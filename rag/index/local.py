@@ -304,8 +304,8 @@ class LocalIndex:
     def _current_snapshot(self, database: Path, connection: sqlite3.Connection) -> AnySnapshot:
         """Return the snapshot of the generation ``connection`` sees; a whole object, never changed in place."""
         with self._snapshot_guard:
-            kept = self._snapshot
-            if kept is None or (kept[0], kept[1].generation) != (database, generation_of(connection)):
+            kept, generation = self._snapshot, generation_of(connection)
+            if kept is None or (kept[0], kept[1].generation) != (database, generation):
                 before = kept[1] if kept is not None and kept[0] == database else None
                 dimension = _dimension(connection)
                 kept = database, current_snapshot(database, connection, dimension, self._exact_up_to, before)
