@@ -2,34 +2,33 @@
 
 SET is a folder with ``corpus.jsonl`` ({title, text} a line) and ``questions.jsonl`` ({question} a line). Its first
 documents, some 10,000 passages, are indexed once by the real model, in ``WORK/recorded``. An index of another size is
-made of these passages over and over: in each copy one word in ten is another, drawn from the running text, and the
-passage's vector is turned by noise of 0.6 times its length in a random direction (a cosine of about 0.86); the
-vectors of sentences stay. So nothing is embedded, neighbours are many and near, and recall is measured against exact
-search over the same vectors. Each size is measured in a process of its own, by 200 of the questions; beside it, in
-another, a bare flat FAISS over the same vectors, and FTS5 asked for the same words. Prints a line a size, and keeps
-``WORK/size.json`` and the plot ``WORK/size.svg``.
+made of these passages over and over: in each copy one word in ten is another, drawn from the running text, and so is
+one term in ten; the passage's vector is turned by noise of 0.6 times its length in a random direction (a cosine of
+about 0.86), and the vectors of sentences stay. The rows are written as they are, so nothing is parsed or embedded,
+neighbours are many and near, and recall is measured against exact search over the same vectors.
+
+Each size is measured in a process of its own, by 200 of the questions; beside it, in another, a bare flat FAISS over
+the same vectors; FTS5 is asked for the same words, and must find the same with the same scores. Prints a line a size,
+and keeps ``WORK/size.json`` and the plot ``WORK/size.svg``.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rag.embed.packaged import PackagedEmbedder
-from rag.embed import Embedding, unit
-from rag.index import Cut, FileRecord, Forms, Passage, Piece
+from rag.index import Forms
 from rag.index.local import LocalIndex
 from rag.sync import sync
-from rag.types import Chunk, Document, document_id
+from rag.types import document_id
 from rag.words import content_words, forms
 from tests.benchmarks.records import read_records
 from tests.benchmarks.size_plot import plot
@@ -39,11 +38,17 @@ QUESTIONS = 200
 _RECORDED = 280  # documents
 _NOISE = 0.6
 _CHANGED = 0.1  # of the words
+_TEXT, _TERMS, _CONTEXT, _VECTOR, _SENTENCES = range(6, 11)  # columns of what is recorded
+_INSERT = (
+    'INSERT INTO chunks (document_id, start, "end", page, headings, sentences, vector_key, text, terms, context_terms)'
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 def main() -> None:
     """Record, make each size, measure it, draw."""
     work, given = Path(sys.argv[1]), Path(sys.argv[2])
+    work.mkdir(parents=True, exist_ok=True)
     sizes = [int(size) for size in sys.argv[3:]] or list(SIZES)
     recorded = _record(work / "recorded", given)
     _write_questions(work, given)
@@ -83,72 +88,71 @@ def _make(folder: Path, recorded: LocalIndex, size: int) -> dict[str, float]:
     index = LocalIndex(folder / "index")
     manifest = recorded.manifest()
     assert manifest is not None
-    if index.manifest() is None:
-        with recorded.reading() as reader, index.writing(rebuild=True):
+    if not (folder / "built.json").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with index.writing():
             index.begin(manifest)
             started = time.perf_counter()
-            keys = [key for summary in reader.documents() for key in _keys(reader, summary.source)]
-            passages, rows = reader.passages(keys), reader.vectors(keys)
-            sentences = reader.sentence_vectors(keys)
-            vectors = np.lib.format.open_memmap(folder / "vectors.npy", "w+", "<f4", (size, rows.shape[1]))
-            for cut, embeddings, start in _varied(passages, rows, sentences, size):
-                record = FileRecord(source=cut.document.source, sha256="", size=0, mtime_ns=0, ctime_ns=0, parser="")
-                index.put(record, [cut], embeddings)
-                vectors[start : start + len(cut.pieces)] = [embeddings[piece.key].passage for piece in cut.pieces]
+            _write_rows(index, recorded, size, folder / "vectors.npy")
             rows_written = time.perf_counter()
             index.publish()
             took = {"rows_s": rows_written - started, "derived_s": time.perf_counter() - rows_written}
+        index.close()
         (folder / "built.json").write_text(json.dumps(took))
-    files = [path.stat() for path in (folder / "index").iterdir()]
     built: dict[str, float] = json.loads((folder / "built.json").read_text())
-    beside = [p.stat().st_size for p in (folder / "index").iterdir() if ".sqlite" not in p.name]
-    return built | {"disk_mb": sum(file.st_size for file in files) / 1e6, "derived_mb": sum(beside) / 1e6}
+    sizes = {path.name: path.stat().st_size / 1e6 for path in (folder / "index").iterdir()}
+    derived = sum(size for name, size in sizes.items() if ".sqlite" not in name)
+    return built | {"disk_mb": sum(sizes.values()), "derived_mb": derived}
 
 
-def _keys(reader: Any, source: str) -> list[int]:
-    query = "SELECT row FROM chunks WHERE document_id = ? ORDER BY start"
-    return [row for (row,) in reader._connection.execute(query, [document_id(source)])]
-
-
-def _varied(
-    passages: list[Passage], rows: Any, sentences: list[Any], size: int
-) -> Iterator[tuple[Cut, dict[str, Embedding], int]]:
-    """Yield documents until there are ``size`` passages, each with its vectors and the number of its first passage."""
+def _write_rows(index: LocalIndex, recorded: LocalIndex, size: int, beside: Path) -> None:
+    """Write copies of what was recorded until there are ``size`` passages, and their vectors ``beside``."""
+    documents, chunks = _recorded_rows(recorded)
     luck, noise = random.Random(0), np.random.default_rng(0)
-    running = [word for passage in passages for word in passage.chunk.text.split(" ")]
-    bounds = [0, *(at for at in range(1, len(passages)) if passages[at].source != passages[at - 1].source)]
-    spans = list(zip(bounds, [*bounds[1:], len(passages)], strict=True))
-    done = 0
-    for copy in range(size):
-        for first, last in spans:
-            last = min(last, first + size - done)
-            if last <= first:
-                return
-            turned = noise.normal(size=(last - first, rows.shape[1])).astype(np.float32)
-            turned *= (_NOISE if copy else 0) / np.linalg.norm(turned, axis=1, keepdims=True)
-            vectors = unit(rows[first:last] + turned)
-            yield (*_document(passages[first:last], vectors, sentences[first:last], copy, running, luck), done)
-            done += last - first
+    running = {column: [word for row in chunks for word in row[column].split(" ")] for column in (_TEXT, _TERMS)}
+    rows = np.stack([np.frombuffer(row[_VECTOR], dtype="<f4") for row in chunks])
+    vectors = np.lib.format.open_memmap(beside, "w+", "<f4", (size, rows.shape[1]))
+    for copy, first in enumerate(range(0, size, len(chunks))):
+        some = rows[: size - first]
+        turned = noise.normal(size=some.shape).astype(np.float32)
+        turned *= (_NOISE if copy else 0) / np.linalg.norm(turned, axis=1, keepdims=True)
+        turned += some
+        turned /= np.linalg.norm(turned, axis=1, keepdims=True)
+        vectors[first : first + len(some)] = turned
+        share = _CHANGED if copy else 0
+        with index._transaction() as connection:
+            for source, row in documents.items():
+                copied = (document_id(f"{copy}/{source}"), f"{copy}/{source}", f"{copy}/{source}", *row)
+                connection.execute(f"INSERT INTO documents VALUES ({', '.join('?' * len(copied))})", copied)
+            for at, row in enumerate(chunks[: len(some)]):
+                text, terms = (_varied(row[column], share, running[column], luck) for column in (_TEXT, _TERMS))
+                key = f"{copy:054d}{at:010d}"
+                connection.execute("INSERT INTO vectors VALUES (?, ?, ?)", (key, turned[at].tobytes(), row[_SENTENCES]))
+                place = (document_id(f"{copy}/{row[0]}"), *row[1:_TEXT])
+                connection.execute(_INSERT, (*place, key, text, terms, row[_CONTEXT]))
 
 
-def _document(
-    passages: list[Passage], vectors: Any, sentences: list[Any], copy: int, running: list[str], luck: random.Random
-) -> tuple[Cut, dict[str, Embedding]]:
-    source, pieces, embeddings, texts, start = f"{copy}/{passages[0].source}", [], {}, [], 0
-    for passage, vector, of_sentences in zip(passages, vectors, sentences, strict=True):
-        words = passage.chunk.text.split(" ")
-        for at in luck.sample(range(len(words)), int(_CHANGED * len(words)) if copy else 0):
-            words[at] = luck.choice(running)
-        text = " ".join(words)
-        name = document_id(source)
-        chunk = Chunk(id=f"{name}:{start}", document_id=name, text=text, start=start, end=start + len(text))
-        key = hashlib.sha256(f"{copy} {start} {text}".encode()).hexdigest()
-        pieces.append(Piece(chunk, [(0, len(text))] * len(of_sentences), key))
-        embeddings[key] = Embedding(vector, of_sentences)
-        texts.append(text)
-        start += len(text) + 1
-    document = Document(source=source, sha256="", title=passages[0].title, text="\n".join(texts), language="en")
-    return Cut(document, pieces), embeddings
+def _recorded_rows(recorded: LocalIndex) -> tuple[dict[str, tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """Return the documents by source, and the passages in order, as they lie in the database."""
+    with recorded.reading() as reader:
+        ask = reader._connection.execute
+        rows = ask(
+            "SELECT source, sha256, title, text, characters, headings, pages, page_kind, language FROM documents"
+        ).fetchall()
+        chunks = ask(
+            'SELECT source, start, "end", page, chunks.headings, chunks.sentences, chunks.text, terms, context_terms,'
+            " passage, vectors.sentences FROM chunks JOIN documents ON documents.id = document_id"
+            " JOIN vectors ON key = vector_key ORDER BY row"
+        ).fetchall()
+    return {row[0]: row[1:] for row in rows}, chunks
+
+
+def _varied(text: str, share: float, running: list[str], luck: random.Random) -> str:
+    """Return a text with a share of its words changed for others, drawn as often as they are used."""
+    words = text.split(" ")
+    for at in luck.sample(range(len(words)), int(share * len(words))):
+        words[at] = luck.choice(running)
+    return " ".join(words)
 
 
 def _in_its_own_process(name: str, work: Path, size: int) -> dict[str, Any]:
