@@ -64,12 +64,6 @@ class Base:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def check(self) -> None:
-        """Read all that is not read at opening; raises SnapshotDamaged where it is not as it was written."""
-        self.postings.check()
-        for _ in self.vectors.scan():
-            pass
-
 
 def write_base(database: Path, name: str, columns: Columns, dimension: int) -> None:
     """Write the files of a base, flushed to the disk; nothing of it is used before the database names it."""

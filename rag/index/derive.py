@@ -25,6 +25,9 @@ from rag.index.snapshot import Snapshot, load_snapshot
 # Up to so many passages, exact search and FTS5 are as fast as any (tests/benchmarks/size.py).
 EXACT_UP_TO = 50_000
 
+# How many passages may have changed since a base was made: a twentieth of it, within these.
+LEAST_CHANGES, _MOST_CHANGES = 1000, 20_000
+
 AnySnapshot = Snapshot | LargeSnapshot
 
 _LOG = """
@@ -124,7 +127,7 @@ def is_base_good(database: Path, connection: sqlite3.Connection, factor: int = 1
     seal = _seal_in_use(database, connection)
     if seal is None:
         return False
-    most = factor * max(1000, min(seal.passages // 20, 20_000))
+    most = factor * max(LEAST_CHANGES, min(seal.passages // 20, _MOST_CHANGES))
     return sum(_changes(connection, seal, most + 1)) <= most
 
 

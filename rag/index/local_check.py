@@ -57,7 +57,7 @@ def _holds_the_vectors(snapshot: AnySnapshot, connection: sqlite3.Connection) ->
 def _holds_the_words(snapshot: LargeSnapshot, connection: sqlite3.Connection) -> bool:
     """Whether every word stands in as many passages as FTS5 says, and every list is as it was written."""
     try:
-        snapshot.base.check()
+        snapshot.base.postings.check()
     except SnapshotDamaged:
         return False
     return dict(snapshot.bm25.vocabulary()) == dict(connection.execute("SELECT term, doc FROM vocabulary").fetchall())
