@@ -28,9 +28,12 @@ KILLS = 100
 RIVERS = "\n\n".join(f"River number {number} rises in the forest and ends in the sea." for number in range(200))
 
 
-def test_killed_at_any_moment_a_run_leaves_the_index_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("of_many", [[], ["8"]], ids=["few", "many"])
+def test_killed_at_any_moment_a_run_leaves_the_index_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], of_many: list[str]
+) -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "tests.crashing", str(tmp_path), str(KILLS), "3"],
+        [sys.executable, "-m", "tests.crashing", str(tmp_path), str(KILLS), "3", *of_many],
         cwd=PROJECT,
         env={**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"},
         capture_output=True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rag.errors import IndexFailure
 from rag.index import Reader, derive, large
 from rag.index.bm25 import best
 from rag.index.local import LocalIndex
@@ -249,6 +252,27 @@ def test_in_a_long_first_run_bases_are_made_on_the_way(tmp_path: Path, monkeypat
         with index.reading() as reader:
             assert sorted(by_key(reader).values()) == ["kappa", "omega", "sigma", "zeta"]
     index.close()
+
+
+def test_a_full_disk_leaves_the_base_before_and_no_half_of_another(
+    many: LocalIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(many, line_document("a", ["alpha"]))
+    name = bases(many)
+    monkeypatch.setattr(derive, "LEAST_CHANGES", 0)
+
+    def full(file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(IndexFailure, match="No space left.*nothing is lost"):
+        patch.setattr(os, "fsync", full)
+        fill(many, line_document("b", ["gamma"]))
+    assert bases(many) == name
+    assert many.faults() == []
+    fill(many)
+    assert bases(many) != name
+    assert many.faults() == []
+    many.close()
 
 
 @pytest.mark.parametrize("k", [1, 7, 300, 2000])

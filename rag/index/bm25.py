@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.index.pieces import Positions
-from rag.index.postings import Floats, Postings, tokens
+from rag.index.postings import Floats, Passages, Postings, tokens
 
 _K1, _B = 1.2, 0.75
 _LEAST_RARITY = 1e-6  # of a word that stands in more than half of the passages
@@ -49,7 +49,8 @@ class Bm25:
     def _norms(self) -> Floats:
         """What is added to a term's frequency below the line, by how long the passage is."""
         mean = float(self._lengths.sum(dtype=np.int64)) / max(1, len(self))
-        return _K1 * (1 - _B + _B * self._lengths / (mean or 1.0))
+        norms: Floats = _K1 * (1 - _B + _B * self._lengths / (mean or 1.0))
+        return norms
 
     def __len__(self) -> int:
         """Return how many passages there are."""
@@ -90,14 +91,14 @@ class Bm25:
                 found[term] = found.get(term, 0) + sign * count
         return [(term.decode("utf-8", "replace"), count) for term, count in found.items() if count]
 
-    def _worth(self, holding: int, frequencies: Floats, passages: NDArray[np.int64]) -> Floats:
+    def _worth(self, holding: int, frequencies: Floats, passages: Passages) -> Floats:
         """Return what a term that ``holding`` passages hold adds to the scores of some of them."""
         rarity = math.log((len(self) - holding + 0.5) / (holding + 0.5))
         rarity = rarity if rarity > 0 else _LEAST_RARITY
         worth: Floats = rarity * ((frequencies * (_K1 + 1.0)) / (frequencies + self._norms[passages]))
         return worth
 
-    def _read(self, term: bytes) -> tuple[NDArray[np.int64], Floats]:
+    def _read(self, term: bytes) -> tuple[Passages, Floats]:
         """Return the passages of both parts that hold ``term`` and are there, and how often each does."""
         (first, often), (second, as_often) = (part.read(term) for part in self.parts)
         if len(second):

@@ -98,7 +98,11 @@ def private_base(database: Path, connection: sqlite3.Connection, dimension: int,
 def renew_base(database: Path, connection: sqlite3.Connection, dimension: int) -> None:
     """Make a base of the state as it is, put it in use, and delete the one before; what crashes leaves that in use."""
     name = secrets.token_hex(8)
-    _write(database, connection, dimension, name)
+    try:
+        _write(database, connection, dimension, name)
+    except BaseException:  # the disk may be full
+        remove_bases(database, only=name)
+        raise
     connection.executescript(f"BEGIN IMMEDIATE; {_LOG} INSERT OR REPLACE INTO meta VALUES ('base', '{name}'); COMMIT;")
     remove_bases(database, but=name)
 

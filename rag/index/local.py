@@ -176,7 +176,8 @@ class LocalIndex:
         if self._unpublished > _BASE_LOOKED_AT and self._target == self._database:
             self._unpublished = 0
             if self._is_large() and not is_base_good(self._target_path, self._writing, _UNPUBLISHED):
-                self._renew_base()
+                with self._disk():
+                    self._renew_base()
 
     def touch(self, record: FileRecord) -> None:
         """Record a file's new size and times where its content is the same."""
@@ -196,15 +197,13 @@ class LocalIndex:
         mode = "PASSIVE" if self._database == self._target_path else "TRUNCATE"
         self._writing.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
         self._unpublished = 0
-        try:
+        with self._disk():
             if not self._is_large():
                 drop_base(self._target_path, self._writing)
                 save_snapshot(flat_snapshot(self._writing, _dimension(self._writing)), self._target_path)
             elif not is_base_good(self._target_path, self._writing):
                 self._renew_base()
             self._take_over()
-        except OSError as error:
-            raise _unusable(self.folder, error, "written") from error
 
     def is_published(self) -> bool:
         """Whether what makes reading fast is there, and of the state that is there, or near enough."""
@@ -214,6 +213,14 @@ class LocalIndex:
 
     def _is_large(self) -> bool:
         return is_large(self._target_path, self._writing, self._exact_up_to)
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        """Say what to do where the disk does not take a file."""
+        try:
+            yield
+        except OSError as error:
+            raise _unusable(self.folder, error, "written") from error
 
     def _renew_base(self) -> None:
         renew_base(self._target_path, self._writing, _dimension(self._writing))
