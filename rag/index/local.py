@@ -55,8 +55,9 @@ _PASSING = {
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_NOMEM,
 }
-# Passages put between two looks at the base, and how far behind it may be before the end of a run.
-_BASE_LOOKED_AT, _UNPUBLISHED = 5_000, 4
+# Passages put between two looks at the base, what any change counts for, and how many times as far as after a run
+# the base may be behind within one.
+_BASE_LOOKED_AT, _A_CHANGE, _UNPUBLISHED = 5_000, 50, 4
 _WRITER = "writer"  # who is writing; left behind by one that was killed
 
 
@@ -67,7 +68,7 @@ class LocalIndex:
         """Open the index; of more passages than ``exact_up_to``, a base is kept on the disk."""
         self.folder = folder
         self._exact_up_to = exact_up_to
-        self._unpublished = 0  # passages put since the base was last looked at
+        self._unpublished = 0  # what was changed since the base was last looked at
         self._lock = FileLock(folder / "lock", timeout=0)
         self._pool: list[tuple[Path, sqlite3.Connection]] = []
         self._snapshot: tuple[Path, AnySnapshot] | None = None
@@ -172,12 +173,7 @@ class LocalIndex:
         """Put the documents of a file in the place of whatever it held before: one transaction."""
         with self._transaction() as connection:
             put_file(connection, record, cuts, embeddings)
-        self._unpublished += sum(len(cut.pieces) for cut in cuts)
-        if self._unpublished > _BASE_LOOKED_AT and self._target == self._database:
-            self._unpublished = 0
-            if self._is_large() and not is_base_good(self._target_path, self._writing, _UNPUBLISHED):
-                with self._disk():
-                    self._renew_base()
+        self._look_at_base(sum(len(cut.pieces) for cut in cuts))
 
     def touch(self, record: FileRecord) -> None:
         """Record a file's new size and times where its content is the same."""
@@ -188,6 +184,7 @@ class LocalIndex:
         """Drop a file and all that was made of it: one transaction."""
         with self._transaction() as connection:
             delete_file(connection, source)
+        self._look_at_base(0)
 
     def publish(self) -> None:
         """Drop vectors nothing uses any more, and write what makes reading fast, where what is there is not good."""
@@ -214,6 +211,17 @@ class LocalIndex:
     def _is_large(self) -> bool:
         return is_large(self._target_path, self._writing, self._exact_up_to)
 
+    def _look_at_base(self, put: int) -> None:
+        """Make a base in the middle of a run that changes very much, so that readers have little to read anew.
+
+        A rebuild, which nobody reads yet, needs none.
+        """
+        self._unpublished += put + _A_CHANGE
+        if self._unpublished > _BASE_LOOKED_AT and self._target == self._database:
+            self._unpublished = 0
+            if self._is_large() and not is_base_good(self._target_path, self._writing, _UNPUBLISHED):
+                self._renew_base()
+
     @contextmanager
     def _disk(self) -> Iterator[None]:
         """Say what to do where the disk does not take a file."""
@@ -223,8 +231,9 @@ class LocalIndex:
             raise _unusable(self.folder, error, "written") from error
 
     def _renew_base(self) -> None:
-        renew_base(self._target_path, self._writing, _dimension(self._writing))
-        remove_snapshot(self._target_path)
+        with self._disk():
+            renew_base(self._target_path, self._writing, _dimension(self._writing))
+            remove_snapshot(self._target_path)
 
     def faults(self) -> list[str]:
         """Check the index against itself, and return what is wrong, a line each."""
