@@ -13,7 +13,7 @@ _PANELS: Sequence[tuple[str, Mapping[str, str]]] = (
         {"dense_p50_ms": "dense", "bare_dense_p50_ms": "bare FAISS", "bm25_p50_ms": "BM25", "fts5_p50_ms": "FTS5"},
     ),
     ("resident memory, MB", {"resident_mb": "ours", "bare_resident_mb": "bare FAISS"}),
-    ("seconds to build, embedding aside", {"rows_s": "rows, words", "derived_s": "derived"}),
+    ("processor seconds to build, embedding aside", {"rows_s": "rows, words", "derived_s": "derived"}),
     ("disk, MB", {"disk_mb": "all", "derived_mb": "derived"}),
 )
 
