@@ -174,7 +174,11 @@ def _loaded(path: _Paths, name: str, codes: bytes, tables: bytes, dimension: int
     found = np.load(io.BytesIO(tables))
     stops = found["stops"]
     total = int(stops[-1]) if len(stops) else 0
-    lists = ListsInFile(PieceFile(path[_POSTINGS]), total, found["level"].dtype, found["list_checks"])
+    postings_file = PieceFile(path[_POSTINGS])
+    vectors = VectorFile(path[_VECTORS], dimension, found["vector_checks"])
+    postings_file.read_ahead()
+    vectors.read_ahead()
+    lists = ListsInFile(postings_file, total, found["level"].dtype, found["list_checks"])
     postings = Postings(
         text=found["text"].tobytes(),
         ends=found["ends"],
@@ -186,7 +190,7 @@ def _loaded(path: _Paths, name: str, codes: bytes, tables: bytes, dimension: int
     return Base(
         name=name,
         keys=found["keys"],
-        vectors=VectorFile(path[_VECTORS], dimension, found["vector_checks"]),
+        vectors=vectors,
         picture=faiss.deserialize_index(np.frombuffer(codes, dtype=np.uint8)),
         postings=postings,
     )

@@ -7,6 +7,7 @@ sum of its own, kept in a file that is hashed. It does not know of databases.
 
 from __future__ import annotations
 
+import os
 import threading
 import zlib
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ from rag.embed import Vectors
 Positions = NDArray[np.int64]
 Checks = NDArray[np.uint32]
 
+_AHEAD = 4 << 20  # bytes
 _SCANNED = 4096  # rows in memory at a time, where all are read
 
 
@@ -34,6 +36,19 @@ class PieceFile:
         self.path = path
         self._file = path.open("rb", buffering=0)
         self._guard = threading.Lock()
+
+    def read_ahead(self) -> None:
+        """Let the system take the file into memory that is free, while other things go on.
+
+        A question reads hundreds of pieces from all over it: from a disk that takes half a second, from memory two
+        milliseconds. It stays memory of the system, which gives it to whoever needs it.
+        """
+        if hasattr(os, "posix_fadvise"):
+            threading.Thread(target=self._advise, daemon=True).start()
+
+    def _advise(self) -> None:
+        for start in range(0, os.fstat(self._file.fileno()).st_size, _AHEAD):  # more at a time is not done
+            os.posix_fadvise(self._file.fileno(), start, _AHEAD, os.POSIX_FADV_WILLNEED)
 
     def read(self, start: int, size: int) -> bytes:
         """Return ``size`` bytes from ``start``; raises SnapshotDamaged where there are not so many."""
@@ -56,6 +71,10 @@ class VectorFile:
 
     def __len__(self) -> int:
         return len(self.checks)
+
+    def read_ahead(self) -> None:
+        """Let the system take the rows into memory that is free."""
+        self._file.read_ahead()
 
     def rows(self, positions: Positions) -> Vectors:
         """Return rows, shape ``(len(positions), dimension)``; raises SnapshotDamaged where one is not whole."""
