@@ -49,8 +49,7 @@ class Bm25:
     def _norms(self) -> Floats:
         """What is added to a term's frequency below the line, by how long the passage is."""
         mean = float(self._lengths.sum(dtype=np.int64)) / max(1, len(self))
-        norms: Floats = _K1 * (1 - _B + _B * self._lengths / (mean or 1.0))
-        return norms
+        return (_K1 * (1 - _B + _B * self._lengths / (mean or 1.0))).astype(np.float64)
 
     def __len__(self) -> int:
         """Return how many passages there are."""

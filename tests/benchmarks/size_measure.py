@@ -33,17 +33,15 @@ def _ours(work: Path, size: int, questions: Any) -> dict[str, Any]:
         assert len(reader) == size
         opened = time.perf_counter() - started
         after_open = _resident_mb()
-        dense = [_timed(lambda q=q: reader.dense(q, 100)) for q in questions]
-        lexical = [_timed(lambda w=w: reader.lexical(w, 100)) for w in words]
-        counts = [_timed(lambda w=w: reader.frequencies(w)) for w in words]
-        of = [_timed(lambda w=w, d=d: reader.lexical_of(w, [*d])) for w, (_, d) in zip(words, dense, strict=True)]
-        rows = [_timed(lambda d=d: reader.vectors([*d])) for _, d in dense]
+        dense = [_timed(reader.dense, question, 100) for question in questions]
+        lexical = [_timed(reader.lexical, some, 100) for some in words]
+        counts = [_timed(reader.frequencies, some) for some in words]
+        keys = [list(found) for _, found in dense]
+        of = [_timed(reader.lexical_of, some, few) for some, few in zip(words, keys, strict=True)]
+        rows = [_timed(reader.vectors, few) for few in keys]
         after = _resident_mb()
-        near = (
-            _timed(lambda: reader.nearest_term("normandi", 2))[0],
-            _timed(lambda: reader.nearest_term("xormandi", 2))[0],
-        )
-        fts = [_timed(lambda w=w: _by_fts5(reader, w)) for w in words[:_COMPARED]]
+        near = [_timed(reader.nearest_term, term, 2)[0] for term in ("normandi", "xormandi")]
+        fts = [_timed(_by_fts5, reader, some) for some in words[:_COMPARED]]
         for (_, ours), (_, theirs) in zip(lexical, fts, strict=False):
             assert list(ours.items()) == list(theirs.items()), "not what FTS5 finds"
         documents = _timed(reader.documents)[0]
@@ -77,16 +75,16 @@ def _bare(work: Path, size: int, questions: Any) -> dict[str, Any]:
     faiss.omp_set_num_threads(1)
     before = _resident_mb()
     vectors = np.load(work / str(size) / "vectors.npy")
-    flat = faiss.IndexFlatIP(vectors.shape[1])
+    flat: Any = faiss.IndexFlatIP(vectors.shape[1])
     flat.add(vectors)
     path = work / str(size) / "bare.faiss"
     if not path.exists():
         faiss.write_index(flat, str(path))
-    del flat, vectors
+    flat = vectors = None
     started = time.perf_counter()
     flat = faiss.read_index(str(path))
     opened = time.perf_counter() - started
-    dense = [_timed(lambda q=q: flat.search(q.reshape(1, -1), 100)) for q in questions]
+    dense = [_timed(flat.search, question.reshape(1, -1), 100) for question in questions]
     nearest = [found[1][0].tolist() for _, found in dense]
     return {
         "open_s": opened,
@@ -97,9 +95,9 @@ def _bare(work: Path, size: int, questions: Any) -> dict[str, Any]:
     }
 
 
-def _timed(ask: Callable[[], Any]) -> tuple[float, Any]:
+def _timed(ask: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
     started = time.perf_counter()
-    found = ask()
+    found = ask(*arguments)
     return time.perf_counter() - started, found
 
 
