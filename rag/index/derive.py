@@ -22,8 +22,9 @@ from rag.index.pieces import Positions
 from rag.index.postings_build import postings_in_memory
 from rag.index.snapshot import Snapshot, load_snapshot
 
-# Up to so many passages, exact search and FTS5 are as fast as any (tests/benchmarks/size.py).
-EXACT_UP_TO = 50_000
+# Up to so many passages, exact search and FTS5 are quick; from there on, FTS5 takes ten times as long as lists do
+# (tests/benchmarks/size.py).
+EXACT_UP_TO = 20_000
 
 # How many passages may have changed since a base was made: a twentieth of it, within these.
 LEAST_CHANGES, _MOST_CHANGES = 1000, 20_000

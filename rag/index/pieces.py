@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,13 +50,20 @@ class PieceFile:
         for start in range(0, os.fstat(self._file.fileno()).st_size, _AHEAD):  # more at a time is not done
             os.posix_fadvise(self._file.fileno(), start, _AHEAD, os.POSIX_FADV_WILLNEED)
 
-    def read(self, start: int, size: int) -> bytes:
+    def read(self, start: int, size: int) -> bytearray:
         """Return ``size`` bytes from ``start``; raises SnapshotDamaged where there are not so many."""
+        return self.read_all([(start, size)])
+
+    def read_all(self, pieces: Sequence[tuple[int, int]]) -> bytearray:
+        """Return pieces, given by start and size, one after the other; raises as ``read``."""
+        data = bytearray(sum(size for _, size in pieces))
+        view, at = memoryview(data), 0
         with self._guard:
-            self._file.seek(start)
-            data = self._file.read(size)
-        if len(data) != size:
-            raise SnapshotDamaged(f"{self.path} is too short")
+            for start, size in pieces:
+                self._file.seek(start)
+                if self._file.readinto(view[at : at + size]) != size:
+                    raise SnapshotDamaged(f"{self.path} is too short")
+                at += size
         return data
 
 
@@ -78,25 +85,26 @@ class VectorFile:
 
     def rows(self, positions: Positions) -> Vectors:
         """Return rows, shape ``(len(positions), dimension)``; raises SnapshotDamaged where one is not whole."""
-        out = np.empty((len(positions), self.dimension), dtype=np.float32)
         order = np.argsort(positions, kind="stable")
-        ordered = positions[order]
-        for run in np.split(np.arange(len(ordered)), np.flatnonzero(np.diff(ordered) != 1) + 1):
-            if len(run):
-                out[order[run]] = self._run(int(ordered[run[0]]), len(run))
+        out = np.empty((len(positions), self.dimension), dtype=np.float32)
+        out[order] = self._ordered(positions[order])
         return out
 
     def scan(self) -> Iterator[Vectors]:
         """Yield all rows in blocks, in order."""
         for start in range(0, len(self), _SCANNED):
-            yield self._run(start, min(_SCANNED, len(self) - start))
+            yield self._ordered(np.arange(start, min(start + _SCANNED, len(self))))
 
-    def _run(self, first: int, count: int) -> Vectors:
-        data = memoryview(self._file.read(first * self._size, count * self._size))
-        for at, check in enumerate(self.checks[first : first + count].tolist()):
+    def _ordered(self, positions: Positions) -> Vectors:
+        """Return rows in the order of the file; those that follow each other are read as one."""
+        starts = np.flatnonzero(np.diff(positions, prepend=-2) != 1)
+        sizes = np.diff(starts, append=len(positions))
+        places = zip((positions[starts] * self._size).tolist(), (sizes * self._size).tolist(), strict=True)
+        data = memoryview(self._file.read_all(list(places)))
+        for at, check in enumerate(self.checks[positions].tolist()):
             if zlib.crc32(data[at * self._size : (at + 1) * self._size]) != check:
-                raise SnapshotDamaged(f"{self._file.path} is damaged at row {first + at}")
-        return np.frombuffer(data, dtype="<f4").reshape(count, self.dimension)
+                raise SnapshotDamaged(f"{self._file.path} is damaged at row {positions[at]}")
+        return np.frombuffer(data, dtype="<f4").reshape(len(positions), self.dimension)
 
 
 def write_vectors(path: Path, blobs: Iterable[bytes]) -> Checks:
