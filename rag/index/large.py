@@ -17,7 +17,7 @@ from rag.index.base import Base
 from rag.index.bm25 import Bm25, best
 from rag.index.pieces import Positions
 
-# For one that is wanted, so many are weighed exactly, and at least so many in all: of the 100 best of a million, 99.9
+# For one that is wanted, so many are weighed exactly, and at least so many in all: of the 100 best of a million, 99.8
 # in a hundred are then among them, of the 10 best all (tests/benchmarks/size.py).
 _WEIGHED, _LEAST_WEIGHED = 8, 500
 _AT_ONCE = 20_000  # vectors in memory

@@ -170,10 +170,13 @@ def _in_its_own_process(name: str, work: Path, size: int) -> dict[str, Any]:
 
 
 def _figures(ours: dict[str, Any], bare: dict[str, Any]) -> dict[str, float]:
-    """Return the figures of both, and what share of the ten nearest was found."""
-    nearest, exact = ours.pop("nearest"), bare.pop("nearest")
-    shares = [len({*some[:10]} & {*best[:10]}) / len(best[:10]) for some, best in zip(nearest, exact, strict=True)]
-    return {**ours, "recall_at_10": float(np.mean(shares)), **{f"bare_{key}": value for key, value in bare.items()}}
+    """Return the figures of both, and what share of the nearest was found."""
+    pairs = list(zip(ours.pop("nearest"), bare.pop("nearest"), strict=True))
+    recall = {
+        f"recall_at_{k}": float(np.mean([len({*some[:k]} & {*best[:k]}) / k for some, best in pairs]))
+        for k in (10, 100)
+    }
+    return {**ours, **recall, **{f"bare_{key}": value for key, value in bare.items()}}
 
 
 def words_of(work: Path) -> list[list[Forms]]:

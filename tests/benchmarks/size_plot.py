@@ -53,9 +53,12 @@ def _panel(title: str, lines: Mapping[str, str], figures: Figures) -> str:
         parts.append(f'<text x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{10.0**power:,g}</text>')
     for size in sizes:
         parts.append(f'<text x="{x(size):.1f}" y="{_HEIGHT - _BOTTOM + 18}" text-anchor="middle">{size:,}</text>')
-    for colour, (name, label) in zip(_COLOURS, lines.items(), strict=False):
+    free = 0.0
+    by_height = sorted(zip(_COLOURS, lines.items(), strict=False), key=lambda one: -figures[sizes[-1]][one[1][0]])
+    for colour, (name, label) in by_height:
         points = " ".join(f"{x(size):.1f},{y(figures[size][name]):.1f}" for size in sizes)
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        end = y(figures[sizes[-1]][name]) + 4
+        end = max(y(figures[sizes[-1]][name]) + 4, free)  # below the label before
+        free = end + 13
         parts.append(f'<text x="{_WIDTH - _RIGHT + 6}" y="{end:.1f}" fill="{colour}">{label}</text>')
     return "".join(parts)
