@@ -12,6 +12,7 @@ from rich.status import Status
 from rich.text import Text
 
 from rag.assistant import Status as IndexStatus
+from rag.index.derive import EXACT_UP_TO
 from rag.sync import OnProgress, SyncReport
 from rag.sync import Progress as SyncProgress
 from rag.types import Answer, Citation, Document, Freshness, SearchResult
@@ -139,6 +140,7 @@ def status(found: IndexStatus) -> None:
         OUT.print(f"no index in {found.index} yet: run `rag index`")
     else:
         OUT.print(f"{len(found.documents)} documents in {found.index}, embedded by {found.manifest.embedder}")
+        OUT.print(_search(sum(document.chunks for document in found.documents)))
     for document in found.documents:
         OUT.print(Text(f"  {plain(document.source)}: {document.extent} · {plain(document.title)}"))
     for record in found.failed:
@@ -171,6 +173,13 @@ def progress() -> Iterator[OnProgress]:
 
         yield on_progress
         bar.update(task, visible=bar.tasks[0].total is not None)
+
+
+def _search(passages: int) -> str:
+    """Say how so many passages are searched."""
+    if passages <= EXACT_UP_TO:
+        return f"{passages:,} passages, searched exactly"
+    return f"{passages:,} passages, searched coarsely, the likeliest weighed exactly (more than {EXACT_UP_TO:,})"
 
 
 def _place(found: Citation | SearchResult, start: int, page: int | None, find_document: FindDocument) -> str:

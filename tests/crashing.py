@@ -3,7 +3,8 @@
 Each run is a process of its own with the real command, model, SQLite, FAISS and parsers; only the model is
 loaded once and shared by forking, as loading it a hundred times would take a quarter of an hour. Half of
 the runs are killed at a random moment, half at a fault point: a statement, the middle of one, or a flush or
-rename of a file, before it or with the file half written.
+rename of a file, before it or with the file half written. With a last argument, an index of more passages than
+that is one of many, which changes form as it grows and shrinks.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from rag.chunk import chunk_document
 from rag.embed import Vectors
 from rag.embed.packaged import PackagedEmbedder
 from rag.errors import RagError
+from rag.index import derive
 from rag.index.local import LocalIndex
 from rag.parse import parse
 from rag.sync import sync
@@ -37,6 +40,9 @@ from tests.workers import KeptWorker
 WORDS = "river rises in the forest and ends sea lake mountain is deep long old town bridge over water".split()
 NAMES = [f"{folder}{letter}.{suffix}" for folder in ("", "sub/") for letter in "abcdef" for suffix in ("txt", "md")]
 State = dict[str, str]
+
+EXACT = int(sys.argv[4]) if len(sys.argv) > 4 else derive.EXACT_UP_TO
+index_in = partial(LocalIndex, exact_up_to=EXACT)
 
 embedder = PackagedEmbedder()
 kept_worker = KeptWorker()  # for bringing the index level; the command starts its own
@@ -130,6 +136,7 @@ def run_command(arguments: list[str], at: int, tell: int) -> int:
         for stream in (1, 2):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
         setattr(rag.assistant, "PackagedEmbedder", lambda: embedder)  # noqa: B010, no mypy
+        setattr(rag.assistant, "LocalIndex", index_in)  # noqa: B010
         sys.argv = ["rag", "index", *arguments]
         killer = Killer(at, tell)
         if at:
@@ -144,7 +151,7 @@ def run_command(arguments: list[str], at: int, tell: int) -> int:
 
 def look(folder: Path, before: State, after: State) -> None:
     """Check that what an index holds is, file by file, what was or what is, whole, with its own vectors."""
-    index = LocalIndex(folder)
+    index = index_in(folder)
     if index.manifest() is None:
         assert not before, "an index is gone"
         return
@@ -169,7 +176,7 @@ def look(folder: Path, before: State, after: State) -> None:
 
 def level(folder: Path, corpus: Path) -> None:
     """Bring the index level, and check that it is what the folder is."""
-    index = LocalIndex(folder)
+    index = index_in(folder)
     with kept_worker.reads():
         sync(index, corpus, embedder, 200)
     expected = state_of(corpus)
@@ -185,6 +192,7 @@ def main() -> None:
     place, wanted, luck = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.argv[3]))
     corpus, folder = place / "corpus", place / "index"
     corpus.mkdir(parents=True)
+    derive.LEAST_CHANGES = 4 if EXACT != derive.EXACT_UP_TO else derive.LEAST_CHANGES
     embedder.embed_query("load the model")
     parse(b"load the parsers", "a.txt")
     kills: Counter[str] = Counter()

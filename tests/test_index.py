@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rag.index import FileRecord, Forms, Reader
+from rag.index.derive import EXACT_UP_TO
 from rag.index.local import LocalIndex
 from rag.types import DocumentSummary, Heading, Page
 from rag.words import forms
@@ -16,6 +18,14 @@ from tests.filling import MANIFEST, fill, line_document, put_document, unit_rows
 from tests.oracles import bm25
 
 WORDS = "alpha gamma delta kappa sigma omega zeta theta".split()  # each its own stem
+
+
+@pytest.fixture(params=[EXACT_UP_TO, 0], ids=["few", "many"])
+def index(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[LocalIndex]:
+    """An index of few passages, and one that does with them as it does with many."""
+    opened = LocalIndex(tmp_path / "index", request.param)
+    yield opened
+    opened.close()
 
 
 def made_up_lines(count: int, seed: int = 0) -> list[str]:

@@ -89,7 +89,10 @@ class Reader(Protocol):
         """
 
     def dense(self, query: Vectors, k: int) -> dict[int, float]:
-        """Return the ``k`` rows most like ``query``, a unit vector of shape ``(dimension,)``, with their cosines."""
+        """Return the ``k`` rows most like ``query``, a unit vector of shape ``(dimension,)``, with their cosines.
+
+        Of very many rows the likeliest are weighed, so that a few in a thousand of the ``k`` may be missed.
+        """
 
     def lexical(self, words: Sequence[Forms], k: int) -> dict[int, float]:
         """Return the ``k`` rows that match any of ``words`` best, with their BM25 scores (higher is better).

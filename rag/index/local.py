@@ -1,8 +1,8 @@
-"""The index in a folder: one SQLite file holds everything, one FAISS file makes it fast.
+"""The index in a folder: one SQLite file holds everything, files beside it make it fast.
 
-SQLite (write-ahead log) is the source of truth; a changed document is one transaction in it. FAISS is
-a snapshot of the vectors at one generation, which every write changes; where it is missing, stale or
-damaged, it is made again from SQLite.
+SQLite (write-ahead log) is the source of truth; a changed document is one transaction in it, and gives the whole
+another generation. What makes reading fast is derived from it: of a few passages a snapshot of the vectors at one
+generation, of many a base and what has changed since. Where that is missing, stale or damaged, it is made again.
 """
 
 from __future__ import annotations
@@ -14,22 +14,33 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import resources
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-import numpy as np
 from filelock import FileLock, Timeout
 
 from rag.corpus import IGNORE_FILE
 from rag.embed import Embedding
 from rag.errors import IndexDamaged, IndexFailure, IndexLocked, IndexMismatch
-from rag.index import SCHEMA_VERSION, BrokenOff, Cut, FileRecord, Manifest, Piece
+from rag.index import SCHEMA_VERSION, BrokenOff, Cut, FileRecord, Manifest
+from rag.index.derive import (
+    EXACT_UP_TO,
+    AnySnapshot,
+    current_snapshot,
+    drop_base,
+    flat_snapshot,
+    generation_of,
+    is_base_good,
+    is_large,
+    renew_base,
+    renewed_snapshot,
+)
 from rag.index.local_check import faults
 from rag.index.local_reader import LocalReader
-from rag.index.snapshot import Snapshot, load_snapshot, save_snapshot, snapshot_generation, write_whole
+from rag.index.local_rows import delete_file, put_file
+from rag.index.snapshot import remove_snapshot, save_snapshot, snapshot_generation, write_whole
 from rag.index.vocabulary import KeptVocabulary
-from rag.types import Chunk, Document, Heading, Page
-from rag.words import terms
 
 _CURRENT = "current"
 _REBUILDING = ", rebuilding"
@@ -44,21 +55,23 @@ _PASSING = {
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_NOMEM,
 }
+# Passages put between two looks at the base, what any change counts for, and how many times as far as after a run
+# the base may be behind within one.
+_BASE_LOOKED_AT, _A_CHANGE, _UNPUBLISHED = 5_000, 50, 4
 _WRITER = "writer"  # who is writing; left behind by one that was killed
-_INSERT_CHUNK = (
-    'INSERT INTO chunks (document_id, start, "end", page, headings, sentences, vector_key, text, terms, context_terms)'
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
 
 
 class LocalIndex:
     """An index in ``folder``. Safe to use from many threads; see the Index protocol."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, exact_up_to: int = EXACT_UP_TO) -> None:
+        """Open the index; of more passages than ``exact_up_to``, a base is kept on the disk."""
         self.folder = folder
+        self._exact_up_to = exact_up_to
+        self._unpublished = 0  # what was changed since the base was last looked at
         self._lock = FileLock(folder / "lock", timeout=0)
         self._pool: list[tuple[Path, sqlite3.Connection]] = []
-        self._snapshot: tuple[Path, Snapshot] | None = None
+        self._snapshot: tuple[Path, AnySnapshot] | None = None
         self._snapshot_guard = threading.Lock()
         self._vocabulary = KeptVocabulary()
         self._target: Path | None = None  # the database being written
@@ -89,7 +102,9 @@ class LocalIndex:
             connection.execute("BEGIN")
             try:
                 _check_schema(connection)
-                yield LocalReader(connection, self._current_snapshot(database, connection), self._vocabulary)
+                snapshot = self._current_snapshot(database, connection)
+                renewed = partial(self._renewed, database, connection)
+                yield LocalReader(connection, snapshot, self._vocabulary, renewed)
             finally:
                 connection.rollback()
 
@@ -156,19 +171,9 @@ class LocalIndex:
 
     def put(self, record: FileRecord, cuts: Sequence[Cut], embeddings: Mapping[str, Embedding]) -> None:
         """Put the documents of a file in the place of whatever it held before: one transaction."""
-        vectors = [
-            (key, embedding.passage.astype("<f4").tobytes(), embedding.sentences.astype("<f2").tobytes())
-            for key, embedding in embeddings.items()
-        ]
         with self._transaction() as connection:
-            _delete(connection, record.source)
-            _insert_file(connection, record)
-            connection.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)", vectors)
-            for document, pieces in cuts:
-                # Where a file gave way to a folder of its name, the file's attachments may have held this place.
-                _delete_documents(connection, "source", document.source)
-                _insert_document(connection, document, record.source)
-                connection.executemany(_INSERT_CHUNK, [_chunk_row(document, piece) for piece in pieces])
+            put_file(connection, record, cuts, embeddings)
+        self._look_at_base(sum(len(cut.pieces) for cut in cuts))
 
     def touch(self, record: FileRecord) -> None:
         """Record a file's new size and times where its content is the same."""
@@ -178,23 +183,58 @@ class LocalIndex:
     def remove(self, source: str) -> None:
         """Drop a file and all that was made of it: one transaction."""
         with self._transaction() as connection:
-            _delete(connection, source)
+            delete_file(connection, source)
+        self._look_at_base(0)
 
     def publish(self) -> None:
-        """Drop vectors nothing uses any more, and write the FAISS snapshot of what is there."""
-        self._writing.execute("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)")
+        """Drop vectors nothing uses any more, and write what makes reading fast, where what is there is not good."""
+        # The rows are told by the keys alone, which are in an index: the vectors themselves are gigabytes.
+        unused = "SELECT rowid FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)"
+        self._writing.execute(f"DELETE FROM vectors WHERE rowid IN ({unused})")
         # What is about to be named current is on the disk before its name is. Readers hold up no other checkpoint.
         mode = "PASSIVE" if self._database == self._target_path else "TRUNCATE"
         self._writing.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
-        try:
-            save_snapshot(_build_snapshot(self._writing), self._target_path)
+        self._unpublished = 0
+        with self._disk():
+            if not self._is_large():
+                drop_base(self._target_path, self._writing)
+                save_snapshot(flat_snapshot(self._writing, _dimension(self._writing)), self._target_path)
+            elif not is_base_good(self._target_path, self._writing):
+                self._renew_base()
             self._take_over()
+
+    def is_published(self) -> bool:
+        """Whether what makes reading fast is there, and of the state that is there, or near enough."""
+        if self._is_large():
+            return is_base_good(self._target_path, self._writing)
+        return snapshot_generation(self._target_path) == generation_of(self._writing)
+
+    def _is_large(self) -> bool:
+        return is_large(self._target_path, self._writing, self._exact_up_to)
+
+    def _look_at_base(self, put: int) -> None:
+        """Make a base in the middle of a run that changes very much, so that readers have little to read anew.
+
+        A rebuild, which nobody reads yet, needs none.
+        """
+        self._unpublished += put + _A_CHANGE
+        if self._unpublished > _BASE_LOOKED_AT and self._target == self._database:
+            self._unpublished = 0
+            if self._is_large() and not is_base_good(self._target_path, self._writing, _UNPUBLISHED):
+                self._renew_base()
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        """Say what to do where the disk does not take a file."""
+        try:
+            yield
         except OSError as error:
             raise _unusable(self.folder, error, "written") from error
 
-    def is_published(self) -> bool:
-        """Whether the FAISS snapshot is there, and of the state that is there."""
-        return snapshot_generation(self._target_path) == _generation(self._writing)
+    def _renew_base(self) -> None:
+        with self._disk():
+            renew_base(self._target_path, self._writing, _dimension(self._writing))
+            remove_snapshot(self._target_path)
 
     def faults(self) -> list[str]:
         """Check the index against itself, and return what is wrong, a line each."""
@@ -202,8 +242,7 @@ class LocalIndex:
         with self._connection(database) as connection:
             connection.execute("BEGIN IMMEDIATE")  # the check of the words is, to SQLite, a write
             try:
-                snapshot = self._current_snapshot(database, connection)
-                return list(faults(connection, snapshot, _build_snapshot(connection)))
+                return list(faults(connection, self._current_snapshot(database, connection)))
             finally:
                 connection.rollback()
 
@@ -279,13 +318,24 @@ class LocalIndex:
             connection.close()
         return None
 
-    def _current_snapshot(self, database: Path, connection: sqlite3.Connection) -> Snapshot:
+    def _current_snapshot(self, database: Path, connection: sqlite3.Connection) -> AnySnapshot:
         """Return the snapshot of the generation ``connection`` sees; a whole object, never changed in place."""
-        generation = _generation(connection)
+        with self._snapshot_guard:
+            kept, generation = self._snapshot, generation_of(connection)
+            if kept is None or (kept[0], kept[1].generation) != (database, generation):
+                before = kept[1] if kept is not None and kept[0] == database else None
+                dimension = _dimension(connection)
+                kept = database, current_snapshot(database, connection, dimension, self._exact_up_to, before)
+                self._snapshot = kept
+            return kept[1]
+
+    def _renewed(self, database: Path, connection: sqlite3.Connection, damaged: AnySnapshot) -> AnySnapshot:
+        """Return a snapshot made anew in the place of one that was found damaged."""
         with self._snapshot_guard:
             kept = self._snapshot
-            if kept is None or (kept[0], kept[1].generation) != (database, generation):
-                kept = database, load_snapshot(database, generation) or _build_snapshot(connection)
+            another_found_it = kept is not None and kept[1] is not damaged
+            if kept is None or not another_found_it or kept[1].generation != damaged.generation:
+                kept = database, renewed_snapshot(database, connection, _dimension(connection))
                 self._snapshot = kept
             return kept[1]
 
@@ -298,45 +348,6 @@ def mismatch(found: Manifest, wanted: Manifest) -> str:
         if getattr(found, name) != getattr(wanted, name)
     ]
     return f"the index was built with {', '.join(differing)}: run `rag index --rebuild`, or use its settings"
-
-
-def _delete(connection: sqlite3.Connection, file: str) -> None:
-    _delete_documents(connection, "file", file)
-    connection.execute("DELETE FROM files WHERE source = ?", [file])
-
-
-def _delete_documents(connection: sqlite3.Connection, column: str, value: str) -> None:
-    where = f"document_id IN (SELECT id FROM documents WHERE {column} = ?)"
-    connection.execute(f"DELETE FROM chunks WHERE {where}", [value])
-    connection.execute(f"DELETE FROM documents WHERE {column} = ?", [value])
-
-
-def _insert_document(connection: sqlite3.Connection, document: Document, file: str) -> None:
-    headings, pages = _dump(document.headings), _dump(document.pages)
-    names = (document.id, document.source, file, document.sha256, document.title)
-    row = (*names, document.text, len(document.text), headings, pages, document.page_kind, document.language)
-    connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-
-
-def _chunk_row(document: Document, piece: Piece) -> tuple[object, ...]:
-    chunk = piece.chunk
-    headings, sentences = json.dumps(chunk.headings), json.dumps(piece.sentences)
-    place = (chunk.document_id, chunk.start, chunk.end, chunk.page)
-    found_by = (" ".join(terms(chunk.text, document.language)), " ".join(_context_terms(document, chunk)))
-    return (*place, headings, sentences, piece.key, chunk.text, *found_by)
-
-
-def _context_terms(document: Document, chunk: Chunk) -> list[str]:
-    """Return the terms of title and headings, and those of the file's name and folders that they do not have."""
-    context = terms("\n".join((document.title, *chunk.headings)), document.language)
-    name = terms(str(PurePosixPath(document.source).with_suffix("")), document.language)
-    return context + [term for term in name if term not in context]
-
-
-def _insert_file(connection: sqlite3.Connection, record: FileRecord) -> None:
-    row = record.model_dump()
-    marks = ", ".join(f":{name}" for name in row)
-    connection.execute(f"INSERT INTO files ({', '.join(row)}) VALUES ({marks})", row)
 
 
 def _manifest(connection: sqlite3.Connection) -> Manifest | None:
@@ -352,25 +363,10 @@ def _check_schema(connection: sqlite3.Connection) -> None:
         raise IndexMismatch(mismatch(found, found.model_copy(update={"schema_version": SCHEMA_VERSION})))
 
 
-def _generation(connection: sqlite3.Connection) -> str:
-    (value,) = connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
-    return str(value)
-
-
-def _build_snapshot(connection: sqlite3.Connection) -> Snapshot:
-    """Make the snapshot from the database, which holds the vectors themselves: nothing is embedded again."""
+def _dimension(connection: sqlite3.Connection) -> int:
     manifest = _manifest(connection)
     assert manifest is not None, "a database without a manifest has no vectors"
-    rows = connection.execute(
-        "SELECT row, passage FROM chunks JOIN vectors ON key = vector_key ORDER BY row"
-    ).fetchall()
-    keys = np.array([row for row, _ in rows], dtype=np.int64)
-    data = np.frombuffer(b"".join(blob for _, blob in rows), dtype="<f4").reshape(len(rows), manifest.dimension)
-    return Snapshot.build(_generation(connection), keys, data)
-
-
-def _dump(values: Sequence[Heading] | Sequence[Page]) -> str:
-    return json.dumps([value.model_dump() for value in values])
+    return manifest.dimension
 
 
 def _quoted(value: str) -> str:

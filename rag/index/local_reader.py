@@ -1,11 +1,13 @@
-"""A consistent view of a local index: one read transaction of SQLite, and the FAISS snapshot that belongs to it."""
+"""A consistent view of a local index: one read transaction of SQLite, and the snapshot that belongs to it."""
 
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -13,9 +15,15 @@ from pydantic import TypeAdapter
 from rag.embed import Vectors, unit
 from rag.errors import UsageError
 from rag.index import FileRecord, Forms, Passage
-from rag.index.snapshot import Snapshot
+from rag.index.bm25 import single_tokens
+from rag.index.derive import AnySnapshot
+from rag.index.large import LargeSnapshot
+from rag.index.pieces import SnapshotDamaged
 from rag.index.vocabulary import KeptVocabulary
 from rag.types import Chunk, Document, DocumentSummary, Heading, Page, PageKind, document_id
+
+_Found = TypeVar("_Found")
+log = logging.getLogger(__name__)
 
 # The plus keeps SQLite from running the match anew for every row, at fifty times the cost.
 _AMONG = " AND +rowid IN (SELECT value FROM json_each(?))"
@@ -27,14 +35,19 @@ class LocalReader:
     def __init__(
         self,
         connection: sqlite3.Connection,
-        snapshot: Snapshot,
+        snapshot: AnySnapshot,
         vocabulary: KeptVocabulary,
+        renewed: Callable[[AnySnapshot], AnySnapshot],
         rows: list[int] | None = None,
     ) -> None:
-        """Make a view; ``rows`` are those that are searched, where not all are."""
+        """Make a view; ``rows`` are those that are searched, where not all are.
+
+        ``renewed`` gives another snapshot in the place of one that is found damaged.
+        """
         self._connection = connection
         self._snapshot = snapshot
         self._vocabulary = vocabulary
+        self._renewed = renewed
         self._rows = rows
 
     def __len__(self) -> int:
@@ -51,16 +64,18 @@ class LocalReader:
         if missing := sorted(set(sources) - {source for source, _ in found}):
             raise UsageError(f"no document {missing[0]!r} in the index: `rag status` lists those there are")
         rows = [row for _, rows in found for row in json.loads(rows) if row is not None]
-        return LocalReader(self._connection, self._snapshot, self._vocabulary, rows)
+        return LocalReader(self._connection, self._snapshot, self._vocabulary, self._renewed, rows)
 
     def dense(self, query: Vectors, k: int) -> dict[int, float]:
         """Return the ``k`` rows most like ``query`` with their cosines."""
-        return self._snapshot.search(query, k, self._rows)
+        return self._whole(lambda snapshot: snapshot.search(query, k, self._rows))
 
     def lexical(self, words: Sequence[Forms], k: int) -> dict[int, float]:
         """Return the ``k`` rows that match any of ``words`` best, with their BM25 scores."""
         if not words:
             return {}
+        if (tokens := self._tokens(words)) is not None:
+            return self._whole(lambda snapshot: _large(snapshot).lexical(tokens, k, self._rows))
         within, rows = ("", []) if self._rows is None else (_AMONG, [json.dumps(self._rows)])
         query = f"SELECT rowid, -rank FROM passages WHERE passages MATCH ?{within} ORDER BY rank, rowid LIMIT ?"
         return dict(self._connection.execute(query, [_match_any(words), *rows, k]).fetchall())
@@ -69,12 +84,14 @@ class LocalReader:
         """Return the BM25 scores of those of the given rows that match."""
         if not words:
             return {}
+        if (tokens := self._tokens(words)) is not None:
+            return self._whole(lambda snapshot: _large(snapshot).lexical_of(tokens, keys))
         query = f"SELECT rowid, -rank FROM passages WHERE passages MATCH ?{_AMONG}"
         return dict(self._connection.execute(query, [_match_any(words), json.dumps(list(keys))]).fetchall())
 
     def vectors(self, keys: Sequence[int]) -> Vectors:
         """Return the vectors of rows."""
-        return self._snapshot.vectors(keys)
+        return self._whole(lambda snapshot: snapshot.vectors(keys))
 
     def centroids(self, document_ids: Sequence[str]) -> dict[str, Vectors]:
         """Return for each document the mean of its passages' vectors, of unit length."""
@@ -85,7 +102,7 @@ class LocalReader:
             " WHERE document_id IN (SELECT value FROM json_each(?)) GROUP BY document_id"
         )
         for name, rows in self._connection.execute(query, [json.dumps(missing)]).fetchall() if missing else ():
-            found[name] = unit(self._snapshot.vectors(json.loads(rows)).mean(axis=0))
+            found[name] = unit(self.vectors(json.loads(rows)).mean(axis=0))
         return {name: found[name] for name in document_ids}
 
     def sentence_vectors(self, keys: Sequence[int]) -> list[Vectors]:
@@ -110,14 +127,37 @@ class LocalReader:
 
     def frequencies(self, words: Sequence[Forms]) -> list[int]:
         """Return in how many passages each word stands, in any of its forms."""
+        return [self._frequency(word) for word in words]
+
+    def _frequency(self, word: Forms) -> int:
+        if (tokens := self._tokens([word])) is not None:
+            return self._whole(lambda snapshot: _large(snapshot).bm25.holding(tokens))
         count = "SELECT count(*) FROM passages WHERE passages MATCH ?"
-        return [self._connection.execute(count, [_match_any([word])]).fetchone()[0] for word in words]
+        found: int = self._connection.execute(count, [_match_any([word])]).fetchone()[0]
+        return found
+
+    def _tokens(self, words: Sequence[Forms]) -> list[bytes] | None:
+        """Return the terms to look up in the snapshot; None where FTS5 is to be asked, as for a phrase."""
+        if not isinstance(self._snapshot, LargeSnapshot):
+            return None
+        return single_tokens([form for forms in words for form in forms])
+
+    def _whole(self, ask: Callable[[AnySnapshot], _Found]) -> _Found:
+        """Ask the snapshot; where it is found damaged, ask one that is made anew."""
+        try:
+            return ask(self._snapshot)
+        except SnapshotDamaged as error:
+            log.warning("%s: it is made again from the database", error)
+            self._snapshot = self._renewed(self._snapshot)
+            return ask(self._snapshot)
 
     def nearest_term(self, term: str, most: int) -> str | None:
         """Return the term of the index most like ``term``, at most so many slips of the keyboard away, if any."""
         return self._vocabulary.of(self._snapshot.generation, self._terms).nearest(term, most)
 
     def _terms(self) -> list[tuple[str, int]]:
+        if isinstance(self._snapshot, LargeSnapshot):
+            return self._snapshot.bm25.vocabulary()
         return self._connection.execute("SELECT term, doc FROM vocabulary").fetchall()
 
     def languages(self) -> dict[str, int]:
@@ -242,6 +282,11 @@ def _passage(
         page_kind=page_kind,
         language=language,
     )
+
+
+def _large(snapshot: AnySnapshot) -> LargeSnapshot:
+    assert isinstance(snapshot, LargeSnapshot), "only in a large one are words looked up"
+    return snapshot
 
 
 def _match_any(words: Sequence[Forms]) -> str:

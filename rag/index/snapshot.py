@@ -85,6 +85,12 @@ def save_snapshot(snapshot: Snapshot, database: Path) -> None:
     write_whole(database.with_suffix(".seal"), json.dumps(seal.model_dump()).encode())
 
 
+def remove_snapshot(database: Path) -> None:
+    """Delete the files of a snapshot, where there are any."""
+    for suffix in (".seal", ".faiss"):
+        database.with_suffix(suffix).unlink(missing_ok=True)
+
+
 class _Seal(Value):
     """What is said of a snapshot's file: of which generation it is, and what it must be to be whole."""
 

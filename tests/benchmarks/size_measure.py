@@ -1,0 +1,115 @@
+"""Measures one index in a fresh process, for ``tests.benchmarks.size``; prints one JSON object."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_COMPARED = 20  # questions that FTS5 is asked as well: at a million it takes seconds for each
+
+
+def main() -> None:
+    """Measure ours, or the bare one."""
+    name, work, size = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    found = {"ours": _ours, "bare": _bare}[name](work, size, np.load(work / "questions.npy"))
+    print(json.dumps(found))
+
+
+def _ours(work: Path, size: int, questions: Any) -> dict[str, Any]:
+    from rag.index.local import LocalIndex
+    from tests.benchmarks.size import words_of
+
+    words = words_of(work)
+    before = _resident_mb()
+    started = time.perf_counter()
+    index = LocalIndex(work / str(size) / "index")
+    with index.reading() as reader:
+        assert len(reader) == size
+        opened = time.perf_counter() - started
+        after_open = _resident_mb()
+        dense = [_timed(reader.dense, question, 100) for question in questions]
+        lexical = [_timed(reader.lexical, some, 100) for some in words]
+        counts = [_timed(reader.frequencies, some) for some in words]
+        keys = [list(found) for _, found in dense]
+        of = [_timed(reader.lexical_of, some, few) for some, few in zip(words, keys, strict=True)]
+        rows = [_timed(reader.vectors, few) for few in keys]
+        after = _resident_mb()
+        near = [_timed(reader.nearest_term, term, 2)[0] for term in ("normandi", "xormandi")]
+        fts = [_timed(_by_fts5, reader, some) for some in words[:_COMPARED]]
+        for (_, ours), (_, theirs) in zip(lexical, fts, strict=False):
+            assert list(ours.items()) == list(theirs.items()), "not what FTS5 finds"
+        documents = _timed(reader.documents)[0]
+    return {
+        "open_s": opened,
+        "resident_before_mb": before,
+        "resident_open_mb": after_open,
+        "resident_mb": after,
+        **_quantiles("dense", dense),
+        **_quantiles("bm25", lexical),
+        **_quantiles("frequencies", counts),
+        **_quantiles("lexical_of", of),
+        **_quantiles("vectors", rows),
+        **_quantiles("fts5", fts),
+        "nearest_first_ms": 1000 * near[0],
+        "nearest_ms": 1000 * near[1],
+        "documents_ms": 1000 * documents,
+        "nearest": [[key - 1 for key in found] for _, found in dense],
+    }
+
+
+def _by_fts5(reader: Any, words: Sequence[tuple[str, ...]]) -> dict[int, float]:
+    query = "SELECT rowid, -rank FROM passages WHERE passages MATCH ? ORDER BY rank, rowid LIMIT 100"
+    match = " OR ".join(f'"{form}"' for word in words for form in word)
+    return dict(reader._connection.execute(query, [match]).fetchall())
+
+
+def _bare(work: Path, size: int, questions: Any) -> dict[str, Any]:
+    import faiss
+
+    faiss.omp_set_num_threads(1)
+    before = _resident_mb()
+    vectors = np.load(work / str(size) / "vectors.npy")
+    flat: Any = faiss.IndexFlatIP(vectors.shape[1])
+    flat.add(vectors)
+    path = work / str(size) / "bare.faiss"
+    if not path.exists():
+        faiss.write_index(flat, str(path))
+    flat = vectors = None
+    started = time.perf_counter()
+    flat = faiss.read_index(str(path))
+    opened = time.perf_counter() - started
+    dense = [_timed(flat.search, question.reshape(1, -1), 100) for question in questions]
+    nearest = [found[1][0].tolist() for _, found in dense]
+    return {
+        "open_s": opened,
+        "resident_before_mb": before,
+        "resident_mb": _resident_mb(),
+        **_quantiles("dense", dense),
+        "nearest": nearest,
+    }
+
+
+def _timed(ask: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
+    started = time.perf_counter()
+    found = ask(*arguments)
+    return time.perf_counter() - started, found
+
+
+def _quantiles(name: str, timed: Sequence[tuple[float, Any]]) -> dict[str, float]:
+    seconds = [one for one, _ in timed]
+    return {f"{name}_p{q}_ms": 1000 * float(np.quantile(seconds, q / 100)) for q in (50, 95)}
+
+
+def _resident_mb() -> float:
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1000
+
+
+if __name__ == "__main__":
+    main()
