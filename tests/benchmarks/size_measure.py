@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ _COMPARED = 20  # questions that FTS5 is asked as well: at a million it takes se
 def main() -> None:
     """Measure ours, or the bare one."""
     name, work, size = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-    found = {"ours": _ours, "bare": _bare}[name](work, size, np.load(work / "questions.npy"))
+    found = {"ours": _ours, "bare": _bare, "answers": _answers}[name](work, size, np.load(work / "questions.npy"))
     print(json.dumps(found))
 
 
@@ -93,6 +94,17 @@ def _bare(work: Path, size: int, questions: Any) -> dict[str, Any]:
         **_quantiles("dense", dense),
         "nearest": nearest,
     }
+
+
+def _answers(work: Path, size: int, questions: Any) -> dict[str, Any]:
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    from rag.assistant import Assistant
+    from rag.settings import Settings
+
+    assistant = Assistant(Settings(index=work / str(size) / "index", corpus=work / "recorded" / "corpus"))
+    texts = (work / "questions.txt").read_text().splitlines()
+    assistant.ask(texts[0])
+    return {**_quantiles("answer", [_timed(assistant.ask, text) for text in texts]), "answer_mb": _resident_mb()}
 
 
 def _timed(ask: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
