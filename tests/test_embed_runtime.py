@@ -79,6 +79,40 @@ def test_a_model_that_cannot_be_exported_says_why(tmp_path: Path, monkeypatch: p
     assert list((tmp_path / "rag").glob("*/")) == []
 
 
+def test_where_the_processor_multiplies_integers_passages_are_embedded_with_them(
+    tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(rag.embed.runtime, "multiplies_integers", lambda: True)
+    texts = [
+        "The river is seven kilometres long.",
+        "Dams " * 90,
+        "A town lies on the bank.",
+        "Größe, 日本語の文章です。",
+    ]
+    spans = [[(0, len(text))] for text in texts]
+    quick = PackagedEmbedder()
+    found, exact = quick.embed(texts, spans), embedder.embed(texts, spans)
+    cosines = [float(one.passage @ other.passage) for one, other in zip(found, exact, strict=True)]
+    assert all(0.97 < cosine < 0.9999 for cosine in cosines), cosines
+    for text, span, embedding in zip(texts, spans, found, strict=True):
+        [alone] = quick.embed([text], [span])
+        np.testing.assert_array_equal(alone.passage, embedding.passage)
+    np.testing.assert_array_equal(quick.embed_query(texts[0]), embedder.embed_query(texts[0]))
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [("flags : fpu avx2 avx_vnni sse", True), ("Features : fp asimd i8mm", True), ("flags : fpu avx2 sse", False)],
+)
+def test_what_a_processor_says_of_integers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, expected: bool
+) -> None:
+    (tmp_path / "cpuinfo").write_text(told)
+    monkeypatch.setattr(rag.embed.runtime, "Path", lambda _: tmp_path / "cpuinfo")
+    assert rag.embed.runtime.multiplies_integers() is expected
+
+
 def test_asking_loads_neither_torch_nor_sentence_transformers(tmp_path: Path, embedder: Embedder) -> None:
     assistant_over(tmp_path, {"river.txt": "The river is seven kilometres long."}, embedder)
     program = (
