@@ -8,7 +8,7 @@ about 0.86), and the vectors of sentences stay. The rows are written as they are
 neighbours are many and near, and recall is measured against exact search over the same vectors.
 
 Each size is measured in a process of its own, by 200 of the questions; beside it, in others, a bare flat FAISS over
-the same vectors, and whole answers, from the question to its citations, on one core; FTS5 is asked for the same words, and must find the same with the same scores. Prints a line a size,
+the same vectors, and whole searches, from the question to its ranked passages, on one core; FTS5 is asked for the same words, and must find the same with the same scores. Prints a line a size,
 and keeps ``WORK/size.json`` and the plot ``WORK/size.svg``.
 """
 
@@ -56,7 +56,7 @@ def main() -> None:
     found = {}
     for size in sizes:
         built = _make(work / str(size), recorded, size)
-        measured = {name: _in_its_own_process(name, work, size) for name in ("ours", "bare", "answers")}
+        measured = {name: _in_its_own_process(name, work, size) for name in ("ours", "bare", "searches")}
         found[size] = built | _figures(**measured)
         print(json.dumps({"passages": size, **found[size]}), flush=True)
     (work / "size.json").write_text(json.dumps(found, indent=1))
@@ -170,14 +170,14 @@ def _in_its_own_process(name: str, work: Path, size: int) -> dict[str, Any]:
     return measured
 
 
-def _figures(ours: dict[str, Any], bare: dict[str, Any], answers: dict[str, Any]) -> dict[str, float]:
+def _figures(ours: dict[str, Any], bare: dict[str, Any], searches: dict[str, Any]) -> dict[str, float]:
     """Return the figures of both, and what share of the nearest was found."""
     pairs = list(zip(ours.pop("nearest"), bare.pop("nearest"), strict=True))
     recall = {
         f"recall_at_{k}": float(np.mean([len({*some[:k]} & {*best[:k]}) / k for some, best in pairs]))
         for k in (10, 100)
     }
-    return {**ours, **answers, **recall, **{f"bare_{key}": value for key, value in bare.items()}}
+    return {**ours, **searches, **recall, **{f"bare_{key}": value for key, value in bare.items()}}
 
 
 def words_of(work: Path) -> list[list[Forms]]:

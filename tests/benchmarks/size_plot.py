@@ -15,7 +15,7 @@ _PANELS: Sequence[tuple[str, Mapping[str, str]]] = (
             "bare_dense_p50_ms": "bare FAISS",
             "bm25_p50_ms": "BM25",
             "fts5_p50_ms": "FTS5",
-            "answer_p50_ms": "whole answer",
+            "search_p50_ms": "whole search",
         },
     ),
     ("resident memory, MB", {"resident_mb": "ours", "bare_resident_mb": "bare FAISS"}),
