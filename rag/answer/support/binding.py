@@ -1,0 +1,222 @@
+"""Whether what a sentence says stands together in its sources as it does in the sentence.
+
+Each number and name may be there and the sentence still be wrong: "7 ships" of "5 ships and 7 planes", "Bell sued
+Gray" of "Gray sued Bell". Told by what stands beside what; how words depend on each other it does not know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+
+from rag.answer.support.days import Day, is_dated
+from rag.answer.support.names import Name
+from rag.answer.support.numbers import Number, says
+from rag.answer.support.reading import Item, Reading
+from rag.answer.support.sources import Line, Match, name_held
+from rag.embed import Vectors
+
+_CLEARLY = 0.22  # by how much a line with another thing must hold more of what stands beside this one
+_LEAST = 0.6  # of what stands beside it
+_SAME = 0.5  # share of the items of a sentence that stand in a line which it is laid beside
+_BESIDE = 4  # lines that are looked at closely
+_NEARER = 0.35
+_BREAK = re.compile(r"[,;:()—]|\b(?:and|while|whereas|but|to)\b")
+_ANAPHOR = re.compile(
+    r"\b(?:he|she|they|it|his|her|their|its|him|them|hers|theirs|who|which)\b|^(?:The|This|These|That|Those|Both|Such)\b",
+    re.IGNORECASE,
+)
+_PASSIVE = re.compile(r"\b(?:is|are|was|were|been|being|be)\b(?:\s+\w+)?\s+\w+(?:ed|en|wn|lt|nt|ht|ld|un|ung|ade|ut)\b", re.I)
+_LISTED = re.compile(r"[\s,;&]*(?:\b(?:and|or|as well as|along with|nor)\b)?[\s,;&]*")
+_EITHER_WAY = re.compile(r"\b(?:between|marr(?:y|ied|ies)|met|with|border\w*|both|and|equals?|versus|vs|tied|joined)\b", re.I)
+
+
+def misplaced(match: Match) -> Item | None:
+    """Return the first number, date or name of a sentence that its sources say of something else; else None."""
+    for at, item in enumerate(match.claim.meant):
+        if item.said is None or (isinstance(item.said, Number) and item.said.soft):
+            continue
+        if _elsewhere(match, at) or _beside_another(match, at):
+            return item
+    return _changed_places(match)
+
+
+def _elsewhere(match: Match, at: int) -> bool:
+    """Whether lines that hold the item at ``at`` hold much less of its clause than one that has another in its place."""
+    context = _context(match, at)
+    if len(context) < 2:
+        return False
+    with_it = _where_it_stands(match, at)
+    own, near = match.cover(match.held, context), match.cover(match.near, context)
+    rivals = [
+        float(own[line])
+        for line in range(len(own))
+        if not with_it[line] and _rival(match, match.claim.meant[at], match.sources.lines[line])
+    ]
+    best = max(rivals, default=0.0)
+    return best >= _LEAST and best - float(np.max(near * with_it, initial=0.0)) > _CLEARLY
+
+
+def _context(match: Match, at: int) -> list[int]:
+    """Return the places of what stands in the clause of an item with it."""
+    clause = next(clause for clause in match.claim.clauses if at in clause)
+    found = [place for place in clause if place != at]
+    return found if len(found) >= 2 else [place for place in range(len(match.claim.meant)) if place != at]
+
+
+def _where_it_stands(match: Match, at: int) -> Vectors:
+    """Return for each line whether it holds an item: itself or, of a name, by a word that stands for it."""
+    stands = match.held[at] >= 0.75
+    if match.claim.meant[at].kind == "name":
+        lines = match.sources.lines
+        titled = match.near[at] >= 0.8
+        for line in range(len(lines)):
+            before = [k for k in (line - 1, line - 2) if k >= 0 and lines[k].passage == lines[line].passage]
+            if (titled[line] or any(match.held[at, k] >= 0.75 for k in before)) and _ANAPHOR.search(
+                lines[line].reading.text
+            ):
+                stands[line] = True
+    return stands
+
+
+def _rival(match: Match, item: Item, line: Line) -> bool:
+    """Whether a line holds another thing of the kind of ``item``, which the sentence does not name."""
+    return any(_same_kind(item, other) and not _named_by(match.claim, other, line) for other in line.reading.meant)
+
+
+def _same_kind(one: Item, other: Item) -> bool:
+    if one.kind == "name" or other.kind == "name":
+        return one.kind == other.kind
+    if isinstance(one.said, Number) and isinstance(other.said, Number):
+        units = one.said.unit == other.said.unit or not (one.said.unit and other.said.unit)
+        return one.said.is_year == other.said.is_year and units and not other.said.soft
+    if one.kind == "day" or other.kind == "day":
+        return {one.kind, other.kind} <= {"day"} or any(isinstance(o.said, Number) and o.said.is_year for o in (one, other))
+    return False
+
+
+def _named_by(claim: Reading, other: Item, line: Line) -> bool:
+    """Whether a sentence names a thing of a line."""
+    return any(_same_thing(item, other, line) for item in claim.meant)
+
+
+def _same_thing(item: Item, other: Item, line: Line) -> bool:
+    if isinstance(item.said, Name) and isinstance(other.said, Name):
+        return bool(set(item.said.parts) & set(other.said.parts)) or item.key == other.key
+    if isinstance(item.said, Number) and isinstance(other.said, Number):
+        return says(item.said, other.said) or says(other.said, item.said)
+    if isinstance(item.said, Day) and isinstance(other.said, Day):
+        return is_dated(item.said, [other.said], line.years) or is_dated(other.said, [item.said], line.years)
+    if isinstance(item.said, Number) and isinstance(other.said, Day):
+        return other.said.year == item.said.low
+    if isinstance(item.said, Day) and isinstance(other.said, Number):
+        return item.said.year == other.said.low
+    return False
+
+
+def _beside_another(match: Match, at: int) -> bool:
+    """Whether in each line that holds a number, what stands beside it stands nearer to another number."""
+    item = match.claim.meant[at]
+    if item.kind == "name":
+        return False
+    lines = [match.sources.lines[line] for line in np.flatnonzero(match.held[at] >= 0.75)]
+    return bool(lines) and all(_nearer_to_another(match.claim, item, line) for line in lines)
+
+
+def _nearer_to_another(claim: Reading, item: Item, line: Line) -> bool:
+    own = [other for other in line.reading.meant if _same_thing(item, other, line)]
+    rivals = [o for o in line.reading.meant if _same_kind(item, o) and not _same_thing(item, o, line)]
+    if not own or not rivals:
+        return False
+    pulls = {id(other): _pull(claim, item, line, other) for other in (*own, *rivals)}
+    best = max(pulls[id(other)] for other in own)
+    return max(pulls[id(other)] for other in rivals) - best > _NEARER
+
+
+def _pull(claim: Reading, item: Item, line: Line, other: Item) -> float:
+    """Return how near the neighbours of ``item`` in a sentence stand to ``other`` in a line."""
+    total = 0.0
+    for neighbour in claim.meant:
+        if neighbour is item or neighbour.said is not None:
+            continue
+        close = _nearness(claim, item, neighbour)
+        found = [_nearness(line.reading, other, word) for word in line.reading.items if word.key == neighbour.key]
+        total += close * max(found, default=0.0) if close > 0.15 else 0.0
+    return total
+
+
+def _nearness(reading: Reading, one: Item, other: Item) -> float:
+    """Return 1 for two items side by side, less the more stands between them."""
+    start, end = min(one.end, other.end), max(one.start, other.start)
+    between = reading.text[start:end]
+    return 1 / (1 + len(between.split()) + 2 * len(_BREAK.findall(between)))
+
+
+def _changed_places(match: Match) -> Item | None:
+    """Return the item of a sentence in whose place the line most like it has another of the same kind."""
+    own = match.cover(match.held)
+    for line in np.argsort(-own, kind="stable")[:_BESIDE]:
+        if own[line] < _SAME:
+            break
+        found = next(_exchanged(match.claim, match.sources.lines[line]), None)
+        if found is None:
+            return None  # it stands as it does here
+        if found is not None and own[line] >= _SAME:
+            return found
+    return None
+
+
+def _exchanged(claim: Reading, line: Line) -> Iterator[Item]:
+    """Yield the items of a sentence that a line, laid beside it word by word, has another thing in the place of."""
+    source = line.reading
+    keys = [_key(item, claim, line) for item in source.items]
+    said = [item.key if item.kind == "word" else _key(item, claim, line) for item in claim.items]
+    blocks = list(Levenshtein.opcodes(said, keys))
+    same = [False] * len(said)
+    for block in blocks:
+        if block.tag == "equal":
+            same[block.src_start : block.src_end] = [True] * (block.src_end - block.src_start)
+    for block in blocks:
+        if block.tag != "replace":
+            continue
+        mine, theirs = claim.items[block.src_start : block.src_end], source.items[block.dest_start : block.dest_end]
+        pairs = zip([i for i in mine if i.said], [o for o in theirs if o.said], strict=False)
+        for item, other in pairs:
+            if (
+                _same_kind(item, other)
+                and not _same_thing(item, other, line)
+                and _flanked(block.src_start, block.src_end, same, claim.items)
+                and not _listed(claim, source, item, other)
+            ):
+                yield item
+
+
+def _key(item: Item, claim: Reading, line: Line) -> str:
+    """Return by what an item is compared: the same for a name or number and what the sentence calls it."""
+    if item.said is None:
+        return item.key
+    same = next((other for other in claim.items if other.said is not None and _same_thing(other, item, line)), item)
+    return f"{same.kind}:{same.key}"
+
+
+def _flanked(start: int, end: int, same: Sequence[bool], items: Sequence[Item]) -> bool:
+    """Whether the words with meaning on both sides of a stretch, where there are any, are the same."""
+    before = next((same[at] for at in range(start - 1, -1, -1) if items[at].weight), True)
+    after = next((same[at] for at in range(end, len(items)) if items[at].weight), True)
+    return before and after and end - start <= 3
+
+
+def _listed(claim: Reading, source: Reading, item: Item, other: Item) -> bool:
+    """Whether two names may change places: in a list, beside a verb that goes both ways, or with another voice."""
+    if item.kind != "name":
+        return False
+    if bool(_PASSIVE.search(claim.text)) != bool(_PASSIVE.search(source.text)):
+        return True
+    return _EITHER_WAY.search(_around(source, other)) is not None
+
+
+def _around(reading: Reading, item: Item) -> str:
+    return reading.text[max(0, item.start - 12) : item.end + 12]

@@ -1,0 +1,274 @@
+"""The numbers of a text as values: '1.2 million' is 1,200,000, 'seven per cent' is 7 %, 'the 19th century' is a time.
+
+Whether one number bears out another allows for rounding where the sentence says so, or where its figure is
+plainly shortened ("$1.2 million" of 1,234,567). It reckons nothing: a sum or a difference is not in a source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+Hedge = Literal["", "about", "over", "under"]
+Kind = Literal["number", "ordinal", "decade", "century"]
+
+_ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    " eighteen nineteen"
+).split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_RANKS = (
+    "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth"
+    " fifteenth sixteenth seventeenth eighteenth nineteenth"
+).split()
+_CARDINALS = {word: value for value, word in enumerate(_ONES)} | {w: 10 * (at + 2) for at, w in enumerate(_TENS)}
+_ORDINALS = {word: value for value, word in enumerate(_RANKS)} | {
+    word[:-1] + "ieth": 10 * (at + 2) for at, word in enumerate(_TENS)
+}
+_SCALES = {
+    "hundred": 1e2, "dozen": 12.0, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
+    "mn": 1e6, "bn": 1e9, "tn": 1e12, "lakh": 1e5, "crore": 1e7,
+}  # fmt: skip
+_SHORT_SCALES = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12, **_SCALES}
+_PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
+_SIGNS = {"$": "$", "€": "€", "£": "£", "¥": "¥", "₹": "₹", "usd": "$", "eur": "€", "gbp": "£", "rmb": "¥"}
+
+# What is counted or measured, by all its spellings. Two numbers with units that differ are two numbers.
+_UNIT_WORDS = {
+    "%": "% percent per\u00a0cent percentage pct", "$": "dollar dollars usd", "€": "euro euros eur",
+    "£": "sterling gbp", "¥": "yen yuan rmb", "s": "second seconds sec secs", "min": "minute minutes mins",
+    "h": "hour hours hrs", "d": "day days", "w": "week weeks", "mo": "month months", "y": "year years yr yrs",
+    "km": "km kilometre kilometres kilometer kilometers", "m": "metre metres meter meters",
+    "cm": "cm centimetre centimetres centimeter centimeters", "mm": "mm millimetre millimetres millimeter millimeters",
+    "mi": "mile miles mi", "ft": "foot feet ft", "in": "inch inches", "yd": "yard yards", "acre": "acre acres",
+    "ha": "hectare hectares ha", "kg": "kg kilogram kilograms kilo kilos", "g": "gram grams", "mg": "mg milligrams",
+    "t": "tonne tonnes ton tons", "lb": "lb lbs", "l": "litre litres liter liters", "gal": "gallon gallons",
+    "kw": "kw kilowatt kilowatts", "mw": "mw megawatt megawatts", "gw": "gw gigawatt gigawatts", "mph": "mph",
+    "km/h": "km/h kph", "°c": "°c celsius", "°f": "°f fahrenheit",
+}  # fmt: skip
+_UNITS = {word.replace("\u00a0", " "): unit for unit, listed in _UNIT_WORDS.items() for word in listed.split(" ")}
+
+_CARDINAL = "|".join(sorted(_CARDINALS, key=len, reverse=True))
+_ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True))
+_SCALE = "|".join(sorted(_SCALES, key=len, reverse=True))
+_FIGURE = r"\d{1,3}(?:[,\u00a0\u2009\u202f'’]\d{3})+(?:\.\d+)?(?![\d])|\d+(?:\.\d+)?(?:,\d+)?"
+_JOIN = r"(?:[ -]|\s+and\s+)"
+_SPELT = (
+    rf"(?:(?:{_CARDINAL}|{_SCALE})(?:{_JOIN}(?:{_CARDINAL}|{_SCALE}))*(?:{_JOIN}(?:{_ORDINAL}))?|(?:{_ORDINAL}))"
+    r"(?![\w’'])"
+)
+_UNIT = "|".join(re.escape(word) for word in sorted(_UNITS, key=len, reverse=True))
+_NUMBER = re.compile(
+    rf"(?<![\w.])(?<![^\W\d_][-‐‑])(?:(?P<sign>(?:US|A|C|HK|NZ|S)?[$€£¥₹]|\b(?:USD|EUR|GBP|RMB))\s?)?"
+    rf"(?:(?:(?<=mid-)|(?<=mid‑))?(?P<figure>{_FIGURE})(?P<rank>st|nd|rd|th)?(?P<era>['’]?s\b)?"
+    rf"|\b(?P<spelt>{_SPELT}))"
+    rf"(?P<scale>(?:[ -]?(?:{_SCALE})\b)*)(?P<short>\s?(?:k|m|b)\b)?"
+    rf"(?P<century>[ -]centur(?:y|ies)\b)?(?:[\s-]?(?P<unit>{_UNIT})(?!\w))?",
+    re.IGNORECASE,
+)
+_MID = re.compile(r"\b(?:mid|pre|post|late|early|since|circa|ca)[-‐‑–](?=\d{4})", re.IGNORECASE)
+_FRACTION = re.compile(
+    rf"\b(?P<top>an?|one|two|three|four|five|nine)[ -](?P<bottom>{'|'.join(_PARTS)})s?\b(?=\s+of\b|\W|$)", re.IGNORECASE
+)
+_HALF = re.compile(r"\bhalf\b|½", re.IGNORECASE)
+_RANGE = re.compile(r"(?<!\d)(?P<from>[12]\d{3})\s?[-–—/]\s?(?P<to>\d\d)(?!\d|[-–—/]\d)")
+_AFTER_LETTERS = re.compile(r"[^\W\d_](?:[^\W_]|[.'’])*$")
+_BEFORE = re.compile(
+    r"(?:\b(?P<about>about|around|approximately|approx\.?|roughly|some|close to|nearly|almost|estimated|circa|ca?\.)"
+    r"|(?P<sign>[~≈])|\b(?P<over>more than|over|above|exceed\w*|greater than|at least|upwards of|just past)"
+    r"|\b(?P<under>less than|fewer than|under|below|up to|at most|just shy of))\s*(?:an?\s+|the\s+)?(?:US)?[$€£¥]?$",
+    re.IGNORECASE,
+)
+_AFTER = re.compile(r"\s?(?:or so\b|odd\b|(?P<over>\+|plus\b|or more\b))", re.IGNORECASE)
+_IN_SCALE = re.compile(r"\bin (thousand|million|billion)s\b|\((thousand|million|billion)s\)|000s?\b", re.IGNORECASE)
+
+_ABOUT = 0.06  # of the value, where the sentence says "about"
+_OVER = 0.15  # where it says "over" or "under"
+_VAGUE = frozenset("a an one".split())
+
+
+class Number(NamedTuple):
+    """A number where it stands. ``low`` and ``high`` differ for a time alone: a decade, a century."""
+
+    text: str
+    start: int
+    end: int
+    low: float
+    high: float
+    kind: Kind
+    unit: str
+    hedge: Hedge
+    step: float  # what its last digit that tells is worth
+    shortened: bool  # it is written with a scale or with decimals
+    soft: bool  # "one", "first", "half": said too lightly to be held to
+
+    @property
+    def is_year(self) -> bool:
+        """Whether it may be a year."""
+        return self.kind == "number" and not self.unit and self.text.isdigit() and 1000 <= self.low < 2200
+
+
+@lru_cache(maxsize=20_000)
+def numbers(text: str) -> tuple[Number, ...]:
+    """Return the numbers of ``text`` in order."""
+    found = [*_fractions(text), *_ranges(text)]
+    plain = _MID.sub(lambda mid: " " * len(mid.group()), text)
+    for match in _NUMBER.finditer(plain):
+        if not any(start < match.end() and match.start() < end for _, start, end, *_ in found):
+            found.extend(_read(plain, match))
+    return tuple(sorted(found, key=lambda number: number.start))
+
+
+def _read(text: str, match: re.Match[str]) -> Iterator[Number]:
+    """Yield the number a match is, or each way it may be read."""
+    spelt, short = match["spelt"], (match["short"] or "").strip().lower()
+    if spelt is None and _glued(text, match):
+        return
+    value, ordinal = _spelt(spelt) if spelt else (_figure(match["figure"]), bool(match["rank"]))
+    sign = (match["sign"] or "").lower().lstrip("uachknzs") if match["sign"] else ""
+    unit = _SIGNS.get(sign, _SIGNS.get((match["sign"] or "").lower(), "")) or _UNITS.get((match["unit"] or "").lower(), "")
+    scale = 1.0
+    for word in re.findall(r"[a-z]+", match["scale"].lower()):
+        scale *= _SCALES[word]
+    if short and (sign or short == "k") and not match["unit"]:
+        scale *= _SHORT_SCALES[short]
+    elif short == "m" and not unit:
+        unit = "m"
+    value *= scale
+    kind, low, high = _time(match, value, ordinal)
+    if scale == 1 and kind == "number" and match["figure"] and "," in match["figure"] and value < 1000:
+        value = low = high
+    yield Number(
+        text=match.group().strip(),
+        start=match.start(),
+        end=match.end(),
+        low=low,
+        high=high,
+        kind=kind,
+        unit=unit,
+        hedge=_hedge(text, match.start(), match.end()),
+        step=_step(match["figure"], scale, value),
+        shortened=scale > 1 or "." in (match["figure"] or ""),
+        soft=kind in ("number", "ordinal") and not match["figure"] and value <= 1 and not unit and scale == 1,
+    )
+
+
+def _glued(text: str, match: re.Match[str]) -> bool:
+    """Whether the digits are part of a name: "5G", "A4"."""
+    return text[match.end() : match.end() + 1].isalnum() or (
+        text[match.end() : match.end() + 1] == "-" and text[match.end() + 1 : match.end() + 2].isupper()
+    )
+
+
+def _figure(figure: str) -> float:
+    """Return the value of digits; a comma before other than three digits is a decimal comma."""
+    plain = re.sub(r"[,\u00a0\u2009\u202f'’](?=\d{3}(?!\d))", "", figure)
+    return float(plain.replace(",", "."))
+
+
+def _spelt(spelt: str) -> tuple[float, bool]:
+    """Return the value of number words, and whether they name a rank."""
+    total = current = 0.0
+    ordinal = False
+    for word in re.findall(r"[a-z]+", spelt.lower()):
+        if word in _SCALES and _SCALES[word] < 1000:
+            current = max(current, 1) * _SCALES[word]
+        elif word in _SCALES:
+            total, current = total + max(current, 1) * _SCALES[word], 0.0
+        elif word in _CARDINALS or word in _ORDINALS:
+            current += _CARDINALS.get(word, _ORDINALS.get(word, 0))
+            ordinal = word in _ORDINALS
+    return total + current, ordinal
+
+
+def _time(match: re.Match[str], value: float, ordinal: bool) -> tuple[Kind, float, float]:
+    if match["century"] and ordinal:
+        return "century", 100 * value - 100, 100 * value
+    if match["era"] and 100 <= value < 2200 and value % 10 == 0:
+        return "decade", value, value + (99 if value % 100 == 0 and value < 2000 else 9)
+    return "ordinal" if ordinal else "number", value, value
+
+
+def _hedge(text: str, start: int, end: int) -> Hedge:
+    before, after = _BEFORE.search(text, max(0, start - 30), start), _AFTER.match(text, end)
+    if (before and before["over"]) or (after and after["over"]):
+        return "over"
+    if before and before["under"]:
+        return "under"
+    return "about" if before or after else ""
+
+
+def _step(figure: str | None, scale: float, value: float) -> float:
+    digits = re.sub(r"[^\d.]", "", figure or f"{value / scale:g}")
+    whole, _, decimals = digits.partition(".")
+    if decimals:
+        return scale / 10 ** len(decimals)
+    return scale * 10 ** (len(whole) - len(whole.rstrip("0"))) if whole.strip("0") else scale
+
+
+def _fractions(text: str) -> Iterator[Number]:
+    for match in _FRACTION.finditer(text):
+        top = match["top"].lower()
+        value = (1 if top in _VAGUE else _CARDINALS[top]) / _PARTS[match["bottom"].lower()]
+        soft = top in _VAGUE and not text[match.end() :].lstrip().startswith("of")
+        yield _share(match, value, soft)
+    for match in _HALF.finditer(text):
+        if not any(fraction.start() <= match.start() < fraction.end() for fraction in _FRACTION.finditer(text)):
+            yield _share(match, 0.5, soft=True)
+
+
+def _share(match: re.Match[str], value: float, soft: bool) -> Number:
+    value *= 100
+    return Number(
+        match.group(), match.start(), match.end(), value, value, "number", "%", "about", 1.0, shortened=True, soft=soft
+    )
+
+
+def _ranges(text: str) -> Iterator[Number]:
+    """Yield both years of "1914–18"."""
+    for match in _RANGE.finditer(text):
+        first, last = int(match["from"]), int(match["from"][:2] + match["to"])
+        if last > first:
+            for value, name in ((first, "from"), (last, "to")):
+                yield Number(
+                    str(value), *match.span(name), value, value, "number", "", "", 1.0, shortened=False, soft=False
+                )
+
+
+def scales_of(text: str) -> tuple[float, ...]:
+    """Return by what the figures of a passage may have to be multiplied: a table says "in millions" once."""
+    found = {_SCALES[(a or b).lower()] if a or b else 1000.0 for a, b in _IN_SCALE.findall(text)}
+    return (1.0, *sorted(found))
+
+
+def borne_out(said: Number, source: Sequence[Number], scales: Sequence[float] = (1.0,)) -> bool:
+    """Whether one of the numbers of a source says what ``said`` does."""
+    return any(says(said, number, scale) for number in source for scale in scales)
+
+
+def says(said: Number, source: Number, scale: float = 1.0) -> bool:
+    """Whether ``source``, times ``scale``, says what ``said`` does: the same, or more exactly."""
+    if said.unit and source.unit and said.unit != source.unit:
+        return False
+    if said.kind in ("decade", "century"):
+        return said.low <= source.low and source.high <= said.high
+    if source.kind in ("decade", "century"):
+        return False
+    value = source.low * scale
+    return abs(said.low - value) <= 1e-9 * max(1.0, abs(value)) or _rounds(said, source, value)
+
+
+def _rounds(said: Number, source: Number, value: float) -> bool:
+    """Whether ``said`` is the ``value`` of a source with fewer digits."""
+    off = said.low - value
+    if said.is_year and source.is_year:
+        return said.hedge == "about" and abs(off) <= said.step / 2 and said.step > 1
+    if said.hedge == "about":
+        return abs(off) <= max(said.step / 2, _ABOUT * abs(value))
+    if said.hedge == "over":
+        return -max(said.step, _OVER * said.low) <= off <= 0
+    if said.hedge == "under":
+        return 0 <= off <= max(said.step, _OVER * said.low)
+    return said.shortened and source.step < said.step and abs(off) <= said.step / 2 * (1 + 1e-9)
