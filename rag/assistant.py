@@ -9,17 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
-from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
-from rag.answer import Answerer, DraftSentence
-from rag.answer.cite import cite
+from rag.answer import Answerer, Draft, OnSentences
 from rag.answer.confidence import confidence
-from rag.answer.conflict import disagreements
 from rag.answer.extractive import ExtractiveAnswerer
+from rag.answer.generative import GenerativeAnswerer
 from rag.answer.premise import premise
+from rag.compose import OnAnswer, Part, cited, fair_share, teller, together
 from rag.converse import standalone
+from rag.converse.by_model import standalone_by_model
 from rag.corpus import scan
 from rag.dates import document_date
 from rag.embed import DEFAULT_MODEL, Embedder
@@ -31,6 +31,7 @@ from rag.index.local import LocalIndex, mismatch
 from rag.languages import unspoken
 from rag.library import add_document, corpus_file, forget_removed, remove_document, restore_document
 from rag.listing import ListedDocument, listing
+from rag.llm import LanguageModel
 from rag.parse.page import PageMarks
 from rag.parts import parts
 from rag.pictures import Pictures
@@ -41,7 +42,6 @@ from rag.sync import OnProgress, Progress, SyncReport, freshness, sync
 from rag.types import (
     Answer,
     Citation,
-    Disagreement,
     Document,
     DocumentSummary,
     Freshness,
@@ -79,7 +79,8 @@ class Assistant:
         self.settings = settings or Settings()
         self._index = LocalIndex(self.settings.index)
         self._embedder = embedder or _embedder_named(self.settings.embedder)
-        self._answerer: Answerer = ExtractiveAnswerer()
+        self._model = _language_model(self.settings)
+        self._answerer = _answerer(self.settings, self._model, self._embedder)
         self._pictures = Pictures(self.settings.corpus)
         self._one_sync = threading.Lock()
         self._activity: Progress | None = None
@@ -148,7 +149,7 @@ class Assistant:
 
         Where ``sources`` are given, only these documents are searched.
         """
-        query = standalone(query_text(question), history)
+        query = self._standalone(question, history)
         with self._reading(sources) as reader:
             return retrieve(query, reader, self._embedder, k or self.settings.passages)
 
@@ -157,43 +158,55 @@ class Assistant:
         question: str,
         history: Sequence[Message] = (),
         sources: Collection[str] = (),
+        on_sentences: OnAnswer | None = None,
         *,
         even_if_unsure: bool = False,
     ) -> Answer:
         """Return an answer whose every sentence is cited and checked, or one that abstains.
 
         Each thing that a question asks is answered by itself, in order; what the documents do not answer is
-        told. Where ``sources`` are given, only these documents are asked. With ``even_if_unsure``, the best there
-        is is given whatever the confidence.
+        told. Where ``sources`` are given, only these documents are asked. ``on_sentences`` is called with all
+        sentences and citations so far, whenever a language model has written another; what it raises stops the
+        model. With ``even_if_unsure``, the best there is is given whatever the confidence.
 
         Raises:
             UsageError: The question is empty, or there is no document at one of ``sources``.
             IndexFailure: There is no index, or it was built with other settings.
         """
         clock = _Clock()
-        query = standalone(query_text(question), history)
+        query = self._standalone(question, history)
         with self._reading(sources) as reader:  # one view throughout: what is found is what is cited
-            found = [self._part(part, reader, clock, even_if_unsure=even_if_unsure) for part in parts(query)]
+            found: list[Part] = []
+            for part in parts(query):
+                tell = teller(found, reader, on_sentences) if on_sentences is not None else lambda _: None
+                found.append(self._part(part, reader, clock, tell, even_if_unsure=even_if_unsure))
             with clock.time("cite"):
-                sentences, citations = cite(
-                    _distinct(draft for part in found for draft in part.drafts), reader.document
-                )
+                sentences, citations = cited(found, (), reader)
         return Answer(
             question=question,
             query=query,
             sentences=sentences,
             citations=citations,
-            results=_fair_share(found, self.settings.passages),
+            results=fair_share(found, self.settings.passages),
             abstained=not sentences,
-            confidence=round(max(part.confidence for part in [part for part in found if part.drafts] or found), 4),
+            confidence=round(max(part.confidence for part in [part for part in found if part.sentences] or found), 4),
             within=tuple(sorted(sources)),
-            missing=tuple(part.question for part in found if not part.drafts) if len(found) > 1 else (),
+            missing=tuple(part.question for part in found if not part.sentences) if len(found) > 1 else (),
             disagreements=tuple(dict.fromkeys(pair for part in found for pair in part.disagreements(citations))),
             freshness=self._recent_freshness(),
             timings=clock.seconds,
+            model=together([part.draft.model for part in found if part.draft.model is not None]),
+            note=next((part.draft.note for part in found if part.draft.note), ""),
         )
 
-    def _part(self, question: str, reader: Reader, clock: _Clock, *, even_if_unsure: bool) -> _Part:
+    def _standalone(self, question: str, history: Sequence[Message]) -> str:
+        """Return a question as it can be asked without the conversation before it."""
+        by_rules = standalone(query_text(question), history)
+        if self._model is None or not self.settings.llm_follow_ups:
+            return by_rules
+        return standalone_by_model(self._model, question, history) or by_rules
+
+    def _part(self, question: str, reader: Reader, clock: _Clock, tell: OnSentences, *, even_if_unsure: bool) -> Part:
         """Find and draft the answer to one thing that is asked."""
 
         @cache  # it reads the whole document
@@ -206,8 +219,8 @@ class Assistant:
         with clock.time("answer"):
             sure = confidence(question, results) * premise(question, results)
             answers = even_if_unsure or sure >= self.settings.answer_above
-            drafts = self._answerer.answer(question, results, date_of) if answers else []
-        return _Part(question=question, results=tuple(results), confidence=sure, drafts=tuple(drafts))
+            draft = self._answerer.answer(question, results, date_of, tell) if answers else Draft(sentences=())
+        return Part(question=question, results=tuple(results), confidence=sure, draft=draft)
 
     def document(self, source: str) -> Document:
         """Return the document at ``source``; raises UsageError where the index holds none."""
@@ -357,6 +370,21 @@ class Assistant:
         return self._pictures.marks(self.document(source), page, spans)
 
 
+def _language_model(settings: Settings) -> LanguageModel | None:
+    if not settings.llm_url:
+        return None
+    return LanguageModel(
+        settings.llm_url, settings.llm_model, settings.llm_key.get_secret_value(), settings.llm_seconds
+    )
+
+
+def _answerer(settings: Settings, model: LanguageModel | None, embedder: Embedder) -> Answerer:
+    quoting = ExtractiveAnswerer()
+    if model is None:
+        return quoting
+    return GenerativeAnswerer(model, embedder, quoting, settings.llm_window, settings.llm_unsupported)
+
+
 def _embedder_named(name: str) -> Embedder:
     return PackagedEmbedder() if name == DEFAULT_MODEL else SentenceTransformerEmbedder(name)
 
@@ -366,53 +394,6 @@ class _KeptFreshness(NamedTuple):
 
     found: Freshness | None
     until: float
-
-
-class _Part(Value):
-    """One thing that was asked, what was found for it, and what is to be said to it."""
-
-    question: str
-    results: tuple[SearchResult, ...]
-    confidence: float
-    drafts: tuple[DraftSentence, ...]
-
-    def quotes_from(self, result: SearchResult) -> bool:
-        """Whether a sentence rests on ``result``."""
-        places = (quote for draft in self.drafts for quote in draft.quotes)
-        chunk = result.chunk
-        return any(p.source == result.source and chunk.start <= p.start < chunk.end for p in places)
-
-    def disagreements(self, citations: Sequence[Citation]) -> tuple[Disagreement, ...]:
-        """Return which of the citations disagree on it."""
-        return disagreements(self.question, citations, self.results)
-
-
-def _distinct(drafts: Iterable[DraftSentence]) -> list[DraftSentence]:
-    """Return the drafts without those that quote what one before them quotes; the one with a highlight is kept."""
-    found: dict[tuple[tuple[str, int, int], ...], DraftSentence] = {}
-    for draft in drafts:
-        places = tuple(quote.place for quote in draft.quotes)
-        if places not in found or not any(quote.highlight for quote in found[places].quotes):
-            found[places] = draft
-    return list(found.values())
-
-
-def _fair_share(found: Sequence[_Part], most: int) -> tuple[SearchResult, ...]:
-    """Return the passages of all parts by turns, each once: of each part its share of ``most``, and what it quotes."""
-    share = -(-most // len(found))
-    kept = [[r for at, r in enumerate(part.results) if at < share or part.quotes_from(r)] for part in found]
-    by_turns = [result for turn in zip_longest(*kept) for result in turn if result is not None]
-    # The parts may have cut the same passage in other places: the longest stretch has what the others have.
-    return tuple(
-        result
-        for at, result in enumerate(by_turns)
-        if not any(_within(result, other) for other in by_turns[:at])
-        and not any(_within(result, other) and not _within(other, result) for other in by_turns[at + 1 :])
-    )
-
-
-def _within(one: SearchResult, other: SearchResult) -> bool:
-    return one.source == other.source and other.chunk.start <= one.chunk.start and one.chunk.end <= other.chunk.end
 
 
 class _Clock:

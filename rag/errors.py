@@ -59,6 +59,10 @@ class EmbedderError(RagError):
     """The embedding model cannot be had, or is not the one expected."""
 
 
+class ModelFailure(RagError):  # noqa: N818, as IndexFailure
+    """The language model gave no answer that can be used; the message says why, as an answer without it tells."""
+
+
 class ConversationsFailure(RagError):  # noqa: N818, as IndexFailure
     """The kept conversations cannot be opened, read or written."""
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from importlib import resources
 
 from rag.conversations import Conversation, Turn
-from rag.types import Answer, Citation
+from rag.types import Answer, Citation, ModelUse, Sentence
 from rag.wire import answer_json
 
 _NOT_THERE = "Not in your documents."
@@ -83,17 +83,28 @@ def _markdown(answer: Answer) -> Iterator[str]:
         yield f"**{_NOT_THERE}**"
         yield from _nearest_markdown(answer)
     else:
-        yield " ".join(_inert(one.text) + "".join(f" [{n}]" for n in one.citations) for one in answer.sentences)
+        yield " ".join(map(_sentence_markdown, answer.sentences))
     for pair in answer.disagreements:
         said = (f"{_inert(value)} [{n}]" for value, n in zip(pair.values, pair.citations, strict=True))
         yield "**Sources disagree:** " + ", ".join(said)
     if answer.missing and not answer.abstained:
         yield f"**Not in your documents:** {_inert(' '.join(answer.missing))}"
+    if answer.model is not None:
+        yield f"*{_inert(_by_model(answer.model, answer.note))}*"
     if answer.citations:
         yield "**Sources**"
     for citation in answer.citations:
         yield f"[{citation.n}] {_inert(citation.place)}"
         yield f"> {_inert(citation.quote)}"
+
+
+def _by_model(model: ModelUse, note: str) -> str:
+    return f"Asked of {model.name}; {note}" if note else f"Written by {model.name}, checked against the sources"
+
+
+def _sentence_markdown(one: Sentence) -> str:
+    caveat = f" *({_inert(one.caveat)})*" if one.caveat else ""
+    return _inert(one.text) + "".join(f" [{n}]" for n in one.citations) + caveat
 
 
 def _nearest_markdown(answer: Answer) -> Iterator[str]:
@@ -123,13 +134,20 @@ def _paragraphs(at: int, answer: Answer) -> Iterator[str]:
         yield f"<p><b>{_NOT_THERE}</b></p>"
         yield from _nearest(answer)
     else:
-        said = (_escape(one.text) + "".join(_marker(at, n) for n in one.citations) for one in answer.sentences)
+        said = (
+            _escape(one.text)
+            + "".join(_marker(at, n) for n in one.citations)
+            + (f" <em>({_escape(one.caveat)})</em>" if one.caveat else "")
+            for one in answer.sentences
+        )
         yield f'<p dir="auto">{" ".join(said)}</p>'
     for pair in answer.disagreements:
         values = (_escape(value) + _marker(at, n) for value, n in zip(pair.values, pair.citations, strict=True))
         yield f'<p class="caveat"><b>Sources disagree:</b> {", ".join(values)}</p>'
     if answer.missing and not answer.abstained:
         yield f'<p class="caveat"><b>Not in your documents:</b> {_escape(" ".join(answer.missing))}</p>'
+    if answer.model is not None:
+        yield f'<p class="soft">{_escape(_by_model(answer.model, answer.note))}</p>'
 
 
 def _nearest(answer: Answer) -> Iterator[str]:

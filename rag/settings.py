@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from rag.embed import DEFAULT_MODEL
@@ -30,6 +31,32 @@ class Settings(BaseSettings):
     answer_above: float = Field(0.5, ge=0, le=1, description="The confidence below which no answer is given.")
     host: str = Field("127.0.0.1", description="The address the chat page is served on.")
     port: int = Field(7860, ge=1, le=65535, description="The port the chat page is served on.")
+
+    llm_url: str = Field(
+        "", description="An OpenAI-compatible server, such as http://localhost:11434/v1; none: no model."
+    )
+    llm_model: str = Field("", description="The language model, by the server's name for it.")
+    llm_key: SecretStr = Field(SecretStr(""), description="The key of that server.")
+    llm_window: int = Field(8192, ge=2048, description="How many tokens the language model reads at once.")
+    llm_seconds: float = Field(60, gt=0, description="How long a reply of the language model is waited for.")
+    llm_unsupported: Literal["show", "hide", "refuse"] = Field(
+        "show", description="What becomes of a sentence that its sources do not support; refuse: the answer is quoted."
+    )
+    llm_follow_ups: bool = Field(False, description="Whether the language model makes follow-ups self-standing.")
+
+    @field_validator("llm_url")
+    @classmethod
+    def _is_server(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("give a URL such as http://localhost:11434/v1")
+        return url + "/v1" * (bool(url) and not parts.path) + "v1" * (parts.path == "/")
+
+    @model_validator(mode="after")
+    def _has_model(self) -> Settings:
+        if self.llm_url and not self.llm_model:
+            raise ValueError("with llm_url, llm_model is needed: set RAG_LLM_MODEL to a model of that server")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -61,7 +88,8 @@ def read_settings(**flags: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"the setting {name!r} cannot be used: {first['msg']}") from error
+        said = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"the setting {name!r} cannot be used: {said}" if name else said) from error
     except ValueError as error:  # a rag.toml that is not TOML
         raise UsageError(f"rag.toml cannot be read: {error}") from error
 

@@ -54,7 +54,8 @@ def answer(found: Answer, find_document: FindDocument) -> None:
         marks = "".join(f" [{n}]" for n in sentence.citations)
         quoted = sentence.support == "quoted"
         words = _highlighted(cited[sentence.citations[0]]) if quoted else Text(plain(sentence.text))
-        OUT.print(words + Text(marks, style="bold cyan"))
+        caveat = Text(f" ({plain(sentence.caveat)})" if sentence.caveat else "", style="yellow")
+        OUT.print(words + Text(marks, style="bold cyan") + caveat)
     _caveats(found)
     if found.citations:
         OUT.print()
@@ -63,6 +64,10 @@ def answer(found: Answer, find_document: FindDocument) -> None:
         OUT.print(Text(f"[{citation.n}] ", style="bold cyan") + Text(place) + Text(_path(citation), style="dim"))
         OUT.print(Text(f"    “{plain(citation.quote)}”", style="italic"))
     _freshness(found.freshness)
+    if found.note:
+        note(plain(found.note))
+    if found.model is not None:
+        note(plain(found.model.told))
     note(f"confidence {found.confidence:.2f} · {1000 * sum(found.timings.values()):.0f} ms")
 
 

@@ -219,11 +219,50 @@ class Disagreement(Value):
 
 
 class Sentence(Value):
-    """A sentence of an answer, the numbers of its citations, and how they support it."""
+    """A sentence of an answer, the numbers of its citations, and how they support it; where they do not, why."""
 
     text: str
     citations: tuple[int, ...]
     support: Support
+    reason: str = ""
+
+    @property
+    def caveat(self) -> str:
+        """What is to be said beside it; nothing where its source says the same."""
+        if self.support != "unsupported":
+            return ""
+        return ("not supported by its source" if self.citations else "no source given") + (
+            f": {self.reason}" if self.reason else ""
+        )
+
+
+class ModelUse(Value):
+    """What a language model took for an answer; None where the server does not count tokens."""
+
+    name: str
+    prompt_tokens: int | None
+    reply_tokens: int | None
+    seconds: float
+
+    @property
+    def told(self) -> str:
+        """The same in words: "smollm2, 812 + 40 tokens, 1.2 s"."""
+        known = self.prompt_tokens is not None and self.reply_tokens is not None
+        tokens = f"{self.prompt_tokens:,} + {self.reply_tokens:,} tokens, " if known else ""
+        return f"{self.name}, {tokens}{self.seconds:.1f} s"
+
+    def __add__(self, other: ModelUse) -> ModelUse:
+        """Return what two replies took together."""
+        return ModelUse(
+            name=self.name,
+            prompt_tokens=_sum(self.prompt_tokens, other.prompt_tokens),
+            reply_tokens=_sum(self.reply_tokens, other.reply_tokens),
+            seconds=round(self.seconds + other.seconds, 3),
+        )
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
 
 
 class Freshness(Value):
@@ -244,7 +283,8 @@ class Answer(Value):
 
     Of a question that asks several things, ``confidence`` is that of the surest part that is answered, and
     ``missing`` names the parts that the documents do not answer. ``within`` are the documents that alone were
-    asked, by source; none: all were.
+    asked, by source; none: all were. ``model`` is what a language model took, where one was asked; ``note`` says why
+    its answer is not the one that is given.
     """
 
     question: str
@@ -259,6 +299,8 @@ class Answer(Value):
     disagreements: tuple[Disagreement, ...] = ()
     freshness: Freshness | None = None
     timings: dict[str, float] = {}
+    model: ModelUse | None = None
+    note: str = ""
 
     @property
     def text(self) -> str:

@@ -5,7 +5,7 @@ They say less than the values inside, and stay as they are when those change.
 
 from __future__ import annotations
 
-from rag.types import Answer, Disagreement, Freshness, SearchResult, Sentence, Value
+from rag.types import Answer, Disagreement, Freshness, ModelUse, SearchResult, Sentence, Value
 
 
 class CitationJson(Value):
@@ -54,6 +54,8 @@ class AnswerJson(Value):
     results: tuple[PassageJson, ...]
     freshness: Freshness | None
     timings: dict[str, float]
+    model: ModelUse | None
+    note: str
 
 
 class SearchJson(Value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rag.assistant import Assistant
 from rag.embed import Embedder
@@ -20,10 +21,11 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
-def assistant_over(folder: Path, files: Mapping[str, str], embedder: Embedder) -> Assistant:
-    """Return an Assistant over files written to a new corpus in ``folder``, indexed."""
+def assistant_over(folder: Path, files: Mapping[str, str | bytes], embedder: Embedder, **settings: Any) -> Assistant:
+    """Return an Assistant over files written to a new corpus in ``folder``, indexed; ``settings`` are further ones."""
     write(folder / "corpus", files)
-    assistant = Assistant(Settings(corpus=folder / "corpus", index=folder / "index"), embedder)
+    places = {"corpus": folder / "corpus", "index": folder / "index", "data": folder / "data"}
+    assistant = Assistant(Settings(**places, **settings), embedder)
     assistant.sync()
     return assistant
 

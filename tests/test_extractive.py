@@ -29,7 +29,7 @@ def passage(source: str, sentences: list[tuple[str, float]]) -> SearchResult:
 
 
 def answer(*results: SearchResult) -> list[str]:
-    return [sentence.text for sentence in ExtractiveAnswerer().answer("Why was the mill closed?", results)]
+    return [sentence.text for sentence in ExtractiveAnswerer().answer("Why was the mill closed?", results).sentences]
 
 
 def test_the_best_sentence_leads_alone_where_no_other_comes_near() -> None:
@@ -64,7 +64,7 @@ def test_a_heading_is_never_an_answer() -> None:
 
 def test_each_sentence_rests_on_the_place_it_was_taken_from() -> None:
     result = passage("a", [("Rain fell.", 0.1), ("The mill was closed after floods.", 0.9)])
-    (draft,) = ExtractiveAnswerer().answer("Why?", [result])
+    (draft,) = ExtractiveAnswerer().answer("Why?", [result]).sentences
     (quote,) = draft.quotes
     assert result.chunk.text[quote.start : quote.end] == draft.text
     assert draft.support == "quoted"

@@ -19,7 +19,7 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 # From the bottom; a module imports from layers below its own, or from its own package.
 LAYERS = (
     ("types", "errors", "stop_words", "weights", "child"),
-    ("languages", "words", "conversations", "wire"),
+    ("languages", "words", "conversations", "wire", "llm"),
     ("export", "sentences", "kinds", "parts", "dates"),
     ("parse", "corpus", "chunk", "embed"),
     ("settings", "index", "converse", "library"),
@@ -28,8 +28,8 @@ LAYERS = (
     ("rank",),
     ("excerpt", "reading"),
     ("sync", "retrieve", "answer"),
-    ("verify", "watch", "listing", "pictures"),
-    ("assistant",),
+    ("verify", "watch", "listing", "pictures", "compose"),
+    ("assistant", "stream"),
     ("evaluate", "starters"),
     ("show",),
     ("show_run",),
@@ -49,6 +49,7 @@ SEEN_BY_UI: dict[str, set[str]] = {
     "rag.conversations": set(),
     "rag.export": set(),
     "rag.starters": {"starters"},
+    "rag.stream": set(),
     "rag.parse.page": set(),
     "rag.sync": {"Progress", "SyncReport"},
     "rag.server.app": {"guarded", "server_app"},

@@ -12,7 +12,8 @@ from rag.assistant import Assistant
 from rag.conversations import Conversations, Turn, history
 from rag.errors import RagError, UsageError
 from rag.server.security import owner_of
-from rag.types import Answer
+from rag.stream import Written, written
+from rag.types import Answer, Message
 from ui import reader, render
 from ui.escape import escape
 from ui.live import Live
@@ -46,13 +47,19 @@ class Chat:
         # What is the same as before is said again: to gradio, that is less work than to be told to leave it.
         yield render.conversation(place, self._shown(kept), waiting=text), "", place, editing, typed
         try:
-            answer = self._assistant.ask(text, () if typed else history(kept), self._sources(chosen))
-            saved = self._save(answer, place, editing if len(kept) < len(turns) else "", request)
+            streamed = False
+            for state in self._written(text, () if typed else history(kept), self._sources(chosen)):
+                if isinstance(state, Answer):
+                    saved = self._save(state, place, editing if len(kept) < len(turns) else "", request)
+                else:
+                    streamed = True
+                    talk = render.conversation(place, self._shown(kept), text, self._so_far(state))
+                    yield talk, "", place, editing, typed
         except RagError as error:
             gr.Warning(escape(str(error)))
             yield render.conversation(place, self._shown(turns)), text, place, editing, typed
             return
-        yield from self._told(saved, request)
+        yield from self._told(saved, request, at_once=streamed)
 
     def ask_starter(self, place: str, chosen: str, event: gr.EventData, request: gr.Request) -> Iterator[Parts]:
         """Ask one of the questions to begin with."""
@@ -134,10 +141,19 @@ class Chat:
         """Return the conversation as it is kept."""
         return render.conversation(place, self._shown(self._turns(place, request)))
 
-    def _told(self, place: str, request: gr.Request) -> Iterator[Parts]:
-        """Yield the conversation with its last answer, a sentence more at a time."""
+    def _written(self, question: str, before: Sequence[Message], sources: Sequence[str]) -> Iterator[Written | Answer]:
+        """Yield an answer as it is written; one that is only quoted is there at once."""
+        if not self._assistant.settings.llm_url:
+            return iter([self._assistant.ask(question, before, sources)])
+        return written(lambda tell: self._assistant.ask(question, before, sources, tell))
+
+    def _so_far(self, state: Written) -> render.SoFar:
+        return render.SoFar(state.sentences, state.citations, self._assistant.standing(state.citations))
+
+    def _told(self, place: str, request: gr.Request, *, at_once: bool) -> Iterator[Parts]:
+        """Yield the conversation with its last answer, a sentence more at a time unless ``at_once``."""
         *before, last = self._shown(self._turns(place, request))
-        for count in range(1, len(last.turn.answer.sentences)):
+        for count in range(1, 0 if at_once else len(last.turn.answer.sentences)):
             yield render.conversation(place, [*before, last._replace(sentences=count)]), "", place, "", False
         yield render.conversation(place, [*before, last]), "", place, "", False
 

@@ -37,13 +37,22 @@ class Shown(NamedTuple):
     sentences: int | None = None
 
 
-def conversation(name: str, turns: Sequence[Shown], waiting: str | None = None) -> str:
-    """Return the talk so far, of the conversation called ``name``; ``waiting`` is a question without an answer yet."""
+class SoFar(NamedTuple):
+    """What is there of an answer that is being written: its sentences, its citations, and where these stand."""
+
+    sentences: Sequence[Sentence]
+    citations: Sequence[Citation]
+    standings: Sequence[Standing]
+
+
+def conversation(name: str, turns: Sequence[Shown], waiting: str | None = None, so_far: SoFar | None = None) -> str:
+    """Return the talk of the conversation called ``name``; ``waiting`` is a question whose answer is not whole yet."""
     parts = [_turn(at, shown, last=at == len(turns) - 1 and waiting is None) for at, shown in enumerate(turns)]
     if waiting is not None:
+        written = "" if so_far is None else f'<div class="answer">{_sentences(len(turns), so_far)}</div>'
+        doing = "Looking through your documents …" if so_far is None else "Writing …"
         parts.append(
-            f'<div class="turn">{_question(waiting)}'
-            '<p class="waiting" role="status">Looking through your documents …</p></div>'
+            f'<div class="turn">{_question(waiting)}{written}<p class="waiting" role="status">{doing}</p></div>'
         )
     place = f'data-conversation="{escape(name)}"'
     log = f'<div class="talk" {place} role="log" aria-live="polite" aria-label="Conversation">'
@@ -72,13 +81,14 @@ def _asked_as(at: int, query: str) -> str:
 
 
 def _given(at: int, shown: Shown) -> str:
-    return _sentences(at, shown) + _caveats(at, shown.turn.answer)
-
-
-def _sentences(at: int, shown: Shown) -> str:
     answer = shown.turn.answer
-    cited = {citation.n: citation for citation in answer.citations}
-    standings = {citation.n: standing for citation, standing in zip(answer.citations, shown.standings, strict=True)}
+    out = SoFar(answer.sentences[: shown.sentences], answer.citations, shown.standings)
+    return _sentences(at, out) + _caveats(at, answer)
+
+
+def _sentences(at: int, out: SoFar) -> str:
+    cited = {citation.n: citation for citation in out.citations}
+    standings = {citation.n: standing for citation, standing in zip(out.citations, out.standings, strict=True)}
     pieces = [
         f'<span class="sentence {sentence.support}">{_sentence(sentence, cited)}</span>'
         + "".join(
@@ -86,7 +96,7 @@ def _sentences(at: int, shown: Shown) -> str:
             for n in sentence.citations
         )
         + _state(sentence, standings)
-        for number, sentence in enumerate(answer.sentences[: shown.sentences])
+        for number, sentence in enumerate(out.sentences)
     ]
     return f'<p class="sentences" dir="auto">{" ".join(pieces)}</p>'
 
@@ -104,9 +114,10 @@ def _sentence(sentence: Sentence, cited: Mapping[int, Citation]) -> str:
 
 def _state(sentence: Sentence, standings: Mapping[int, Standing]) -> str:
     """Return what is to be said of a sentence that is not a quotation, or no longer one of the file as it is."""
+    if sentence.caveat:
+        return f' <span class="tag warn">{escape(sentence.caveat)}</span>'
     if sentence.support != "quoted":
-        level = "warn" if sentence.support == "unsupported" else "note"
-        return f' <span class="tag {level}">{_UNQUOTED[sentence.support]}</span>'
+        return f' <span class="tag note">{_UNQUOTED[sentence.support]}</span>'
     worst = next((standings[n] for n in sentence.citations if standings[n] != "intact"), None)
     return f' <span class="tag warn">{_STANDING[worst]}</span>' if worst else ""
 
@@ -122,6 +133,8 @@ def _caveats(at: int, answer: Answer) -> str:
     ]
     if answer.missing:
         lines.append(f'<p class="caveat"><b>Not in your documents:</b> {escape(" ".join(answer.missing))}</p>')
+    if answer.note:
+        lines.append(f'<p class="caveat">{escape(answer.note[:1].upper() + answer.note[1:])}.</p>')
     return "".join(lines)
 
 
@@ -179,6 +192,8 @@ def _facts(answer: Answer) -> list[str]:
     if answer.within:
         count = len(answer.within)
         parts.append(f"<span>asked of {count} chosen document{'s' * (count != 1)}</span>")
+    if answer.model is not None:
+        parts.append(f"<span>{escape(answer.model.told)}</span>")
     parts.append(f"<span>{1000 * sum(answer.timings.values()):.0f} ms</span>")
     if newer := newer_than_index(answer.freshness):
         parts.append(f'<span class="warn">{newer}</span>')

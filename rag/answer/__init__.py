@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Protocol
 
-from rag.types import SearchResult, Support, Value
+from rag.types import ModelUse, SearchResult, Support, Value
 
 # The day the document at a source is from; None where it does not say.
 DateOf = Callable[[str], date | None]
@@ -31,20 +31,37 @@ class Quote(Value):
 
 
 class DraftSentence(Value):
-    """A proposed sentence, the places it rests on, and how they support it."""
+    """A proposed sentence, the places it rests on, and how they support it; where they do not, why."""
 
     text: str
     quotes: tuple[Quote, ...]
     support: Support
+    reason: str = ""
+
+
+class Draft(Value):
+    """The proposed sentences, the most telling first; what a model took for them, and why they are not the model's."""
+
+    sentences: tuple[DraftSentence, ...]
+    model: ModelUse | None = None
+    note: str = ""
+
+
+# Called with all sentences so far, whenever there is another; what was shown before may be gone again.
+OnSentences = Callable[[Sequence[DraftSentence]], None]
 
 
 class Answerer(Protocol):
     """Proposes the sentences of an answer."""
 
     def answer(
-        self, question: str, results: Sequence[SearchResult], date_of: DateOf = lambda _: None
-    ) -> list[DraftSentence]:
-        """Return the sentences that answer ``question`` from ``results``, the most telling first.
+        self,
+        question: str,
+        results: Sequence[SearchResult],
+        date_of: DateOf = lambda _: None,
+        on_sentences: OnSentences = lambda _: None,
+    ) -> Draft:
+        """Return the sentences that answer ``question`` from ``results``.
 
         Of two that are equally good or that disagree, the newer by ``date_of`` its source comes first.
         """

@@ -31,7 +31,8 @@ def cite(
         cited = [citations[quote.place] for quote in draft.quotes]
         if draft.support == "quoted" and [draft.text] != [" ".join(c.quote.split()) for c in cited]:
             raise IndexFailure(f"a quotation from {cited[0].source if cited else 'nowhere'} is not in it: report this")
-        sentences.append(Sentence(text=draft.text, citations=tuple(c.n for c in cited), support=draft.support))
+        numbers = tuple(citation.n for citation in cited)
+        sentences.append(Sentence(text=draft.text, citations=numbers, support=draft.support, reason=draft.reason))
     return tuple(sentences), tuple(citations.values())
 
 

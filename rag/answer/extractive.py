@@ -13,7 +13,7 @@ from datetime import date
 from functools import cached_property
 from itertools import combinations
 
-from rag.answer import DateOf, DraftSentence, Quote
+from rag.answer import DateOf, Draft, DraftSentence, OnSentences, Quote
 from rag.answer.conflict import denies, disagree, speaks_of
 from rag.answer.span import highlight
 from rag.parts import wants_list
@@ -51,15 +51,21 @@ class ExtractiveAnswerer:
     """Quotes sentences; needs no language model."""
 
     def answer(
-        self, question: str, results: Sequence[SearchResult], date_of: DateOf = lambda _: None
-    ) -> list[DraftSentence]:
+        self,
+        question: str,
+        results: Sequence[SearchResult],
+        date_of: DateOf = lambda _: None,
+        on_sentences: OnSentences = lambda _: None,
+    ) -> Draft:
         """Return the sentences that answer ``question``, the likeliest first, and of contradicting ones the newer."""
         candidates = _candidates(question, results)
         chosen = _choose(candidates, listed=wants_list(question))
         chosen = _newest_first(
             question, _with_dissent(question, _newest(chosen, candidates, date_of), candidates), date_of
         )
-        return [_draft(question, candidate) for candidate in chosen]
+        sentences = tuple(_draft(question, candidate) for candidate in chosen)
+        on_sentences(sentences)
+        return Draft(sentences=sentences)
 
 
 def _draft(question: str, chosen: _Candidate) -> DraftSentence:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response, StreamingResponse
 
 from rag.assistant import Assistant
+from rag.compose import OnAnswer
 from rag.errors import DocumentRefused, ParseError, RagError, UsageError
 from rag.server.layer import client_of
 from rag.server.limits import Rate, Workers
 from rag.server.models import AskRequest, Documents, Health, SearchRequest, Source, Undo
 from rag.server.problems import NotFound, responses, status_of
+from rag.server.told import Told
 from rag.server.upload import Uploads
+from rag.types import Sentence
 from rag.wire import AnswerJson, SearchJson, answer_json, search_json
 
 _QUESTIONS_AT_ONCE = 2  # each takes a processor or two
@@ -75,22 +79,43 @@ def _add_questions(router: APIRouter, assistant: Assistant) -> None:
     async def ask(asked: AskRequest, request: Request) -> Any:
         """Answer a question, every sentence cited."""
         rate.take(client_of(request.scope))
-        answer = workers.run(lambda: answer_json(assistant.ask(asked.question, asked.history, asked.sources)))
+
+        def answer(on_sentences: OnAnswer | None = None) -> AnswerJson:
+            return answer_json(assistant.ask(asked.question, asked.history, asked.sources, on_sentences))
+
         if asked.stream or _EVENTS in request.headers.get("accept", ""):
-            return StreamingResponse(_events(answer), media_type=_EVENTS)
-        return await answer
+            told = Told()
+            return StreamingResponse(_events(workers.run(lambda: answer(told.tell)), told), media_type=_EVENTS)
+        return await workers.run(answer)
 
 
-async def _events(coming: Any) -> AsyncIterator[str]:
-    """Yield an answer as server-sent events."""
+async def _events(coming: asyncio.Future[AnswerJson], told: Told) -> AsyncIterator[str]:
+    """Yield an answer as server-sent events: its sentences as they are written, then the whole."""
+    coming.add_done_callback(told.end)
+    given: Sequence[Sentence] = ()
     try:
-        answer: AnswerJson = await coming
+        async for sentences in told:
+            for event in _news(given, sentences):
+                yield event
+            given = sentences
+        answer = await coming
     except RagError as error:
         yield _event("error", json.dumps({"error": str(error), "status": status_of(error)}, ensure_ascii=False))
         return
-    for sentence in answer.sentences:
-        yield _event("sentence", sentence.model_dump_json())
+    finally:
+        told.close()
+    for event in _news(given, answer.sentences):
+        yield event
     yield _event("answer", answer.model_dump_json())
+
+
+def _news(given: Sequence[Sentence], sentences: Sequence[Sentence]) -> Iterator[str]:
+    """Yield the events that lead from the sentences that were given to those there are."""
+    if tuple(sentences[: len(given)]) != tuple(given):
+        yield _event("again", "{}")
+        given = ()
+    for sentence in sentences[len(given) :]:
+        yield _event("sentence", sentence.model_dump_json())
 
 
 def _event(name: str, data: str) -> str:

@@ -23,7 +23,10 @@ class SearchRequest(_Request):
 class AskRequest(_Request):
     """A question to answer; of the documents ``sources`` alone where any are given."""
 
-    stream: bool = Field(False, description="As server-sent events: `sentence` for each, then `answer`, or `error`.")
+    stream: bool = Field(
+        False,
+        description="As server-sent events: `sentence` for each, then `answer`, or `error`; `again` takes all back.",
+    )
 
 
 class Documents(Value):

@@ -8,8 +8,9 @@ about 0.86), and the vectors of sentences stay. The rows are written as they are
 neighbours are many and near, and recall is measured against exact search over the same vectors.
 
 Each size is measured in a process of its own, by 200 of the questions; beside it, in others, a bare flat FAISS over
-the same vectors, and whole searches, from the question to its ranked passages, on one core; FTS5 is asked for the same words, and must find the same with the same scores. Prints a line a size,
-and keeps ``WORK/size.json`` and the plot ``WORK/size.svg``.
+the same vectors, and whole searches, from the question to its ranked passages, on one core; FTS5 is asked for the
+same words, and must find the same with the same scores. Prints a line a size, and keeps ``WORK/size.json`` and the
+plot ``WORK/size.svg``.
 """
 
 from __future__ import annotations

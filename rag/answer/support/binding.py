@@ -29,9 +29,13 @@ _ANAPHOR = re.compile(
     r"\b(?:he|she|they|it|his|her|their|its|him|them|hers|theirs|who|which)\b|^(?:The|This|These|That|Those|Both|Such)\b",
     re.IGNORECASE,
 )
-_PASSIVE = re.compile(r"\b(?:is|are|was|were|been|being|be)\b(?:\s+\w+)?\s+\w+(?:ed|en|wn|lt|nt|ht|ld|un|ung|ade|ut)\b", re.I)
+_PASSIVE = re.compile(
+    r"\b(?:is|are|was|were|been|being|be)\b(?:\s+\w+)?\s+\w+(?:ed|en|wn|lt|nt|ht|ld|un|ung|ade|ut)\b", re.I
+)
 _LISTED = re.compile(r"[\s,;&]*(?:\b(?:and|or|as well as|along with|nor)\b)?[\s,;&]*")
-_EITHER_WAY = re.compile(r"\b(?:between|marr(?:y|ied|ies)|met|with|border\w*|both|and|equals?|versus|vs|tied|joined)\b", re.I)
+_EITHER_WAY = re.compile(
+    r"\b(?:between|marr(?:y|ied|ies)|met|with|border\w*|both|and|equals?|versus|vs|tied|joined)\b", re.I
+)
 
 
 def misplaced(match: Match) -> Item | None:
@@ -94,7 +98,9 @@ def _same_kind(one: Item, other: Item) -> bool:
         units = one.said.unit == other.said.unit or not (one.said.unit and other.said.unit)
         return one.said.is_year == other.said.is_year and units and not other.said.soft
     if one.kind == "day" or other.kind == "day":
-        return {one.kind, other.kind} <= {"day"} or any(isinstance(o.said, Number) and o.said.is_year for o in (one, other))
+        return {one.kind, other.kind} <= {"day"} or any(
+            isinstance(o.said, Number) and o.said.is_year for o in (one, other)
+        )
     return False
 
 

@@ -51,8 +51,10 @@ _NEGATIVE = frozenset(
     resist against instead imposs impract invalid insuffici inadequ incorrect inact invis free zero less least
     dissent protest object disagre rare unknown unclear doubt doubtful""".split()
 )
-_ONLY_LOOKS = frozenset("understand understood underst undertak unit univers union uniqu under unless until uniform discuss".split()
-    + "discov discoveri diseas distinct distribut district display distanc disciplin".split())
+_ONLY_LOOKS = frozenset(
+    "understand understood underst undertak unit univers union uniqu under unless until uniform discuss".split()
+    + "discov discoveri diseas distinct distribut district display distanc disciplin".split()
+)
 
 
 def _ignored(match: Match, denial: Denial, said: tuple[Denial, ...]) -> bool:

@@ -16,7 +16,9 @@ from rag.words import STOP_WORDS, stem, words
 
 _CAPITAL_NOUNS = ("de", "lb")
 _WORD = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:[.'’&/][^\W_]+)*", re.UNICODE)
-_JOINT = re.compile(r"\s+(?:(?:of|de|la|le|du|del|della|di|da|van|von|der|den|bin|ibn|al|el|the|y|e)\s+){0,2}|-|\s?&\s?")
+_JOINT = re.compile(
+    r"\s+(?:(?:of|de|la|le|du|del|della|di|da|van|von|der|den|bin|ibn|al|el|the|y|e)\s+){0,2}|-|\s?&\s?"
+)
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;•]\s+|\n\s*|[\"“‘«(\[]\s*|^\W*(?:\d+[.)]|[-*•])\s+)$")
 _CLITIC = re.compile(r"['’]s?$")
 
@@ -178,9 +180,7 @@ class Vocabulary:
         """Whether a surname stands here with a first name before it."""
         pattern = rf"\b([A-Z][\w'’]+)\s+(?:[A-Z]\.\s+)?{re.escape(surname)}\b"
         found = re.findall(pattern, self._text, re.IGNORECASE)
-        return any(
-            word[0].isupper() and word.lower() not in STOP_WORDS and not is_title(plain(word)) for word in found
-        )
+        return any(word[0].isupper() and word.lower() not in STOP_WORDS and not is_title(plain(word)) for word in found)
 
     def _akin(self, part: str) -> bool:
         """Whether a place stands here as its adjective, or the other way about."""

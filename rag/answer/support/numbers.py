@@ -128,7 +128,9 @@ def _read(text: str, match: re.Match[str]) -> Iterator[Number]:
         return
     value, ordinal = _spelt(spelt) if spelt else (_figure(match["figure"]), bool(match["rank"]))
     sign = (match["sign"] or "").lower().lstrip("uachknzs") if match["sign"] else ""
-    unit = _SIGNS.get(sign, _SIGNS.get((match["sign"] or "").lower(), "")) or _UNITS.get((match["unit"] or "").lower(), "")
+    unit = _SIGNS.get(sign, _SIGNS.get((match["sign"] or "").lower(), "")) or _UNITS.get(
+        (match["unit"] or "").lower(), ""
+    )
     scale = 1.0
     for word in re.findall(r"[a-z]+", match["scale"].lower()):
         scale *= _SCALES[word]

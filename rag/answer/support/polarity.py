@@ -26,7 +26,9 @@ _NO_DENIAL = re.compile(
     r"|no more than|a few|a little|quite a few|few(?:er)? than|the few|no one knows why|whether or not|if not|or not)\b",
     re.IGNORECASE,
 )
-_CLAUSE_END = re.compile(r"[;:()—]|,(?! (?:a|an|the)\b)|\b(?:but|however|although|though|while|whereas|because)\b|[.!?]\s", re.I)
+_CLAUSE_END = re.compile(
+    r"[;:()—]|,(?! (?:a|an|the)\b)|\b(?:but|however|although|though|while|whereas|because)\b|[.!?]\s", re.I
+)
 _REACH = 3  # words with meaning after the denial
 _PREFIXES = ("un", "in", "im", "il", "ir", "non", "dis")
 

@@ -42,7 +42,9 @@ _OPENER = re.compile(
     rf"|it\s+is\s+(?:also\s+)?(?:stated|mentioned|noted|reported|said|explained)\s+(?:in\s+the\s+{_SOURCE}\s+)?that\s+)",
     re.IGNORECASE,
 )
-_CLOSER = re.compile(rf",?\s+(?:according to|as (?:stated|mentioned|noted) in) (?:the|these|this) {_SOURCE}(?=[.!?]*\s*$)", re.I)
+_CLOSER = re.compile(
+    rf",?\s+(?:according to|as (?:stated|mentioned|noted) in) (?:the|these|this) {_SOURCE}(?=[.!?]*\s*$)", re.I
+)
 _SILENCE = re.compile(
     rf"\b(?:the|these|this|your)\s+{_SOURCE}\s+(?:(?:do|does|did)\s+not|don['’]t|doesn['’]t|never|contains?\s+no"
     rf"|provides?\s+no|gives?\s+no|says?\s+nothing)\b|\b(?:not|nothing)\b[^.;]*\b(?:in|by)\s+the\s+{_SOURCE}\b",

@@ -1,0 +1,101 @@
+"""The answer in a language model's words, each sentence checked against the passages it names as it comes.
+
+The model is asked only where the documents are thought to hold the answer; where it gives none that can be used, the
+answer is quoted from them instead, and a line says why. What it writes is text: no more is done with it than
+to show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag.answer import Answerer, DateOf, Draft, DraftSentence, OnSentences, Quote
+from rag.answer.prompt import NO_ANSWER, NumberedPassage, instructions, numbered, request
+from rag.answer.reply import Claim, claims
+from rag.answer.support import Passage, attribute, judge
+from rag.embed import Embedder
+from rag.errors import ModelFailure
+from rag.llm import LanguageModel, Reply
+from rag.types import SearchResult
+
+_MOST_TOKENS = 700
+
+
+class GenerativeAnswerer:
+    """Asks a language model; what ``unsupported`` sentences come to is "show", "hide" or "refuse"."""
+
+    def __init__(
+        self, model: LanguageModel, embedder: Embedder, quoting: Answerer, window: int, unsupported: str
+    ) -> None:
+        self._model = model
+        self._embedder = embedder
+        self._quoting = quoting
+        self._window = window
+        self._unsupported = unsupported
+
+    def answer(
+        self,
+        question: str,
+        results: Sequence[SearchResult],
+        date_of: DateOf = lambda _: None,
+        on_sentences: OnSentences = lambda _: None,
+    ) -> Draft:
+        """Return the model's answer, checked; where there is none, what the documents say themselves."""
+        passages = numbered(results, question, self._window - _MOST_TOKENS)
+        reply = self._model.ask(instructions(), request(question, passages), _MOST_TOKENS)
+        try:
+            if not passages:
+                raise ModelFailure("no passage fits the language model's window: raise RAG_LLM_WINDOW")
+            sentences = self._checked(reply, passages, on_sentences)
+        except ModelFailure as failure:
+            quoted = self._quoting.answer(question, results, date_of, on_sentences)
+            return quoted.model_copy(update={"model": reply.use, "note": f"{failure}: quoted instead"})
+        return Draft(sentences=tuple(sentences), model=reply.use)
+
+    def _checked(
+        self, reply: Reply, passages: Sequence[NumberedPassage], on_sentences: OnSentences
+    ) -> list[DraftSentence]:
+        """Return the sentences of a reply as they are to be shown; raises ModelFailure where none can be."""
+        sources = [_as_source(passage) for passage in passages]
+        found: list[DraftSentence] = []
+        for claim in claims(reply):
+            if NO_ANSWER in claim.text.upper():
+                if found:
+                    continue
+                raise ModelFailure("the language model does not find the answer in the passages")
+            sentence = self._sentence(claim, passages, sources)
+            if sentence.support == "unsupported":
+                if self._unsupported == "refuse":
+                    raise ModelFailure("the language model says what its sources do not")
+                if self._unsupported == "hide":
+                    continue
+            found.append(sentence)
+            on_sentences(found)
+        if not found:
+            raise ModelFailure("the language model says nothing that its sources do")
+        return found
+
+    def _sentence(self, claim: Claim, passages: Sequence[NumberedPassage], sources: Sequence[Passage]) -> DraftSentence:
+        """Return a sentence with the places it rests on: of the passages it names, else of one that clearly says it."""
+        named = [n - 1 for n in claim.numbers if 1 <= n <= len(passages)]
+        judged = judge(claim.text, [sources[at] for at in named], self._embedder)
+        if not (named and judged.supported):
+            other = attribute(claim.text, sources, self._embedder)
+            if other is not None:
+                named, judged = [other], judge(claim.text, [sources[other]], self._embedder)
+        quotes = tuple(_quote(passages[named[at]], start, end) for at, start, end in judged.quotes) if named else ()
+        if not (quotes and judged.supported):
+            reason = judged.reason if quotes else ""
+            return DraftSentence(text=claim.text, quotes=quotes, support="unsupported", reason=reason)
+        said = [sources[named[at]].text[start:end] for at, start, end in judged.quotes]
+        is_quotation = [claim.text] == [" ".join(words.split()) for words in said]
+        return DraftSentence(text=claim.text, quotes=quotes, support="quoted" if is_quotation else "supported")
+
+
+def _as_source(passage: NumberedPassage) -> Passage:
+    context = "\n".join(dict.fromkeys((passage.title, *passage.headings)))
+    return Passage(text=passage.text, context=context, language=passage.language or "en")
+
+
+def _quote(passage: NumberedPassage, start: int, end: int) -> Quote:
+    return Quote(source=passage.source, start=passage.start + start, end=passage.start + end)

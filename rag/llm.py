@@ -1,0 +1,201 @@
+"""A language model behind any OpenAI-compatible server, asked for text as it comes.
+
+Only text is asked for and taken: no tools are offered, and nothing that a reply says is followed. It does not know of
+documents. What goes wrong is told in one line that has nothing of the key, or of what the server said.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import ModelFailure, UsageError
+from rag.types import ModelUse
+
+if TYPE_CHECKING:
+    import httpx2
+    from openai import OpenAI, Stream
+    from openai.types.chat import ChatCompletionChunk
+
+_CONNECT_WITHIN = 5  # seconds
+_LONGEST_REPLY = 10_000  # characters
+_NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # what moves a cursor, or cannot be written
+_LARGEST_BODY = 4_000_000  # bytes: a reply in chunks is some hundred times as long as its text
+
+
+class LanguageModel:
+    """A model by its name on a server. Safe to use from many threads."""
+
+    def __init__(self, url: str, name: str, key: str, seconds: float) -> None:
+        """A reply is waited for ``seconds`` in all, and no longer than that for any piece of it."""
+        self.name = name
+        self._url = url
+        self._key = key
+        self._seconds = seconds
+        self._deadline = threading.local()  # of the reply that a thread waits for
+
+    def ask(self, instructions: str, request: str, most_tokens: int) -> Reply:
+        """Return the reply to ``request``, which comes as it is read; nothing is sent before."""
+        return Reply(self, instructions, request, most_tokens)
+
+    @cached_property
+    def client(self) -> OpenAI:
+        """The client; raises UsageError where its package is not installed."""
+        try:
+            import httpx2
+            import openai
+        except ImportError as error:
+            raise UsageError("a language model needs the package openai: pip install '.[llm]'") from error
+        http = openai.DefaultHttpxClient(
+            follow_redirects=False,  # to a server that nobody named
+            limits=httpx2.Limits(max_keepalive_connections=0),  # none that the server has closed meanwhile
+            event_hooks={"response": [self._limit]},
+        )
+        return openai.OpenAI(
+            base_url=self._url,
+            api_key=self._key or "none",  # the client wants one; servers of one's own do not
+            organization="",  # nor anything else from the environment
+            project="",
+            timeout=openai.Timeout(self._seconds, connect=_CONNECT_WITHIN),
+            max_retries=0,
+            http_client=http,
+            default_headers={"Accept-Encoding": "identity"},
+        )
+
+    def stream(self, instructions: str, request: str, most_tokens: int) -> Stream[ChatCompletionChunk]:
+        """Send a request, and return what comes; one that a server does not understand is put more plainly."""
+        import openai
+
+        self._deadline.at = time.monotonic() + self._seconds
+        messages: Any = [{"role": "system", "content": instructions}, {"role": "user", "content": request}]
+        create = self.client.chat.completions.create
+        try:
+            return create(
+                model=self.name,
+                messages=messages,
+                stream=True,
+                temperature=0,
+                max_tokens=most_tokens,
+                stream_options={"include_usage": True},
+            )
+        except (openai.BadRequestError, openai.UnprocessableEntityError):
+            return create(model=self.name, messages=messages, stream=True, max_completion_tokens=most_tokens)
+
+    def _limit(self, response: httpx2.Response) -> None:
+        """Let no response be longer or take longer than any reply; nor be packed: bytes may stand for gigabytes."""
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise ValueError("compressed")
+        response.stream = _limited(response.stream, self._deadline.at)
+
+
+class Reply:
+    """The pieces of one reply, to be read once; then what it took.
+
+    Reading raises ModelFailure where the reply is not whole: the server cannot be reached, is slow, refuses, or
+    stops half-way.
+    """
+
+    def __init__(self, model: LanguageModel, instructions: str, request: str, most_tokens: int) -> None:
+        self._model = model
+        self._asked = instructions, request, most_tokens
+        self._started = time.monotonic()
+        self._tokens: tuple[int | None, int | None] = (None, None)
+
+    @property
+    def use(self) -> ModelUse:
+        """What the reply took so far; the server counts the tokens, if it does."""
+        seconds = round(time.monotonic() - self._started, 3)
+        asked, replied = self._tokens
+        return ModelUse(name=self._model.name, prompt_tokens=asked, reply_tokens=replied, seconds=seconds)
+
+    def __iter__(self) -> Iterator[str]:
+        import openai
+
+        try:
+            with self._model.stream(*self._asked) as stream:
+                yield from self._pieces(stream)
+        except openai.APITimeoutError as error:
+            raise self._too_slow() from error
+        except openai.APIConnectionError as error:
+            raise ModelFailure("the language model's server cannot be reached") from error
+        except openai.APIStatusError as error:
+            raise ModelFailure(_refused(error.status_code, self._model.name)) from error
+        except (openai.OpenAIError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+            raise ModelFailure("the language model's server sent what is no answer") from error
+        except Exception as error:
+            raise self._broken(error) from error
+
+    def _pieces(self, stream: Stream[ChatCompletionChunk]) -> Iterator[str]:
+        finish, length, is_blank = None, 0, True
+        for chunk in stream:
+            if chunk.usage is not None:
+                self._tokens = chunk.usage.prompt_tokens, chunk.usage.completion_tokens
+            for choice in chunk.choices[:1]:
+                finish = choice.finish_reason or finish
+                if getattr(choice.delta, "refusal", None):
+                    raise ModelFailure("the language model refused to answer")
+                piece = _NO_TEXT.sub("", choice.delta.content or "")
+                length += len(piece)
+                is_blank = is_blank and not piece.strip()
+                if length > _LONGEST_REPLY:
+                    raise ModelFailure("the language model's answer is too long")
+                if piece:
+                    yield piece
+        if finish != "stop":
+            raise ModelFailure(_UNFINISHED.get(finish or "", "the language model stopped half-way"))
+        if is_blank:
+            raise ModelFailure("the language model said nothing")
+
+    def _too_slow(self) -> ModelFailure:
+        return ModelFailure(f"the language model did not answer within {self._model._seconds:g} s")
+
+    def _broken(self, error: Exception) -> Exception:
+        """Return what to raise for an error of the connection while the reply was read; any other is itself."""
+        import httpx2
+
+        if isinstance(error, httpx2.TimeoutException):
+            return self._too_slow()
+        if isinstance(error, httpx2.HTTPError):
+            return ModelFailure("the language model's server broke off")
+        return error
+
+
+_UNFINISHED = {
+    "length": "the language model's answer is too long",
+    "content_filter": "the language model refused to answer",
+}
+
+
+def _refused(status: int, name: str) -> str:
+    told = {
+        401: "refuses the key: set RAG_LLM_KEY",
+        403: "refuses the key: set RAG_LLM_KEY",
+        404: f"knows no model {name!r} at this address: check RAG_LLM_URL and RAG_LLM_MODEL",
+        429: "is too busy",
+    }
+    return f"the language model's server {told.get(status, f'failed ({status})')}"
+
+
+def _limited(stream: Any, deadline: float) -> httpx2.SyncByteStream:
+    """Return a stream that breaks off when it is late or too long."""
+    import httpx2
+
+    class Limited(httpx2.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            size = 0
+            for some in stream:
+                size += len(some)
+                if size > _LARGEST_BODY:
+                    raise ValueError("too long")
+                if time.monotonic() > deadline:
+                    raise httpx2.ReadTimeout("too late")
+                yield some
+
+        def close(self) -> None:
+            stream.close()
+
+    return Limited()
