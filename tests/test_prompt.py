@@ -30,16 +30,16 @@ def spans(*results: SearchResult, window: int = 8000) -> list[tuple[str, int, st
 
 
 def test_passages_keep_their_order() -> None:
-    assert spans(result(44, 94), result(0, 10, "other.txt")) == [
-        ("mill.txt", 44, TEXT[44:94]),
+    assert spans(result(44, 95), result(0, 10, "other.txt")) == [
+        ("mill.txt", 44, TEXT[44:95]),
         ("other.txt", 0, TEXT[:10]),
     ]
 
 
 def test_neighbours_and_overlapping_passages_are_one_with_the_offsets_of_the_document() -> None:
-    for results in ([result(44, 94), result(0, 42)], [result(0, 60), result(44, 94)], [result(0, 94), result(44, 66)]):
+    for results in ([result(44, 95), result(0, 42)], [result(0, 60), result(44, 95)], [result(0, 95), result(44, 66)]):
         assert spans(*results) == [("mill.txt", 0, TEXT)]
-    assert len(spans(result(0, 27), result(44, 94))) == 2
+    assert len(spans(result(0, 27), result(44, 95))) == 2
 
 
 def test_what_does_not_fit_is_left_out_the_most_useful_first() -> None:

@@ -193,7 +193,7 @@ def test_the_passages_are_fenced_and_numbered_and_the_question_comes_last(server
 def test_sentences_come_one_by_one_and_an_end_half_way_takes_them_back(
     server: ScriptedServer, built: Assistant, embedder: Embedder
 ) -> None:
-    server.said = "The mill was closed in 1923 [1]. It was built in 1742 [1]. And then it"
+    server.said = "The mill was closed in 1923 [1]. It was built in 1742 [1]. And then it went on grinding for a lo"
     server.plays(FAULTS["no-finish"].play)
     states: list[list[str]] = []
 
