@@ -103,11 +103,11 @@ def main() -> None:
     weights, folder, port = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
     convert(weights, folder / NAME)
     os.chdir(folder)
-    from transformers.cli.transformers import main as transformers
+    from transformers.cli import transformers
 
     place = ["--host", "127.0.0.1", "--port", port]
     sys.argv[1:] = ["serve", NAME, *place, "--device", "cpu", "--dtype", "float32"]
-    transformers()
+    transformers.main()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
