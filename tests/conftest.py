@@ -17,7 +17,7 @@ from rag.index.local import LocalIndex
 from rag.parse import ParsedFile
 from rag.parse.worker import Worker
 from tests.browser import CHROMIUM, start
-from tests.llm.real import RealModel, is_installed, real_model
+from tests.llm.real import RealModel, real_model, weights
 from tests.workers import KeptWorker
 
 # The same examples on every run: a failure is a change of the code, never of luck.
@@ -111,9 +111,10 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def real_llm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealModel]:
     """A real language model behind a real server, started once for all tests."""
-    if not is_installed():
+    file = weights()
+    if file is None:
         pytest.skip("no weights of a language model on this machine: `make test` installs them")
-    with real_model(tmp_path_factory.mktemp("real_llm")) as served:
+    with real_model(file, tmp_path_factory.mktemp("real_llm")) as served:
         yield served
 
 

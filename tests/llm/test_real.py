@@ -5,22 +5,24 @@ from __future__ import annotations
 import openai
 import pytest
 from openai import OpenAI
+from openai.types import CompletionUsage
+from openai.types.chat import ChatCompletionMessageParam
 
 from tests.llm.real import RealModel
 
-ASKED = [
+ASKED: list[ChatCompletionMessageParam] = [
     {"role": "system", "content": "Answer in one sentence, from the passage alone."},
     {"role": "user", "content": "[1] The mill at Brook Lane was built in 1871 by Ada Stone.\n\nWho built the mill?"},
 ]
 
 
-def streamed(served: RealModel, tokens: int) -> tuple[str, list[str], openai.types.CompletionUsage]:
+def streamed(served: RealModel, tokens: int) -> tuple[str, list[str], CompletionUsage]:
     """Return the text of an answer, why it ended (each reason that was given), and its tokens."""
     with OpenAI(base_url=served.url, api_key="none", max_retries=0, timeout=60) as client:
         chunks = list(
             client.chat.completions.create(
                 model=served.model,
-                messages=ASKED,  # type: ignore[arg-type]
+                messages=ASKED,
                 stream=True,
                 stream_options={"include_usage": True},
                 temperature=0,
