@@ -54,9 +54,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(folder: Path, embedder: Embedder, fill: Callable[[Path], object]) -> Iterator[Site]:
+def served(folder: Path, embedder: Embedder, fill: Callable[[Path], object], **more: Any) -> Iterator[Site]:
     """Serve the page over a corpus in ``folder`` that ``fill`` wrote, and follow it meanwhile."""
-    settings = Settings(corpus=folder / "corpus", index=folder / "index", data=folder / "data", port=free_port())
+    places = {"corpus": folder / "corpus", "index": folder / "index", "data": folder / "data"}
+    settings = Settings(**places, port=free_port(), **more)
     settings.corpus.mkdir()
     fill(settings.corpus)
     assistant = Assistant(settings, embedder)

@@ -56,7 +56,7 @@ def test_once_the_file_has_changed_the_answer_says_so(page: Page, site: Site) ->
 def test_sentences_that_are_no_quotations_are_told_apart(
     page: Page, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A model's sentences; no model is an option yet, so the answer is made here.
+    # Sentences as a model may write them; that a model writes them is tested in test_page_model.py.
     real = site.assistant.ask
 
     def ask_model(*given: object, **more: object) -> Answer:
@@ -68,7 +68,7 @@ def test_sentences_that_are_no_quotations_are_told_apart(
 
     monkeypatch.setattr(site.assistant, "ask", ask_model)
     ask(page, "Who built the mill on the Ouse?")
-    tags = ["in other words, supported by its source", *["not supported by its source"] * 2]
+    tags = ["in other words, supported by its source", "not supported by its source", "no source given"]
     expect(page.locator(".tag")).to_have_text(tags)
     page.locator(".sentences .marker").nth(2).hover()
     expect(page.locator(".quote-card.shown")).to_contain_text("not supported by its source")
