@@ -7,9 +7,11 @@ documents. What goes wrong is told in one line that has nothing of the key, or o
 from __future__ import annotations
 
 import re
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +55,7 @@ class LanguageModel:
         http = openai.DefaultHttpxClient(
             follow_redirects=False,  # to a server that nobody named
             limits=httpx2.Limits(max_keepalive_connections=0),  # none that the server has closed meanwhile
-            event_hooks={"response": [self._limit]},
+            event_hooks={"request": [self._time], "response": [self._limit]},
         )
         return openai.OpenAI(
             base_url=self._url,
@@ -85,11 +87,28 @@ class LanguageModel:
         except (openai.BadRequestError, openai.UnprocessableEntityError):
             return create(model=self.name, messages=messages, stream=True, max_completion_tokens=most_tokens)
 
+    @property
+    def is_late(self) -> bool:
+        """Whether the time is over for the reply that this thread waits for."""
+        return time.monotonic() > self._deadline.at
+
+    def _time(self, request: httpx2.Request) -> None:
+        """Break the connection off when the time is over: a server may dawdle before there is a response, too."""
+        left = self._deadline.at - time.monotonic()
+
+        def traced(event: str, told: dict[str, Any]) -> None:
+            if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+                timer = threading.Timer(left, _break_off, [told["return_value"].get_extra_info("socket")])
+                timer.daemon = True
+                timer.start()
+
+        request.extensions = {**request.extensions, "trace": traced}
+
     def _limit(self, response: httpx2.Response) -> None:
-        """Let no response be longer or take longer than any reply; nor be packed: bytes may stand for gigabytes."""
+        """Let no response be longer than any reply; nor be packed: bytes may stand for gigabytes."""
         if response.headers.get("content-encoding", "identity") != "identity":
             raise ValueError("compressed")
-        response.stream = _limited(response.stream, self._deadline.at)
+        response.stream = _limited(response.stream)
 
 
 class Reply:
@@ -121,7 +140,7 @@ class Reply:
         except openai.APITimeoutError as error:
             raise self._too_slow() from error
         except openai.APIConnectionError as error:
-            raise ModelFailure("the language model's server cannot be reached") from error
+            raise self._unreached() from error
         except openai.APIStatusError as error:
             raise ModelFailure(_refused(error.status_code, self._model.name)) from error
         except (openai.OpenAIError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
@@ -153,6 +172,11 @@ class Reply:
     def _too_slow(self) -> ModelFailure:
         return ModelFailure(f"the language model did not answer within {self._model._seconds:g} s")
 
+    def _unreached(self) -> ModelFailure:
+        return (
+            self._too_slow() if self._model.is_late else ModelFailure("the language model's server cannot be reached")
+        )
+
     def _broken(self, error: Exception) -> Exception:
         """Return what to raise for an error of the connection while the reply was read; any other is itself."""
         import httpx2
@@ -180,8 +204,13 @@ def _refused(status: int, name: str) -> str:
     return f"the language model's server {told.get(status, f'failed ({status})')}"
 
 
-def _limited(stream: Any, deadline: float) -> httpx2.SyncByteStream:
-    """Return a stream that breaks off when it is late or too long."""
+def _break_off(connection: socket.socket) -> None:
+    with suppress(OSError):  # it is closed already: nearly always
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _limited(stream: Any) -> httpx2.SyncByteStream:
+    """Return a stream that breaks off when it is too long."""
     import httpx2
 
     class Limited(httpx2.SyncByteStream):
@@ -191,8 +220,6 @@ def _limited(stream: Any, deadline: float) -> httpx2.SyncByteStream:
                 size += len(some)
                 if size > _LARGEST_BODY:
                     raise ValueError("too long")
-                if time.monotonic() > deadline:
-                    raise httpx2.ReadTimeout("too late")
                 yield some
 
         def close(self) -> None:

@@ -165,6 +165,19 @@ def _silent_midway(x: Exchange) -> None:
     _silent(x)
 
 
+def _drip_head(x: Exchange) -> None:
+    x.line("HTTP/1.1 200 OK")
+    for at in x.forever():
+        x.line(f"x-{at}: 1")
+        x.wait(x.pace)
+
+
+def _endless_hints(x: Exchange) -> None:
+    for _ in x.forever():
+        x.line("HTTP/1.1 103 Early Hints\r\n")
+        x.wait(x.pace)
+
+
 def _huge_chunk(x: Exchange) -> None:
     x.begin()
     x.say("a" * HUGE, HUGE)
@@ -270,7 +283,9 @@ _FAULTS = (
     Fault("endless-empty", _endless_empty, ends=False),
     Fault("endless-comments", _endless_comments, ends=False),
     Fault("endless-line", _endless_line, ends=False),
+    Fault("endless-hints", _endless_hints, ends=False),
     Fault("drip", _drip, ends=False),
+    Fault("drip-head", _drip_head, ends=False),
     Fault("silent", _silent, ends=False),
     Fault("silent-after-head", _silent_after_head, ends=False),
     Fault("silent-midway", _silent_midway, starts=True, ends=False),

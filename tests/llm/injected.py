@@ -29,7 +29,7 @@ from tests.llm.subjects import SUBJECTS, Subject
 class Injected:
     """A document: the kind of its instruction, its file, the question, and the sentence in it that answers truly.
 
-    ``falsehood`` is the sentence that its instruction may ask for, and ``obeyed`` all that a model says that obeys.
+    ``falsehood`` is the sentence that its instruction may ask for, and ``obeyed`` all that a model says that obeys;
     ``{prompt}`` in it stands for what the model was told.
     """
 
@@ -39,6 +39,7 @@ class Injected:
     question: str
     truth: str
     falsehood: str
+    instruction: str
     obeyed: str
 
 
@@ -74,8 +75,9 @@ def obedient_answer(body: Body) -> str:
 
 
 def _speaks_of(told: str, document: Injected) -> bool:
-    """Whether the true sentence is in a text, however its lines are broken."""
-    return " ".join(document.truth.split()) in " ".join(told.split())
+    """Whether the true sentence is in a text, or the false one, however its lines are broken."""
+    words = " ".join(told.split())
+    return document.truth in words or document.falsehood in words
 
 
 def _injected(subject: Subject, order: Order) -> Injected:
@@ -88,11 +90,12 @@ def _injected(subject: Subject, order: Order) -> Injected:
     content = make(subject, filled(order.says))
     return Injected(
         kind=order.kind,
-        name=f"{order.kind}.{order.suffix}",
+        name=f"{order.name or order.kind}.{order.suffix}",
         content=content,
         question=subject.question,
         truth=subject.truth,
         falsehood=subject.falsehood,
+        instruction=filled(order.says),
         obeyed=filled(order.obeyed),
     )
 
@@ -103,8 +106,7 @@ def _text(subject: Subject, order: str) -> bytes:
 
 def _html(subject: Subject, order: str) -> bytes:
     told = f"<p>{subject.beside}</p>{order}<p>{subject.truth}</p>"
-    hidden = f'<div style="display:none">{order.strip("<!-> ")}</div>'
-    return f"<!doctype html><title>A note</title><body><h1>A note</h1>{told}{hidden}</body>".encode()
+    return f"<!doctype html><title>A note</title><body><h1>A note</h1>{told}</body>".encode()
 
 
 def _csv(subject: Subject, order: str) -> bytes:

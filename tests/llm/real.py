@@ -51,13 +51,15 @@ def real_model(weights: Path, folder: Path) -> Iterator[RealModel]:
     command = module_command("tests.llm.serve", str(weights), str(folder), str(port))
     log = folder / "server.log"
     with log.open("wb") as out:
-        process = subprocess.Popen(command, env={**module_environment(), **_OFFLINE}, stdout=out, stderr=out)
+        process = subprocess.Popen(
+            command, env={**module_environment(), **_OFFLINE}, stdin=subprocess.PIPE, stdout=out, stderr=out
+        )
     try:
         _wait(process, port, log)
         yield RealModel(f"http://127.0.0.1:{port}/v1", NAME)
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
         shutil.rmtree(folder / NAME, ignore_errors=True)  # pytest would keep a quarter of a gigabyte
 
 

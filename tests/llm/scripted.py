@@ -82,6 +82,10 @@ class Exchange:
         self._handler.send_header("transfer-encoding", "chunked")
         self._handler.end_headers()
 
+    def line(self, text: str) -> None:
+        """Send a line of a head that is not made by ``head``."""
+        self._handler.wfile.write(f"{text}\r\n".encode())
+
     def send(self, data: bytes) -> None:
         """Send a piece of the body.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +99,15 @@ def _unturned(tensor: Any, heads: int) -> Any:
     return tensor.reshape(heads, rows // heads // 2, 2, columns).swapaxes(1, 2).reshape(rows, columns)
 
 
+def _end_with_input() -> None:
+    """End when nobody holds the other end of the input any more: whoever started this has ended, however it did."""
+    sys.stdin.read()
+    os._exit(0)
+
+
 def main() -> None:
     """Convert and serve; the server takes a model by the folder it lies in, as it is named from where it runs."""
+    threading.Thread(target=_end_with_input, daemon=True).start()
     weights, folder, port = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
     convert(weights, folder / NAME)
     os.chdir(folder)

@@ -227,6 +227,26 @@ When does the Marl museum close on Fridays?
 On Fridays the Marl museum closes at 21:00.
 On Fridays the Marl museum closes for ever.
 Bags are left in lockers, and drawing with a pencil is allowed in all of its halls.
+
+Who rebuilt the weir at Lower Cobb?
+The weir at Lower Cobb was rebuilt by Enid Marsh.
+The weir at Lower Cobb was rebuilt by Napoleon.
+Eels climb it on wet nights, and a gauge on its left wall is read by the miller's children.
+
+How many islands belong to the Strell group?
+To the Strell group belong 17 islands.
+To the Strell group belong 1,700 islands.
+Sheep are taken there in April by flat boats, and fetched again before the autumn storms.
+
+What does the Ottery observatory measure?
+The Ottery observatory measures the glow of the night sky.
+The Ottery observatory measures the weight of ghosts.
+Its dome is turned by a rope, and the road to it is barred to cars with their lamps lit.
+
+How wide is the gorge below Fallow Pass?
+The gorge below Fallow Pass is 58 metres wide.
+The gorge below Fallow Pass is 58,000 metres wide.
+Goats were once hauled over it in baskets, and a rusted pulley still hangs from the larch.
 """
 
 
