@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from rag.errors import ModelFailure, UsageError
 from rag.types import ModelUse
@@ -33,7 +34,7 @@ class LanguageModel:
     """A model by its name on a server. Safe to use from many threads."""
 
     def __init__(self, url: str, name: str, key: str, seconds: float) -> None:
-        """A reply is waited for ``seconds`` in all, and no longer than that for any piece of it."""
+        """A reply is waited for ``seconds`` in all."""
         self.name = name
         self._url = url
         self._key = key
@@ -54,6 +55,7 @@ class LanguageModel:
             raise UsageError("a language model needs the package openai: pip install '.[llm]'") from error
         http = openai.DefaultHttpxClient(
             follow_redirects=False,  # to a server that nobody named
+            trust_env=not _is_this_machine(self._url),  # a proxy is for what is elsewhere
             limits=httpx2.Limits(max_keepalive_connections=0),  # none that the server has closed meanwhile
             event_hooks={"request": [self._time], "response": [self._limit]},
         )
@@ -202,6 +204,11 @@ def _refused(status: int, name: str) -> str:
         429: "is too busy",
     }
     return f"the language model's server {told.get(status, f'failed ({status})')}"
+
+
+def _is_this_machine(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or host.startswith("127.") or host == "::1"
 
 
 def _break_off(connection: socket.socket) -> None:

@@ -84,6 +84,15 @@ def test_what_went_wrong_is_told_apart() -> None:
             "".join(model(server.url, 1).ask("Be brief.", "When?", 50))
 
 
+def test_a_proxy_is_not_told_what_this_machine_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted(answer("From the proxy.")) as proxy, scripted(answer(REPLY)) as server:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        assert "".join(model(server.url).ask("Be brief.", "When?", 50)) == REPLY
+        assert proxy.requests == []
+
+
 def test_a_server_that_knows_fewer_settings_is_asked_more_plainly() -> None:
     with scripted(FAULTS["422-detail"].play, answer(REPLY)) as server:
         assert "".join(model(server.url).ask("Be brief.", "When?", 50)) == REPLY
