@@ -231,9 +231,9 @@ class Sentence(Value):
         """What is to be said beside it; nothing where its source says the same."""
         if self.support != "unsupported":
             return ""
-        return ("not supported by its source" if self.citations else "no source given") + (
-            f": {self.reason}" if self.reason else ""
-        )
+        if not self.citations:
+            return "no source given"
+        return f"not supported: {self.reason}" if self.reason else "not supported by its source"
 
 
 class ModelUse(Value):

@@ -57,7 +57,7 @@ def free_port() -> int:
 def served(folder: Path, embedder: Embedder, fill: Callable[[Path], object], **more: Any) -> Iterator[Site]:
     """Serve the page over a corpus in ``folder`` that ``fill`` wrote, and follow it meanwhile."""
     places = {"corpus": folder / "corpus", "index": folder / "index", "data": folder / "data"}
-    settings = Settings(**places, port=free_port(), **more)
+    settings = Settings(**{**places, "port": free_port(), **more})
     settings.corpus.mkdir()
     fill(settings.corpus)
     assistant = Assistant(settings, embedder)

@@ -24,8 +24,9 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
 def assistant_over(folder: Path, files: Mapping[str, str | bytes], embedder: Embedder, **settings: Any) -> Assistant:
     """Return an Assistant over files written to a new corpus in ``folder``, indexed; ``settings`` are further ones."""
     write(folder / "corpus", files)
-    places = {"corpus": folder / "corpus", "index": folder / "index", "data": folder / "data"}
-    assistant = Assistant(Settings(**places, **settings), embedder)
+    assistant = Assistant(
+        Settings(corpus=folder / "corpus", index=folder / "index", data=folder / "data", **settings), embedder
+    )
     assistant.sync()
     return assistant
 

@@ -22,7 +22,7 @@ _STANDING: dict[Standing, str] = {
     "changed": "the file has changed since",
     "gone": "the file is no longer there",
 }
-_UNQUOTED = {"supported": "in other words, supported by its source", "unsupported": "not supported by its source"}
+_SUPPORTED = "in other words, supported by its source"
 _UP = (
     '<svg viewBox="0 0 16 16" aria-hidden="true">'
     '<path d="M2 7h2v6H2zM6 13V7l3-5c1 0 1.6.8 1.4 1.8L10 6h3.5l-1 7z"/></svg>'
@@ -117,7 +117,7 @@ def _state(sentence: Sentence, standings: Mapping[int, Standing]) -> str:
     if sentence.caveat:
         return f' <span class="tag warn">{escape(sentence.caveat)}</span>'
     if sentence.support != "quoted":
-        return f' <span class="tag note">{_UNQUOTED[sentence.support]}</span>'
+        return ' <span class="tag note">in other words</span>'
     worst = next((standings[n] for n in sentence.citations if standings[n] != "intact"), None)
     return f' <span class="tag warn">{_STANDING[worst]}</span>' if worst else ""
 
@@ -150,7 +150,7 @@ def marker(at: int, citation: Citation, card: str = "") -> str:
 
 def _card(name: str, citation: Citation, sentence: Sentence, standing: Standing) -> str:
     """Return what is shown beside a number while it is pointed at: the words, where they are from, their state."""
-    said = _STANDING[standing] if sentence.support == "quoted" else _UNQUOTED[sentence.support]
+    said = {"quoted": _STANDING[standing], "supported": _SUPPORTED}.get(sentence.support) or escape(sentence.caveat)
     good = standing == "intact" and sentence.support != "unsupported"
     title = f"<b>{escape(citation.title)}</b>" if citation.title != citation.source else ""
     return (

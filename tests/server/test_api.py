@@ -13,9 +13,13 @@ import httpx
 import pytest
 
 from rag.assistant import Assistant
+from rag.embed import Embedder
 from rag.server import api as api_module
+from rag.settings import Settings
 from rag.types import Message
 from rag.wire import AnswerJson, SearchJson, answer_json, search_json
+from tests.llm.faults import FAULTS
+from tests.llm.scripted import MODEL, scripted
 from tests.server.sites import MILL, site
 
 WHO = "Who built the mill at Brook Lane?"
@@ -76,6 +80,21 @@ def test_an_answer_streams_a_sentence_at_a_time(client: httpx.Client, by_header:
     assert [name for name, _ in found] == ["sentence"] * len(whole.sentences) + ["answer"]
     assert [json.loads(data)["text"] for name, data in found[:-1]] == [one.text for one in whole.sentences]
     assert len(whole.sentences) >= 2
+
+
+def test_a_stream_takes_back_what_a_model_that_broke_off_had_said(assistant: Assistant, embedder: Embedder) -> None:
+    said = "Ada Stone built the mill in 1871 [1]. It employed 45 people then [1]. And that was not"
+    with scripted(FAULTS["resets-midway"].play, said=said) as model:
+        settings = assistant.settings.model_dump() | {"llm_url": model.url, "llm_model": MODEL}
+        with site(Assistant(Settings(**settings), embedder)) as client:
+            found = events(client.post("/api/ask", json={"question": WHO, "stream": True}).text)
+    assert [name for name, _ in found] == ["sentence", "sentence", "again", "sentence", "answer"]
+    assert json.loads(found[0][1])["support"] == "supported"
+    whole = AnswerJson.model_validate_json(found[-1][1])
+    assert whole.sentences == assistant.ask(WHO).sentences
+    assert whole.note.endswith("quoted instead")
+    assert whole.model is not None
+    assert whole.model.name == MODEL
 
 
 def test_a_stream_tells_an_error(client: httpx.Client) -> None:
