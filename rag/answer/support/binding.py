@@ -7,16 +7,14 @@ Gray" of "Gray sued Bell". Told by what stands beside what; how words depend on 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
-from rapidfuzz.distance import Levenshtein
 
-from rag.answer.support.days import Day, is_dated
-from rag.answer.support.names import Name
-from rag.answer.support.numbers import Number, says
+from rag.answer.support.laid import laid_beside, same_kind, same_thing
+from rag.answer.support.numbers import Number
 from rag.answer.support.reading import Item, Reading
-from rag.answer.support.sources import Line, Match, name_held
+from rag.answer.support.sources import Line, Match
 from rag.embed import Vectors
 
 _CLEARLY = 0.22  # by how much a line with another thing must hold more of what stands beside this one
@@ -84,37 +82,12 @@ def _where_it_stands(match: Match, at: int) -> Vectors:
 
 def _rival(match: Match, item: Item, line: Line) -> bool:
     """Whether a line holds another thing of the kind of ``item``, which the sentence does not name."""
-    return any(_same_kind(item, other) and not _named_by(match.claim, other, line) for other in line.reading.meant)
-
-
-def _same_kind(one: Item, other: Item) -> bool:
-    if one.kind == "name" or other.kind == "name":
-        return one.kind == other.kind
-    if isinstance(one.said, Number) and isinstance(other.said, Number):
-        units = one.said.unit == other.said.unit or not (one.said.unit and other.said.unit)
-        return one.said.is_year == other.said.is_year and units and not other.said.soft
-    if one.kind == "day" or other.kind == "day":
-        return {one.kind, other.kind} <= {"day"} or any(isinstance(o.said, Number) and o.said.is_year for o in (one, other))
-    return False
+    return any(same_kind(item, other) and not _named_by(match.claim, other, line) for other in line.reading.meant)
 
 
 def _named_by(claim: Reading, other: Item, line: Line) -> bool:
     """Whether a sentence names a thing of a line."""
-    return any(_same_thing(item, other, line) for item in claim.meant)
-
-
-def _same_thing(item: Item, other: Item, line: Line) -> bool:
-    if isinstance(item.said, Name) and isinstance(other.said, Name):
-        return bool(set(item.said.parts) & set(other.said.parts)) or item.key == other.key
-    if isinstance(item.said, Number) and isinstance(other.said, Number):
-        return says(item.said, other.said) or says(other.said, item.said)
-    if isinstance(item.said, Day) and isinstance(other.said, Day):
-        return is_dated(item.said, [other.said], line.years) or is_dated(other.said, [item.said], line.years)
-    if isinstance(item.said, Number) and isinstance(other.said, Day):
-        return other.said.year == item.said.low
-    if isinstance(item.said, Day) and isinstance(other.said, Number):
-        return item.said.year == other.said.low
-    return False
+    return any(same_thing(item, other, line) for item in claim.meant)
 
 
 def _beside_another(match: Match, at: int) -> bool:
@@ -127,8 +100,8 @@ def _beside_another(match: Match, at: int) -> bool:
 
 
 def _nearer_to_another(claim: Reading, item: Item, line: Line) -> bool:
-    own = [other for other in line.reading.meant if _same_thing(item, other, line)]
-    rivals = [o for o in line.reading.meant if _same_kind(item, o) and not _same_thing(item, o, line)]
+    own = [other for other in line.reading.meant if same_thing(item, other, line)]
+    rivals = [o for o in line.reading.meant if same_kind(item, o) and not same_thing(item, o, line)]
     if not own or not rivals:
         return False
     pulls = {id(other): _pull(claim, item, line, other) for other in (*own, *rivals)}
@@ -143,6 +116,8 @@ def _pull(claim: Reading, item: Item, line: Line, other: Item) -> float:
         if neighbour is item or neighbour.said is not None:
             continue
         close = _nearness(claim, item, neighbour)
+        if any(same_kind(item, o) and o is not item and _nearness(claim, o, neighbour) >= close for o in claim.meant):
+            continue
         found = [_nearness(line.reading, other, word) for word in line.reading.items if word.key == neighbour.key]
         total += close * max(found, default=0.0) if close > 0.15 else 0.0
     return total
@@ -171,42 +146,12 @@ def _changed_places(match: Match) -> Item | None:
 
 def _exchanged(claim: Reading, line: Line) -> Iterator[Item]:
     """Yield the items of a sentence that a line, laid beside it word by word, has another thing in the place of."""
-    source = line.reading
-    keys = [_key(item, claim, line) for item in source.items]
-    said = [item.key if item.kind == "word" else _key(item, claim, line) for item in claim.items]
-    blocks = list(Levenshtein.opcodes(said, keys))
-    same = [False] * len(said)
-    for block in blocks:
-        if block.tag == "equal":
-            same[block.src_start : block.src_end] = [True] * (block.src_end - block.src_start)
-    for block in blocks:
-        if block.tag != "replace":
-            continue
-        mine, theirs = claim.items[block.src_start : block.src_end], source.items[block.dest_start : block.dest_end]
-        pairs = zip([i for i in mine if i.said], [o for o in theirs if o.said], strict=False)
-        for item, other in pairs:
-            if (
-                _same_kind(item, other)
-                and not _same_thing(item, other, line)
-                and _flanked(block.src_start, block.src_end, same, claim.items)
-                and not _listed(claim, source, item, other)
-            ):
-                yield item
-
-
-def _key(item: Item, claim: Reading, line: Line) -> str:
-    """Return by what an item is compared: the same for a name or number and what the sentence calls it."""
-    if item.said is None:
-        return item.key
-    same = next((other for other in claim.items if other.said is not None and _same_thing(other, item, line)), item)
-    return f"{same.kind}:{same.key}"
-
-
-def _flanked(start: int, end: int, same: Sequence[bool], items: Sequence[Item]) -> bool:
-    """Whether the words with meaning on both sides of a stretch, where there are any, are the same."""
-    before = next((same[at] for at in range(start - 1, -1, -1) if items[at].weight), True)
-    after = next((same[at] for at in range(end, len(items)) if items[at].weight), True)
-    return before and after and end - start <= 3
+    for block in laid_beside(claim, line):
+        pairs = zip([i for i in block.mine if i.said], [o for o in block.theirs if o.said], strict=False)
+        for item, other in pairs if block.flanked else ():
+            if same_kind(item, other) and not same_thing(item, other, line):
+                if not _listed(claim, line.reading, item, other):
+                    yield item
 
 
 def _listed(claim: Reading, source: Reading, item: Item, other: Item) -> bool:

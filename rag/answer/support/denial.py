@@ -2,83 +2,111 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import numpy as np
 
-from rag.answer.support.polarity import Denial, denials, opposites
-from rag.answer.support.reading import Item
+from rag.answer.support.laid import laid_beside
+from rag.answer.support.polarity import Denial, contraries, denials, opposites
+from rag.answer.support.reading import Reading
 from rag.answer.support.sources import Line, Match
 
-_AS_GOOD = 0.12  # less of the sentence that a line may hold than the best, and still be what it rests on
-_HELD = 0.55  # how well a line must hold a word to say it
-_LEAST = 0.5  # of the sentence, for a line to be what it rests on
+_AS_GOOD = 0.1  # less of the sentence that a line may hold than the best, and still be what it rests on
+_LEAST = 0.45  # of the sentence, for a line to be what it rests on
+
+# Words that deny by themselves.
+_NEGATIVE = frozenset(
+    """reject oppos ban forbid prohibit prevent avoid fail refus deni lack miss absent absenc lose lost stop ceas
+    imposs illeg unabl exclud except declin halt cancel abandon withdraw block unlik resist instead imposs impract
+    invalid insuffici inadequ incorrect inact invis free zero object disagre rare unknown unclear doubt doubtful
+    stay untouch exempt""".split()
+)
+_ONLY_LOOK = frozenset(
+    """understand understood underst undertak undertaken undergo underground underwent unit univers union uniqu under
+    unless until uniform discuss discov discoveri diseas distinct distribut district display distanc disciplin
+    discharg dispos disput dissolv nonetheless""".split()
+)
 
 
 def contradicts(match: Match) -> bool:
     """Whether every line that a sentence may rest on says the contrary of it."""
-    own = match.cover(np.maximum(match.held, 0.9 * match.near))
+    own = match.cover(match.own)
     best = float(own.max(initial=0.0))
-    lines = [line for line in np.flatnonzero(own >= best - _AS_GOOD)] if best >= _LEAST else []
-    return bool(lines) and all(_contrary(match, int(line)) for line in lines)
+    lines = np.flatnonzero(own >= best - _AS_GOOD) if best >= _LEAST else []
+    return len(lines) > 0 and all(_contrary(match.claim, match.sources.lines[line], match, int(line)) for line in lines)
 
 
-def _contrary(match: Match, at: int) -> bool:
-    line = match.sources.lines[at]
-    said, source = denials(match.claim.text), denials(line.reading.text)
+def _contrary(claim: Reading, line: Line, match: Match, at: int) -> bool:
+    said, source = _unmatched(denials(claim.text), denials(line.reading.text))
     return (
-        any(_unfounded(match, at, denial, line, source) for denial in said)
-        or any(_ignored(match, denial, said) for denial in source)
-        or _opposed(match, at, line, said, source)
+        any(_unfounded(denial, claim, line.reading, source) for denial in said)
+        or any(_ignored(denial, claim, line.reading, said) for denial in source)
+        or (not said and not source and _opposed(claim, line, _around(match, at)))
     )
 
 
-def _unfounded(match: Match, at: int, denial: Denial, line: Line, source: tuple[Denial, ...]) -> bool:
+def _unmatched(said: Sequence[Denial], source: Sequence[Denial]) -> tuple[list[Denial], list[Denial]]:
+    """Return the denials of a sentence and of a line that do not deny the same."""
+    left = list(source)
+    unmatched = []
+    for denial in said:
+        same = next((other for other in left if set(denial.reached) & set(other.reached)), None)
+        if same is not None:
+            left.remove(same)
+        else:
+            unmatched.append(denial)
+    return unmatched, left
+
+
+def _unfounded(denial: Denial, claim: Reading, line: Reading, source: Sequence[Denial]) -> bool:
     """Whether a sentence denies a word that the line says, and does not deny."""
-    if not denial.reached or source:
+    if not denial.reached:
         return False
     word = denial.reached[0]
-    contrary = opposites(word) & line.reading.stems
-    return not contrary and not any(_negative(stem) for stem in line.reading.stems)
+    if word not in line.stems:
+        return not source and not _negatives(line, claim) and not contraries(word) & line.stems
+    return not opposites(word) & (line.stems - claim.stems) and not _negatives(line, claim)
+
+
+def _ignored(denial: Denial, claim: Reading, line: Reading, said: Sequence[Denial]) -> bool:
+    """Whether a line denies a word that the sentence says, and does not deny."""
+    if not denial.reached:
+        return False
+    word = denial.reached[0]
+    if word not in claim.stems or said or _count(line)[word] > sum(word in d.reached for d in denials(line.text)):
+        return False
+    return not opposites(word) & (claim.stems - line.stems) and not _negatives(claim, line)
+
+
+def _count(reading: Reading) -> Counter[str]:
+    return Counter(item.key for item in reading.items)
+
+
+def _negatives(one: Reading, other: Reading) -> set[str]:
+    """Return the words of one sentence, but not of another, that deny by themselves."""
+    return {stem for stem in one.stems - other.stems if _negative(stem)}
 
 
 def _negative(stem: str) -> bool:
-    """Whether a word denies by itself."""
-    return stem in _NEGATIVE or (len(stem) > 6 and stem.startswith(("un", "non", "dis")) and stem not in _ONLY_LOOKS)
+    prefixed = len(stem) > 6 and stem.startswith(("un", "non", "dis"))
+    return stem in _NEGATIVE or (prefixed and stem not in _ONLY_LOOK)
 
 
-_NEGATIVE = frozenset(
-    """reject oppos ban forbid prohibit prevent avoid fail refus deni lack miss absent absenc lose lost stop ceas
-    imposs illeg unabl reduc exclud except remain declin drop end halt cancel abandon withdraw block unlik onli
-    resist against instead imposs impract invalid insuffici inadequ incorrect inact invis free zero less least
-    dissent protest object disagre rare unknown unclear doubt doubtful""".split()
-)
-_ONLY_LOOKS = frozenset("understand understood underst undertak unit univers union uniqu under unless until uniform discuss".split()
-    + "discov discoveri diseas distinct distribut district display distanc disciplin".split())
-
-
-def _ignored(match: Match, denial: Denial, said: tuple[Denial, ...]) -> bool:
-    """Whether a line denies a word that the sentence says, and does not deny."""
-    if not denial.reached or said:
-        return False
-    word = denial.reached[0]
-    stems = match.claim.stems
-    return word in stems and not opposites(word) & stems and not any(_negative(stem) for stem in stems)
-
-
-def _opposed(match: Match, at: int, line: Line, said: tuple[Denial, ...], source: tuple[Denial, ...]) -> bool:
-    """Whether a line has the opposite in the place of a word of the sentence."""
-    if bool(said) != bool(source):
-        return False
-    nearby = _around(match, at)
-    for item in match.claim.items:
-        if item.kind == "word" and item.key not in nearby:
-            contrary = opposites(item.key) & line.reading.stems
-            if contrary and not contrary & match.claim.stems and _meant(item):
+def _opposed(claim: Reading, line: Line, nearby: frozenset[str]) -> bool:
+    """Whether a line has the contrary of a word of the sentence, or its opposite in the same place."""
+    for item in claim.items:
+        if item.kind == "word" and item.weight and item.key not in nearby:
+            contrary = contraries(item.key) & line.reading.stems
+            if contrary and not contrary & claim.stems:
                 return True
-    return False
-
-
-def _meant(item: Item) -> bool:
-    return len(item.key) > 2
+    return any(
+        other.key in opposites(item.key)
+        for block in laid_beside(claim, line)
+        if block.flanked
+        for item in block.mine
+        for other in block.theirs
+    )
 
 
 def _around(match: Match, at: int) -> frozenset[str]:

@@ -82,6 +82,11 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _AFTER = re.compile(r"\s?(?:or so\b|odd\b|(?P<over>\+|plus\b|or more\b))", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"(?<![\w:.])(?P<hour>[01]?\d|2[0-4])(?:[:.](?P<minute>[0-5]\d)(?::[0-5]\d)?(?:\s?(?P<half>[ap])\.?m\b\.?)?"
+    r"|\s?(?P<bare>[ap])\.?m\b\.?)(?![\w:])",
+    re.IGNORECASE,
+)
 _IN_SCALE = re.compile(r"\bin (thousand|million|billion)s\b|\((thousand|million|billion)s\)|000s?\b", re.IGNORECASE)
 
 _ABOUT = 0.06  # of the value, where the sentence says "about"
@@ -113,7 +118,7 @@ class Number(NamedTuple):
 @lru_cache(maxsize=20_000)
 def numbers(text: str) -> tuple[Number, ...]:
     """Return the numbers of ``text`` in order."""
-    found = [*_fractions(text), *_ranges(text)]
+    found = [*_fractions(text), *_ranges(text), *_clock(text)]
     plain = _MID.sub(lambda mid: " " * len(mid.group()), text)
     for match in _NUMBER.finditer(plain):
         if not any(start < match.end() and match.start() < end for _, start, end, *_ in found):
@@ -205,7 +210,8 @@ def _step(figure: str | None, scale: float, value: float) -> float:
     whole, _, decimals = digits.partition(".")
     if decimals:
         return scale / 10 ** len(decimals)
-    return scale * 10 ** (len(whole) - len(whole.rstrip("0"))) if whole.strip("0") else scale
+    step = scale * 10 ** (len(whole) - len(whole.rstrip("0"))) if whole.strip("0") else scale
+    return 5 * step if whole.rstrip("0").endswith("5") else step
 
 
 def _fractions(text: str) -> Iterator[Number]:
@@ -237,6 +243,18 @@ def _ranges(text: str) -> Iterator[Number]:
                 )
 
 
+def _clock(text: str) -> Iterator[Number]:
+    """Yield times of day as minutes after midnight; "4.30" is one only before "pm"."""
+    for match in _CLOCK.finditer(text):
+        half = (match["half"] or match["bare"] or "").lower()
+        if half or ":" in match.group():
+            hour = int(match["hour"]) % 12 + 12 * (half == "p") if half else int(match["hour"])
+            value = float(60 * hour + int(match["minute"] or 0))
+            yield Number(
+                match.group(), *match.span(), value, value, "number", "clock", "", 1.0, shortened=False, soft=False
+            )
+
+
 def scales_of(text: str) -> tuple[float, ...]:
     """Return by what the figures of a passage may have to be multiplied: a table says "in millions" once."""
     found = {_SCALES[(a or b).lower()] if a or b else 1000.0 for a, b in _IN_SCALE.findall(text)}
@@ -265,10 +283,12 @@ def _rounds(said: Number, source: Number, value: float) -> bool:
     off = said.low - value
     if said.is_year and source.is_year:
         return said.hedge == "about" and abs(off) <= said.step / 2 and said.step > 1
+    if source.step * (value / source.low if source.low else 1.0) >= said.step and not source.unit == said.unit == "%":
+        return False
     if said.hedge == "about":
         return abs(off) <= max(said.step / 2, _ABOUT * abs(value))
     if said.hedge == "over":
         return -max(said.step, _OVER * said.low) <= off <= 0
     if said.hedge == "under":
         return 0 <= off <= max(said.step, _OVER * said.low)
-    return said.shortened and source.step < said.step and abs(off) <= said.step / 2 * (1 + 1e-9)
+    return said.shortened and abs(off) <= said.step / 2 * (1 + 1e-9)

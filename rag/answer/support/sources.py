@@ -166,20 +166,29 @@ class Match:
     held: Vectors
 
     @cached_property
+    def own(self) -> Vectors:
+        """The same with what the headings above a line hold."""
+        passages = [line.passage for line in self.sources.lines]
+        stated = np.array(
+            [[_ABOVE * _stands_above(item, above) for above in self.sources.above] for item in self.claim.meant],
+            dtype=np.float32,
+        ).reshape(len(self.claim.meant), -1)
+        own: Vectors = np.maximum(self.held, stated[:, passages])
+        return own
+
+    @cached_property
     def near(self) -> Vectors:
         """The same with what neighbouring lines, headings and the rest of the passage hold, each for less."""
-        near = self.held.copy()
+        near = self.own.copy()
         passages = np.array([line.passage for line in self.sources.lines])
-        for passage, above in enumerate(self.sources.above):
+        for passage in range(len(self.sources.passages)):
             inside = np.flatnonzero(passages == passage)
-            if not len(inside):
-                continue
-            own = self.held[:, inside]
-            best = np.maximum(own, _ELSEWHERE * own.max(axis=1, keepdims=True))
-            best[:, 1:] = np.maximum(best[:, 1:], _NEIGHBOUR * own[:, :-1])
-            best[:, :-1] = np.maximum(best[:, :-1], _NEIGHBOUR * own[:, 1:])
-            stated = np.array([_ABOVE * (_stands_above(item, above)) for item in self.claim.meant], dtype=np.float32)
-            near[:, inside] = np.maximum(best, stated[:, None])
+            if len(inside):
+                held = self.held[:, inside]
+                best = np.maximum(near[:, inside], _ELSEWHERE * held.max(axis=1, keepdims=True))
+                best[:, 1:] = np.maximum(best[:, 1:], _NEIGHBOUR * held[:, :-1])
+                best[:, :-1] = np.maximum(best[:, :-1], _NEIGHBOUR * held[:, 1:])
+                near[:, inside] = best
         return near
 
     @cached_property
