@@ -292,7 +292,7 @@ def name_of_the_passage(paragraph: Paragraph, others: Sequence[Paragraph], chanc
 def roles_swapped(paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random) -> Iterator[str]:
     for sentence in filter(usable, paragraph.sentences):
         found = re.match(r"(?P<a>(?:[A-Z]\w+ ?){1,3}) (?P<verb>[a-z]+ed(?: [a-z]+)?) (?P<b>(?:[A-Z]\w+ ?){1,3})(?=[ ,.])", sentence)
-        if found and not re.match(r"(?:The|In|He|She|It|This|They|His|Her)\b", found["a"]) and found["verb"] not in ("married",):
+        if found and not re.match(r"(?:The|Having|Both|While|When|After|Although|In|He|She|It|This|They|His|Her)\b", found["a"]) and found["verb"] not in ("married",):
             yield f"{found['b'].strip()} {found['verb']} {found['a'].strip()}{sentence[found.end() :]}"
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
 from rag.answer.support.laid import laid_beside, same_kind, same_thing
+from rag.answer.support.names import Name, is_title
 from rag.answer.support.numbers import Number
 from rag.answer.support.reading import Item, Reading
 from rag.answer.support.sources import Line, Match
@@ -28,8 +30,11 @@ _ANAPHOR = re.compile(
     re.IGNORECASE,
 )
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|been|being|be)\b(?:\s+\w+)?\s+\w+(?:ed|en|wn|lt|nt|ht|ld|un|ung|ade|ut)\b", re.I)
-_LISTED = re.compile(r"[\s,;&]*(?:\b(?:and|or|as well as|along with|nor)\b)?[\s,;&]*")
-_EITHER_WAY = re.compile(r"\b(?:between|marr(?:y|ied|ies)|met|with|border\w*|both|and|equals?|versus|vs|tied|joined)\b", re.I)
+_EITHER_WAY = re.compile(
+    r"\b(?:intermarr\w+|marr(?:y|ied|ies)|met|with|border\w*|and|or|equals?|versus|vs|joined|as well as)\b|^\s*[,/&-]\s*$", re.I
+)
+_LEADS = re.compile(r"\b(from|to)\s+(?:about\s+|nearly\s+|over\s+)?$", re.IGNORECASE)
+_LONGEST_BETWEEN = 24
 
 
 def misplaced(match: Match) -> Item | None:
@@ -37,9 +42,41 @@ def misplaced(match: Match) -> Item | None:
     for at, item in enumerate(match.claim.meant):
         if item.said is None or (isinstance(item.said, Number) and item.said.soft):
             continue
+        if isinstance(item.said, Name) and _pieced_together(item.said, match):
+            return item
         if _elsewhere(match, at) or _beside_another(match, at):
             return item
-    return _changed_places(match)
+    return _turned_about(match) or _changed_places(match)
+
+
+def _turned_about(match: Match) -> Item | None:
+    """Return a number that a sentence goes "from" where its sources go "to" it from the other; else None."""
+    for line in match.sources.lines:
+        said = {word: item for item in match.claim.items if (word := _leads(match.claim, item))}
+        told = {word: item for item in line.reading.items if (word := _leads(line.reading, item))}
+        if len(said) == len(told) == 2 and all(same_thing(said[a], told[b], line) for a, b in (("from", "to"), ("to", "from"))):
+            return said["to"]
+    return None
+
+
+def _leads(reading: Reading, item: Item) -> str:
+    """Return the "from" or "to" before a number, or nothing."""
+    before = _LEADS.search(reading.text, 0, item.start) if item.kind == "number" else None
+    return before.group(1).lower() if before else ""
+
+
+def _pieced_together(name: Name, match: Match) -> bool:
+    """Whether two words of a name that follow each other stand in the sources in other names alone."""
+    sources = [item.said for line in match.sources.lines for item in line.reading.items if isinstance(item.said, Name)]
+    telling = [part for part in name.parts if not is_title(part)]
+    for one, other in pairwise(telling):
+        with_one = [found for found in sources if one in found.parts]
+        with_other = [found for found in sources if other in found.parts]
+        apart = all(other not in found.parts for found in with_one)
+        in_others = [any(len(found.parts) > 1 for found in some) for some in (with_one, with_other)]
+        if apart and all(in_others) and not match.sources.vocabulary.joins(one, other):
+            return True
+    return False
 
 
 def _elsewhere(match: Match, at: int) -> bool:
@@ -48,7 +85,7 @@ def _elsewhere(match: Match, at: int) -> bool:
     if len(context) < 2:
         return False
     with_it = _where_it_stands(match, at)
-    own, near = match.cover(match.held, context), match.cover(match.near, context)
+    own, near = match.cover(match.held, context), match.cover(match.beside, context)
     rivals = [
         float(own[line])
         for line in range(len(own))
@@ -82,7 +119,14 @@ def _where_it_stands(match: Match, at: int) -> Vectors:
 
 def _rival(match: Match, item: Item, line: Line) -> bool:
     """Whether a line holds another thing of the kind of ``item``, which the sentence does not name."""
-    return any(same_kind(item, other) and not _named_by(match.claim, other, line) for other in line.reading.meant)
+    return any(
+        same_kind(item, other) and not _named_by(match.claim, other, line) and not _is_bare_title(other)
+        for other in line.reading.meant
+    )
+
+
+def _is_bare_title(item: Item) -> bool:
+    return isinstance(item.said, Name) and all(is_title(part) for part in item.said.parts)
 
 
 def _named_by(claim: Reading, other: Item, line: Line) -> bool:
@@ -150,18 +194,16 @@ def _exchanged(claim: Reading, line: Line) -> Iterator[Item]:
         pairs = zip([i for i in block.mine if i.said], [o for o in block.theirs if o.said], strict=False)
         for item, other in pairs if block.flanked else ():
             if same_kind(item, other) and not same_thing(item, other, line):
-                if not _listed(claim, line.reading, item, other):
+                if not _named_by(claim, other, line) or not _may_change(claim, line.reading, other):
                     yield item
 
 
-def _listed(claim: Reading, source: Reading, item: Item, other: Item) -> bool:
+def _may_change(claim: Reading, source: Reading, other: Item) -> bool:
     """Whether two names may change places: in a list, beside a verb that goes both ways, or with another voice."""
-    if item.kind != "name":
+    if other.kind != "name":
         return False
     if bool(_PASSIVE.search(claim.text)) != bool(_PASSIVE.search(source.text)):
         return True
-    return _EITHER_WAY.search(_around(source, other)) is not None
-
-
-def _around(reading: Reading, item: Item) -> str:
-    return reading.text[max(0, item.start - 12) : item.end + 12]
+    beside = [item for item in source.items if item.kind == "name" and item is not other]
+    between = [source.text[min(other.end, item.end) : max(other.start, item.start)] for item in beside]
+    return any(len(text) < _LONGEST_BETWEEN and _EITHER_WAY.search(text) for text in between)

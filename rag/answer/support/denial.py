@@ -13,6 +13,7 @@ from rag.answer.support.reading import Reading
 from rag.answer.support.sources import Line, Match
 
 _AS_GOOD = 0.1  # less of the sentence that a line may hold than the best, and still be what it rests on
+_NEARLY_ALL = 0.75
 _LEAST = 0.45  # of the sentence, for a line to be what it rests on
 
 # Words that deny by themselves.
@@ -30,20 +31,36 @@ _ONLY_LOOK = frozenset(
 
 
 def contradicts(match: Match) -> bool:
-    """Whether every line that a sentence may rest on says the contrary of it."""
-    own = match.cover(match.own)
+    """Whether, for a clause of a sentence, every line that it may rest on says the contrary."""
+    return any(_clause_contradicted(match, part, clause) for part, clause in zip(match.claim.parts, match.claim.clauses, strict=True))
+
+
+def _clause_contradicted(match: Match, part: Reading, clause: Sequence[int]) -> bool:
+    own = match.cover(match.own, clause)
     best = float(own.max(initial=0.0))
     lines = np.flatnonzero(own >= best - _AS_GOOD) if best >= _LEAST else []
-    return len(lines) > 0 and all(_contrary(match.claim, match.sources.lines[line], match, int(line)) for line in lines)
+    return len(lines) > 0 and all(_contrary(part, match.sources.lines[line], match, int(line)) for line in lines)
 
 
 def _contrary(claim: Reading, line: Line, match: Match, at: int) -> bool:
+    focus = _focus(claim, line.reading)
     said, source = _unmatched(denials(claim.text), denials(line.reading.text))
+    in_focus = [denial for denial in denials(focus.text) if any(denial.reached == other.reached for other in source)]
     return (
         any(_unfounded(denial, claim, line.reading, source) for denial in said)
-        or any(_ignored(denial, claim, line.reading, said) for denial in source)
-        or (not said and not source and _opposed(claim, line, _around(match, at)))
+        or any(_ignored(denial, claim, focus, said) for denial in in_focus)
+        or (not said and not in_focus and _opposed(claim, line, focus, _around(match, at, focus)))
     )
+
+
+def _focus(claim: Reading, line: Reading) -> Reading:
+    """Return the clause of a line that holds nearly all that the line holds of a clause of a sentence, or the line."""
+    def held(reading: Reading) -> float:
+        return sum(item.weight for item in claim.meant if item.key in reading.stems or item.said is not None and item.word in reading.text)
+
+    whole = held(line)
+    best = max(line.parts, key=held)
+    return best if held(best) >= _NEARLY_ALL * whole else line
 
 
 def _unmatched(said: Sequence[Denial], source: Sequence[Denial]) -> tuple[list[Denial], list[Denial]]:
@@ -93,11 +110,11 @@ def _negative(stem: str) -> bool:
     return stem in _NEGATIVE or (prefixed and stem not in _ONLY_LOOK)
 
 
-def _opposed(claim: Reading, line: Line, nearby: frozenset[str]) -> bool:
+def _opposed(claim: Reading, line: Line, focus: Reading, nearby: frozenset[str]) -> bool:
     """Whether a line has the contrary of a word of the sentence, or its opposite in the same place."""
     for item in claim.items:
         if item.kind == "word" and item.weight and item.key not in nearby:
-            contrary = contraries(item.key) & line.reading.stems
+            contrary = contraries(item.key) & focus.stems
             if contrary and not contrary & claim.stems:
                 return True
     return any(
@@ -109,8 +126,10 @@ def _opposed(claim: Reading, line: Line, nearby: frozenset[str]) -> bool:
     )
 
 
-def _around(match: Match, at: int) -> frozenset[str]:
-    """Return the stems of a line and its neighbours in the passage."""
+def _around(match: Match, at: int, focus: Reading) -> frozenset[str]:
+    """Return the stems of what a clause rests on: of a whole line, and of its neighbours in the passage too."""
     lines = match.sources.lines
+    if focus is not lines[at].reading:
+        return focus.stems
     some = [k for k in (at - 1, at, at + 1) if 0 <= k < len(lines) and lines[k].passage == lines[at].passage]
     return frozenset().union(*(lines[k].reading.stems for k in some))

@@ -31,6 +31,8 @@ _TITLES = frozenset(
     corp inc ltd group team league award prize district province region area north south east west northern southern
     eastern western central great greater new old saint jr sr i street government court house company's early late
     chapter section figure table part page article volume appendix step note english internet god earth
+    sea ocean bay gulf valley peninsula desert town village airport station hospital bridge tower square hall palace
+    castle cathedral abbey stadium festival cup series county region parish cllr councillor analyst engineer
     january february march april may june july august september october november december""".split()
 )
 _KIN = {
@@ -38,7 +40,7 @@ _KIN = {
     "eu": "europe european union e.u.", "un": "united nations u.n.", "ussr": "soviet russia russian soviets u.s.s.r.",
     "france": "french frenchman", "netherlands": "dutch holland", "germany": "german germans germanic",
     "spain": "spanish spaniard spaniards", "england": "english", "greece": "greek greeks", "china": "chinese prc sino",
-    "switzerland": "swiss", "denmark": "danish danes dane", "wales": "welsh", "ireland": "irish", "poland": "polish poles",
+    "switzerland": "swiss", "denmark": "danish danes dane", "wales": "welsh", "cornwall": "cornish", "ireland": "irish", "poland": "polish poles",
     "scotland": "scottish scots", "norway": "norwegian norwegians", "sweden": "swedish swedes swede",
     "finland": "finnish finns", "turkey": "turkish turks", "philippines": "filipino filipinos philippine",
     "portugal": "portuguese", "japan": "japanese", "iceland": "icelandic", "peru": "peruvian", "cyprus": "cypriot",
@@ -100,7 +102,7 @@ def _runs(text: str, language: str) -> Iterator[list[re.Match[str]]]:
 def _is_name_word(word: re.Match[str], stop: Iterable[str], text: str) -> bool:
     said = word.group()
     if said.isdigit() or not any(sign.isalpha() for sign in said):
-        return False
+        return said.count(".") > 1  # an address, a version
     if said.lower() in stop and not (len(said) > 1 and said.isupper()):
         return False
     mixed = any(sign.isdigit() for sign in said) and re.search(r"[A-Z]", said) is not None
@@ -168,11 +170,31 @@ class Vocabulary:
 
     def spells(self, name: Name) -> bool:
         """Whether a name stands here by its first letters, or spelt out where the name is of first letters."""
+        if self._joined(name):
+            return True
         if len(name.parts) == 1:
-            return len(name.parts[0]) > 1 and name.parts[0] in self._initials
+            return len(name.parts[0]) > 1 and (name.parts[0] in self._initials or self._spelt_out(name.text))
         long = re.findall(r"[^\W\d_]+", name.text)
         shorts = ("".join(w[0] for w in long if w[0].isupper()), "".join(w[0] for w in long))
         return any(len(short) > 1 and short.lower() in self.words for short in shorts)
+
+    def joins(self, one: str, other: str) -> bool:
+        """Whether two words of a name stand near each other here."""
+        return re.search(rf"\b{re.escape(one)}\W+(?:\w+\W+)?{re.escape(other)}", self._text, re.IGNORECASE) is not None
+
+    def _joined(self, name: Name) -> bool:
+        """Whether a name stands here with other joints: "CTLA-4" as "CTLA4"."""
+        squeezed = re.sub(r"[\W_]", "", name.text).lower()
+        telling = len(squeezed) > 3 and (any(sign.isdigit() for sign in squeezed) or " " not in name.text)
+        return telling and re.search(rf"(?<!\w){r'[^a-z0-9]?'.join(squeezed)}(?!\w)", self._text.lower()) is not None
+
+    def _spelt_out(self, short: str) -> bool:
+        """Whether the words that first letters stand for follow each other here, in small letters too."""
+        letters = re.sub(r"s$|[\W_\d]", "", short)
+        if not (2 < len(letters) <= 6 and letters.isupper()):
+            return False
+        pattern = r"[\s-]+(?:(?:of|the|and|for|in)\s+)?".join(rf"{letter}[a-z]*" for letter in letters.lower())
+        return re.search(rf"\b{pattern}", self._text.lower()) is not None
 
     def has_first_name(self, surname: str) -> bool:
         """Whether a surname stands here with a first name before it."""

@@ -39,7 +39,7 @@ _SIGNS = {"$": "$", "€": "€", "£": "£", "¥": "¥", "₹": "₹", "usd": "
 _UNIT_WORDS = {
     "%": "% percent per\u00a0cent percentage pct", "$": "dollar dollars usd", "€": "euro euros eur",
     "£": "sterling gbp", "¥": "yen yuan rmb", "s": "second seconds sec secs", "min": "minute minutes mins",
-    "h": "hour hours hrs", "d": "day days", "w": "week weeks", "mo": "month months", "y": "year years yr yrs",
+    "h": "hour hours hrs", "d": "day days", "w": "week weeks", "mo": "month months", "y": "year years yr yrs decade decades",
     "km": "km kilometre kilometres kilometer kilometers", "m": "metre metres meter meters",
     "cm": "cm centimetre centimetres centimeter centimeters", "mm": "mm millimetre millimetres millimeter millimeters",
     "mi": "mile miles mi", "ft": "foot feet ft", "in": "inch inches", "yd": "yard yards", "acre": "acre acres",
@@ -49,6 +49,9 @@ _UNIT_WORDS = {
     "km/h": "km/h kph", "°c": "°c celsius", "°f": "°f fahrenheit",
 }  # fmt: skip
 _UNITS = {word.replace("\u00a0", " "): unit for unit, listed in _UNIT_WORDS.items() for word in listed.split(" ")}
+
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "mo": 1e9, "y": 12e9}
+_LONG_UNITS = {"decade": 10, "decades": 10, "centuries": 100}
 
 _CARDINAL = "|".join(sorted(_CARDINALS, key=len, reverse=True))
 _ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True))
@@ -88,6 +91,13 @@ _CLOCK = re.compile(
     re.IGNORECASE,
 )
 _IN_SCALE = re.compile(r"\bin (thousand|million|billion)s\b|\((thousand|million|billion)s\)|000s?\b", re.IGNORECASE)
+
+_DEFINITE = re.compile(r"\b(?:the|these|those|all|both|either|any|its|their|his|her|other)\s+(?:other\s+)?$", re.IGNORECASE)
+_DIFFERENT_YEAR = re.compile(
+    r"\b(?:(?P<before>(?:the\s+)?(?:year\s+(?:before|earlier)|(?:previous|prior|preceding|last)\s+year))"
+    r"|(?:the\s+)?(?:following|next)\s+year|(?:a|one)\s+year\s+later|the\s+year\s+after)\b",
+    re.IGNORECASE,
+)
 
 _ABOUT = 0.06  # of the value, where the sentence says "about"
 _OVER = 0.15  # where it says "over" or "under"
@@ -141,7 +151,8 @@ def _read(text: str, match: re.Match[str]) -> Iterator[Number]:
         scale *= _SHORT_SCALES[short]
     elif short == "m" and not unit:
         unit = "m"
-    value *= scale
+    unit_word = (match["unit"] or "").lower()
+    value *= scale * _LONG_UNITS.get(unit_word, 1)
     kind, low, high = _time(match, value, ordinal)
     if scale == 1 and kind == "number" and match["figure"] and "," in match["figure"] and value < 1000:
         value = low = high
@@ -156,8 +167,13 @@ def _read(text: str, match: re.Match[str]) -> Iterator[Number]:
         hedge=_hedge(text, match.start(), match.end()),
         step=_step(match["figure"], scale, value),
         shortened=scale > 1 or "." in (match["figure"] or ""),
-        soft=kind in ("number", "ordinal") and not match["figure"] and value <= 1 and not unit and scale == 1,
+        soft=kind in ("number", "ordinal") and not match["figure"] and scale == 1 and _lightly(text, match.start(), value, unit),
     )
+
+
+def _lightly(text: str, start: int, value: float, unit: str) -> bool:
+    """Whether number words do not tell how many: "one of them", "the first", "the two groups"."""
+    return (value <= 1 and not unit) or (value <= 4 and not unit and _DEFINITE.search(text, 0, start) is not None)
 
 
 def _glued(text: str, match: re.Match[str]) -> bool:
@@ -255,6 +271,13 @@ def _clock(text: str) -> Iterator[Number]:
             )
 
 
+def neighbouring_years(text: str) -> tuple[Number, ...]:
+    """Return the years that a text names by another: "2023, up from … the year before" is of 2022 too."""
+    told = {-1 if match["before"] else 1 for match in _DIFFERENT_YEAR.finditer(text)}
+    years = [number for number in numbers(text) if number.is_year] if told else []
+    return tuple(year._replace(low=year.low + by, high=year.high + by) for year in years for by in sorted(told))
+
+
 def scales_of(text: str) -> tuple[float, ...]:
     """Return by what the figures of a passage may have to be multiplied: a table says "in millions" once."""
     found = {_SCALES[(a or b).lower()] if a or b else 1000.0 for a, b in _IN_SCALE.findall(text)}
@@ -268,14 +291,35 @@ def borne_out(said: Number, source: Sequence[Number], scales: Sequence[float] = 
 
 def says(said: Number, source: Number, scale: float = 1.0) -> bool:
     """Whether ``source``, times ``scale``, says what ``said`` does: the same, or more exactly."""
-    if said.unit and source.unit and said.unit != source.unit:
+    if {said.hedge, source.hedge} == {"over", "under"} or not _same_unit(said, source):
         return False
+    if "clock" in (said.unit, source.unit) and said.unit != source.unit:
+        return _hour(said, source)
     if said.kind in ("decade", "century"):
         return said.low <= source.low and source.high <= said.high
     if source.kind in ("decade", "century"):
         return False
+    if said.unit != source.unit and _span(said) == _span(source) != 0:
+        return True
     value = source.low * scale
     return abs(said.low - value) <= 1e-9 * max(1.0, abs(value)) or _rounds(said, source, value)
+
+
+def _same_unit(said: Number, source: Number) -> bool:
+    if "clock" in (said.unit, source.unit):
+        return not (said.unit and source.unit) or said.unit == source.unit
+    return not (said.unit and source.unit) or said.unit == source.unit or _span(said) == _span(source) != 0
+
+
+def _span(number: Number) -> float:
+    """Return a stretch of time in seconds, or, of months and years, in a unit of their own; 0 where it is none."""
+    return number.low * _SECONDS.get(number.unit, 0)
+
+
+def _hour(said: Number, source: Number) -> bool:
+    """Whether one of two is a bare number and the hour of the other: "between 2 and 4 pm"."""
+    bare, clock = (said, source) if source.unit == "clock" else (source, said)
+    return bare.low in (clock.low / 60, clock.low / 60 - 12)
 
 
 def _rounds(said: Number, source: Number, value: float) -> bool:

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from rag.words import STOP_WORDS, WORD, stem
+from rag.answer.support.roots import root
+from rag.words import STOP_WORDS, WORD
 
 _DENIES = (
     r"not|never|no|none|nobody|nothing|nowhere|neither|nor|cannot|without|[a-z]+n['’]t|hardly|scarcely|barely|rarely"
@@ -43,7 +44,7 @@ warm cold|stronger weaker|wealthy poor|true false|agree disagree|strengthen weak
 build demolish|appear disappear|present absent|add remove|cause prevent|encourage discourage|hire fire
 married divorced|heavier lighter|dark light|dark bright|fast slow|faster slower|fastest slowest|deep shallow
 wide narrow|thick thin|easy difficult|cheap expensive|cheaper dearer|safe dangerous|safe unsafe|guilty innocent
-optimistic pessimistic|interior exterior|oldest youngest|oldest newest|highest lowest|tallest shortest
+optimistic pessimistic|interior exterior|oldest youngest|oldest newest|highest lowest|deepest shallowest|deep shallow|automatic manual|automatically manually|compulsory optional|shallow deep|tallest shortest
 upward downward|equal unequal|common rare|frequent rare|often rarely|often seldom|usually rarely
 mandatory optional|compulsory voluntary|compulsory optional|required optional|temporary permanent
 active inactive|active passive|likely unlikely|formal informal|regular irregular|complete incomplete
@@ -102,7 +103,7 @@ def denials(text: str) -> tuple[Denial, ...]:
 def _reached(text: str, start: int) -> tuple[str, ...]:
     stop = _CLAUSE_END.search(text, start)
     clause = text[start : stop.start() if stop else len(text)]
-    found = [stem(word.group().lower()) for word in WORD.finditer(clause) if word.group().lower() not in STOP_WORDS]
+    found = [root(word.group().lower()) for word in WORD.finditer(clause) if word.group().lower() not in STOP_WORDS]
     return tuple(found[:_REACH])
 
 
@@ -120,7 +121,7 @@ def opposites(key: str) -> frozenset[str]:
 def _pairs(listed: str) -> Mapping[str, frozenset[str]]:
     pairs: dict[str, set[str]] = {}
     for pair in filter(None, re.split(r"[|\n]", listed)):
-        one, other = (stem(word) for word in pair.split())
+        one, other = (root(word) for word in pair.split())
         pairs.setdefault(one, set()).add(other)
         pairs.setdefault(other, set()).add(one)
     return {word: frozenset(found) for word, found in pairs.items()}

@@ -10,13 +10,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from rag.answer.support.days import Day, days
 from rag.answer.support.names import Name, is_title, names, without_opening
 from rag.answer.support.numbers import Number, numbers
+from rag.answer.support.roots import root, roots
 from rag.stop_words import STOP_WORDS_OF
-from rag.words import STOP_WORDS, WORD, stem, words
+from rag.words import STOP_WORDS, WORD, words
 
 Kind = Literal["word", "name", "number", "day"]
 
@@ -58,7 +60,7 @@ _FEWEST_OF_A_CLAUSE = 3  # items with meaning
 
 # Words that frame more than they say: a paraphrase brings them along.
 _LIGHT = frozenset(
-    stem(word)
+    root(word)
     for word in """also include including included various several used use using known called name named main key important
     significant significantly way ways thing things part parts number amount many much well within among along together
     one two first such like based due around become became make made making take took taken get got give given come
@@ -103,7 +105,7 @@ class Reading:
     @cached_property
     def stems(self) -> frozenset[str]:
         """The stems of all its words, those of names too."""
-        return frozenset(stem(word, self.language) for word in words(self.text))
+        return roots(self.text, self.language)
 
     @cached_property
     def clauses(self) -> tuple[tuple[int, ...], ...]:
@@ -118,6 +120,18 @@ class Reading:
         if len(groups) > 1 and len(groups[-1]) < _FEWEST_OF_A_CLAUSE:
             groups[-2:] = [groups[-2] + groups[-1]]
         return tuple(tuple(group) for group in groups)
+
+    @cached_property
+    def parts(self) -> tuple[Reading, ...]:
+        """Its clauses, each as if it stood alone."""
+        if len(self.clauses) < 2:
+            return (self,)
+        ends = [self.meant[clause[-1]].end for clause in self.clauses[:-1]] + [len(self.text)]
+        return tuple(self._between(start, end) for start, end in pairwise([0, *ends]))
+
+    def _between(self, start: int, end: int) -> Reading:
+        items = (item._replace(start=item.start - start, end=item.end - start) for item in self.items if start <= item.start < end)
+        return Reading(self.text[start:end], tuple(items), self.language)
 
 
 def bare(sentence: str) -> str:
@@ -149,7 +163,7 @@ def _items(text: str, language: str, proper: frozenset[str]) -> Iterator[Item]:
     for run in WORD.finditer(text):
         if not _meets(run.span(), taken):
             for word in _parts(run.group()):
-                key = stem(word, language)
+                key = root(word, language)
                 weight = 0.0 if word in stop or (len(word) == 1 and word.isascii()) else _weight(key)
                 yield Item("word", key, word, run.start(), run.end(), weight)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from rag.answer.support.days import Day, days, is_dated
 from rag.answer.support.names import Name, Vocabulary, is_title, names
-from rag.answer.support.numbers import Number, borne_out, numbers, scales_of
+from rag.answer.support.numbers import Number, borne_out, neighbouring_years, numbers, scales_of
 from rag.answer.support.reading import Item, Reading, read
 from rag.embed import Embedder, Vectors
 from rag.languages import speaks
@@ -22,6 +22,7 @@ from rag.sentences import sentence_spans
 from rag.types import SearchResult, Value
 
 _NEIGHBOUR = 0.75  # what standing in the sentence before or after is worth, beside standing in it
+_BESIDE = 0.45  # where it matters in which of the two it stands
 _ABOVE = 0.85  # in the title or a heading
 _ELSEWHERE = 0.5  # elsewhere in the passage
 _PART_OF_A_NAME = 0.8
@@ -59,7 +60,7 @@ class Line:
     @cached_property
     def numbers(self) -> tuple[Number, ...]:
         """Its numbers, years of dates among them."""
-        return numbers(self.reading.text)
+        return numbers(self.reading.text) + neighbouring_years(self.reading.text)
 
     @cached_property
     def days(self) -> tuple[Day, ...]:
@@ -98,7 +99,7 @@ class Sources:
     @cached_property
     def numbers(self) -> tuple[Number, ...]:
         """All their numbers."""
-        return numbers(self.text)
+        return numbers(self.text) + tuple(year for line in self.lines for year in neighbouring_years(line.reading.text))
 
     @cached_property
     def days(self) -> tuple[Day, ...]:
@@ -192,6 +193,16 @@ class Match:
         return near
 
     @cached_property
+    def beside(self) -> Vectors:
+        """As ``near``, with less worth to the neighbours, and none to what stands farther away."""
+        beside = self.own.copy()
+        passages = np.array([line.passage for line in self.sources.lines])
+        same = passages[1:] == passages[:-1]
+        beside[:, 1:] = np.maximum(beside[:, 1:], _BESIDE * same * self.held[:, :-1])
+        beside[:, :-1] = np.maximum(beside[:, :-1], _BESIDE * same * self.held[:, 1:])
+        return beside
+
+    @cached_property
     def weights(self) -> Vectors:
         """The weight of each item."""
         return np.array([item.weight for item in self.claim.meant], dtype=np.float32)
@@ -257,12 +268,13 @@ def name_held(name: Name, vocabulary: Vocabulary) -> float:
 
 def _stands_above(item: Item, above: Reading) -> float:
     if isinstance(item.said, Name):
-        return name_held(item.said, _vocabulary(above.text))
+        return name_held(item.said, vocabulary(above.text))
     if isinstance(item.said, Number):
         return float(borne_out(item.said, numbers(above.text)))
     return float(item.key in above.stems)
 
 
-@lru_cache(maxsize=500)
-def _vocabulary(text: str) -> Vocabulary:
+@lru_cache(maxsize=5000)
+def vocabulary(text: str) -> Vocabulary:
+    """Return the words of a text, as names are looked for in them."""
     return Vocabulary(text)
