@@ -16,7 +16,7 @@ from rag.answer.support.laid import laid_beside, same_kind, same_thing
 from rag.answer.support.names import Name, is_title
 from rag.answer.support.numbers import Number
 from rag.answer.support.reading import Item, Reading
-from rag.answer.support.sources import Line, Match
+from rag.answer.support.sources import Line, Match, name_held
 from rag.embed import Vectors
 
 _CLEARLY = 0.22  # by how much a line with another thing must hold more of what stands beside this one
@@ -194,7 +194,8 @@ def _exchanged(claim: Reading, line: Line) -> Iterator[Item]:
         pairs = zip([i for i in block.mine if i.said], [o for o in block.theirs if o.said], strict=False)
         for item, other in pairs if block.flanked else ():
             if same_kind(item, other) and not same_thing(item, other, line):
-                if not _named_by(claim, other, line) or not _may_change(claim, line.reading, other):
+                stands = isinstance(item.said, Name) and name_held(item.said, line.vocabulary) > 0
+                if not (stands and _may_change(claim, line.reading, other)):
                     yield item
 
 

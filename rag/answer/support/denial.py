@@ -9,10 +9,13 @@ import numpy as np
 
 from rag.answer.support.laid import laid_beside
 from rag.answer.support.polarity import Denial, contraries, denials, opposites
-from rag.answer.support.reading import Reading
+from rag.answer.support.reading import Part, Reading
+from rag.answer.support.roots import root
 from rag.answer.support.sources import Line, Match
+from rag.embed import Vectors
 
-_AS_GOOD = 0.1  # less of the sentence that a line may hold than the best, and still be what it rests on
+_AS_GOOD = 0.08  # less of the sentence that a line may hold than the best, and still be what it rests on
+_OF_THE_WHOLE = 0.5  # what the rest of the sentence counts for, beside the clause, in telling which line it rests on
 _NEARLY_ALL = 0.75
 _LEAST = 0.45  # of the sentence, for a line to be what it rests on
 
@@ -32,35 +35,43 @@ _ONLY_LOOK = frozenset(
 
 def contradicts(match: Match) -> bool:
     """Whether, for a clause of a sentence, every line that it may rest on says the contrary."""
-    return any(_clause_contradicted(match, part, clause) for part, clause in zip(match.claim.parts, match.claim.clauses, strict=True))
+    whole = match.cover(match.own)
+    clauses = zip(match.claim.parts, match.claim.clauses, strict=True)
+    if any(_all(match, match.cover(match.own, clause) + _OF_THE_WHOLE * whole, part, clause) for part, clause in clauses):
+        return True
+    lines = np.flatnonzero(whole >= max(_LEAST, float(whole.max(initial=0.0)) - _AS_GOOD))
+    return len(lines) > 0 and all(_opposite_in_place(match.claim, match.sources.lines[line]) for line in lines)
 
 
-def _clause_contradicted(match: Match, part: Reading, clause: Sequence[int]) -> bool:
-    own = match.cover(match.own, clause)
-    best = float(own.max(initial=0.0))
-    lines = np.flatnonzero(own >= best - _AS_GOOD) if best >= _LEAST else []
-    return len(lines) > 0 and all(_contrary(part, match.sources.lines[line], match, int(line)) for line in lines)
+def _all(match: Match, ranks: Vectors, part: Part, clause: Sequence[int]) -> bool:
+    """Whether all lines that hold a clause best say the contrary of it."""
+    if float(match.cover(match.own, clause).max(initial=0.0)) < _LEAST:
+        return False
+    lines = np.flatnonzero(ranks >= float(ranks.max()) - _AS_GOOD)
+    return all(_contrary(match, part, int(line)) for line in lines)
 
 
-def _contrary(claim: Reading, line: Line, match: Match, at: int) -> bool:
-    focus = _focus(claim, line.reading)
-    said, source = _unmatched(denials(claim.text), denials(line.reading.text))
-    in_focus = [denial for denial in denials(focus.text) if any(denial.reached == other.reached for other in source)]
+def _contrary(match: Match, part: Part, at: int) -> bool:
+    line = match.sources.lines[at]
+    focus = _focus(part.reading, line.reading)
+    said, source = _unmatched(denials(match.claim.text), denials(line.reading.text))
+    here = [denial for denial in said if part.start <= denial.start < part.end]
+    there = [denial for denial in source if focus.start <= denial.start < focus.end]
     return (
-        any(_unfounded(denial, claim, line.reading, source) for denial in said)
-        or any(_ignored(denial, claim, focus, said) for denial in in_focus)
-        or (not said and not in_focus and _opposed(claim, line, focus, _around(match, at, focus)))
+        any(_unfounded(denial, match.claim, line.reading, source) for denial in here)
+        or any(_ignored(denial, match.claim, part.reading, line.reading, said) for denial in there)
+        or (not here and not there and _says_contrary(match, part, focus, _around(match, at, focus)))
     )
 
 
-def _focus(claim: Reading, line: Reading) -> Reading:
+def _focus(clause: Reading, line: Reading) -> Part:
     """Return the clause of a line that holds nearly all that the line holds of a clause of a sentence, or the line."""
-    def held(reading: Reading) -> float:
-        return sum(item.weight for item in claim.meant if item.key in reading.stems or item.said is not None and item.word in reading.text)
 
-    whole = held(line)
-    best = max(line.parts, key=held)
-    return best if held(best) >= _NEARLY_ALL * whole else line
+    def held(reading: Reading) -> float:
+        return sum(item.weight for item in clause.meant if item.key in reading.stems or item.word in reading.text)
+
+    best = max(line.parts, key=lambda part: held(part.reading))
+    return best if held(best.reading) >= _NEARLY_ALL * held(line) else Part(0, len(line.text), line)
 
 
 def _unmatched(said: Sequence[Denial], source: Sequence[Denial]) -> tuple[list[Denial], list[Denial]]:
@@ -78,20 +89,20 @@ def _unmatched(said: Sequence[Denial], source: Sequence[Denial]) -> tuple[list[D
 
 def _unfounded(denial: Denial, claim: Reading, line: Reading, source: Sequence[Denial]) -> bool:
     """Whether a sentence denies a word that the line says, and does not deny."""
-    if not denial.reached:
+    if not denial.reached or (denial.until and not any(d.until for d in denials(line.text)) and "until" not in line.stems):
         return False
     word = denial.reached[0]
-    if word not in line.stems:
-        return not source and not _negatives(line, claim) and not contraries(word) & line.stems
-    return not opposites(word) & (line.stems - claim.stems) and not _negatives(line, claim)
+    if _negatives(line, claim) or opposites(word) & (line.stems - claim.stems):
+        return False
+    return word in line.stems or not source
 
 
-def _ignored(denial: Denial, claim: Reading, line: Reading, said: Sequence[Denial]) -> bool:
-    """Whether a line denies a word that the sentence says, and does not deny."""
-    if not denial.reached:
+def _ignored(denial: Denial, claim: Reading, clause: Reading, line: Reading, said: Sequence[Denial]) -> bool:
+    """Whether a line denies a word that a clause of the sentence says, and does not deny."""
+    if not denial.reached or said or (denial.until and "until" not in claim.stems):
         return False
     word = denial.reached[0]
-    if word not in claim.stems or said or _count(line)[word] > sum(word in d.reached for d in denials(line.text)):
+    if word not in clause.stems or _count(line)[word] > sum(word in d.reached for d in denials(line.text)):
         return False
     return not opposites(word) & (claim.stems - line.stems) and not _negatives(claim, line)
 
@@ -110,15 +121,22 @@ def _negative(stem: str) -> bool:
     return stem in _NEGATIVE or (prefixed and stem not in _ONLY_LOOK)
 
 
-def _opposed(claim: Reading, line: Line, focus: Reading, nearby: frozenset[str]) -> bool:
-    """Whether a line has the contrary of a word of the sentence, or its opposite in the same place."""
-    for item in claim.items:
-        if item.kind == "word" and item.weight and item.key not in nearby:
-            contrary = contraries(item.key) & focus.stems
-            if contrary and not contrary & claim.stems:
+def _says_contrary(match: Match, part: Part, focus: Part, nearby: frozenset[str]) -> bool:
+    """Whether a line has the contrary of a word of a clause, and not the word."""
+    for item in part.reading.meant:
+        if item.kind == "word" and item.key not in nearby:
+            contrary = contraries(item.key) & focus.reading.stems
+            if contrary and not contrary & match.claim.stems:
                 return True
+    return False
+
+
+def _opposite_in_place(claim: Reading, line: Line) -> bool:
+    """Whether a line has the opposite of a word of the sentence in its place."""
+    if len(denials(claim.text)) != len(denials(line.reading.text)):
+        return False
     return any(
-        other.key in opposites(item.key)
+        root(other.word.lower()) in opposites(root(item.word.lower()))
         for block in laid_beside(claim, line)
         if block.flanked
         for item in block.mine
@@ -126,10 +144,10 @@ def _opposed(claim: Reading, line: Line, focus: Reading, nearby: frozenset[str])
     )
 
 
-def _around(match: Match, at: int, focus: Reading) -> frozenset[str]:
+def _around(match: Match, at: int, focus: Part) -> frozenset[str]:
     """Return the stems of what a clause rests on: of a whole line, and of its neighbours in the passage too."""
     lines = match.sources.lines
-    if focus is not lines[at].reading:
-        return focus.stems
+    if focus.reading is not lines[at].reading:
+        return focus.reading.stems
     some = [k for k in (at - 1, at, at + 1) if 0 <= k < len(lines) and lines[k].passage == lines[at].passage]
     return frozenset().union(*(lines[k].reading.stems for k in some))

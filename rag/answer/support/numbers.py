@@ -56,7 +56,7 @@ _LONG_UNITS = {"decade": 10, "decades": 10, "centuries": 100}
 _CARDINAL = "|".join(sorted(_CARDINALS, key=len, reverse=True))
 _ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True))
 _SCALE = "|".join(sorted(_SCALES, key=len, reverse=True))
-_FIGURE = r"\d{1,3}(?:[,\u00a0\u2009\u202f'’]\d{3})+(?:\.\d+)?(?![\d])|\d+(?:\.\d+)?(?:,\d+)?"
+_FIGURE = r"\d{1,3}(?:[,\u00a0\u2009\u202f'’]\d{3})+(?:\.\d+)?(?![\d])|\d+(?:\.\d+)?(?:,\d+)?(?!\.\d)"
 _JOIN = r"(?:[ -]|\s+and\s+)"
 _SPELT = (
     rf"(?:(?:{_CARDINAL}|{_SCALE})(?:{_JOIN}(?:{_CARDINAL}|{_SCALE}))*(?:{_JOIN}(?:{_ORDINAL}))?|(?:{_ORDINAL}))"

@@ -23,11 +23,12 @@ _DENIES = (
 _CUE = re.compile(rf"\b(?:{_DENIES})\b", re.IGNORECASE)
 # That which looks like a denial and is none.
 _NO_DENIAL = re.compile(
-    r"\b(?:not(?=\b[^.;,]*\buntil\b)|not only|not just|not merely|not least|no doubt|not to mention|no\.\s?\d|no fewer than|no less than"
+    r"\b(?:not only|not just|not merely|not least|no doubt|not to mention|no\.\s?\d|no fewer than|no less than"
     r"|no more than|a few|a little|quite a few|few(?:er)? than|the few|no one knows why|whether or not|if not|or not)\b",
     re.IGNORECASE,
 )
 _CLAUSE_END = re.compile(r"[;:()—]|,(?! (?:a|an|the)\b)|\b(?:but|however|although|though|while|whereas|because)\b|[.!?]\s", re.I)
+_UNTIL = re.compile(r"[^.;]*\buntil\b")
 _REACH = 3  # words with meaning after the denial
 _PREFIXES = ("un", "in", "im", "il", "ir", "non", "dis")
 
@@ -87,6 +88,7 @@ class Denial(NamedTuple):
     start: int
     end: int
     reached: tuple[str, ...]
+    until: bool  # "not … until" says that it was so afterwards
 
 
 @lru_cache(maxsize=20_000)
@@ -94,17 +96,21 @@ def denials(text: str) -> tuple[Denial, ...]:
     """Return what ``text`` denies, in order."""
     spared = [found.span() for found in _NO_DENIAL.finditer(text)]
     return tuple(
-        Denial(cue.start(), cue.end(), _reached(text, cue.end()))
+        Denial(cue.start(), cue.end(), _reached(text, cue.end()), _UNTIL.match(text, cue.end()) is not None)
         for cue in _CUE.finditer(text)
         if not any(start < cue.end() and cue.start() < end for start, end in spared)
     )
 
 
 def _reached(text: str, start: int) -> tuple[str, ...]:
+    """Return the first words with meaning after a denial, in its clause; beyond that where it ends at once."""
     stop = _CLAUSE_END.search(text, start)
-    clause = text[start : stop.start() if stop else len(text)]
-    found = [root(word.group().lower()) for word in WORD.finditer(clause) if word.group().lower() not in STOP_WORDS]
+    found = _meant(text[start : stop.start() if stop else len(text)]) or _meant(text[start:]) or _meant(text[:start])[-1:]
     return tuple(found[:_REACH])
+
+
+def _meant(text: str) -> list[str]:
+    return [root(word.group().lower()) for word in WORD.finditer(text) if word.group().lower() not in STOP_WORDS]
 
 
 def contraries(key: str) -> frozenset[str]:

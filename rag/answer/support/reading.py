@@ -122,16 +122,28 @@ class Reading:
         return tuple(tuple(group) for group in groups)
 
     @cached_property
-    def parts(self) -> tuple[Reading, ...]:
+    def parts(self) -> tuple[Part, ...]:
         """Its clauses, each as if it stood alone."""
         if len(self.clauses) < 2:
-            return (self,)
+            return (Part(0, len(self.text), self),)
         ends = [self.meant[clause[-1]].end for clause in self.clauses[:-1]] + [len(self.text)]
         return tuple(self._between(start, end) for start, end in pairwise([0, *ends]))
 
-    def _between(self, start: int, end: int) -> Reading:
-        items = (item._replace(start=item.start - start, end=item.end - start) for item in self.items if start <= item.start < end)
-        return Reading(self.text[start:end], tuple(items), self.language)
+    def _between(self, start: int, end: int) -> Part:
+        items = (
+            item._replace(start=item.start - start, end=item.end - start)
+            for item in self.items
+            if start <= item.start < end
+        )
+        return Part(start, end, Reading(self.text[start:end], tuple(items), self.language))
+
+
+class Part(NamedTuple):
+    """A clause: where it stands in its sentence, and what it says."""
+
+    start: int
+    end: int
+    reading: Reading
 
 
 def bare(sentence: str) -> str:
