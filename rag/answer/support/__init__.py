@@ -111,7 +111,7 @@ def _is_named(name: Name, sources: Sources) -> bool:
     if not missing or vocabulary.spells(name):
         return True
     surname = telling[-1]
-    return surname not in missing and len(telling) in (2, 3) and not vocabulary.has_first_name(surname)
+    return surname not in missing and len(telling) in (2, 3) and "-" not in name.text and not vocabulary.has_first_name(surname)
 
 
 def _little(found: Match) -> bool:

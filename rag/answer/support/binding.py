@@ -51,10 +51,10 @@ def misplaced(match: Match) -> Item | None:
 
 def _turned_about(match: Match) -> Item | None:
     """Return a number that a sentence goes "from" where its sources go "to" it from the other; else None."""
-    for line in match.sources.lines:
-        said = {word: item for item in match.claim.items if (word := _leads(match.claim, item))}
+    said = {word: item for item in match.claim.items if (word := _leads(match.claim, item))}
+    for line in match.sources.lines if len(said) == 2 else ():
         told = {word: item for item in line.reading.items if (word := _leads(line.reading, item))}
-        if len(said) == len(told) == 2 and all(same_thing(said[a], told[b], line) for a, b in (("from", "to"), ("to", "from"))):
+        if len(told) == 2 and all(same_thing(said[a], told[b], line) for a, b in (("from", "to"), ("to", "from"))):
             return said["to"]
     return None
 
@@ -74,7 +74,7 @@ def _pieced_together(name: Name, match: Match) -> bool:
         with_other = [found for found in sources if other in found.parts]
         apart = all(other not in found.parts for found in with_one)
         in_others = [any(len(found.parts) > 1 for found in some) for some in (with_one, with_other)]
-        if apart and all(in_others) and not match.sources.vocabulary.joins(one, other):
+        if apart and with_one and with_other and any(in_others) and not match.sources.vocabulary.joins(one, other):
             return True
     return False
 
@@ -205,6 +205,6 @@ def _may_change(claim: Reading, source: Reading, other: Item) -> bool:
         return False
     if bool(_PASSIVE.search(claim.text)) != bool(_PASSIVE.search(source.text)):
         return True
-    beside = [item for item in source.items if item.kind == "name" and item is not other]
+    beside = [o for o in source.items if o.kind == "name" and o is not other and not _is_bare_title(o)]
     between = [source.text[min(other.end, item.end) : max(other.start, item.start)] for item in beside]
     return any(len(text) < _LONGEST_BETWEEN and _EITHER_WAY.search(text) for text in between)

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from rapidfuzz.distance import Levenshtein
 
 from rag.answer.support.days import Day, is_dated
-from rag.answer.support.names import Name
+from rag.answer.support.names import Name, same_name
 from rag.answer.support.numbers import Number, says
 from rag.answer.support.reading import Item, Reading
-from rag.answer.support.sources import Line, name_held, vocabulary
+from rag.answer.support.sources import Line
 
 _LONGEST = 3  # items of a stretch that has one thing in the place of another
 
@@ -79,7 +79,7 @@ def same_kind(one: Item, other: Item) -> bool:
 def same_thing(item: Item, other: Item, line: Line) -> bool:
     """Whether an item of a sentence and one of a line are the same name, number or date."""
     if isinstance(item.said, Name) and isinstance(other.said, Name):
-        return name_held(item.said, vocabulary(other.said.text)) > 0 or name_held(other.said, vocabulary(item.said.text)) > 0
+        return same_name(item.said, other.said)
     if isinstance(item.said, Number) and isinstance(other.said, Number):
         return says(item.said, other.said) or says(other.said, item.said)
     if isinstance(item.said, Day) and isinstance(other.said, Day):

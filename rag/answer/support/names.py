@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from rag.stop_words import STOP_WORDS_OF
@@ -18,6 +18,9 @@ _CAPITAL_NOUNS = ("de", "lb")
 _WORD = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:[.'’&/][^\W_]+)*", re.UNICODE)
 _JOINT = re.compile(r"\s+(?:(?:of|de|la|le|du|del|della|di|da|van|von|der|den|bin|ibn|al|el|the|y|e)\s+){0,2}|-|\s?&\s?")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;•]\s+|\n\s*|[\"“‘«(\[]\s*|^\W*(?:\d+[.)]|[-*•])\s+)$")
+_JOINTS_IN_A_WORD = re.compile(r"['’/&.]")
+_SIGNS = re.compile(r"[\W_]")
+_TOGETHER = re.compile(r"\b([A-Z][\w'’]+)(?:\s+|-)(?:[A-Z]\.\s+)?(?=([A-Z][\w'’]+))")
 _CLITIC = re.compile(r"['’]s?$")
 
 # What stands before or in a name and does not tell whose it is.
@@ -151,26 +154,50 @@ class Vocabulary:
     """The words of a source, as names are looked for in them."""
 
     def __init__(self, text: str) -> None:
-        found = [word for word in _WORD.findall(text)]
-        pieces = [part for word in found for part in (word, *re.split(r"['’/&.]", word)) if part]
-        self.words = frozenset(plain(word) for word in pieces) | frozenset(
-            plain(piece) for word in re.findall(r"\w+(?:[-‐‑]\w+)+", text) for piece in (word, *re.split("[-‐‑]", word))
-        )
-        self._stems = frozenset(stem(word) for word in self.words)
-        self._kin = frozenset(_KIN_OF[word] for word in self.words if word in _KIN_OF)
-        self._begun: dict[str, list[str]] = {}
-        for word in self.words:
-            self._begun.setdefault(word[:_SHORTEST_KIN], []).append(word)
-        self._initials = frozenset(_initials(text))
         self._text = text
+        self._runs = _WORD.findall(text)
+        pieces = [part for word in self._runs for part in (word, *_JOINTS_IN_A_WORD.split(word)) if part]
+        self.words = frozenset(map(plain, pieces))
+        self._kin = frozenset(_KIN_OF[word] for word in self.words if word in _KIN_OF)
+
+    @cached_property
+    def _stems(self) -> frozenset[str]:
+        return frozenset(stem(word) for word in self.words)
+
+    @cached_property
+    def _begun(self) -> dict[str, list[str]]:
+        """The words by how they begin."""
+        begun: dict[str, list[str]] = {}
+        for word in self.words:
+            begun.setdefault(word[:_SHORTEST_KIN], []).append(word)
+        return begun
+
+    @cached_property
+    def _initials(self) -> frozenset[str]:
+        return frozenset(_initials(self._text))
+
+    @cached_property
+    def _squeezed(self) -> frozenset[str]:
+        """Each one to three words that follow each other, without what joins them."""
+        found = [_squeeze(word) for word in self._runs]
+        return frozenset("".join(found[at : at + n]) for at in range(len(found)) for n in (1, 2, 3))
+
+    @cached_property
+    def _first_names(self) -> dict[str, set[str]]:
+        """The words with a capital before each word with one."""
+        before: dict[str, set[str]] = {}
+        for one, other in _TOGETHER.findall(self._text):
+            if one.lower() not in STOP_WORDS and not is_title(plain(one)):
+                before.setdefault(plain(other), set()).add(plain(one))
+        return before
 
     def has(self, part: str) -> bool:
         """Whether a word of a name stands here, as it is or in a form of it."""
-        return part in self.words or stem(part) in self._stems or self._akin(part) or self._numbered(part)
+        return part in self.words or self._akin(part) or self._numbered(part) or stem(part) in self._stems
 
     def spells(self, name: Name) -> bool:
-        """Whether a name stands here by its first letters, or spelt out where the name is of first letters."""
-        if self._joined(name):
+        """Whether a name stands here with other joints, by its first letters, or spelt out where it is of these."""
+        if _is_code(name.text) and _squeeze(name.text) in self._squeezed:
             return True
         if len(name.parts) == 1:
             return len(name.parts[0]) > 1 and (name.parts[0] in self._initials or self._spelt_out(name.text))
@@ -180,13 +207,12 @@ class Vocabulary:
 
     def joins(self, one: str, other: str) -> bool:
         """Whether two words of a name stand near each other here."""
-        return re.search(rf"\b{re.escape(one)}\W+(?:\w+\W+)?{re.escape(other)}", self._text, re.IGNORECASE) is not None
+        places = [[at for at, word in enumerate(self._plain) if word == part] for part in (one, other)]
+        return any(0 < b - a <= 2 for a in places[0] for b in places[1])
 
-    def _joined(self, name: Name) -> bool:
-        """Whether a name stands here with other joints: "CTLA-4" as "CTLA4"."""
-        squeezed = re.sub(r"[\W_]", "", name.text).lower()
-        telling = len(squeezed) > 3 and (any(sign.isdigit() for sign in squeezed) or " " not in name.text)
-        return telling and re.search(rf"(?<!\w){r'[^a-z0-9]?'.join(squeezed)}(?!\w)", self._text.lower()) is not None
+    @cached_property
+    def _plain(self) -> list[str]:
+        return [plain(word) for word in self._runs]
 
     def _spelt_out(self, short: str) -> bool:
         """Whether the words that first letters stand for follow each other here, in small letters too."""
@@ -198,11 +224,7 @@ class Vocabulary:
 
     def has_first_name(self, surname: str) -> bool:
         """Whether a surname stands here with a first name before it."""
-        pattern = rf"\b([A-Z][\w'’]+)\s+(?:[A-Z]\.\s+)?{re.escape(surname)}\b"
-        found = re.findall(pattern, self._text, re.IGNORECASE)
-        return any(
-            word[0].isupper() and word.lower() not in STOP_WORDS and not is_title(plain(word)) for word in found
-        )
+        return surname in self._first_names
 
     def _akin(self, part: str) -> bool:
         """Whether a place stands here as its adjective, or the other way about."""
@@ -216,6 +238,34 @@ class Vocabulary:
         return value is not None and (
             str(value) in self.words or (value <= len(_RANKS) and _RANKS[value - 1] in self.words)
         )
+
+
+def same_name(one: Name, other: Name) -> bool:
+    """Whether two names may be of one thing: they share a telling word, or one is the other's adjective or initials."""
+    return _same_name(one.text, one.parts, other.text, other.parts)
+
+
+@lru_cache(maxsize=50_000)
+def _same_name(text: str, parts: tuple[str, ...], other_text: str, other_parts: tuple[str, ...]) -> bool:
+    if any(part in other_parts for part in parts if not is_title(part)):
+        return True
+    if any(_same_place(a, b) or (a in _KIN_OF and _KIN_OF[a] == _KIN_OF.get(b)) for a in parts for b in other_parts):
+        return True
+    return _short(text) == _squeeze(other_text) or _squeeze(text) == _short(other_text)
+
+
+def _short(text: str) -> str:
+    """Return the first letters of the words of a name with a capital."""
+    return "".join(word[0] for word in re.findall(r"[^\W\d_]+", text) if word[0].isupper()).lower()
+
+
+def _squeeze(text: str) -> str:
+    return _SIGNS.sub("", text).lower()
+
+
+def _is_code(text: str) -> bool:
+    """Whether a name is written with digits or more capitals than its first: "CTLA-4", "YouTube"."""
+    return len(text) > 3 and (any(c.isdigit() for c in text) or sum(c.isupper() for c in text) > len(text.split()))
 
 
 def _same_place(one: str, other: str) -> bool:
