@@ -26,9 +26,10 @@ from rag.types import Value
 
 __all__ = ["Judgement", "Passage", "attribute", "judge", "passage_of"]
 
-_COVERED = 0.55  # the least share of a sentence that its sources hold
-_CLAUSE_COVERED = 0.35  # of each of its clauses
+_COVERED = 0.58  # the least share of a sentence that its sources hold
+_CLAUSE_COVERED = 0.4  # of each of its clauses
 _NOWHERE = 0.35  # a word held less well than this stands nowhere
+_STRANGE = 2.5  # weight of words one after another that stand nowhere: an added thought, not another word for one
 _MOST_QUOTES = 3
 _ADDS = 0.12  # of a sentence that another line must hold to be quoted beside the first
 
@@ -122,7 +123,16 @@ def _little(found: Match) -> bool:
     shares = [float(found.cover(found.near, clause).max(initial=0.0)) for clause in clauses]
     weights = [float(found.weights[list(clause)].sum()) for clause in clauses]
     whole = sum(share * weight for share, weight in zip(shares, weights, strict=True)) / max(sum(weights), 1e-6)
-    return whole < _COVERED or min(shares) < _CLAUSE_COVERED
+    return whole < _COVERED or min(shares) < _CLAUSE_COVERED or _longest_strange(found) >= _STRANGE
+
+
+def _longest_strange(found: Match) -> float:
+    """Return the weight of the longest run of words that stand nowhere."""
+    longest = run = 0.0
+    for held, weight in zip(found.near.max(axis=1), found.weights, strict=True):
+        run = run + float(weight) if held < _NOWHERE else 0.0
+        longest = max(longest, run)
+    return longest
 
 
 def _quotes(found: Match) -> tuple[tuple[int, int, int], ...]:

@@ -55,7 +55,7 @@ def _contrary(match: Match, part: Part, at: int) -> bool:
     line = match.sources.lines[at]
     focus = _focus(part.reading, line.reading)
     said, source = _unmatched(denials(match.claim.text), denials(line.reading.text))
-    here = [denial for denial in said if part.start <= denial.start < part.end]
+    here = [d for d in said if part.start <= d.start < part.end and not _denied_elsewhere(d, match.sources.lines)]
     there = [denial for denial in source if focus.start <= denial.start < focus.end]
     return (
         any(_unfounded(denial, match.claim, line.reading, source) for denial in here)
@@ -85,6 +85,12 @@ def _unmatched(said: Sequence[Denial], source: Sequence[Denial]) -> tuple[list[D
         else:
             unmatched.append(denial)
     return unmatched, left
+
+
+def _denied_elsewhere(denial: Denial, lines: Sequence[Line]) -> bool:
+    """Whether some line denies the same words."""
+    others = (set(other.reached) for line in lines for other in denials(line.reading.text))
+    return any(len(found & set(denial.reached)) >= min(2, len(denial.reached)) for found in others)
 
 
 def _unfounded(denial: Denial, claim: Reading, line: Reading, source: Sequence[Denial]) -> bool:

@@ -16,7 +16,8 @@ from rag.words import STOP_WORDS, stem, words
 
 _CAPITAL_NOUNS = ("de", "lb")
 _WORD = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:[.'’&/][^\W_]+)*", re.UNICODE)
-_JOINT = re.compile(r"\s+(?:(?:of|de|la|le|du|del|della|di|da|van|von|der|den|bin|ibn|al|el|the|y|e)\s+){0,2}|-|\s?&\s?")
+_WITHIN_NAMES = frozenset("of de la le du del della di da van von der den bin ibn al el the y e".split())
+_JOINT = re.compile(rf"\s+(?:(?:{'|'.join(sorted(_WITHIN_NAMES))})\s+){{0,2}}|-|\s?&\s?")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;•]\s+|\n\s*|[\"“‘«(\[]\s*|^\W*(?:\d+[.)]|[-*•])\s+)$")
 _JOINTS_IN_A_WORD = re.compile(r"['’/&.]")
 _SIGNS = re.compile(r"[\W_]")
@@ -93,6 +94,8 @@ def _runs(text: str, language: str) -> Iterator[list[re.Match[str]]]:
     stop = STOP_WORDS_OF.get(language, STOP_WORDS)
     run: list[re.Match[str]] = []
     for word in _WORD.finditer(text):
+        if word.group() in _WITHIN_NAMES:
+            continue
         if run and (not _JOINT.fullmatch(text, run[-1].end(), word.start()) or not _is_name_word(word, stop, text)):
             yield run
             run = []
