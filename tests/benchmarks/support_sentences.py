@@ -21,6 +21,7 @@ Part = Literal["dev", "held out"]
 
 _SHORTEST, _LONGEST = 40, 320  # characters of a sentence that is used
 _NAME = re.compile(r"(?<=[a-z,] )(?:[A-Z][a-zà-ÿ]+(?: (?:of |the )?[A-Z][a-zà-ÿ]+)*)")
+_CAPITALS = r"[A-Z][a-zà-ÿ]+(?: [A-Z][a-zà-ÿ]+)*"
 _NUMBER = re.compile(r"(?<![\w.,$€£-])\d{1,3}(?:,\d{3})+(?![\w,]|\.\d)|(?<![\w.,$€£-])\d+(?:\.\d+)?(?![\w,%-]|\.\d)")
 _MONTHS = "January February March April May June July August September October November December".split()
 _MONTH = "|".join(_MONTHS)
@@ -290,10 +291,11 @@ def name_of_the_passage(paragraph: Paragraph, others: Sequence[Paragraph], chanc
 
 
 def roles_swapped(paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random) -> Iterator[str]:
+    known = set(_NAME.findall(paragraph.passage.text))
     for sentence in filter(usable, paragraph.sentences):
-        found = re.match(r"(?P<a>(?:[A-Z]\w+ ?){1,3}) (?P<verb>[a-z]+ed(?: [a-z]+)?) (?P<b>(?:[A-Z]\w+ ?){1,3})(?=[ ,.])", sentence)
-        if found and not re.match(r"(?:The|Having|Both|While|When|After|Although|In|He|She|It|This|They|His|Her)\b", found["a"]) and found["verb"] not in ("married",):
-            yield f"{found['b'].strip()} {found['verb']} {found['a'].strip()}{sentence[found.end() :]}"
+        found = re.match(rf"(?P<a>{_CAPITALS}) (?P<verb>[a-z]+ed) (?P<b>{_CAPITALS})(?=[ ,.])(?! [A-Z])", sentence)
+        if found and found["a"] in known and found["verb"] != "married":
+            yield f"{found['b']} {found['verb']} {found['a']}{sentence[found.end() :]}"
 
 
 def negated(paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random) -> Iterator[str]:

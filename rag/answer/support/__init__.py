@@ -30,6 +30,7 @@ _COVERED = 0.58  # the least share of a sentence that its sources hold
 _CLAUSE_COVERED = 0.4  # of each of its clauses
 _NOWHERE = 0.35  # a word held less well than this stands nowhere
 _STRANGE = 2.5  # weight of words one after another that stand nowhere: an added thought, not another word for one
+_CLEARLY = 0.7  # the share of a sentence that a passage must hold to be given to it unasked
 _MOST_QUOTES = 3
 _ADDS = 0.12  # of a sentence that another line must hold to be quoted beside the first
 
@@ -62,20 +63,20 @@ def judge(sentence: str, passages: Sequence[Passage], embedder: Embedder | None 
 
 
 def attribute(sentence: str, passages: Sequence[Passage], embedder: Embedder | None = None) -> int | None:
-    """Return the index of the one passage that clearly supports ``sentence``; None where there is none."""
-    supported = [
-        (_strength(sentence, passage, embedder), at)
-        for at, passage in enumerate(passages)
-        if (judged := judge(sentence, [passage], embedder)).supported and judged.quotes
-    ]
-    return max(supported, key=lambda pair: (pair[0], -pair[1]))[1] if supported else None
+    """Return the index of the passage that clearly supports ``sentence``, the best of several; None without one."""
+    held = [_held(sentence, passage, embedder) for passage in passages]
+    ranked = sorted((at for at in range(len(held)) if held[at] >= _CLEARLY), key=lambda at: -held[at])
+    return next((at for at in ranked if judge(sentence, [passages[at]], embedder).supported), None)
 
 
-def _strength(sentence: str, passage: Passage, embedder: Embedder | None) -> float:
+def _held(sentence: str, passage: Passage, embedder: Embedder | None) -> float:
+    """Return which share of a sentence the line of a passage holds that holds most of it."""
     sources = prepare((passage,))
     claim = read(bare(sentence), sources.language, sources.proper)
+    if not claim.meant or not sources.lines or is_silence(sentence):
+        return 0.0
     found = match(claim, sources, embedder)
-    return float(found.cover(found.near).max(initial=0.0))
+    return float(found.cover(found.near).max())
 
 
 def _faults(sentence: str, found: Match) -> Iterator[str]:
@@ -91,8 +92,14 @@ def _faults(sentence: str, found: Match) -> Iterator[str]:
         yield "it denies what the source says"
     if (item := misplaced(found)) is not None:
         yield f"its sources say {item.said.text if item.said else item.word} of something else"
-    if _little(found):
+    if not _is_quotation(sentence) and _little(found):
         yield "little of it is in its sources"
+
+
+def _is_quotation(sentence: str) -> bool:
+    """Whether most of a sentence is quoted, and so already found word for word."""
+    quoted = sum(len(quotation.split()) for quotation in quotations(sentence))
+    return 2 * quoted > len(sentence.split())
 
 
 def _is_there(item: Item, sources: Sources) -> bool:

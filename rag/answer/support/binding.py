@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
 
 from rag.answer.support.laid import laid_beside, same_kind, same_thing
-from rag.answer.support.names import Name, is_title
+from rag.answer.support.names import Name, beside_each_other, is_title
 from rag.answer.support.numbers import Number
 from rag.answer.support.reading import Item, Reading
 from rag.answer.support.sources import Line, Match, name_held
@@ -40,7 +39,7 @@ _LONGEST_BETWEEN = 24
 def misplaced(match: Match) -> Item | None:
     """Return the first number, date or name of a sentence that its sources say of something else; else None."""
     for at, item in enumerate(match.claim.meant):
-        if item.said is None or (isinstance(item.said, Number) and item.said.soft):
+        if item.said is None or _is_light(item):
             continue
         if isinstance(item.said, Name) and _pieced_together(item.said, match):
             return item
@@ -68,8 +67,7 @@ def _leads(reading: Reading, item: Item) -> str:
 def _pieced_together(name: Name, match: Match) -> bool:
     """Whether two words of a name that follow each other stand in the sources in other names alone."""
     sources = [item.said for line in match.sources.lines for item in line.reading.items if isinstance(item.said, Name)]
-    telling = [part for part in name.parts if not is_title(part)]
-    for one, other in pairwise(telling):
+    for one, other in beside_each_other(name):
         with_one = [found for found in sources if one in found.parts]
         with_other = [found for found in sources if other in found.parts]
         apart = all(other not in found.parts for found in with_one)
@@ -123,6 +121,10 @@ def _rival(match: Match, item: Item, line: Line) -> bool:
         same_kind(item, other) and not _named_by(match.claim, other, line) and not _is_bare_title(other)
         for other in line.reading.meant
     )
+
+
+def _is_light(item: Item) -> bool:
+    return _is_bare_title(item) or (isinstance(item.said, Number) and item.said.soft)
 
 
 def _is_bare_title(item: Item) -> bool:

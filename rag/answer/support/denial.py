@@ -55,7 +55,8 @@ def _contrary(match: Match, part: Part, at: int) -> bool:
     line = match.sources.lines[at]
     focus = _focus(part.reading, line.reading)
     said, source = _unmatched(denials(match.claim.text), denials(line.reading.text))
-    here = [d for d in said if part.start <= d.start < part.end and not _denied_elsewhere(d, match.sources.lines)]
+    others = [other for other in match.sources.lines if other is not line]
+    here = [d for d in said if part.start <= d.start < part.end and not _denied_elsewhere(d, others)]
     there = [denial for denial in source if focus.start <= denial.start < focus.end]
     return (
         any(_unfounded(denial, match.claim, line.reading, source) for denial in here)
@@ -89,8 +90,8 @@ def _unmatched(said: Sequence[Denial], source: Sequence[Denial]) -> tuple[list[D
 
 def _denied_elsewhere(denial: Denial, lines: Sequence[Line]) -> bool:
     """Whether some line denies the same words."""
-    others = (set(other.reached) for line in lines for other in denials(line.reading.text))
-    return any(len(found & set(denial.reached)) >= min(2, len(denial.reached)) for found in others)
+    reached = (set(other.reached) for line in lines for other in denials(line.reading.text))
+    return any(len(found & set(denial.reached)) >= min(2, len(denial.reached)) for found in reached)
 
 
 def _unfounded(denial: Denial, claim: Reading, line: Reading, source: Sequence[Denial]) -> bool:

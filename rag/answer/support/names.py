@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from rag.stop_words import STOP_WORDS_OF
@@ -135,6 +136,13 @@ def without_opening(name: Name, proper: frozenset[str]) -> Name | None:
         return None
     start = name.end - len(rest)
     return Name(rest, start, name.end, name.parts[1:], opens=False)
+
+
+def beside_each_other(name: Name) -> list[tuple[str, str]]:
+    """Return each two telling words of a name with nothing but a space between them."""
+    found = list(_WORD.finditer(name.text))
+    pairs = [(plain(a.group()), plain(b.group())) for a, b in pairwise(found) if name.text[a.end() : b.start()] == " "]
+    return [(a, b) for a, b in pairs if not ({a, b} & (_TITLES | _WITHIN_NAMES))]
 
 
 @lru_cache(maxsize=100_000)
