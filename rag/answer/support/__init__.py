@@ -82,16 +82,15 @@ def _held(sentence: str, passage: Passage, embedder: Embedder | None) -> float:
 def _faults(sentence: str, found: Match) -> Iterator[str]:
     """Yield what is wrong with a sentence, the plainest first."""
     texts = [passage.text for passage in found.sources.passages]
-    for quotation in quotations(sentence):
-        if not any(stands(quotation, text) for text in texts):
-            yield "the quotation is not there word for word"
+    if not all(any(stands(quotation, text) for text in texts) for quotation in quotations(sentence)):
+        yield "the quotation is not there word for word"
     for item in found.claim.meant:
         if not _is_there(item, found.sources):
-            yield f"the {item.kind} {item.said.text if item.said else item.word} is not in its sources"
+            yield f"the {item.kind} {item.text} is not in its sources"
     if contradicts(found):
         yield "it denies what the source says"
-    if (item := misplaced(found)) is not None:
-        yield f"its sources say {item.said.text if item.said else item.word} of something else"
+    if (placed := misplaced(found)) is not None:
+        yield f"its sources say {placed.text} of something else"
     if not _is_quotation(sentence) and _little(found):
         yield "little of it is in its sources"
 
@@ -119,7 +118,12 @@ def _is_named(name: Name, sources: Sources) -> bool:
     if not missing or vocabulary.spells(name):
         return True
     surname = telling[-1]
-    return surname not in missing and len(telling) in (2, 3) and "-" not in name.text and not vocabulary.has_first_name(surname)
+    return (
+        surname not in missing
+        and len(telling) in (2, 3)
+        and "-" not in name.text
+        and not vocabulary.has_first_name(surname)
+    )
 
 
 def _little(found: Match) -> bool:

@@ -28,9 +28,13 @@ _ANAPHOR = re.compile(
     r"\b(?:he|she|they|it|his|her|their|its|him|them|hers|theirs|who|which)\b|^(?:The|This|These|That|Those|Both|Such)\b",
     re.IGNORECASE,
 )
-_PASSIVE = re.compile(r"\b(?:is|are|was|were|been|being|be)\b(?:\s+\w+)?\s+\w+(?:ed|en|wn|lt|nt|ht|ld|un|ung|ade|ut)\b", re.I)
+_PASSIVE = re.compile(
+    r"\b(?:is|are|was|were|been|being|be)\b(?:\s+\w+)?\s+\w+(?:ed|en|wn|lt|nt|ht|ld|un|ung|ade|ut)\b", re.I
+)
 _EITHER_WAY = re.compile(
-    r"\b(?:intermarr\w+|marr(?:y|ied|ies)|met|with|border\w*|and|or|equals?|versus|vs|joined|as well as)\b|^\s*[,/&-]\s*$", re.I
+    r"\b(?:intermarr\w+|marr(?:y|ied|ies)|met|with|border\w*|and|or|equals?|versus|vs|joined|as well as)\b"
+    r"|^\s*[,/&-]\s*$",
+    re.I,
 )
 _LEADS = re.compile(r"\b(from|to)\s+(?:about\s+|nearly\s+|over\s+)?$", re.IGNORECASE)
 _LONGEST_BETWEEN = 24
@@ -78,7 +82,7 @@ def _pieced_together(name: Name, match: Match) -> bool:
 
 
 def _elsewhere(match: Match, at: int) -> bool:
-    """Whether lines that hold the item at ``at`` hold much less of its clause than one that has another in its place."""
+    """Whether lines that hold an item hold much less of its clause than one that has another in its place."""
     context = _context(match, at)
     if len(context) < 2:
         return False

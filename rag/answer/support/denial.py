@@ -37,7 +37,9 @@ def contradicts(match: Match) -> bool:
     """Whether, for a clause of a sentence, every line that it may rest on says the contrary."""
     whole = match.cover(match.own)
     clauses = zip(match.claim.parts, match.claim.clauses, strict=True)
-    if any(_all(match, match.cover(match.own, clause) + _OF_THE_WHOLE * whole, part, clause) for part, clause in clauses):
+    if any(
+        _all(match, match.cover(match.own, clause) + _OF_THE_WHOLE * whole, part, clause) for part, clause in clauses
+    ):
         return True
     lines = np.flatnonzero(whole >= max(_LEAST, float(whole.max(initial=0.0)) - _AS_GOOD))
     return len(lines) > 0 and all(_opposite_in_place(match.claim, match.sources.lines[line]) for line in lines)
@@ -96,7 +98,9 @@ def _denied_elsewhere(denial: Denial, lines: Sequence[Line]) -> bool:
 
 def _unfounded(denial: Denial, claim: Reading, line: Reading, source: Sequence[Denial]) -> bool:
     """Whether a sentence denies a word that the line says, and does not deny."""
-    if not denial.reached or (denial.until and not any(d.until for d in denials(line.text)) and "until" not in line.stems):
+    if not denial.reached or (
+        denial.until and not any(d.until for d in denials(line.text)) and "until" not in line.stems
+    ):
         return False
     word = denial.reached[0]
     if _negatives(line, claim) or opposites(word) & (line.stems - claim.stems):

@@ -71,8 +71,10 @@ def same_kind(one: Item, other: Item) -> bool:
     if isinstance(one.said, Number) and isinstance(other.said, Number):
         units = one.said.unit == other.said.unit or not (one.said.unit and other.said.unit)
         return one.said.is_year == other.said.is_year and units and not other.said.soft
-    if one.kind == "day" or other.kind == "day":
-        return {one.kind, other.kind} <= {"day"} or any(isinstance(o.said, Number) and o.said.is_year for o in (one, other))
+    if one.kind == "date" or other.kind == "date":
+        return {one.kind, other.kind} <= {"date"} or any(
+            isinstance(o.said, Number) and o.said.is_year for o in (one, other)
+        )
     return False
 
 

@@ -39,7 +39,8 @@ _SIGNS = {"$": "$", "€": "€", "£": "£", "¥": "¥", "₹": "₹", "usd": "
 _UNIT_WORDS = {
     "%": "% percent per\u00a0cent percentage pct", "$": "dollar dollars usd", "€": "euro euros eur",
     "£": "sterling gbp", "¥": "yen yuan rmb", "s": "second seconds sec secs", "min": "minute minutes mins",
-    "h": "hour hours hrs", "d": "day days", "w": "week weeks", "mo": "month months", "y": "year years yr yrs decade decades",
+    "h": "hour hours hrs", "d": "day days", "w": "week weeks",
+    "mo": "month months", "y": "year years yr yrs decade decades",
     "km": "km kilometre kilometres kilometer kilometers", "m": "metre metres meter meters",
     "cm": "cm centimetre centimetres centimeter centimeters", "mm": "mm millimetre millimetres millimeter millimeters",
     "mi": "mile miles mi", "ft": "foot feet ft", "in": "inch inches", "yd": "yard yards", "acre": "acre acres",
@@ -92,7 +93,9 @@ _CLOCK = re.compile(
 )
 _IN_SCALE = re.compile(r"\bin (thousand|million|billion)s\b|\((thousand|million|billion)s\)|000s?\b", re.IGNORECASE)
 
-_DEFINITE = re.compile(r"\b(?:the|these|those|all|both|either|any|its|their|his|her|other)\s+(?:other\s+)?$", re.IGNORECASE)
+_DEFINITE = re.compile(
+    r"\b(?:the|these|those|all|both|either|any|its|their|his|her|other)\s+(?:other\s+)?$", re.IGNORECASE
+)
 _DIFFERENT_YEAR = re.compile(
     r"\b(?:(?P<before>(?:the\s+)?(?:year\s+(?:before|earlier)|(?:previous|prior|preceding|last)\s+year))"
     r"|(?:the\s+)?(?:following|next)\s+year|(?:a|one)\s+year\s+later|the\s+year\s+after)\b",
@@ -143,7 +146,9 @@ def _read(text: str, match: re.Match[str]) -> Iterator[Number]:
         return
     value, ordinal = _spelt(spelt) if spelt else (_figure(match["figure"]), bool(match["rank"]))
     sign = (match["sign"] or "").lower().lstrip("uachknzs") if match["sign"] else ""
-    unit = _SIGNS.get(sign, _SIGNS.get((match["sign"] or "").lower(), "")) or _UNITS.get((match["unit"] or "").lower(), "")
+    unit = _SIGNS.get(sign, _SIGNS.get((match["sign"] or "").lower(), "")) or _UNITS.get(
+        (match["unit"] or "").lower(), ""
+    )
     scale = 1.0
     for word in re.findall(r"[a-z]+", match["scale"].lower()):
         scale *= _SCALES[word]
@@ -167,7 +172,10 @@ def _read(text: str, match: re.Match[str]) -> Iterator[Number]:
         hedge=_hedge(text, match.start(), match.end()),
         step=_step(match["figure"], scale, value),
         shortened=scale > 1 or "." in (match["figure"] or ""),
-        soft=kind in ("number", "ordinal") and not match["figure"] and scale == 1 and _lightly(text, match.start(), value, unit),
+        soft=kind in ("number", "ordinal")
+        and not match["figure"]
+        and scale == 1
+        and _lightly(text, match.start(), value, unit),
     )
 
 

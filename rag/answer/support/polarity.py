@@ -24,10 +24,12 @@ _CUE = re.compile(rf"\b(?:{_DENIES})\b", re.IGNORECASE)
 # That which looks like a denial and is none.
 _NO_DENIAL = re.compile(
     r"\b(?:not only|not just|not merely|not least|no doubt|not to mention|no\.\s?\d|no fewer than|no less than"
-    r"|no more than|a few|a little|quite a few|few(?:er)? than|the few|no one knows why|whether or not|if not|or not)\b",
+    r"|no more than|a few|a little|quite a few|few(?:er)? than|the few|whether or not|if not|or not)\b",
     re.IGNORECASE,
 )
-_CLAUSE_END = re.compile(r"[;:()—]|,(?! (?:a|an|the)\b)|\b(?:but|however|although|though|while|whereas|because)\b|[.!?]\s", re.I)
+_CLAUSE_END = re.compile(
+    r"[;:()—]|,(?! (?:a|an|the)\b)|\b(?:but|however|although|though|while|whereas|because)\b|[.!?]\s", re.I
+)
 _UNTIL = re.compile(r"[^.;]*\buntil\b")
 _REACH = 3  # words with meaning after the denial
 _PREFIXES = ("un", "in", "im", "il", "ir", "non", "dis")
@@ -35,50 +37,48 @@ _PREFIXES = ("un", "in", "im", "il", "ir", "non", "dis")
 # Whichever stands in a source, the other beside the same words says the contrary.
 _CONTRARY = """
 increase decrease|increase reduce|increase fall|increase decline|increase drop|rise fall|rise drop|rise decline
-rise decrease|grow shrink|grow decline|grow fall|raise lower|raise cut|raise reduce|expand contract
-expand shrink|higher lower|allow ban|allow forbid|allow prohibit|permit ban|permit forbid|permit prohibit
-legalise ban|accept reject|approve reject|adopt reject|support oppose|favour oppose|favor oppose
-supporter opponent|include exclude|larger smaller|largest smallest|longer shorter|longest shortest
-earliest latest|majority minority|upper lower|younger older|newer older|always never|maximum minimum
-positive negative|possible impossible|legal illegal|success failure|succeed fail|indoor outdoor|warm cool
-warm cold|stronger weaker|wealthy poor|true false|agree disagree|strengthen weaken|gain lose|create destroy
-build demolish|appear disappear|present absent|add remove|cause prevent|encourage discourage|hire fire
-married divorced|heavier lighter|dark light|dark bright|fast slow|faster slower|fastest slowest|deep shallow
-wide narrow|thick thin|easy difficult|cheap expensive|cheaper dearer|safe dangerous|safe unsafe|guilty innocent
-optimistic pessimistic|interior exterior|oldest youngest|oldest newest|highest lowest|deepest shallowest|deep shallow|automatic manual|automatically manually|compulsory optional|shallow deep|tallest shortest
-upward downward|equal unequal|common rare|frequent rare|often rarely|often seldom|usually rarely
-mandatory optional|compulsory voluntary|compulsory optional|required optional|temporary permanent
-active inactive|active passive|likely unlikely|formal informal|regular irregular|complete incomplete
-known unknown|popular unpopular|stable unstable|successful unsuccessful|dependent independent|benefit harm
-beneficial harmful|connect disconnect|visible invisible|natural artificial|vertical horizontal|dry wet
-acid alkaline|liquid solid|simple complex|partial complete|partly fully|partially fully|conviction acquittal
-convict acquit|promote demote|praise criticise|praise criticize|praise condemn|liberal conservative
-offence defence|offense defense|inhibit activate|inhibit promote|inhibit enhance|inhibit stimulate
-suppress activate|suppress enhance|upregulate downregulate|induce suppress|induce inhibit|improve worsen
-improve impair|enhance reduce|enhance impair|susceptible resistant|sensitive resistant|essential unnecessary
-necessary unnecessary|widespread isolated|surplus deficit|ascend descend|push pull|rejected accepted
-surrender resist|alive dead|exceed miss|upgrade downgrade|extend shorten|inclusive exclusive|maternal paternal
-plural singular|earliest last|inner outer|forward backward|front rear|eligible ineligible|valid invalid
-relevant irrelevant|exempt subject|grant refuse|granted denied|confirm deny|admit deny
+rise decrease|grow shrink|grow decline|grow fall|raise lower|raise cut|raise reduce|expand contract|expand shrink
+higher lower|allow ban|allow forbid|allow prohibit|permit ban|permit forbid|permit prohibit|legalise ban|accept reject
+approve reject|adopt reject|support oppose|favour oppose|favor oppose|supporter opponent|include exclude
+larger smaller|largest smallest|longer shorter|longest shortest|earliest latest|majority minority|upper lower
+younger older|newer older|always never|maximum minimum|positive negative|possible impossible|legal illegal
+success failure|succeed fail|indoor outdoor|warm cool|warm cold|stronger weaker|wealthy poor|true false|agree disagree
+strengthen weaken|gain lose|create destroy|build demolish|appear disappear|present absent|add remove|cause prevent
+encourage discourage|hire fire|married divorced|heavier lighter|dark light|dark bright|fast slow|faster slower
+fastest slowest|deep shallow|wide narrow|thick thin|easy difficult|cheap expensive|cheaper dearer|safe dangerous
+safe unsafe|guilty innocent|optimistic pessimistic|interior exterior|oldest youngest|oldest newest|highest lowest
+deepest shallowest|automatic manual|automatically manually|compulsory optional|shallow deep|tallest shortest
+upward downward|equal unequal|common rare|frequent rare|often rarely|often seldom|usually rarely|mandatory optional
+compulsory voluntary|required optional|temporary permanent|active inactive|active passive|likely unlikely
+formal informal|regular irregular|complete incomplete|known unknown|popular unpopular|stable unstable
+successful unsuccessful|dependent independent|benefit harm|beneficial harmful|connect disconnect|visible invisible
+natural artificial|vertical horizontal|dry wet|acid alkaline|liquid solid|simple complex|partial complete|partly fully
+partially fully|conviction acquittal|convict acquit|promote demote|praise criticise|praise criticize|praise condemn
+liberal conservative|offence defence|offense defense|inhibit activate|inhibit promote|inhibit enhance
+inhibit stimulate|suppress activate|suppress enhance|upregulate downregulate|induce suppress|induce inhibit
+improve worsen|improve impair|enhance reduce|enhance impair|susceptible resistant|sensitive resistant
+essential unnecessary|necessary unnecessary|widespread isolated|surplus deficit|ascend descend|push pull
+rejected accepted|surrender resist|alive dead|exceed miss|upgrade downgrade|extend shorten|inclusive exclusive
+maternal paternal|plural singular|earliest last|inner outer|forward backward|front rear|eligible ineligible
+valid invalid|relevant irrelevant|exempt subject|grant refuse|granted denied|confirm deny|admit deny
 """
-# These may both be true, of two sides of one thing, or in two places of a sentence: contrary only in each other's place.
+# These may both be true, of two sides of one thing or of two things: contrary only in each other's place.
 _CONVERSE = """
-high low|more less|more fewer|most least|before after|first last|first second|north south|east west
-northern southern|eastern western|win lose|won lost|win lost|winner loser|victory defeat|begin end|start end
-start finish|start stop|began ended|begin ended|open close|buy sell|bought sold|import export|male female
-man woman|men women|boy girl|father mother|son daughter|brother sister|husband wife|king queen|large small
-big small|big little|long short|early late|earlier later|major minor|best worst|better worse|good bad|top bottom
-left right|young old|new old|all none|all some|every no|many few|public private|rural urban|above below
-inside outside|over under|hot cold|strong weak|rich poor|gain loss|profit loss|arrive depart|arrive leave
-enter leave|join leave|ally enemy|friend enemy|lend borrow|born died|birth death|heavy light|near far|full empty
-easy hard|internal external|domestic foreign|up down|same different|similar different|able unable
-direct indirect|native foreign|ancient modern|single multiple|single double|double triple|advantage disadvantage
-odd even|parent child|teacher student|employer employee|buyer seller|plaintiff defendant|civilian military
-winter summer|spring autumn|day night|morning evening|prosecution defence|attack defend|income expense
-asset liability|credit debit|prior subsequent|previous next|previously subsequently|predecessor successor
-precede follow|preceded followed|send receive|give take|gave took|ask answer|withdraw deploy|retreat advance
-survive perish|survive die|lived died|ahead behind|lead trail|initial final|initially finally|beginning end
-opening closing|teach learn
+high low|more less|more fewer|most least|before after|first last|first second|north south|east west|northern southern
+eastern western|win lose|won lost|win lost|winner loser|victory defeat|begin end|start end|start finish|start stop
+began ended|begin ended|open close|buy sell|bought sold|import export|male female|man woman|men women|boy girl
+father mother|son daughter|brother sister|husband wife|king queen|large small|big small|big little|long short
+early late|earlier later|major minor|best worst|better worse|good bad|top bottom|left right|young old|new old|all none
+all some|every no|many few|public private|rural urban|above below|inside outside|over under|hot cold|strong weak
+rich poor|gain loss|profit loss|arrive depart|arrive leave|enter leave|join leave|ally enemy|friend enemy|lend borrow
+born died|birth death|heavy light|near far|full empty|easy hard|internal external|domestic foreign|up down
+same different|similar different|able unable|direct indirect|native foreign|ancient modern|single multiple
+single double|double triple|advantage disadvantage|odd even|parent child|teacher student|employer employee
+buyer seller|plaintiff defendant|civilian military|winter summer|spring autumn|day night|morning evening
+prosecution defence|attack defend|income expense|asset liability|credit debit|prior subsequent|previous next
+previously subsequently|predecessor successor|precede follow|preceded followed|send receive|give take|gave took
+ask answer|withdraw deploy|retreat advance|survive perish|survive die|lived died|ahead behind|lead trail|initial final
+initially finally|beginning end|opening closing|teach learn
 """
 
 
@@ -105,7 +105,9 @@ def denials(text: str) -> tuple[Denial, ...]:
 def _reached(text: str, start: int) -> tuple[str, ...]:
     """Return the first words with meaning after a denial, in its clause; beyond that where it ends at once."""
     stop = _CLAUSE_END.search(text, start)
-    found = _meant(text[start : stop.start() if stop else len(text)]) or _meant(text[start:]) or _meant(text[:start])[-1:]
+    found = (
+        _meant(text[start : stop.start() if stop else len(text)]) or _meant(text[start:]) or _meant(text[:start])[-1:]
+    )
     return tuple(found[:_REACH])
 
 

@@ -20,7 +20,7 @@ from rag.answer.support.roots import root, roots
 from rag.stop_words import STOP_WORDS_OF
 from rag.words import STOP_WORDS, WORD, words
 
-Kind = Literal["word", "name", "number", "day"]
+Kind = Literal["word", "name", "number", "date"]
 
 _SOURCE = (
     r"(?:provided |given |cited |retrieved |above |available |following )*"
@@ -44,7 +44,9 @@ _OPENER = re.compile(
     rf"|it\s+is\s+(?:also\s+)?(?:stated|mentioned|noted|reported|said|explained)\s+(?:in\s+the\s+{_SOURCE}\s+)?that\s+)",
     re.IGNORECASE,
 )
-_CLOSER = re.compile(rf",?\s+(?:according to|as (?:stated|mentioned|noted) in) (?:the|these|this) {_SOURCE}(?=[.!?]*\s*$)", re.I)
+_CLOSER = re.compile(
+    rf",?\s+(?:according to|as (?:stated|mentioned|noted) in) (?:the|these|this) {_SOURCE}(?=[.!?]*\s*$)", re.I
+)
 _SILENCE = re.compile(
     rf"\b(?:the|these|this|your)\s+{_SOURCE}\s+(?:(?:do|does|did)\s+not|don['’]t|doesn['’]t|never|contains?\s+no"
     rf"|provides?\s+no|gives?\s+no|says?\s+nothing)\b|\b(?:not|nothing)\b[^.;]*\b(?:in|by)\s+the\s+{_SOURCE}\b",
@@ -62,16 +64,17 @@ _FEWEST_OF_A_CLAUSE = 3  # items with meaning
 _LIGHT = frozenset(
     root(word)
     for word in """also include including included various several used use using known called name named main key important
-    significant significantly way ways thing things part parts number amount many much well within among along together
-    one two first such like based due around become became make made making take took taken get got give given come
-    came go went see seen show shown find found help helped provide provided allow involve involved lead led cause
-    result resulting following primarily mainly mostly generally typically often usually specifically particularly
-    especially overall later early eventually currently recently originally initially previously formerly subsequently
-    thereby therefore total overall different certain major example kind type form aspect role fact case place time
-    year years day days month months period new old large small great good high low people person individual group
-    document passage source text article information author state describe mention note explain indicate report
-    refer consider regard relate associate involve serve act play set put bring keep hold become remain exist occur
-    happen begin start end continue have do be can may might will would could should must need want try us""".split()
+    significant significantly way ways thing things part parts number amount many much well within among along
+    together one two first such like based due around become became make made making take took taken get got give
+    given come came go went see seen show shown find found help helped provide provided allow involve involved lead
+    led cause result resulting following primarily mainly mostly generally typically often usually specifically
+    particularly especially overall later early eventually currently recently originally initially previously
+    formerly subsequently thereby therefore total overall different certain major example kind type form aspect role
+    fact case place time year years day days month months period new old large small great good high low people
+    person individual group document passage source text article information author state describe mention note
+    explain indicate report refer consider regard relate associate involve serve act play set put bring keep hold
+    become remain exist occur happen begin start end continue have do be can may might will would could should must
+    need want try us""".split()
 )
 LIGHT_WEIGHT = 0.35
 FACT_WEIGHT = 1.5
@@ -87,6 +90,11 @@ class Item(NamedTuple):
     end: int
     weight: float  # 0 for a function word
     said: Name | Number | Day | None = None
+
+    @property
+    def text(self) -> str:
+        """What it is, as it is written."""
+        return self.said.text if self.said else self.word
 
 
 @dataclass(frozen=True)
@@ -183,7 +191,7 @@ def _items(text: str, language: str, proper: frozenset[str]) -> Iterator[Item]:
 def _facts(text: str, language: str, proper: frozenset[str]) -> Iterator[Item]:
     """Yield the dates, numbers and names of a text."""
     for day in days(text):
-        yield Item("day", f"{day.month}/{day.day}", day.text, day.start, day.end, FACT_WEIGHT, day)
+        yield Item("date", f"{day.month}/{day.day}", day.text, day.start, day.end, FACT_WEIGHT, day)
     for number in numbers(text):
         weight = LIGHT_WEIGHT if number.soft else FACT_WEIGHT
         yield Item("number", f"{number.low:g}{number.unit}", number.text, number.start, number.end, weight, number)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.answer.support.days import Day, days, is_dated
 from rag.answer.support.names import Name, Vocabulary, is_title, names
@@ -122,7 +123,7 @@ class Sources:
         return tuple(read(passage.context, passage.language, self.proper) for passage in self.passages)
 
     @cached_property
-    def words(self) -> tuple[tuple[str, ...], Vectors]:
+    def words(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
         """The words of all lines one after another, and where each line's begin."""
         of_lines = [[item.word for item in line.reading.items] or [""] for line in self.lines]
         starts = np.cumsum([0] + [len(found) for found in of_lines[:-1]])
