@@ -13,8 +13,8 @@ from tests.support_sentences import read_written
 
 TEXT = (
     "The mill at Stanning was built in 1874 by Thomas Brassey. It had 5 water wheels and 7 looms. Brassey sold it to"
-    " George Hale for $1,234,567 on 3 May 1901, but Hale never repaired the roof. The North Stanning Weavers' Union sued"
-    " Hale. Output increased by 12.5 percent in the next decade."
+    " George Hale for $1,234,567 on 3 May 1901, but Hale never repaired the roof. The North Stanning Weavers' Union"
+    " sued Hale. Output increased by 12.5 percent in the next decade."
 )
 MILL = Passage(text=TEXT, context="Stanning Mill")
 
@@ -205,8 +205,8 @@ def test_what_was_found_is_a_passage_with_its_headings_above_it() -> None:
         id="1", document_id="2", text="It has three arches.", start=0, end=20, headings=("Bridges", "Dunmore")
     )
     result = SearchResult(
-        chunk=chunk, source="a.md", title="Bridges", sha256="", page_kind="page", score=1, dense=1, lexical=1, overlap=1,
-        sentences=(), language="de",
+        chunk=chunk, source="a.md", title="Bridges", sha256="", page_kind="page", score=1, dense=1, lexical=1,
+        overlap=1, sentences=(), language="de",
     )  # fmt: skip
     assert passage_of(result) == Passage(text="It has three arches.", context="Bridges\nDunmore", language="de")
     assert judge("The Dunmore bridge has three arches.", [passage_of(result)]).supported

@@ -19,8 +19,8 @@ from rag.answer.support.denial import contradicts
 from rag.answer.support.names import Name, is_title
 from rag.answer.support.numbers import Number, borne_out
 from rag.answer.support.quotation import quotations, stands
-from rag.answer.support.reading import Item, bare, is_silence, read
-from rag.answer.support.sources import Match, Passage, Sources, match, passage_of, prepare
+from rag.answer.support.reading import Item, bare, is_silence
+from rag.answer.support.sources import Match, Passage, Sources, match, passage_of, prepare, read_claim
 from rag.embed import Embedder
 from rag.types import Value
 
@@ -52,7 +52,7 @@ def judge(sentence: str, passages: Sequence[Passage], embedder: Embedder | None 
     Without an embedder, or in a language it does not speak, other words for the same thing are not known.
     """
     sources = prepare(tuple(passages))
-    claim = read(bare(sentence), sources.language, sources.proper)
+    claim = read_claim(bare(sentence), sources, embedder)
     if not claim.meant or is_silence(sentence):
         return Judgement(supported=True)
     if not sources.lines:
@@ -72,7 +72,7 @@ def attribute(sentence: str, passages: Sequence[Passage], embedder: Embedder | N
 def _held(sentence: str, passage: Passage, embedder: Embedder | None) -> float:
     """Return which share of a sentence the line of a passage holds that holds most of it."""
     sources = prepare((passage,))
-    claim = read(bare(sentence), sources.language, sources.proper)
+    claim = read_claim(bare(sentence), sources, embedder)
     if not claim.meant or not sources.lines or is_silence(sentence):
         return 0.0
     found = match(claim, sources, embedder)

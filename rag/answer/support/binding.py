@@ -20,7 +20,7 @@ from rag.embed import Vectors
 
 _CLEARLY = 0.22  # by how much a line with another thing must hold more of what stands beside this one
 _LEAST = 0.6  # of what stands beside it
-_SAME = 0.5  # share of the items of a sentence that stand in a line which it is laid beside
+_SAME = 0.39  # share of the items of a sentence that stand in a line which it is laid beside
 _BESIDE = 4  # lines that are looked at closely
 _NEARER = 0.35
 _BREAK = re.compile(r"[,;:()—]|\b(?:and|while|whereas|but|to)\b")
@@ -34,6 +34,11 @@ _PASSIVE = re.compile(
 _EITHER_WAY = re.compile(
     r"\b(?:intermarr\w+|marr(?:y|ied|ies)|met|with|border\w*|and|or|equals?|versus|vs|joined|as well as)\b"
     r"|^\s*[,/&-]\s*$",
+    re.I,
+)
+# Before a number whose noun is left out: "412 people, up from 371".
+_COMPARED = re.compile(
+    r"\b(?:from|to|than|against|versus|vs\.?|after|with|compared to)\s+(?:(?:about|nearly|over|only|just|some)\s+)?$",
     re.I,
 )
 _LEADS = re.compile(r"\b(from|to)\s+(?:about\s+|nearly\s+|over\s+)?$", re.IGNORECASE)
@@ -151,6 +156,8 @@ def _beside_another(match: Match, at: int) -> bool:
 
 def _nearer_to_another(claim: Reading, item: Item, line: Line) -> bool:
     own = [other for other in line.reading.meant if same_thing(item, other, line)]
+    if any(_COMPARED.search(line.reading.text, 0, other.start) for other in own):
+        return False
     rivals = [o for o in line.reading.meant if same_kind(item, o) and not same_thing(item, o, line)]
     if not own or not rivals:
         return False

@@ -14,6 +14,8 @@ from rag.answer.support.numbers import Number, says
 from rag.answer.support.reading import Item, Reading
 from rag.answer.support.sources import Line
 
+_TABLES = (1.0, 1e3, 1e6, 1e9)  # figures of a table may be in thousands or more
+_ARTICLES = frozenset("the a an".split())
 _LONGEST = 3  # items of a stretch that has one thing in the place of another
 
 
@@ -31,7 +33,7 @@ class Block(NamedTuple):
 @lru_cache(maxsize=1000)
 def laid_beside(claim: Reading, line: Line) -> tuple[Block, ...]:
     """Return where a sentence and a line differ."""
-    mine, theirs = claim.items, line.reading.items
+    mine, theirs = (tuple(i for i in read.items if i.word not in _ARTICLES) for read in (claim, line.reading))
     keys = [_key(item, claim, line) for item in theirs]
     said = [item.key if item.kind == "word" else f"{item.kind}:{item.key}" for item in mine]
     codes = list(Levenshtein.opcodes(said, keys))
@@ -83,7 +85,7 @@ def same_thing(item: Item, other: Item, line: Line) -> bool:
     if isinstance(item.said, Name) and isinstance(other.said, Name):
         return same_name(item.said, other.said)
     if isinstance(item.said, Number) and isinstance(other.said, Number):
-        return says(item.said, other.said) or says(other.said, item.said)
+        return any(says(item.said, other.said, by) for by in _TABLES) or says(other.said, item.said)
     if isinstance(item.said, Day) and isinstance(other.said, Day):
         return is_dated(item.said, [other.said], line.years) or is_dated(other.said, [item.said], line.years)
     if isinstance(item.said, Number) and isinstance(other.said, Day):

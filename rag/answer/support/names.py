@@ -18,7 +18,7 @@ from rag.words import STOP_WORDS, stem, words
 _CAPITAL_NOUNS = ("de", "lb")
 _WORD = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:[.'’&/][^\W_]+)*", re.UNICODE)
 _WITHIN_NAMES = frozenset("of de la le du del della di da van von der den bin ibn al el the y e".split())
-_JOINT = re.compile(rf"\s+(?:(?:{'|'.join(sorted(_WITHIN_NAMES))})\s+){{0,2}}|-|\s?&\s?")
+_JOINT = re.compile(rf"['’]?\s+(?:(?:{'|'.join(sorted(_WITHIN_NAMES))})\s+){{0,2}}|-|\s?&\s?")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;•]\s+|\n\s*|[\"“‘«(\[]\s*|^\W*(?:\d+[.)]|[-*•])\s+)$")
 _JOINTS_IN_A_WORD = re.compile(r"['’/&.]")
 _SIGNS = re.compile(r"[\W_]")
@@ -98,13 +98,19 @@ def _runs(text: str, language: str) -> Iterator[list[re.Match[str]]]:
     for word in _WORD.finditer(text):
         if word.group() in _WITHIN_NAMES:
             continue
-        if run and (not _JOINT.fullmatch(text, run[-1].end(), word.start()) or not _is_name_word(word, stop, text)):
+        within = _is_name_word(word, stop, text) or _is_joined_number(run, word, text)
+        if run and not (within and _JOINT.fullmatch(text, run[-1].end(), word.start())):
             yield run
             run = []
-        if _is_name_word(word, stop, text):
+        if within:
             run.append(word)
     if run:
         yield run
+
+
+def _is_joined_number(run: Sequence[re.Match[str]], word: re.Match[str], text: str) -> bool:
+    """Whether digits belong to the name before them: "CTLA-4"."""
+    return bool(run) and word.group().isdigit() and text[run[-1].end() : word.start()] == "-"
 
 
 def _is_name_word(word: re.Match[str], stop: Iterable[str], text: str) -> bool:

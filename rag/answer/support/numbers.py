@@ -91,6 +91,9 @@ _CLOCK = re.compile(
     r"|\s?(?P<bare>[ap])\.?m\b\.?)(?![\w:])",
     re.IGNORECASE,
 )
+_SOME_DECADE = re.compile(
+    r"\b(?:an?|the|next|last|past|following|previous|coming)\s+(?P<unit>decade|century)\b", re.IGNORECASE
+)
 _IN_SCALE = re.compile(r"\bin (thousand|million|billion)s\b|\((thousand|million|billion)s\)|000s?\b", re.IGNORECASE)
 
 _DEFINITE = re.compile(
@@ -131,7 +134,7 @@ class Number(NamedTuple):
 @lru_cache(maxsize=20_000)
 def numbers(text: str) -> tuple[Number, ...]:
     """Return the numbers of ``text`` in order."""
-    found = [*_fractions(text), *_ranges(text), *_clock(text)]
+    found = [*_fractions(text), *_ranges(text), *_clock(text), *_decades(text)]
     plain = _MID.sub(lambda mid: " " * len(mid.group()), text)
     for match in _NUMBER.finditer(plain):
         if not any(start < match.end() and match.start() < end for _, start, end, *_ in found):
@@ -284,6 +287,13 @@ def neighbouring_years(text: str) -> tuple[Number, ...]:
     told = {-1 if match["before"] else 1 for match in _DIFFERENT_YEAR.finditer(text)}
     years = [number for number in numbers(text) if number.is_year] if told else []
     return tuple(year._replace(low=year.low + by, high=year.high + by) for year in years for by in sorted(told))
+
+
+def _decades(text: str) -> Iterator[Number]:
+    """Yield the years of "the next decade", which no number tells."""
+    for match in _SOME_DECADE.finditer(text):
+        years = 100.0 if match["unit"].lower() == "century" else 10.0
+        yield Number(match.group(), *match.span(), years, years, "number", "y", "", years, shortened=False, soft=True)
 
 
 def scales_of(text: str) -> tuple[float, ...]:

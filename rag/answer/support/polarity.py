@@ -106,7 +106,7 @@ def _reached(text: str, start: int) -> tuple[str, ...]:
     """Return the first words with meaning after a denial, in its clause; beyond that where it ends at once."""
     stop = _CLAUSE_END.search(text, start)
     found = (
-        _meant(text[start : stop.start() if stop else len(text)]) or _meant(text[start:]) or _meant(text[:start])[-1:]
+        _meant(text[start : stop.start() if stop else len(text)]) or _meant(text[start:]) or _meant(text[:start])[::-1]
     )
     return tuple(found[:_REACH])
 

@@ -63,18 +63,18 @@ _FEWEST_OF_A_CLAUSE = 3  # items with meaning
 # Words that frame more than they say: a paraphrase brings them along.
 _LIGHT = frozenset(
     root(word)
-    for word in """also include including included various several used use using known called name named main key important
-    significant significantly way ways thing things part parts number amount many much well within among along
-    together one two first such like based due around become became make made making take took taken get got give
-    given come came go went see seen show shown find found help helped provide provided allow involve involved lead
-    led cause result resulting following primarily mainly mostly generally typically often usually specifically
-    particularly especially overall later early eventually currently recently originally initially previously
-    formerly subsequently thereby therefore total overall different certain major example kind type form aspect role
-    fact case place time year years day days month months period new old large small great good high low people
-    person individual group document passage source text article information author state describe mention note
-    explain indicate report refer consider regard relate associate involve serve act play set put bring keep hold
-    become remain exist occur happen begin start end continue have do be can may might will would could should must
-    need want try us""".split()
+    for word in """also include including
+    included various several used use using known called name named main key important significant significantly way
+    ways thing things part parts number amount many much well within among along together one two first such like
+    based due around become became make made making take took taken get got give given come came go went see seen
+    show shown find found help helped provide provided allow involve involved lead led cause result resulting
+    following primarily mainly mostly generally typically often usually specifically particularly especially overall
+    later early eventually currently recently originally initially previously formerly subsequently thereby
+    therefore total overall different certain major example kind type form aspect role fact case place time year
+    years day days month months period new old large small great good high low people person individual group
+    document passage source text article information author state describe mention note explain indicate report
+    refer consider regard relate associate involve serve act play set put bring keep hold become remain exist occur
+    happen begin start end continue have do be can may might will would could should must need want try us""".split()
 )
 LIGHT_WEIGHT = 0.35
 FACT_WEIGHT = 1.5
