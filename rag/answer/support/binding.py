@@ -7,21 +7,20 @@ Gray" of "Gray sued Bell". Told by what stands beside what; how words depend on 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
-from rapidfuzz.distance import Levenshtein
 
-from rag.answer.support.days import Day, is_dated
-from rag.answer.support.names import Name
-from rag.answer.support.numbers import Number, says
+from rag.answer.support.laid import laid_beside, same_kind, same_thing
+from rag.answer.support.names import Name, beside_each_other, is_title
+from rag.answer.support.numbers import Number
 from rag.answer.support.reading import Item, Reading
 from rag.answer.support.sources import Line, Match, name_held
 from rag.embed import Vectors
 
 _CLEARLY = 0.22  # by how much a line with another thing must hold more of what stands beside this one
 _LEAST = 0.6  # of what stands beside it
-_SAME = 0.5  # share of the items of a sentence that stand in a line which it is laid beside
+_SAME = 0.39  # share of the items of a sentence that stand in a line which it is laid beside
 _BESIDE = 4  # lines that are looked at closely
 _NEARER = 0.35
 _BREAK = re.compile(r"[,;:()—]|\b(?:and|while|whereas|but|to)\b")
@@ -32,29 +31,68 @@ _ANAPHOR = re.compile(
 _PASSIVE = re.compile(
     r"\b(?:is|are|was|were|been|being|be)\b(?:\s+\w+)?\s+\w+(?:ed|en|wn|lt|nt|ht|ld|un|ung|ade|ut)\b", re.I
 )
-_LISTED = re.compile(r"[\s,;&]*(?:\b(?:and|or|as well as|along with|nor)\b)?[\s,;&]*")
 _EITHER_WAY = re.compile(
-    r"\b(?:between|marr(?:y|ied|ies)|met|with|border\w*|both|and|equals?|versus|vs|tied|joined)\b", re.I
+    r"\b(?:intermarr\w+|marr(?:y|ied|ies)|met|with|border\w*|and|or|equals?|versus|vs|joined|as well as)\b"
+    r"|^\s*[,/&-]\s*$",
+    re.I,
 )
+# Before a number whose noun is left out: "412 people, up from 371".
+_COMPARED = re.compile(
+    r"\b(?:from|to|than|against|versus|vs\.?|after|with|compared to)\s+(?:(?:about|nearly|over|only|just|some)\s+)?$",
+    re.I,
+)
+_LEADS = re.compile(r"\b(from|to)\s+(?:about\s+|nearly\s+|over\s+)?$", re.IGNORECASE)
+_LONGEST_BETWEEN = 24
 
 
 def misplaced(match: Match) -> Item | None:
     """Return the first number, date or name of a sentence that its sources say of something else; else None."""
     for at, item in enumerate(match.claim.meant):
-        if item.said is None or (isinstance(item.said, Number) and item.said.soft):
+        if item.said is None or _is_light(item):
             continue
+        if isinstance(item.said, Name) and _pieced_together(item.said, match):
+            return item
         if _elsewhere(match, at) or _beside_another(match, at):
             return item
-    return _changed_places(match)
+    return _turned_about(match) or _changed_places(match)
+
+
+def _turned_about(match: Match) -> Item | None:
+    """Return a number that a sentence goes "from" where its sources go "to" it from the other; else None."""
+    said = {word: item for item in match.claim.items if (word := _leads(match.claim, item))}
+    for line in match.sources.lines if len(said) == 2 else ():
+        told = {word: item for item in line.reading.items if (word := _leads(line.reading, item))}
+        if len(told) == 2 and all(same_thing(said[a], told[b], line) for a, b in (("from", "to"), ("to", "from"))):
+            return said["to"]
+    return None
+
+
+def _leads(reading: Reading, item: Item) -> str:
+    """Return the "from" or "to" before a number, or nothing."""
+    before = _LEADS.search(reading.text, 0, item.start) if item.kind == "number" else None
+    return before.group(1).lower() if before else ""
+
+
+def _pieced_together(name: Name, match: Match) -> bool:
+    """Whether two words of a name that follow each other stand in the sources in other names alone."""
+    sources = [item.said for line in match.sources.lines for item in line.reading.items if isinstance(item.said, Name)]
+    for one, other in beside_each_other(name):
+        with_one = [found for found in sources if one in found.parts]
+        with_other = [found for found in sources if other in found.parts]
+        apart = all(other not in found.parts for found in with_one)
+        in_others = [any(len(found.parts) > 1 for found in some) for some in (with_one, with_other)]
+        if apart and with_one and with_other and any(in_others) and not match.sources.vocabulary.joins(one, other):
+            return True
+    return False
 
 
 def _elsewhere(match: Match, at: int) -> bool:
-    """Whether lines that hold the item at ``at`` hold much less of its clause than one that has another in its place."""
+    """Whether lines that hold an item hold much less of its clause than one that has another in its place."""
     context = _context(match, at)
     if len(context) < 2:
         return False
     with_it = _where_it_stands(match, at)
-    own, near = match.cover(match.held, context), match.cover(match.near, context)
+    own, near = match.cover(match.held, context), match.cover(match.beside, context)
     rivals = [
         float(own[line])
         for line in range(len(own))
@@ -88,39 +126,23 @@ def _where_it_stands(match: Match, at: int) -> Vectors:
 
 def _rival(match: Match, item: Item, line: Line) -> bool:
     """Whether a line holds another thing of the kind of ``item``, which the sentence does not name."""
-    return any(_same_kind(item, other) and not _named_by(match.claim, other, line) for other in line.reading.meant)
+    return any(
+        same_kind(item, other) and not _named_by(match.claim, other, line) and not _is_bare_title(other)
+        for other in line.reading.meant
+    )
 
 
-def _same_kind(one: Item, other: Item) -> bool:
-    if one.kind == "name" or other.kind == "name":
-        return one.kind == other.kind
-    if isinstance(one.said, Number) and isinstance(other.said, Number):
-        units = one.said.unit == other.said.unit or not (one.said.unit and other.said.unit)
-        return one.said.is_year == other.said.is_year and units and not other.said.soft
-    if one.kind == "day" or other.kind == "day":
-        return {one.kind, other.kind} <= {"day"} or any(
-            isinstance(o.said, Number) and o.said.is_year for o in (one, other)
-        )
-    return False
+def _is_light(item: Item) -> bool:
+    return _is_bare_title(item) or (isinstance(item.said, Number) and item.said.soft)
+
+
+def _is_bare_title(item: Item) -> bool:
+    return isinstance(item.said, Name) and all(is_title(part) for part in item.said.parts)
 
 
 def _named_by(claim: Reading, other: Item, line: Line) -> bool:
     """Whether a sentence names a thing of a line."""
-    return any(_same_thing(item, other, line) for item in claim.meant)
-
-
-def _same_thing(item: Item, other: Item, line: Line) -> bool:
-    if isinstance(item.said, Name) and isinstance(other.said, Name):
-        return bool(set(item.said.parts) & set(other.said.parts)) or item.key == other.key
-    if isinstance(item.said, Number) and isinstance(other.said, Number):
-        return says(item.said, other.said) or says(other.said, item.said)
-    if isinstance(item.said, Day) and isinstance(other.said, Day):
-        return is_dated(item.said, [other.said], line.years) or is_dated(other.said, [item.said], line.years)
-    if isinstance(item.said, Number) and isinstance(other.said, Day):
-        return other.said.year == item.said.low
-    if isinstance(item.said, Day) and isinstance(other.said, Number):
-        return item.said.year == other.said.low
-    return False
+    return any(same_thing(item, other, line) for item in claim.meant)
 
 
 def _beside_another(match: Match, at: int) -> bool:
@@ -133,8 +155,10 @@ def _beside_another(match: Match, at: int) -> bool:
 
 
 def _nearer_to_another(claim: Reading, item: Item, line: Line) -> bool:
-    own = [other for other in line.reading.meant if _same_thing(item, other, line)]
-    rivals = [o for o in line.reading.meant if _same_kind(item, o) and not _same_thing(item, o, line)]
+    own = [other for other in line.reading.meant if same_thing(item, other, line)]
+    if any(_COMPARED.search(line.reading.text, 0, other.start) for other in own):
+        return False
+    rivals = [o for o in line.reading.meant if same_kind(item, o) and not same_thing(item, o, line)]
     if not own or not rivals:
         return False
     pulls = {id(other): _pull(claim, item, line, other) for other in (*own, *rivals)}
@@ -149,6 +173,8 @@ def _pull(claim: Reading, item: Item, line: Line, other: Item) -> float:
         if neighbour is item or neighbour.said is not None:
             continue
         close = _nearness(claim, item, neighbour)
+        if any(same_kind(item, o) and o is not item and _nearness(claim, o, neighbour) >= close for o in claim.meant):
+            continue
         found = [_nearness(line.reading, other, word) for word in line.reading.items if word.key == neighbour.key]
         total += close * max(found, default=0.0) if close > 0.15 else 0.0
     return total
@@ -177,52 +203,21 @@ def _changed_places(match: Match) -> Item | None:
 
 def _exchanged(claim: Reading, line: Line) -> Iterator[Item]:
     """Yield the items of a sentence that a line, laid beside it word by word, has another thing in the place of."""
-    source = line.reading
-    keys = [_key(item, claim, line) for item in source.items]
-    said = [item.key if item.kind == "word" else _key(item, claim, line) for item in claim.items]
-    blocks = list(Levenshtein.opcodes(said, keys))
-    same = [False] * len(said)
-    for block in blocks:
-        if block.tag == "equal":
-            same[block.src_start : block.src_end] = [True] * (block.src_end - block.src_start)
-    for block in blocks:
-        if block.tag != "replace":
-            continue
-        mine, theirs = claim.items[block.src_start : block.src_end], source.items[block.dest_start : block.dest_end]
-        pairs = zip([i for i in mine if i.said], [o for o in theirs if o.said], strict=False)
-        for item, other in pairs:
-            if (
-                _same_kind(item, other)
-                and not _same_thing(item, other, line)
-                and _flanked(block.src_start, block.src_end, same, claim.items)
-                and not _listed(claim, source, item, other)
-            ):
-                yield item
+    for block in laid_beside(claim, line):
+        pairs = zip([i for i in block.mine if i.said], [o for o in block.theirs if o.said], strict=False)
+        for item, other in pairs if block.flanked else ():
+            if same_kind(item, other) and not same_thing(item, other, line):
+                stands = isinstance(item.said, Name) and name_held(item.said, line.vocabulary) > 0
+                if not (stands and _may_change(claim, line.reading, other)):
+                    yield item
 
 
-def _key(item: Item, claim: Reading, line: Line) -> str:
-    """Return by what an item is compared: the same for a name or number and what the sentence calls it."""
-    if item.said is None:
-        return item.key
-    same = next((other for other in claim.items if other.said is not None and _same_thing(other, item, line)), item)
-    return f"{same.kind}:{same.key}"
-
-
-def _flanked(start: int, end: int, same: Sequence[bool], items: Sequence[Item]) -> bool:
-    """Whether the words with meaning on both sides of a stretch, where there are any, are the same."""
-    before = next((same[at] for at in range(start - 1, -1, -1) if items[at].weight), True)
-    after = next((same[at] for at in range(end, len(items)) if items[at].weight), True)
-    return before and after and end - start <= 3
-
-
-def _listed(claim: Reading, source: Reading, item: Item, other: Item) -> bool:
+def _may_change(claim: Reading, source: Reading, other: Item) -> bool:
     """Whether two names may change places: in a list, beside a verb that goes both ways, or with another voice."""
-    if item.kind != "name":
+    if other.kind != "name":
         return False
     if bool(_PASSIVE.search(claim.text)) != bool(_PASSIVE.search(source.text)):
         return True
-    return _EITHER_WAY.search(_around(source, other)) is not None
-
-
-def _around(reading: Reading, item: Item) -> str:
-    return reading.text[max(0, item.start - 12) : item.end + 12]
+    beside = [o for o in source.items if o.kind == "name" and o is not other and not _is_bare_title(o)]
+    between = [source.text[min(other.end, item.end) : max(other.start, item.start)] for item in beside]
+    return any(len(text) < _LONGEST_BETWEEN and _EITHER_WAY.search(text) for text in between)

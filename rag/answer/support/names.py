@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from rag.stop_words import STOP_WORDS_OF
@@ -16,10 +17,12 @@ from rag.words import STOP_WORDS, stem, words
 
 _CAPITAL_NOUNS = ("de", "lb")
 _WORD = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:[.'’&/][^\W_]+)*", re.UNICODE)
-_JOINT = re.compile(
-    r"\s+(?:(?:of|de|la|le|du|del|della|di|da|van|von|der|den|bin|ibn|al|el|the|y|e)\s+){0,2}|-|\s?&\s?"
-)
+_WITHIN_NAMES = frozenset("of de la le du del della di da van von der den bin ibn al el the y e".split())
+_JOINT = re.compile(rf"['’]?\s+(?:(?:{'|'.join(sorted(_WITHIN_NAMES))})\s+){{0,2}}|-|\s?&\s?")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;•]\s+|\n\s*|[\"“‘«(\[]\s*|^\W*(?:\d+[.)]|[-*•])\s+)$")
+_JOINTS_IN_A_WORD = re.compile(r"['’/&.]")
+_SIGNS = re.compile(r"[\W_]")
+_TOGETHER = re.compile(r"\b([A-Z][\w'’]+)(?:\s+|-)(?:[A-Z]\.\s+)?(?=([A-Z][\w'’]+))")
 _CLITIC = re.compile(r"['’]s?$")
 
 # What stands before or in a name and does not tell whose it is.
@@ -33,6 +36,8 @@ _TITLES = frozenset(
     corp inc ltd group team league award prize district province region area north south east west northern southern
     eastern western central great greater new old saint jr sr i street government court house company's early late
     chapter section figure table part page article volume appendix step note english internet god earth
+    sea ocean bay gulf valley peninsula desert town village airport station hospital bridge tower square hall palace
+    castle cathedral abbey stadium festival cup series county region parish cllr councillor analyst engineer
     january february march april may june july august september october november december""".split()
 )
 _KIN = {
@@ -40,7 +45,8 @@ _KIN = {
     "eu": "europe european union e.u.", "un": "united nations u.n.", "ussr": "soviet russia russian soviets u.s.s.r.",
     "france": "french frenchman", "netherlands": "dutch holland", "germany": "german germans germanic",
     "spain": "spanish spaniard spaniards", "england": "english", "greece": "greek greeks", "china": "chinese prc sino",
-    "switzerland": "swiss", "denmark": "danish danes dane", "wales": "welsh", "ireland": "irish", "poland": "polish poles",
+    "switzerland": "swiss", "denmark": "danish danes dane", "wales": "welsh", "cornwall": "cornish",
+    "ireland": "irish", "poland": "polish poles",
     "scotland": "scottish scots", "norway": "norwegian norwegians", "sweden": "swedish swedes swede",
     "finland": "finnish finns", "turkey": "turkish turks", "philippines": "filipino filipinos philippine",
     "portugal": "portuguese", "japan": "japanese", "iceland": "icelandic", "peru": "peruvian", "cyprus": "cypriot",
@@ -90,19 +96,27 @@ def _runs(text: str, language: str) -> Iterator[list[re.Match[str]]]:
     stop = STOP_WORDS_OF.get(language, STOP_WORDS)
     run: list[re.Match[str]] = []
     for word in _WORD.finditer(text):
-        if run and (not _JOINT.fullmatch(text, run[-1].end(), word.start()) or not _is_name_word(word, stop, text)):
+        if word.group() in _WITHIN_NAMES:
+            continue
+        within = _is_name_word(word, stop, text) or _is_joined_number(run, word, text)
+        if run and not (within and _JOINT.fullmatch(text, run[-1].end(), word.start())):
             yield run
             run = []
-        if _is_name_word(word, stop, text):
+        if within:
             run.append(word)
     if run:
         yield run
 
 
+def _is_joined_number(run: Sequence[re.Match[str]], word: re.Match[str], text: str) -> bool:
+    """Whether digits belong to the name before them: "CTLA-4"."""
+    return bool(run) and word.group().isdigit() and text[run[-1].end() : word.start()] == "-"
+
+
 def _is_name_word(word: re.Match[str], stop: Iterable[str], text: str) -> bool:
     said = word.group()
     if said.isdigit() or not any(sign.isalpha() for sign in said):
-        return False
+        return said.count(".") > 1  # an address, a version
     if said.lower() in stop and not (len(said) > 1 and said.isupper()):
         return False
     mixed = any(sign.isdigit() for sign in said) and re.search(r"[A-Z]", said) is not None
@@ -131,6 +145,13 @@ def without_opening(name: Name, proper: frozenset[str]) -> Name | None:
     return Name(rest, start, name.end, name.parts[1:], opens=False)
 
 
+def beside_each_other(name: Name) -> list[tuple[str, str]]:
+    """Return each two telling words of a name with nothing but a space between them."""
+    found = list(_WORD.finditer(name.text))
+    pairs = [(plain(a.group()), plain(b.group())) for a, b in pairwise(found) if name.text[a.end() : b.start()] == " "]
+    return [(a, b) for a, b in pairs if not ({a, b} & (_TITLES | _WITHIN_NAMES))]
+
+
 @lru_cache(maxsize=100_000)
 def plain(word: str) -> str:
     """Return a word of a name as names are compared: small letters, no accents, no possessive."""
@@ -151,36 +172,77 @@ class Vocabulary:
     """The words of a source, as names are looked for in them."""
 
     def __init__(self, text: str) -> None:
-        found = [word for word in _WORD.findall(text)]
-        pieces = [part for word in found for part in (word, *re.split(r"['’/&.]", word)) if part]
-        self.words = frozenset(plain(word) for word in pieces) | frozenset(
-            plain(piece) for word in re.findall(r"\w+(?:[-‐‑]\w+)+", text) for piece in (word, *re.split("[-‐‑]", word))
-        )
-        self._stems = frozenset(stem(word) for word in self.words)
-        self._kin = frozenset(_KIN_OF[word] for word in self.words if word in _KIN_OF)
-        self._begun: dict[str, list[str]] = {}
-        for word in self.words:
-            self._begun.setdefault(word[:_SHORTEST_KIN], []).append(word)
-        self._initials = frozenset(_initials(text))
         self._text = text
+        self._runs = _WORD.findall(text)
+        pieces = [part for word in self._runs for part in (word, *_JOINTS_IN_A_WORD.split(word)) if part]
+        self.words = frozenset(map(plain, pieces))
+        self._kin = frozenset(_KIN_OF[word] for word in self.words if word in _KIN_OF)
+
+    @cached_property
+    def _stems(self) -> frozenset[str]:
+        return frozenset(stem(word) for word in self.words)
+
+    @cached_property
+    def _begun(self) -> dict[str, list[str]]:
+        """The words by how they begin."""
+        begun: dict[str, list[str]] = {}
+        for word in self.words:
+            begun.setdefault(word[:_SHORTEST_KIN], []).append(word)
+        return begun
+
+    @cached_property
+    def _initials(self) -> frozenset[str]:
+        return frozenset(_initials(self._text))
+
+    @cached_property
+    def _squeezed(self) -> frozenset[str]:
+        """Each one to three words that follow each other, without what joins them."""
+        found = [_squeeze(word) for word in self._runs]
+        return frozenset("".join(found[at : at + n]) for at in range(len(found)) for n in (1, 2, 3))
+
+    @cached_property
+    def _first_names(self) -> dict[str, set[str]]:
+        """The words with a capital before each word with one."""
+        before: dict[str, set[str]] = {}
+        for one, other in _TOGETHER.findall(self._text):
+            if one.lower() not in STOP_WORDS and not is_title(plain(one)):
+                before.setdefault(plain(other), set()).add(plain(one))
+        return before
 
     def has(self, part: str) -> bool:
         """Whether a word of a name stands here, as it is or in a form of it."""
-        return part in self.words or stem(part) in self._stems or self._akin(part) or self._numbered(part)
+        return part in self.words or self._akin(part) or self._numbered(part) or stem(part) in self._stems
 
     def spells(self, name: Name) -> bool:
-        """Whether a name stands here by its first letters, or spelt out where the name is of first letters."""
+        """Whether a name stands here with other joints, by its first letters, or spelt out where it is of these."""
+        if _is_code(name.text) and _squeeze(name.text) in self._squeezed:
+            return True
         if len(name.parts) == 1:
-            return len(name.parts[0]) > 1 and name.parts[0] in self._initials
+            return len(name.parts[0]) > 1 and (name.parts[0] in self._initials or self._spelt_out(name.text))
         long = re.findall(r"[^\W\d_]+", name.text)
         shorts = ("".join(w[0] for w in long if w[0].isupper()), "".join(w[0] for w in long))
         return any(len(short) > 1 and short.lower() in self.words for short in shorts)
 
+    def joins(self, one: str, other: str) -> bool:
+        """Whether two words of a name stand near each other here."""
+        places = [[at for at, word in enumerate(self._plain) if word == part] for part in (one, other)]
+        return any(0 < b - a <= 2 for a in places[0] for b in places[1])
+
+    @cached_property
+    def _plain(self) -> list[str]:
+        return [plain(word) for word in self._runs]
+
+    def _spelt_out(self, short: str) -> bool:
+        """Whether the words that first letters stand for follow each other here, in small letters too."""
+        letters = re.sub(r"s$|[\W_\d]", "", short)
+        if not (2 < len(letters) <= 6 and letters.isupper()):
+            return False
+        pattern = r"[\s-]+(?:(?:of|the|and|for|in)\s+)?".join(rf"{letter}[a-z]*" for letter in letters.lower())
+        return re.search(rf"\b{pattern}", self._text.lower()) is not None
+
     def has_first_name(self, surname: str) -> bool:
         """Whether a surname stands here with a first name before it."""
-        pattern = rf"\b([A-Z][\w'’]+)\s+(?:[A-Z]\.\s+)?{re.escape(surname)}\b"
-        found = re.findall(pattern, self._text, re.IGNORECASE)
-        return any(word[0].isupper() and word.lower() not in STOP_WORDS and not is_title(plain(word)) for word in found)
+        return surname in self._first_names
 
     def _akin(self, part: str) -> bool:
         """Whether a place stands here as its adjective, or the other way about."""
@@ -194,6 +256,34 @@ class Vocabulary:
         return value is not None and (
             str(value) in self.words or (value <= len(_RANKS) and _RANKS[value - 1] in self.words)
         )
+
+
+def same_name(one: Name, other: Name) -> bool:
+    """Whether two names may be of one thing: they share a telling word, or one is the other's adjective or initials."""
+    return _same_name(one.text, one.parts, other.text, other.parts)
+
+
+@lru_cache(maxsize=50_000)
+def _same_name(text: str, parts: tuple[str, ...], other_text: str, other_parts: tuple[str, ...]) -> bool:
+    if any(part in other_parts for part in parts if not is_title(part)):
+        return True
+    if any(_same_place(a, b) or (a in _KIN_OF and _KIN_OF[a] == _KIN_OF.get(b)) for a in parts for b in other_parts):
+        return True
+    return _short(text) == _squeeze(other_text) or _squeeze(text) == _short(other_text)
+
+
+def _short(text: str) -> str:
+    """Return the first letters of the words of a name with a capital."""
+    return "".join(word[0] for word in re.findall(r"[^\W\d_]+", text) if word[0].isupper()).lower()
+
+
+def _squeeze(text: str) -> str:
+    return _SIGNS.sub("", text).lower()
+
+
+def _is_code(text: str) -> bool:
+    """Whether a name is written with digits or more capitals than its first: "CTLA-4", "YouTube"."""
+    return len(text) > 3 and (any(c.isdigit() for c in text) or sum(c.isupper() for c in text) > len(text.split()))
 
 
 def _same_place(one: str, other: str) -> bool:

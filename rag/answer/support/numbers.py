@@ -39,7 +39,8 @@ _SIGNS = {"$": "$", "€": "€", "£": "£", "¥": "¥", "₹": "₹", "usd": "
 _UNIT_WORDS = {
     "%": "% percent per\u00a0cent percentage pct", "$": "dollar dollars usd", "€": "euro euros eur",
     "£": "sterling gbp", "¥": "yen yuan rmb", "s": "second seconds sec secs", "min": "minute minutes mins",
-    "h": "hour hours hrs", "d": "day days", "w": "week weeks", "mo": "month months", "y": "year years yr yrs",
+    "h": "hour hours hrs", "d": "day days", "w": "week weeks",
+    "mo": "month months", "y": "year years yr yrs decade decades",
     "km": "km kilometre kilometres kilometer kilometers", "m": "metre metres meter meters",
     "cm": "cm centimetre centimetres centimeter centimeters", "mm": "mm millimetre millimetres millimeter millimeters",
     "mi": "mile miles mi", "ft": "foot feet ft", "in": "inch inches", "yd": "yard yards", "acre": "acre acres",
@@ -50,10 +51,13 @@ _UNIT_WORDS = {
 }  # fmt: skip
 _UNITS = {word.replace("\u00a0", " "): unit for unit, listed in _UNIT_WORDS.items() for word in listed.split(" ")}
 
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "mo": 1e9, "y": 12e9}
+_LONG_UNITS = {"decade": 10, "decades": 10, "centuries": 100}
+
 _CARDINAL = "|".join(sorted(_CARDINALS, key=len, reverse=True))
 _ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True))
 _SCALE = "|".join(sorted(_SCALES, key=len, reverse=True))
-_FIGURE = r"\d{1,3}(?:[,\u00a0\u2009\u202f'’]\d{3})+(?:\.\d+)?(?![\d])|\d+(?:\.\d+)?(?:,\d+)?"
+_FIGURE = r"\d{1,3}(?:[,\u00a0\u2009\u202f'’]\d{3})+(?:\.\d+)?(?![\d])|\d+(?:\.\d+)?(?:,\d+)?(?!\.\d)"
 _JOIN = r"(?:[ -]|\s+and\s+)"
 _SPELT = (
     rf"(?:(?:{_CARDINAL}|{_SCALE})(?:{_JOIN}(?:{_CARDINAL}|{_SCALE}))*(?:{_JOIN}(?:{_ORDINAL}))?|(?:{_ORDINAL}))"
@@ -82,7 +86,24 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _AFTER = re.compile(r"\s?(?:or so\b|odd\b|(?P<over>\+|plus\b|or more\b))", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"(?<![\w:.])(?P<hour>[01]?\d|2[0-4])(?:[:.](?P<minute>[0-5]\d)(?::[0-5]\d)?(?:\s?(?P<half>[ap])\.?m\b\.?)?"
+    r"|\s?(?P<bare>[ap])\.?m\b\.?)(?![\w:])",
+    re.IGNORECASE,
+)
+_SOME_DECADE = re.compile(
+    r"\b(?:an?|the|next|last|past|following|previous|coming)\s+(?P<unit>decade|century)\b", re.IGNORECASE
+)
 _IN_SCALE = re.compile(r"\bin (thousand|million|billion)s\b|\((thousand|million|billion)s\)|000s?\b", re.IGNORECASE)
+
+_DEFINITE = re.compile(
+    r"\b(?:the|these|those|all|both|either|any|its|their|his|her|other)\s+(?:other\s+)?$", re.IGNORECASE
+)
+_DIFFERENT_YEAR = re.compile(
+    r"\b(?:(?P<before>(?:the\s+)?(?:year\s+(?:before|earlier)|(?:previous|prior|preceding|last)\s+year))"
+    r"|(?:the\s+)?(?:following|next)\s+year|(?:a|one)\s+year\s+later|the\s+year\s+after)\b",
+    re.IGNORECASE,
+)
 
 _ABOUT = 0.06  # of the value, where the sentence says "about"
 _OVER = 0.15  # where it says "over" or "under"
@@ -113,7 +134,7 @@ class Number(NamedTuple):
 @lru_cache(maxsize=20_000)
 def numbers(text: str) -> tuple[Number, ...]:
     """Return the numbers of ``text`` in order."""
-    found = [*_fractions(text), *_ranges(text)]
+    found = [*_fractions(text), *_ranges(text), *_clock(text), *_decades(text)]
     plain = _MID.sub(lambda mid: " " * len(mid.group()), text)
     for match in _NUMBER.finditer(plain):
         if not any(start < match.end() and match.start() < end for _, start, end, *_ in found):
@@ -138,7 +159,8 @@ def _read(text: str, match: re.Match[str]) -> Iterator[Number]:
         scale *= _SHORT_SCALES[short]
     elif short == "m" and not unit:
         unit = "m"
-    value *= scale
+    unit_word = (match["unit"] or "").lower()
+    value *= scale * _LONG_UNITS.get(unit_word, 1)
     kind, low, high = _time(match, value, ordinal)
     if scale == 1 and kind == "number" and match["figure"] and "," in match["figure"] and value < 1000:
         value = low = high
@@ -153,8 +175,16 @@ def _read(text: str, match: re.Match[str]) -> Iterator[Number]:
         hedge=_hedge(text, match.start(), match.end()),
         step=_step(match["figure"], scale, value),
         shortened=scale > 1 or "." in (match["figure"] or ""),
-        soft=kind in ("number", "ordinal") and not match["figure"] and value <= 1 and not unit and scale == 1,
+        soft=kind in ("number", "ordinal")
+        and not match["figure"]
+        and scale == 1
+        and _lightly(text, match.start(), value, unit),
     )
+
+
+def _lightly(text: str, start: int, value: float, unit: str) -> bool:
+    """Whether number words do not tell how many: "one of them", "the first", "the two groups"."""
+    return (value <= 1 and not unit) or (value <= 4 and not unit and _DEFINITE.search(text, 0, start) is not None)
 
 
 def _glued(text: str, match: re.Match[str]) -> bool:
@@ -207,7 +237,8 @@ def _step(figure: str | None, scale: float, value: float) -> float:
     whole, _, decimals = digits.partition(".")
     if decimals:
         return scale / 10 ** len(decimals)
-    return scale * 10 ** (len(whole) - len(whole.rstrip("0"))) if whole.strip("0") else scale
+    step = scale * 10 ** (len(whole) - len(whole.rstrip("0"))) if whole.strip("0") else scale
+    return 5 * step if whole.rstrip("0").endswith("5") else step
 
 
 def _fractions(text: str) -> Iterator[Number]:
@@ -239,6 +270,32 @@ def _ranges(text: str) -> Iterator[Number]:
                 )
 
 
+def _clock(text: str) -> Iterator[Number]:
+    """Yield times of day as minutes after midnight; "4.30" is one only before "pm"."""
+    for match in _CLOCK.finditer(text):
+        half = (match["half"] or match["bare"] or "").lower()
+        if half or ":" in match.group():
+            hour = int(match["hour"]) % 12 + 12 * (half == "p") if half else int(match["hour"])
+            value = float(60 * hour + int(match["minute"] or 0))
+            yield Number(
+                match.group(), *match.span(), value, value, "number", "clock", "", 1.0, shortened=False, soft=False
+            )
+
+
+def neighbouring_years(text: str) -> tuple[Number, ...]:
+    """Return the years that a text names by another: "2023, up from … the year before" is of 2022 too."""
+    told = {-1 if match["before"] else 1 for match in _DIFFERENT_YEAR.finditer(text)}
+    years = [number for number in numbers(text) if number.is_year] if told else []
+    return tuple(year._replace(low=year.low + by, high=year.high + by) for year in years for by in sorted(told))
+
+
+def _decades(text: str) -> Iterator[Number]:
+    """Yield the years of "the next decade", which no number tells."""
+    for match in _SOME_DECADE.finditer(text):
+        years = 100.0 if match["unit"].lower() == "century" else 10.0
+        yield Number(match.group(), *match.span(), years, years, "number", "y", "", years, shortened=False, soft=True)
+
+
 def scales_of(text: str) -> tuple[float, ...]:
     """Return by what the figures of a passage may have to be multiplied: a table says "in millions" once."""
     found = {_SCALES[(a or b).lower()] if a or b else 1000.0 for a, b in _IN_SCALE.findall(text)}
@@ -252,14 +309,35 @@ def borne_out(said: Number, source: Sequence[Number], scales: Sequence[float] = 
 
 def says(said: Number, source: Number, scale: float = 1.0) -> bool:
     """Whether ``source``, times ``scale``, says what ``said`` does: the same, or more exactly."""
-    if said.unit and source.unit and said.unit != source.unit:
+    if {said.hedge, source.hedge} == {"over", "under"} or not _same_unit(said, source):
         return False
+    if "clock" in (said.unit, source.unit) and said.unit != source.unit:
+        return _hour(said, source)
     if said.kind in ("decade", "century"):
         return said.low <= source.low and source.high <= said.high
     if source.kind in ("decade", "century"):
         return False
+    if said.unit != source.unit and _span(said) == _span(source) != 0:
+        return True
     value = source.low * scale
     return abs(said.low - value) <= 1e-9 * max(1.0, abs(value)) or _rounds(said, source, value)
+
+
+def _same_unit(said: Number, source: Number) -> bool:
+    if "clock" in (said.unit, source.unit):
+        return not (said.unit and source.unit) or said.unit == source.unit
+    return not (said.unit and source.unit) or said.unit == source.unit or _span(said) == _span(source) != 0
+
+
+def _span(number: Number) -> float:
+    """Return a stretch of time in seconds, or, of months and years, in a unit of their own; 0 where it is none."""
+    return number.low * _SECONDS.get(number.unit, 0)
+
+
+def _hour(said: Number, source: Number) -> bool:
+    """Whether one of two is a bare number and the hour of the other: "between 2 and 4 pm"."""
+    bare, clock = (said, source) if source.unit == "clock" else (source, said)
+    return bare.low in (clock.low / 60, clock.low / 60 - 12)
 
 
 def _rounds(said: Number, source: Number, value: float) -> bool:
@@ -267,10 +345,12 @@ def _rounds(said: Number, source: Number, value: float) -> bool:
     off = said.low - value
     if said.is_year and source.is_year:
         return said.hedge == "about" and abs(off) <= said.step / 2 and said.step > 1
+    if source.step * (value / source.low if source.low else 1.0) >= said.step and not source.unit == said.unit == "%":
+        return False
     if said.hedge == "about":
         return abs(off) <= max(said.step / 2, _ABOUT * abs(value))
     if said.hedge == "over":
         return -max(said.step, _OVER * said.low) <= off <= 0
     if said.hedge == "under":
         return 0 <= off <= max(said.step, _OVER * said.low)
-    return said.shortened and source.step < said.step and abs(off) <= said.step / 2 * (1 + 1e-9)
+    return said.shortened and abs(off) <= said.step / 2 * (1 + 1e-9)

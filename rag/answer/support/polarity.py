@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from rag.words import STOP_WORDS, WORD, stem
+from rag.answer.support.roots import root
+from rag.words import STOP_WORDS, WORD
 
 _DENIES = (
     r"not|never|no|none|nobody|nothing|nowhere|neither|nor|cannot|without|[a-z]+n['’]t|hardly|scarcely|barely|rarely"
@@ -23,56 +24,62 @@ _CUE = re.compile(rf"\b(?:{_DENIES})\b", re.IGNORECASE)
 # That which looks like a denial and is none.
 _NO_DENIAL = re.compile(
     r"\b(?:not only|not just|not merely|not least|no doubt|not to mention|no\.\s?\d|no fewer than|no less than"
-    r"|no more than|a few|a little|quite a few|few(?:er)? than|the few|no one knows why|whether or not|if not|or not)\b",
+    r"|no more than|a few|a little|quite a few|few(?:er)? than|the few|whether or not|if not|or not)\b",
     re.IGNORECASE,
 )
 _CLAUSE_END = re.compile(
     r"[;:()—]|,(?! (?:a|an|the)\b)|\b(?:but|however|although|though|while|whereas|because)\b|[.!?]\s", re.I
 )
+_UNTIL = re.compile(r"[^.;]*\buntil\b")
 _REACH = 3  # words with meaning after the denial
 _PREFIXES = ("un", "in", "im", "il", "ir", "non", "dis")
 
-_OPPOSITES = """
+# Whichever stands in a source, the other beside the same words says the contrary.
+_CONTRARY = """
 increase decrease|increase reduce|increase fall|increase decline|increase drop|rise fall|rise drop|rise decline
 rise decrease|grow shrink|grow decline|grow fall|raise lower|raise cut|raise reduce|expand contract|expand shrink
-higher lower|high low|more less|more fewer|most least|before after|allow ban|allow forbid|allow prohibit|permit ban
-permit forbid|permit prohibit|legalise ban|first last|first second|north south|east west|northern southern
-eastern western|win lose|won lost|win lost|winner loser|victory defeat|accept reject|approve reject|adopt reject
-support oppose|favour oppose|favor oppose|supporter opponent|include exclude|begin end|start end|start finish
-start stop|began ended|begin ended|open close|buy sell|bought sold|import export|male female|man woman|men women
-boy girl|father mother|son daughter|brother sister|husband wife|king queen|large small|big small|larger smaller
-largest smallest|big little|long short|longer shorter|longest shortest|early late|earlier later|earliest latest
-major minor|majority minority|best worst|better worse|good bad|top bottom|upper lower|left right|young old
-younger older|new old|newer older|always never|all none|all some|every no|many few|maximum minimum|positive negative
-possible impossible|legal illegal|success failure|succeed fail|public private|rural urban|above below
-inside outside|indoor outdoor|over under|hot cold|warm cool|warm cold|strong weak|stronger weaker|rich poor|wealthy poor
-true false|agree disagree|strengthen weaken|gain lose|gain loss|profit loss|arrive depart|arrive leave|enter leave
-join leave|ally enemy|friend enemy|create destroy|build demolish|appear disappear|present absent|add remove
-cause prevent|encourage discourage|hire fire|lend borrow|married divorced|born died|birth death|heavy light
-heavier lighter|dark light|dark bright|fast slow|faster slower|fastest slowest|near far|deep shallow|wide narrow
-thick thin|full empty|easy difficult|easy hard|cheap expensive|cheaper dearer|safe dangerous|safe unsafe|guilty innocent
-optimistic pessimistic|internal external|interior exterior|domestic foreign|oldest youngest|oldest newest
-highest lowest|tallest shortest|up down|upward downward|same different|similar different|equal unequal
-common rare|frequent rare|often rarely|often seldom|usually rarely|mandatory optional|compulsory voluntary
-compulsory optional|required optional|temporary permanent|active inactive|active passive|able unable|likely unlikely
-direct indirect|formal informal|regular irregular|complete incomplete|known unknown|popular unpopular|stable unstable
-successful unsuccessful|dependent independent|native foreign|ancient modern|single multiple|single double|double triple
-advantage disadvantage|benefit harm|beneficial harmful|connect disconnect|visible invisible|natural artificial
-odd even|vertical horizontal|parent child|teacher student|employer employee|buyer seller|plaintiff defendant
-civilian military|winter summer|spring autumn|day night|morning evening|dry wet|acid alkaline|liquid solid
-simple complex|partial complete|partly fully|partially fully|prosecution defence|conviction acquittal|convict acquit
-promote demote|praise criticise|praise criticize|praise condemn|liberal conservative|attack defend|offence defence
-offense defense|inhibit activate|inhibit promote|inhibit enhance|inhibit stimulate|suppress activate|suppress enhance
-upregulate downregulate|induce suppress|induce inhibit|improve worsen|improve impair|enhance reduce|enhance impair
-susceptible resistant|sensitive resistant|essential unnecessary|necessary unnecessary|widespread isolated|income expense
-asset liability|surplus deficit|credit debit|prior subsequent|previous next|previously subsequently|predecessor successor
-precede follow|preceded followed|ascend descend|push pull|send receive|give take|gave took|ask answer|rejected accepted
-withdraw deploy|retreat advance|surrender resist|survive perish|survive die|lived died|alive dead|ahead behind
-lead trail|exceed miss|upgrade downgrade|extend shorten|inclusive exclusive|maternal paternal|plural singular
-earliest last|initial final|initially finally|beginning end|opening closing|inner outer|forward backward|front rear
-eligible ineligible|valid invalid|relevant irrelevant|exempt subject|grant refuse|granted denied|confirm deny|admit deny
-""".replace("\n", "|")
-_FEW = "|".join(_OPPOSITES.split("|"))
+higher lower|allow ban|allow forbid|allow prohibit|permit ban|permit forbid|permit prohibit|legalise ban|accept reject
+approve reject|adopt reject|support oppose|favour oppose|favor oppose|supporter opponent|include exclude
+larger smaller|largest smallest|longer shorter|longest shortest|earliest latest|majority minority|upper lower
+younger older|newer older|always never|maximum minimum|positive negative|possible impossible|legal illegal
+success failure|succeed fail|indoor outdoor|warm cool|warm cold|stronger weaker|wealthy poor|true false|agree disagree
+strengthen weaken|gain lose|create destroy|build demolish|appear disappear|present absent|add remove|cause prevent
+encourage discourage|hire fire|married divorced|heavier lighter|dark light|dark bright|fast slow|faster slower
+fastest slowest|deep shallow|wide narrow|thick thin|easy difficult|cheap expensive|cheaper dearer|safe dangerous
+safe unsafe|guilty innocent|optimistic pessimistic|interior exterior|oldest youngest|oldest newest|highest lowest
+deepest shallowest|automatic manual|automatically manually|compulsory optional|shallow deep|tallest shortest
+upward downward|equal unequal|common rare|frequent rare|often rarely|often seldom|usually rarely|mandatory optional
+compulsory voluntary|required optional|temporary permanent|active inactive|active passive|likely unlikely
+formal informal|regular irregular|complete incomplete|known unknown|popular unpopular|stable unstable
+successful unsuccessful|dependent independent|benefit harm|beneficial harmful|connect disconnect|visible invisible
+natural artificial|vertical horizontal|dry wet|acid alkaline|liquid solid|simple complex|partial complete|partly fully
+partially fully|conviction acquittal|convict acquit|promote demote|praise criticise|praise criticize|praise condemn
+liberal conservative|offence defence|offense defense|inhibit activate|inhibit promote|inhibit enhance
+inhibit stimulate|suppress activate|suppress enhance|upregulate downregulate|induce suppress|induce inhibit
+improve worsen|improve impair|enhance reduce|enhance impair|susceptible resistant|sensitive resistant
+essential unnecessary|necessary unnecessary|widespread isolated|surplus deficit|ascend descend|push pull
+rejected accepted|surrender resist|alive dead|exceed miss|upgrade downgrade|extend shorten|inclusive exclusive
+maternal paternal|plural singular|earliest last|inner outer|forward backward|front rear|eligible ineligible
+valid invalid|relevant irrelevant|exempt subject|grant refuse|granted denied|confirm deny|admit deny
+"""
+# These may both be true, of two sides of one thing or of two things: contrary only in each other's place.
+_CONVERSE = """
+high low|more less|more fewer|most least|before after|first last|first second|north south|east west|northern southern
+eastern western|win lose|won lost|win lost|winner loser|victory defeat|begin end|start end|start finish|start stop
+began ended|begin ended|open close|buy sell|bought sold|import export|male female|man woman|men women|boy girl
+father mother|son daughter|brother sister|husband wife|king queen|large small|big small|big little|long short
+early late|earlier later|major minor|best worst|better worse|good bad|top bottom|left right|young old|new old|all none
+all some|every no|many few|public private|rural urban|above below|inside outside|over under|hot cold|strong weak
+rich poor|gain loss|profit loss|arrive depart|arrive leave|enter leave|join leave|ally enemy|friend enemy|lend borrow
+born died|birth death|heavy light|near far|full empty|easy hard|internal external|domestic foreign|up down
+same different|similar different|able unable|direct indirect|native foreign|ancient modern|single multiple
+single double|double triple|advantage disadvantage|odd even|parent child|teacher student|employer employee
+buyer seller|plaintiff defendant|civilian military|winter summer|spring autumn|day night|morning evening
+prosecution defence|attack defend|income expense|asset liability|credit debit|prior subsequent|previous next
+previously subsequently|predecessor successor|precede follow|preceded followed|send receive|give take|gave took
+ask answer|withdraw deploy|retreat advance|survive perish|survive die|lived died|ahead behind|lead trail|initial final
+initially finally|beginning end|opening closing|teach learn
+"""
 
 
 class Denial(NamedTuple):
@@ -81,6 +88,7 @@ class Denial(NamedTuple):
     start: int
     end: int
     reached: tuple[str, ...]
+    until: bool  # "not … until" says that it was so afterwards
 
 
 @lru_cache(maxsize=20_000)
@@ -88,37 +96,48 @@ def denials(text: str) -> tuple[Denial, ...]:
     """Return what ``text`` denies, in order."""
     spared = [found.span() for found in _NO_DENIAL.finditer(text)]
     return tuple(
-        Denial(cue.start(), cue.end(), _reached(text, cue.end()))
+        Denial(cue.start(), cue.end(), _reached(text, cue.end()), _UNTIL.match(text, cue.end()) is not None)
         for cue in _CUE.finditer(text)
         if not any(start < cue.end() and cue.start() < end for start, end in spared)
     )
 
 
 def _reached(text: str, start: int) -> tuple[str, ...]:
+    """Return the first words with meaning after a denial, in its clause; beyond that where it ends at once."""
     stop = _CLAUSE_END.search(text, start)
-    clause = text[start : stop.start() if stop else len(text)]
-    found = [stem(word.group().lower()) for word in WORD.finditer(clause) if word.group().lower() not in STOP_WORDS]
+    found = (
+        _meant(text[start : stop.start() if stop else len(text)]) or _meant(text[start:]) or _meant(text[:start])[::-1]
+    )
     return tuple(found[:_REACH])
 
 
-def opposites(stem_: str) -> frozenset[str]:
-    """Return the stems of the words that say the opposite of a word."""
-    return _opposites().get(stem_, frozenset()) | _by_prefix(stem_)
+def _meant(text: str) -> list[str]:
+    return [root(word.group().lower()) for word in WORD.finditer(text) if word.group().lower() not in STOP_WORDS]
+
+
+def contraries(key: str) -> frozenset[str]:
+    """Return the stems of the words that say the contrary of a word, wherever they stand."""
+    return _pairs(_CONTRARY).get(key, frozenset()) | _by_prefix(key)
+
+
+def opposites(key: str) -> frozenset[str]:
+    """Return the stems of the words that say the contrary of a word in whose place they stand."""
+    return contraries(key) | _pairs(_CONVERSE).get(key, frozenset())
 
 
 @cache
-def _opposites() -> Mapping[str, frozenset[str]]:
+def _pairs(listed: str) -> Mapping[str, frozenset[str]]:
     pairs: dict[str, set[str]] = {}
-    for pair in filter(None, (found.strip() for found in _FEW.split("|"))):
-        one, other = (stem(word) for word in pair.split())
+    for pair in filter(None, re.split(r"[|\n]", listed)):
+        one, other = (root(word) for word in pair.split())
         pairs.setdefault(one, set()).add(other)
         pairs.setdefault(other, set()).add(one)
     return {word: frozenset(found) for word, found in pairs.items()}
 
 
 @lru_cache(maxsize=50_000)
-def _by_prefix(stem_: str) -> frozenset[str]:
+def _by_prefix(key: str) -> frozenset[str]:
     """Return a stem with each prefix that denies, or without its own."""
-    made = {prefix + stem_ for prefix in _PREFIXES if len(stem_) > 3}
-    bare = {stem_[len(prefix) :] for prefix in _PREFIXES if stem_.startswith(prefix) and len(stem_) - len(prefix) > 3}
+    made = {prefix + key for prefix in _PREFIXES if len(key) > 3}
+    bare = {key[len(prefix) :] for prefix in _PREFIXES if key.startswith(prefix) and len(key) - len(prefix) > 3}
     return frozenset(made | bare)

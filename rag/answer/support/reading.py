@@ -10,15 +10,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from rag.answer.support.days import Day, days
 from rag.answer.support.names import Name, is_title, names, without_opening
 from rag.answer.support.numbers import Number, numbers
+from rag.answer.support.roots import root, roots
 from rag.stop_words import STOP_WORDS_OF
-from rag.words import STOP_WORDS, WORD, stem, words
+from rag.words import STOP_WORDS, WORD, words
 
-Kind = Literal["word", "name", "number", "day"]
+Kind = Literal["word", "name", "number", "date"]
 
 _SOURCE = (
     r"(?:provided |given |cited |retrieved |above |available |following )*"
@@ -60,15 +62,16 @@ _FEWEST_OF_A_CLAUSE = 3  # items with meaning
 
 # Words that frame more than they say: a paraphrase brings them along.
 _LIGHT = frozenset(
-    stem(word)
-    for word in """also include including included various several used use using known called name named main key important
-    significant significantly way ways thing things part parts number amount many much well within among along together
-    one two first such like based due around become became make made making take took taken get got give given come
-    came go went see seen show shown find found help helped provide provided allow involve involved lead led cause
-    result resulting following primarily mainly mostly generally typically often usually specifically particularly
-    especially overall later early eventually currently recently originally initially previously formerly subsequently
-    thereby therefore total overall different certain major example kind type form aspect role fact case place time
-    year years day days month months period new old large small great good high low people person individual group
+    root(word)
+    for word in """also include including
+    included various several used use using known called name named main key important significant significantly way
+    ways thing things part parts number amount many much well within among along together one two first such like
+    based due around become became make made making take took taken get got give given come came go went see seen
+    show shown find found help helped provide provided allow involve involved lead led cause result resulting
+    following primarily mainly mostly generally typically often usually specifically particularly especially overall
+    later early eventually currently recently originally initially previously formerly subsequently thereby
+    therefore total overall different certain major example kind type form aspect role fact case place time year
+    years day days month months period new old large small great good high low people person individual group
     document passage source text article information author state describe mention note explain indicate report
     refer consider regard relate associate involve serve act play set put bring keep hold become remain exist occur
     happen begin start end continue have do be can may might will would could should must need want try us""".split()
@@ -88,6 +91,11 @@ class Item(NamedTuple):
     weight: float  # 0 for a function word
     said: Name | Number | Day | None = None
 
+    @property
+    def text(self) -> str:
+        """What it is, as it is written."""
+        return self.said.text if self.said else self.word
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -105,7 +113,7 @@ class Reading:
     @cached_property
     def stems(self) -> frozenset[str]:
         """The stems of all its words, those of names too."""
-        return frozenset(stem(word, self.language) for word in words(self.text))
+        return roots(self.text, self.language)
 
     @cached_property
     def clauses(self) -> tuple[tuple[int, ...], ...]:
@@ -120,6 +128,30 @@ class Reading:
         if len(groups) > 1 and len(groups[-1]) < _FEWEST_OF_A_CLAUSE:
             groups[-2:] = [groups[-2] + groups[-1]]
         return tuple(tuple(group) for group in groups)
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """Its clauses, each as if it stood alone."""
+        if len(self.clauses) < 2:
+            return (Part(0, len(self.text), self),)
+        ends = [self.meant[clause[-1]].end for clause in self.clauses[:-1]] + [len(self.text)]
+        return tuple(self._between(start, end) for start, end in pairwise([0, *ends]))
+
+    def _between(self, start: int, end: int) -> Part:
+        items = (
+            item._replace(start=item.start - start, end=item.end - start)
+            for item in self.items
+            if start <= item.start < end
+        )
+        return Part(start, end, Reading(self.text[start:end], tuple(items), self.language))
+
+
+class Part(NamedTuple):
+    """A clause: where it stands in its sentence, and what it says."""
+
+    start: int
+    end: int
+    reading: Reading
 
 
 def bare(sentence: str) -> str:
@@ -151,7 +183,7 @@ def _items(text: str, language: str, proper: frozenset[str]) -> Iterator[Item]:
     for run in WORD.finditer(text):
         if not _meets(run.span(), taken):
             for word in _parts(run.group()):
-                key = stem(word, language)
+                key = root(word, language)
                 weight = 0.0 if word in stop or (len(word) == 1 and word.isascii()) else _weight(key)
                 yield Item("word", key, word, run.start(), run.end(), weight)
 
@@ -159,7 +191,7 @@ def _items(text: str, language: str, proper: frozenset[str]) -> Iterator[Item]:
 def _facts(text: str, language: str, proper: frozenset[str]) -> Iterator[Item]:
     """Yield the dates, numbers and names of a text."""
     for day in days(text):
-        yield Item("day", f"{day.month}/{day.day}", day.text, day.start, day.end, FACT_WEIGHT, day)
+        yield Item("date", f"{day.month}/{day.day}", day.text, day.start, day.end, FACT_WEIGHT, day)
     for number in numbers(text):
         weight = LIGHT_WEIGHT if number.soft else FACT_WEIGHT
         yield Item("number", f"{number.low:g}{number.unit}", number.text, number.start, number.end, weight, number)

@@ -1,0 +1,47 @@
+"""Sentences as a language model writes them, true to a text or not, written by hand: ``data/support.jsonl``.
+
+The checker was changed after looking at the first eight texts; the others are held out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from rag.answer.support import Passage
+
+_PATH = Path(__file__).parent / "data" / "support.jsonl"
+_LOOKED_AT = tuple(f"h{n:02}" for n in range(1, 9))
+
+
+class Altered(BaseModel):
+    """A sentence that its text does not bear out, and what is wrong with it."""
+
+    kind: str
+    sentence: str
+
+
+class Written(BaseModel):
+    """A text in passages, and sentences about it."""
+
+    id: str
+    title: str
+    passages: tuple[str, ...]
+    faithful: tuple[str, ...]
+    altered: tuple[Altered, ...]
+
+    @property
+    def sources(self) -> tuple[Passage, ...]:
+        """Its passages, as a sentence cites them."""
+        return tuple(Passage(text=text, context=self.title) for text in self.passages)
+
+    @property
+    def held_out(self) -> bool:
+        """Whether the checker was written without looking at it."""
+        return self.id not in _LOOKED_AT
+
+
+def read_written() -> list[Written]:
+    """Return all texts."""
+    return [Written.model_validate_json(line) for line in _PATH.read_text(encoding="utf-8").splitlines()]
