@@ -250,4 +250,4 @@ def test_the_key_is_in_no_answer_no_log_and_no_file(
     assert KEY not in caplog.text
     files = [*tmp_path.rglob("*"), *built.settings.index.rglob("*")]
     assert not [path for path in files if path.is_file() and KEY.encode() in path.read_bytes()]
-    assert KEY not in repr(Settings(llm_key=KEY))  # type: ignore[arg-type]
+    assert KEY not in repr(Settings(llm_key=KEY))
