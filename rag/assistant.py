@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
@@ -25,7 +25,7 @@ from rag.dates import document_date
 from rag.embed import DEFAULT_MODEL, Embedder
 from rag.embed.packaged import PackagedEmbedder
 from rag.embed.sentence_transformer import SentenceTransformerEmbedder
-from rag.errors import IndexMismatch, SyncStopped, UsageError
+from rag.errors import IndexMismatch, RagError, SyncStopped, UsageError
 from rag.index import FileRecord, Manifest, Reader
 from rag.index.local import LocalIndex, mismatch
 from rag.languages import unspoken
@@ -72,6 +72,13 @@ class Status(Value):
     unspoken: str | None = None
 
 
+class Asked(NamedTuple):
+    """A question that was asked, and what came of it."""
+
+    question: str
+    came: Answer | RagError
+
+
 class Assistant:
     """Answers questions from a folder of documents. Safe to use from many threads."""
 
@@ -85,6 +92,7 @@ class Assistant:
         self._one_sync = threading.Lock()
         self._activity: Progress | None = None
         self._freshness: _KeptFreshness | None = None
+        self.on_asked: Callable[[Asked], None] = lambda _: None  # called after each question, by whoever counts them
 
     @property
     def is_built(self) -> bool:
@@ -173,6 +181,23 @@ class Assistant:
             UsageError: The question is empty, or there is no document at one of ``sources``.
             IndexFailure: There is no index, or it was built with other settings.
         """
+        try:
+            answer = self._answer(question, history, sources, on_sentences, even_if_unsure=even_if_unsure)
+        except RagError as error:
+            self.on_asked(Asked(question, error))
+            raise
+        self.on_asked(Asked(question, answer))
+        return answer
+
+    def _answer(
+        self,
+        question: str,
+        history: Sequence[Message],
+        sources: Collection[str],
+        on_sentences: OnAnswer | None,
+        *,
+        even_if_unsure: bool,
+    ) -> Answer:
         clock = _Clock()
         query = self._standalone(question, history)
         with self._reading(sources) as reader:  # one view throughout: what is found is what is cited

@@ -48,6 +48,7 @@ def main() -> None:
     """Run the command; every foreseen error is one line on standard error and an exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("rag.embed").setLevel(logging.INFO)  # what is done once, and takes its time
+    logging.getLogger("rag.asked").setLevel(logging.INFO)  # a line a question, where that is wanted
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it cannot read, the index reports by name
     try:
         code = app(prog_name="rag", standalone_mode=False)

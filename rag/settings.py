@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     )
     llm_follow_ups: bool = Field(False, description="Whether the language model makes follow-ups self-standing.")
 
+    log: bool = Field(False, description="Whether the server writes a line of JSON for each question.")
+    log_questions: bool = Field(False, description="Whether that line has the words of the question.")
+
     @field_validator("llm_url")
     @classmethod
     def _is_server(cls, url: str) -> str:

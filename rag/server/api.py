@@ -10,11 +10,12 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response, StreamingResponse
 
-from rag.assistant import Assistant
+from rag.assistant import Asked, Assistant
 from rag.compose import OnAnswer
-from rag.errors import DocumentRefused, ParseError, RagError, UsageError
+from rag.errors import DocumentRefused, IndexFailure, ParseError, RagError, UsageError
 from rag.server.layer import client_of
 from rag.server.limits import Rate, Workers
+from rag.server.metrics import Metrics, log_asked
 from rag.server.models import AskRequest, Documents, Health, SearchRequest, Source, Undo
 from rag.server.problems import NotFound, responses, status_of
 from rag.server.told import Told
@@ -36,7 +37,7 @@ _SourceQuery = Annotated[str, Query(description="The document, by its place in t
 def api(assistant: Assistant) -> APIRouter:
     """Return the routes of the API, under ``/api``."""
     router = APIRouter(prefix="/api")
-    _add_health(router)
+    _add_health(router, assistant)
     _add_questions(router, assistant)
     _add_documents(router, assistant)
     _add_upload(router, assistant)
@@ -49,11 +50,33 @@ def api(assistant: Assistant) -> APIRouter:
     return router
 
 
-def _add_health(router: APIRouter) -> None:
+def _add_health(router: APIRouter, assistant: Assistant) -> None:
+    metrics = Metrics(assistant)
+
+    def note(asked: Asked) -> None:
+        metrics.count(asked)
+        if assistant.settings.log:
+            log_asked(asked, with_words=assistant.settings.log_questions)
+
+    assistant.on_asked = note
+
     @router.get("/health")
     def health() -> Health:
         """Say that the server runs."""
         return Health()
+
+    @router.get("/ready", responses=responses(503))
+    def ready() -> Health:
+        """Say that questions can be answered: there is an index, and it fits the model."""
+        if not assistant.is_built:
+            raise IndexFailure("there is no index yet: run `rag index`")
+        assistant.warm_up()
+        return Health()
+
+    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **responses(503)})
+    def read_metrics() -> Response:
+        """Give the counters, as Prometheus reads them."""
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def _add_questions(router: APIRouter, assistant: Assistant) -> None:

@@ -17,7 +17,7 @@ from rag.server.security import cookie, cookies_of, digest, owner_of, session_of
 ADMISSION = "rag_admission"
 _MONTH = 30 * 86_400  # seconds
 _LARGEST_FORM = 10_000  # bytes
-_HEALTH = "/api/health"
+_HEALTH = ("/api/health", "/api/ready")
 
 
 class Gate(Layer):
@@ -28,7 +28,7 @@ class Gate(Layer):
         self._password = password
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._password.is_set or scope["path"] == _HEALTH:
+        if not self._password.is_set or scope["path"] in _HEALTH:
             return await self.app(scope, receive, send)
         admitted = self._admitted(scope)
         if scope["path"] == "/login":

@@ -48,7 +48,7 @@ def test_what_is_no_text_is_left_out(name: str) -> None:
         assert "".join(model(server.url).ask("Be brief.", "When?", 50)) == server.said + HARMLESS[name]
 
 
-@pytest.mark.parametrize("name", FAULTS.keys() - HARMLESS.keys())
+@pytest.mark.parametrize("name", sorted(FAULTS.keys() - HARMLESS.keys()))
 def test_whatever_goes_wrong_is_told_in_one_line(name: str, caplog: pytest.LogCaptureFixture) -> None:
     fault = FAULTS[name]
     with scripted(fault.play) as server:

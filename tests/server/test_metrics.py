@@ -1,0 +1,94 @@
+"""What the server counts and writes of questions: as many as were asked, and no word of them or of a document."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from rag.assistant import Assistant
+from rag.embed import Embedder
+from rag.server.password import set_password
+from rag.settings import Settings
+from tests.server.sites import site
+
+WHO = "Who built the mill at Brook Lane?"
+EGG = "How long should an egg be cooked?"
+
+
+def metrics(client: httpx.Client) -> dict[str, float]:
+    response = client.get("/api/metrics")
+    assert response.headers["content-type"].startswith("text/plain")
+    return {
+        sample.name + "".join(f" {value}" for name, value in sample.labels.items() if name != "le"): sample.value
+        for family in text_string_to_metric_families(response.text)
+        for sample in family.samples
+    }
+
+
+def test_questions_are_counted_by_what_came_of_them(assistant: Assistant) -> None:
+    with site(assistant) as client:
+        assert metrics(client)["rag_questions_total answered"] == 0
+        for question in (WHO, WHO, EGG, "  "):
+            client.post("/api/ask", json={"question": question})
+        found = metrics(client)
+    assert found["rag_questions_total answered"] == 2
+    assert found["rag_questions_total abstained"] == 1
+    assert found["rag_questions_total failed"] == 1
+    assert found["rag_stage_seconds_count retrieve"] == 3
+    assert 0 < found["rag_stage_seconds_sum retrieve"] < 60
+
+
+def test_the_index_is_told_as_it_is(assistant: Assistant, embedder: Embedder, tmp_path: Path) -> None:
+    with site(assistant) as client:
+        before = metrics(client)
+        assert before["rag_index_documents"] == len(assistant.documents())
+        assert before["rag_index_passages"] == sum(document.chunks for document in assistant.documents())
+        assert before["rag_index_failed_files"] == 1  # broken.pdf
+        late = assistant.settings.corpus / "late.txt"
+        late.write_text("The weir was built in 1880.")
+        assert metrics(client)["rag_index_lag_files added"] == before["rag_index_lag_files added"] + 1
+        late.unlink()
+
+
+def test_a_line_a_question_has_no_words_unless_they_are_wanted(
+    assistant: Assistant, embedder: Embedder, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "rag.asked")
+    for more, words in (({}, None), ({"log": True}, False), ({"log": True, "log_questions": True}, True)):
+        caplog.clear()
+        with site(Assistant(Settings(**assistant.settings.model_dump() | more), embedder)) as client:
+            for question in (WHO, EGG, "  "):
+                client.post("/api/ask", json={"question": question})
+        lines = [json.loads(record.message) for record in caplog.records if record.name == "rag.asked"]
+        if words is None:
+            assert lines == []
+            continue
+        assert [line["outcome"] for line in lines] == ["answered", "abstained", "failed"]
+        assert [line.get("question") for line in lines] == ([WHO, EGG, "  "] if words else [None] * 3)
+        assert not re.search(r"Ada Stone|1871|Brook", caplog.text.replace(WHO, ""))
+
+
+def test_it_is_ready_once_there_is_an_index(assistant: Assistant, embedder: Embedder, tmp_path: Path) -> None:
+    with site(assistant) as client:
+        assert client.get("/api/ready").status_code == 200
+    empty = assistant.settings.model_dump() | {"index": tmp_path / "none"}
+    with site(Assistant(Settings(**empty), embedder)) as client:
+        response = client.get("/api/ready")
+        assert (response.status_code, "rag index" in response.json()["error"]) == (503, True)
+        assert client.get("/api/health").status_code == 200
+
+
+def test_with_a_password_the_counters_are_for_those_who_have_it(
+    assistant: Assistant, embedder: Embedder, tmp_path: Path
+) -> None:
+    set_password(tmp_path, "open-sesame-1")
+    settings = assistant.settings.model_dump() | {"data": tmp_path}
+    with site(Assistant(Settings(**settings), embedder)) as client:
+        assert client.get("/api/metrics").status_code == 401
+        assert client.get("/api/metrics", headers={"authorization": "Bearer open-sesame-1"}).status_code == 200
+        assert client.get("/api/ready").status_code == 200
