@@ -157,7 +157,7 @@ def test_names_in_any_form(sentence: str, source: str, supported: bool, embedder
         ("The council granted the request.", "The council refused to grant the request.", False),
         ("The request was rejected.", "The request was accepted.", False),
         ("The museum opened in 1950.", "The museum did not open until 1950.", True),
-        ("Norway joined, and Denmark did not.", "Denmark did not join, while Norway joined.", True),
+        ("Norway joined, but Denmark did not join.", "Denmark did not join, while Norway joined.", True),
         ("The tax is mandatory.", "The tax is not optional.", True),
         ("The tax is optional.", "The tax is mandatory.", False),
         ("Costs rose while sales fell.", "Costs fell while sales rose.", False),

@@ -27,7 +27,7 @@ from rag.types import Value
 __all__ = ["Judgement", "Passage", "attribute", "judge", "passage_of"]
 
 _COVERED = 0.58  # the least share of a sentence that its sources hold
-_CLAUSE_COVERED = 0.4  # of each of its clauses
+_CLAUSE_COVERED = 0.36  # of each of its clauses
 _NOWHERE = 0.35  # a word held less well than this stands nowhere
 _STRANGE = 2.5  # weight of words one after another that stand nowhere: an added thought, not another word for one
 _CLEARLY = 0.7  # the share of a sentence that a passage must hold to be given to it unasked

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from rag.answer.support.laid import laid_beside, same_kind, same_thing
-from rag.answer.support.names import Name, beside_each_other, is_title
+from rag.answer.support.names import Name, beside_each_other, is_title, names
 from rag.answer.support.numbers import Number
 from rag.answer.support.reading import Item, Reading
 from rag.answer.support.sources import Line, Match, name_held
@@ -75,7 +75,7 @@ def _leads(reading: Reading, item: Item) -> str:
 
 def _pieced_together(name: Name, match: Match) -> bool:
     """Whether two words of a name that follow each other stand in the sources in other names alone."""
-    sources = [item.said for line in match.sources.lines for item in line.reading.items if isinstance(item.said, Name)]
+    sources = [found for line in match.sources.lines for found in names(line.reading.text, line.reading.language)]
     for one, other in beside_each_other(name):
         with_one = [found for found in sources if one in found.parts]
         with_other = [found for found in sources if other in found.parts]
@@ -190,7 +190,9 @@ def _nearness(reading: Reading, one: Item, other: Item) -> float:
 def _changed_places(match: Match) -> Item | None:
     """Return the item of a sentence in whose place the line most like it has another of the same kind."""
     own = match.cover(match.held)
-    for line in np.argsort(-own, kind="stable")[:_BESIDE]:
+    plain = [at for at, item in enumerate(match.claim.meant) if item.said is None]
+    ranks = own + match.cover(match.held, plain) if plain else own
+    for line in np.argsort(-ranks, kind="stable")[:_BESIDE]:
         if own[line] < _SAME:
             break
         found = next(_exchanged(match.claim, match.sources.lines[line]), None)

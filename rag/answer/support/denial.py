@@ -24,7 +24,7 @@ _NEGATIVE = frozenset(
     """reject oppos ban forbid prohibit prevent avoid fail refus deni lack miss absent absenc lose lost stop ceas
     imposs illeg unabl exclud except declin halt cancel abandon withdraw block unlik resist instead imposs impract
     invalid insuffici inadequ incorrect inact invis free zero object disagre rare unknown unclear doubt doubtful
-    stay untouch exempt""".split()
+    stay untouch exempt onli sole unless""".split()
 )
 _ONLY_LOOK = frozenset(
     """understand understood underst undertak undertaken undergo underground underwent unit univers union uniqu under
@@ -62,7 +62,7 @@ def _contrary(match: Match, part: Part, at: int) -> bool:
     there = [denial for denial in source if focus.start <= denial.start < focus.end]
     return (
         any(_unfounded(denial, match.claim, line.reading, source) for denial in here)
-        or any(_ignored(denial, match.claim, part.reading, line.reading, said) for denial in there)
+        or any(_ignored(denial, match.claim, part.reading, focus.reading, said) for denial in there)
         or (not here and not there and _says_contrary(match, part, focus, _around(match, at, focus)))
     )
 
@@ -103,7 +103,8 @@ def _unfounded(denial: Denial, claim: Reading, line: Reading, source: Sequence[D
     ):
         return False
     word = denial.reached[0]
-    if _negatives(line, claim) or opposites(word) & (line.stems - claim.stems):
+    beside = next((part.reading for part in line.parts if word in part.reading.stems), line)
+    if _negatives(beside, claim) or opposites(word) & (line.stems - claim.stems):
         return False
     return word in line.stems or not source
 

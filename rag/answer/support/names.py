@@ -32,13 +32,14 @@ _TITLES = frozenset(
     minister prime secretary governor mayor ceo cfo chairman director chief representative congressman officer
     university college school institute bank act law treaty department bureau ministry agency commission committee
     council union party church museum library society association foundation fund river lake mountain mount city
-    county state republic kingdom empire street road avenue square park island islands war battle company corporation
-    corp inc ltd group team league award prize district province region area north south east west northern southern
-    eastern western central great greater new old saint jr sr i street government court house company's early late
-    chapter section figure table part page article volume appendix step note english internet god earth
-    sea ocean bay gulf valley peninsula desert town village airport station hospital bridge tower square hall palace
-    castle cathedral abbey stadium festival cup series county region parish cllr councillor analyst engineer
-    january february march april may june july august september october november december""".split()
+    county state republic kingdom empire street road avenue square park island islands war battle company
+    corporation corp inc ltd group team league award prize district province region area north south east west
+    northern southern eastern western central great greater new old saint jr sr i street government court house
+    company's early late chapter section figure table part page article volume appendix step note english internet
+    god earth sea ocean bay gulf valley peninsula desert town village airport station hospital bridge tower square
+    hall palace castle cathedral abbey stadium storm hurricane project operation festival cup series county region
+    parish cllr councillor analyst engineer january february march april may june july august september october
+    november december""".split()
 )
 _KIN = {
     "us": "america usa american americans u.s. u.s.a. states", "uk": "britain british england u.k. britons kingdom",
@@ -265,11 +266,14 @@ def same_name(one: Name, other: Name) -> bool:
 
 @lru_cache(maxsize=50_000)
 def _same_name(text: str, parts: tuple[str, ...], other_text: str, other_parts: tuple[str, ...]) -> bool:
-    if any(part in other_parts for part in parts if not is_title(part)):
-        return True
+    one, other = ({part for part in some if not is_title(part)} for some in (parts, other_parts))
+    if one & other:
+        return one <= other or other <= one or len(one & other) > 1
+    if len(one) > 1 and len(other) > 1:
+        return _squeeze(text) == _squeeze(other_text)
     if any(_same_place(a, b) or (a in _KIN_OF and _KIN_OF[a] == _KIN_OF.get(b)) for a in parts for b in other_parts):
         return True
-    return _short(text) == _squeeze(other_text) or _squeeze(text) == _short(other_text)
+    return _squeeze(other_text) in (_short(text), _squeeze(text)) or _squeeze(text) == _short(other_text)
 
 
 def _short(text: str) -> str:

@@ -49,7 +49,14 @@ _UNIT_WORDS = {
     "kw": "kw kilowatt kilowatts", "mw": "mw megawatt megawatts", "gw": "gw gigawatt gigawatts", "mph": "mph",
     "km/h": "km/h kph", "°c": "°c celsius", "°f": "°f fahrenheit",
 }  # fmt: skip
-_UNITS = {word.replace("\u00a0", " "): unit for unit, listed in _UNIT_WORDS.items() for word in listed.split(" ")}
+_PER_HOUR = {
+    f"{word} per hour": unit
+    for unit, listed in (("km/h", "kilometres kilometers km"), ("mph", "miles"))
+    for word in listed.split()
+}
+_UNITS = {
+    word.replace("\u00a0", " "): unit for unit, listed in _UNIT_WORDS.items() for word in listed.split(" ")
+} | _PER_HOUR
 
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "mo": 1e9, "y": 12e9}
 _LONG_UNITS = {"decade": 10, "decades": 10, "centuries": 100}
@@ -86,11 +93,14 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _AFTER = re.compile(r"\s?(?:or so\b|odd\b|(?P<over>\+|plus\b|or more\b))", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W\d_]+")
 _CLOCK = re.compile(
     r"(?<![\w:.])(?P<hour>[01]?\d|2[0-4])(?:[:.](?P<minute>[0-5]\d)(?::[0-5]\d)?(?:\s?(?P<half>[ap])\.?m\b\.?)?"
     r"|\s?(?P<bare>[ap])\.?m\b\.?)(?![\w:])",
     re.IGNORECASE,
 )
+_OFTEN = {"once": 1, "twice": 2, "thrice": 3}
+_TIMES = re.compile(r"\b(?:once|twice|thrice)\b", re.IGNORECASE)
 _SOME_DECADE = re.compile(
     r"\b(?:an?|the|next|last|past|following|previous|coming)\s+(?P<unit>decade|century)\b", re.IGNORECASE
 )
@@ -106,7 +116,7 @@ _DIFFERENT_YEAR = re.compile(
 )
 
 _ABOUT = 0.06  # of the value, where the sentence says "about"
-_OVER = 0.15  # where it says "over" or "under"
+_OVER = 0.25  # where it says "over" or "under"
 _VAGUE = frozenset("a an one".split())
 
 
@@ -134,7 +144,7 @@ class Number(NamedTuple):
 @lru_cache(maxsize=20_000)
 def numbers(text: str) -> tuple[Number, ...]:
     """Return the numbers of ``text`` in order."""
-    found = [*_fractions(text), *_ranges(text), *_clock(text), *_decades(text)]
+    found = [*_fractions(text), *_ranges(text), *_clock(text), *_loosely(text)]
     plain = _MID.sub(lambda mid: " " * len(mid.group()), text)
     for match in _NUMBER.finditer(plain):
         if not any(start < match.end() and match.start() < end for _, start, end, *_ in found):
@@ -189,6 +199,9 @@ def _lightly(text: str, start: int, value: float, unit: str) -> bool:
 
 def _glued(text: str, match: re.Match[str]) -> bool:
     """Whether the digits are part of a name: "5G", "A4"."""
+    letters = _LETTERS.match(text, match.end())
+    if letters and match["figure"] and not match["scale"]:
+        return not letters.group().islower() or len(letters.group()) > 2
     return text[match.end() : match.end() + 1].isalnum() or (
         text[match.end() : match.end() + 1] == "-" and text[match.end() + 1 : match.end() + 2].isupper()
     )
@@ -289,8 +302,11 @@ def neighbouring_years(text: str) -> tuple[Number, ...]:
     return tuple(year._replace(low=year.low + by, high=year.high + by) for year in years for by in sorted(told))
 
 
-def _decades(text: str) -> Iterator[Number]:
-    """Yield the years of "the next decade", which no number tells."""
+def _loosely(text: str) -> Iterator[Number]:
+    """Yield what words tell that are no numbers: the years of "the next decade", how often "twice" is."""
+    for match in _TIMES.finditer(text):
+        often = float(_OFTEN[match.group().lower()])
+        yield Number(match.group(), *match.span(), often, often, "number", "", "", 1.0, shortened=False, soft=True)
     for match in _SOME_DECADE.finditer(text):
         years = 100.0 if match["unit"].lower() == "century" else 10.0
         yield Number(match.group(), *match.span(), years, years, "number", "y", "", years, shortened=False, soft=True)
@@ -349,8 +365,7 @@ def _rounds(said: Number, source: Number, value: float) -> bool:
         return False
     if said.hedge == "about":
         return abs(off) <= max(said.step / 2, _ABOUT * abs(value))
-    if said.hedge == "over":
-        return -max(said.step, _OVER * said.low) <= off <= 0
-    if said.hedge == "under":
-        return 0 <= off <= max(said.step, _OVER * said.low)
+    if said.hedge in ("over", "under"):
+        below = -off if said.hedge == "over" else off
+        return said.hedge != source.hedge and 0 <= below <= min(said.step, _OVER * said.low)
     return said.shortened and abs(off) <= said.step / 2 * (1 + 1e-9)
