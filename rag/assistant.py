@@ -15,7 +15,6 @@ from typing import NamedTuple
 from rag.answer import Answerer, Draft, OnSentences
 from rag.answer.confidence import confidence
 from rag.answer.extractive import ExtractiveAnswerer
-from rag.answer.generative import GenerativeAnswerer
 from rag.answer.premise import premise
 from rag.compose import OnAnswer, Part, cited, fair_share, teller, together
 from rag.converse import standalone
@@ -407,6 +406,8 @@ def _answerer(settings: Settings, model: LanguageModel | None, embedder: Embedde
     quoting = ExtractiveAnswerer()
     if model is None:
         return quoting
+    from rag.answer.generative import GenerativeAnswerer  # it takes a while to be compiled
+
     return GenerativeAnswerer(model, embedder, quoting, settings.llm_window, settings.llm_unsupported)
 
 
