@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,8 @@ def ask(question: str | None, history: Path | None, questions: Path | None, as_j
     _make_ready(assistant)
     abstained = False
     for text, before in asked:
-        answer = assistant.ask(text, before)
+        with show.busy("waiting for the language model …") if assistant.settings.llm_url else nullcontext():
+            answer = assistant.ask(text, before)
         abstained = answer.abstained
         if as_json or questions:
             _print_json(answer_json(answer).model_dump(mode="json"))
