@@ -28,7 +28,9 @@ from rag.wire import answer_json, search_json
 ABSTAINED = 3
 
 corpus = click.option("--corpus", metavar="DIR", help="The folder of documents (corpus).")
-index_place = click.option("--index", metavar="DIR", help="The folder of the built index (index).")
+index_place = click.option(
+    "--index", metavar="DIR|URL", help="The folder of the built index (index), or postgresql://…"
+)
 embedder = click.option("--embedder", metavar="MODEL", help="A sentence-transformers model, by name or folder.")
 data_place = click.option("--data", metavar="DIR", help="The folder of what is kept beside the index (data).")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")

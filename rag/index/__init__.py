@@ -202,3 +202,13 @@ class Index(Protocol):
 
     def close(self) -> None:
         """Release files and connections."""
+
+
+def mismatch(found: Manifest, wanted: Manifest) -> str:
+    """Say in one line how an index differs from what is asked of it, and what to do."""
+    differing = [
+        f"{name.replace('_', ' ')} {getattr(found, name)!s:.40} instead of {getattr(wanted, name)!s:.40}"
+        for name in Manifest.model_fields
+        if getattr(found, name) != getattr(wanted, name)
+    ]
+    return f"the index was built with {', '.join(differing)}: run `rag index --rebuild`, or use its settings"

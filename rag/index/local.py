@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from rag.corpus import IGNORE_FILE
 from rag.embed import Embedding
 from rag.errors import IndexDamaged, IndexFailure, IndexLocked, IndexMismatch
-from rag.index import SCHEMA_VERSION, BrokenOff, Cut, FileRecord, Manifest
+from rag.index import SCHEMA_VERSION, BrokenOff, Cut, FileRecord, Manifest, mismatch
 from rag.index.derive import (
     EXACT_UP_TO,
     AnySnapshot,
@@ -338,16 +338,6 @@ class LocalIndex:
                 kept = database, renewed_snapshot(database, connection, _dimension(connection))
                 self._snapshot = kept
             return kept[1]
-
-
-def mismatch(found: Manifest, wanted: Manifest) -> str:
-    """Say in one line how an index differs from what is asked of it, and what to do."""
-    differing = [
-        f"{name.replace('_', ' ')} {getattr(found, name)!s:.40} instead of {getattr(wanted, name)!s:.40}"
-        for name in Manifest.model_fields
-        if getattr(found, name) != getattr(wanted, name)
-    ]
-    return f"the index was built with {', '.join(differing)}: run `rag index --rebuild`, or use its settings"
 
 
 def _manifest(connection: sqlite3.Connection) -> Manifest | None:
