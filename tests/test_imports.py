@@ -29,7 +29,7 @@ LAYERS = (
     ("rank",),
     ("excerpt", "reading"),
     ("sync", "retrieve", "answer"),
-    ("verify", "watch", "listing", "pictures", "compose"),
+    ("copying", "verify", "watch", "listing", "pictures", "compose"),
     ("assistant", "stream"),
     ("evaluate", "starters"),
     ("show",),

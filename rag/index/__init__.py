@@ -146,6 +146,9 @@ class Reader(Protocol):
     def chunks(self, source: str) -> list[Chunk]:
         """Return the passages of a document, in the order of its text."""
 
+    def pieces(self, source: str) -> list[tuple[Piece, Embedding]]:
+        """Return the passages of a document as they were put, with their vectors, in the order of its text."""
+
     def files(self) -> dict[str, FileRecord]:
         """Return all files the index has seen, read or not, by source."""
 

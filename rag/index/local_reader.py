@@ -10,14 +10,14 @@ from typing import TypeVar
 
 import numpy as np
 
-from rag.embed import Vectors, unit
+from rag.embed import Embedding, Vectors, unit
 from rag.errors import UsageError
-from rag.index import FileRecord, Forms, Passage
+from rag.index import FileRecord, Forms, Passage, Piece
 from rag.index.bm25 import single_tokens
 from rag.index.derive import AnySnapshot
 from rag.index.large import LargeSnapshot
 from rag.index.pieces import SnapshotDamaged
-from rag.index.saved import passage, read_headings, read_pages
+from rag.index.saved import passage, piece, read_headings, read_pages
 from rag.index.vocabulary import KeptVocabulary
 from rag.types import Chunk, Document, DocumentSummary, document_id
 
@@ -212,6 +212,19 @@ class LocalReader:
         query = "SELECT row FROM chunks WHERE document_id = ? ORDER BY start"
         keys = [row for (row,) in self._connection.execute(query, [document_id(source)])]
         return [found.chunk for found in self.passages(keys)]
+
+    def pieces(self, source: str) -> list[tuple[Piece, Embedding]]:
+        """Return the passages of a document as they were put, with their vectors, in the order of its text."""
+        query = (
+            "SELECT row, key, passage, vectors.sentences FROM chunks JOIN vectors ON key = vector_key"
+            " WHERE document_id = ? ORDER BY start"
+        )
+        rows = self._connection.execute(query, [document_id(source)]).fetchall()
+        found = self.passages([row[0] for row in rows])
+        return [
+            piece(one, key, np.frombuffer(vector, dtype="<f4"), sentences)
+            for one, (_, key, vector, sentences) in zip(found, rows, strict=True)
+        ]
 
     def documents(self) -> list[DocumentSummary]:
         """Return all documents, ordered by source."""

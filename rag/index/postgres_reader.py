@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 import numpy as np
 
-from rag.embed import Vectors
+from rag.embed import Embedding, Vectors
 from rag.errors import UsageError
-from rag.index import FileRecord, Forms, Passage
+from rag.index import FileRecord, Forms, Passage, Piece
 from rag.index.bm25 import rarity
 from rag.index.postgres_counts import (
     PASSAGES,
@@ -29,7 +29,7 @@ from rag.index.postgres_counts import (
 )
 from rag.index.postgres_rows import identity_of, number_of, read_vector
 from rag.index.postings import tokens
-from rag.index.saved import passage, read_headings, read_pages
+from rag.index.saved import passage, piece, read_headings, read_pages
 from rag.index.vocabulary import Vocabulary
 from rag.types import Chunk, Document, DocumentSummary, document_id
 
@@ -204,6 +204,19 @@ class PostgresReader:
         )
         rows = self._ask(query, places=_places_of(source), number=number_of(document_id(source)))
         return [found.chunk for found in self.passages([_key(*row) for row in rows])]
+
+    def pieces(self, source: str) -> list[tuple[Piece, Embedding]]:
+        """Return the passages of a document as they were put, with their vectors, in the order of its text."""
+        query = (
+            "SELECT document_id, row, vector_key, embedding, sentence_vectors FROM chunks"
+            " WHERE document_id = ANY(%(places)s) AND id = %(number)s ORDER BY start"
+        )
+        rows = self._ask(query, places=_places_of(source), number=number_of(document_id(source)))
+        found = self.passages([_key(*row[:2]) for row in rows])
+        return [
+            piece(one, key.hex(), read_vector(vector), sentences)
+            for one, (_, _, key, vector, sentences) in zip(found, rows, strict=True)
+        ]
 
     def files(self) -> dict[str, FileRecord]:
         """Return all files the index has seen, read or not, by source."""

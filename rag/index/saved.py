@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import PurePosixPath
 
+import numpy as np
 from pydantic import TypeAdapter
 
-from rag.index import Passage
+from rag.embed import Embedding, Vectors
+from rag.index import Passage, Piece
 from rag.types import Chunk, Document, Heading, Page, PageKind
 from rag.words import terms
 
@@ -66,6 +68,12 @@ def passage(
         page_kind=page_kind,
         language=language,
     )
+
+
+def piece(found: Passage, key: str, vector: Vectors, sentences: bytes) -> tuple[Piece, Embedding]:
+    """Return a passage as it was put, with its vectors; those of its sentences are little-endian float16."""
+    rows = np.frombuffer(sentences, dtype="<f2").reshape(len(found.sentences), len(vector)).astype(np.float32)
+    return Piece(found.chunk, found.sentences, key), Embedding(vector, rows)
 
 
 def found_by(document: Document, chunk: Chunk) -> tuple[str, str]:
