@@ -10,6 +10,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from rag.embed import Embedding
 from rag.errors import IndexFailure
 from rag.index import Cut, FileRecord, Index, Manifest, Reader
 from rag.sync import OnProgress, Progress
@@ -81,7 +82,8 @@ def _put_all(records: Sequence[FileRecord], reader: Reader, target: Index, on_pr
 
 
 def _put(record: FileRecord, documents: Sequence[DocumentSummary], reader: Reader, target: Index) -> None:
-    cuts, embeddings = [], {}
+    cuts: list[Cut] = []
+    embeddings: dict[str, Embedding] = {}
     # The file's own document first, and then what is attached to it, as a parser gives them.
     for summary in sorted(documents, key=lambda one: (one.source != record.source, one.source)):
         document, pieces = reader.document(summary.source), reader.pieces(summary.source)

@@ -62,7 +62,7 @@ def test_a_copy_goes_on_in_step_with_the_folder_and_embeds_nothing(
 ) -> None:
     target = PostgresIndex(postgres.url())
     copy_index(folder, target)
-    counting = CountingEmbedder(FakeEmbedder())  # type: ignore[arg-type]
+    counting = CountingEmbedder(FakeEmbedder())
     (corpus / "river.md").rename(corpus / "moved.md")
     assert sync(target, corpus, counting, 16).renamed == (("river.md", "moved.md"),)
     assert counting.texts == []
