@@ -92,18 +92,25 @@ def test_a_view_is_of_one_moment_whatever_is_written_meanwhile(index: PostgresIn
     assert texts(index) == ["alpha", "kappa", "omega", "sigma"]
 
 
-def test_only_one_writes_and_it_is_said_who(index: PostgresIndex) -> None:
+def test_who_rebuilds_writes_alone_and_it_is_said_who(index: PostgresIndex) -> None:
     other = PostgresIndex(index.url)
-    with index.writing():
-        said = rf"process {os.getpid()} on .* is writing to postgresql://.*: wait for it, or stop it"
-        with pytest.raises(IndexLocked, match=said), other.writing():
-            pass
-        index.begin(MANIFEST)
-        put_document(index, OLD)
-        index.publish()
+    said = rf"process {os.getpid()} on .* is writing to postgresql://.*: wait for it, or stop it"
+    for rebuild, other_rebuilds in ((True, False), (False, True), (True, True)):
+        with index.writing(rebuild=rebuild):
+            with pytest.raises(IndexLocked, match=said), other.writing(rebuild=other_rebuilds):
+                pass
+            index.begin(MANIFEST)
+            put_document(index, OLD)
+            index.publish()
     with other.writing() as broken_off:
         assert broken_off is None
     other.close()
+
+
+def test_another_thread_of_one_index_may_not_write(index: PostgresIndex) -> None:
+    with index.writing(), pytest.raises(IndexLocked, match="is writing to"), index.writing():
+        pass
+    fill(index, OLD)
 
 
 def test_a_rebuild_takes_over_only_when_it_is_published(index: PostgresIndex) -> None:

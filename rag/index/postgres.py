@@ -29,9 +29,11 @@ With Citus, these rules are kept:
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
+import secrets
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -39,16 +41,15 @@ from typing import TYPE_CHECKING, LiteralString, TypeVar
 
 from rag.embed import Embedding
 from rag.errors import IndexFailure, IndexLocked, IndexMismatch
-from rag.index import BrokenOff, Cut, FileRecord, Manifest, mismatch
+from rag.index import BrokenOff, Cut, FileRecord, Manifest, Work, mismatch
 from rag.index.derive import EXACT_UP_TO
 from rag.index.postgres_check import faults
 from rag.index.postgres_connection import Connections, connect, connect_again, failure, is_alive, is_cut
 from rag.index.postgres_counts import PASSAGES, fold, is_folded, read_counts
 from rag.index.postgres_reader import PostgresReader, View
-from rag.index.postgres_rows import delete_file, kept_vectors, known_keys, put_file
+from rag.index.postgres_rows import delete_file, kept_vectors, known_keys, number_of, put_file
 from rag.index.postgres_schema import (
     CURRENT,
-    WRITER,
     check_schema,
     enter,
     let_read,
@@ -59,7 +60,26 @@ from rag.index.postgres_schema import (
     read_state,
     write_state,
 )
+from rag.index.postgres_share import Share
+from rag.index.postgres_workers import (
+    GATE,
+    PUBLISH,
+    RUN,
+    bury,
+    finish,
+    forget,
+    is_last,
+    lock_number,
+    make_claims,
+    register,
+    say_publishing,
+    sign_off,
+    try_lock,
+    unlock_quietly,
+    writers,
+)
 from rag.place import DatabaseUrl
+from rag.types import document_id
 
 if TYPE_CHECKING:
     from rag.index.postgres_connection import Connection
@@ -70,6 +90,7 @@ _REBUILDING = ", rebuilding"
 _FOLDED_AFTER = 5_000  # passages put
 _VACUUMED_AFTER = 2_000  # passages put in one run: the server's own housekeeping comes late for so many at once
 _READ_WITHIN = "60s"
+_TRIED_AGAIN = 0.1  # seconds until a lock is tried again
 
 
 class PostgresIndex:
@@ -84,6 +105,10 @@ class PostgresIndex:
         self._replicas = Connections(replica) if replica is not None else self._connections
         self._writer: Connection | None = None
         self._target = ""  # the build being written
+        self._worker = secrets.randbits(63)
+        self._told = ""  # who writes, in words
+        self._shared = True
+        self._one_writes = threading.Lock()  # of the threads of this process
         self._put = self._unfolded = 0
 
     def manifest(self) -> Manifest | None:
@@ -100,41 +125,64 @@ class PostgresIndex:
 
     @contextmanager
     def writing(self, *, rebuild: bool = False) -> Iterator[BrokenOff | None]:
-        """Hold the one right to write; the server lets go of it if this process, or the way to it, dies.
+        """Hold the right to write; the server lets go of it if this process, or the way to it, dies.
 
-        Gives what the writer before was broken off from: it would have taken its name from the door.
+        Several may hold it at a time; whoever rebuilds holds it alone. Gives what writers before were broken off
+        from: they would have taken their names from the door.
 
         With ``rebuild``, another build is written, which takes over when it is published; until then the old one
         answers, and it is kept until the rebuild after.
         """
         import psycopg
 
-        writer = connect(self.url)
+        if not self._one_writes.acquire(blocking=False):
+            raise IndexLocked(f"{self._told or 'this process'} is writing to {self.url}: wait for it, or stop it")
+        writer: Connection | None = None
         try:
+            writer = connect(self.url)
             make_state(writer, self._schema)
-            self._lock(writer)
-            state = read_state(writer, self._schema)
-            current = state.get(CURRENT)
-            self._target = next_build(writer, self._schema, current) if rebuild or current is None else current
-            self._writer, self._put, self._unfolded = writer, 0, 0
-            told = f"process {os.getpid()} on {platform.node()}{_REBUILDING * rebuild}"
-            write_state(writer, self._schema, WRITER, told)
-            enter(writer, self._target)
-            yield _broken_off(state.get(WRITER))
+            make_claims(writer, self._schema)
+            self._lock(writer, shared=not rebuild)
+            self._told = f"process {os.getpid()} on {platform.node()}{_REBUILDING * rebuild}"
+            with self._gate(writer):
+                broken_off = self._come_in(writer, rebuild=rebuild)
+            yield broken_off
         except psycopg.Error as error:
             raise failure(self.url, error) from error
         finally:
             self._let_go(writer)
+            self._one_writes.release()
+
+    def _come_in(self, writer: Connection, *, rebuild: bool) -> BrokenOff | None:
+        """Choose the build to write; return what dead writers were broken off from."""
+        dead = bury(writer, self._schema, self._worker)
+        if not writers(writer, self._schema):
+            forget(writer, self._schema)
+        current = read_state(writer, self._schema).get(CURRENT)
+        self._target = next_build(writer, self._schema, current) if rebuild or current is None else current
+        self._writer, self._put, self._unfolded, self._shared = writer, 0, 0, not rebuild
+        register(writer, self._schema, self._worker, self._told)
+        enter(writer, self._target)
+        return _broken_off(dead)
 
     def begin(self, manifest: Manifest) -> None:
         """Make an empty index ready for writing; raises IndexMismatch where it was built otherwise."""
-        found = self._again(lambda connection: read_manifest(connection, self._target))
+
+        def begun(connection: Connection) -> Manifest | None:
+            with self._gate(connection):  # one of several makes what they all write to
+                found = read_manifest(connection, self._target)
+                if found is None:
+                    make_build(connection, self._target, manifest)
+                enter(connection, self._target)
+                return found
+
+        found = self._again(begun)
         if found is not None and found != manifest:
             raise IndexMismatch(mismatch(found, manifest))
-        if found is None:
-            self._again(lambda connection: make_build(connection, self._target, manifest))
-        if self._current() is None:  # a first build that is broken off goes on from where it was
-            self._take_over()
+
+    def share(self, work: Sequence[Work], on_others: Callable[[float], None]) -> Iterator[Iterator[str]]:
+        """Yield by turns the sources of files for this process to write, until all of ``work`` is written."""
+        return Share(self.url, self._worker).rounds(work, on_others)
 
     def known(self, keys: Sequence[str]) -> set[str]:
         """Return those of ``keys`` whose vectors are kept already."""
@@ -147,8 +195,9 @@ class PostgresIndex:
 
         def written(connection: Connection) -> None:
             kept = kept_vectors(connection, missing)  # from any shard, so before the transaction, which is in one
-            with connection.transaction():
+            with self._alone(connection, record.source):
                 put_file(connection, record, cuts, embeddings, kept)
+            finish(connection, self._schema, number_of(document_id(record.source)))
 
         self._again(written)
         self._put += len(pieces)
@@ -166,22 +215,34 @@ class PostgresIndex:
         """Drop a file and all that was made of it: one transaction."""
 
         def deleted(connection: Connection) -> None:
-            with connection.transaction():
+            with self._alone(connection, source):
                 delete_file(connection, source)
 
         self._again(deleted)
 
     def publish(self) -> None:
-        """Drop vectors nothing uses any more, and make what makes reading fast, where it is not there."""
+        """Drop vectors nothing uses any more, and make what makes reading fast, where it is not there.
+
+        Of several that write, the last one does it.
+        """
         self._fold()
-        self._again(lambda connection: connection.execute("DELETE FROM spare"))
+        self._again(lambda connection: say_publishing(connection, self._schema, self._worker, self._told))
+        with self._locked(PUBLISH):
+            with self._locked(GATE):  # whoever comes in later looks for vectors when those unused are gone
+                last = self._again(lambda connection: is_last(connection, self._schema, self._worker))
+                if last:
+                    self._again(lambda connection: connection.execute("DELETE FROM spare"))
+            if last:
+                self._make_fast()
+        self._again(lambda connection: let_read(connection, self._schema, self._target))
+        self._take_over()
+
+    def _make_fast(self) -> None:
         if self._again(self._wants_vector_index):
             self._again(self._make_vector_index)
         if self._put > _VACUUMED_AFTER:
             for table in ("postings", "chunks", "documents"):
                 self._again(partial(_vacuum, table))
-        self._again(lambda connection: let_read(connection, self._schema, self._target))
-        self._take_over()
 
     def is_published(self) -> bool:
         """Whether what makes reading fast is there, and nothing is left of a run that was broken off."""
@@ -226,25 +287,53 @@ class PostgresIndex:
             enter(connection, build, local=True)
             yield View(connection, manifest.dimension, is_coarse=_has_vector_index(connection))
 
-    def _lock(self, connection: Connection) -> None:
-        """Take the right to write for as long as the connection lasts."""
-        number = int.from_bytes(hashlib.sha256(f"rag writes {self._schema}".encode()).digest()[:8], signed=True)
-        (taken,) = connection.execute("SELECT pg_try_advisory_lock(%s)", [number]).fetchone() or (False,)
-        if not taken:
-            holder = read_state(connection, self._schema).get(WRITER, "another process")
-            raise IndexLocked(f"{holder} is writing to {self.url}: wait for it, or stop it")
+    def _lock(self, connection: Connection, *, shared: bool) -> None:
+        """Take the right to write for as long as the connection lasts: all share it, but for who rebuilds."""
+        if not try_lock(connection, self._schema, RUN, shared=shared):
+            holders = sorted(writers(connection, self._schema).values()) or ["another process"]
+            raise IndexLocked(f"{' and '.join(holders)} is writing to {self.url}: wait for it, or stop it")
 
-    def _let_go(self, writer: Connection) -> None:
+    @contextmanager
+    def _gate(self, connection: Connection) -> Iterator[None]:
+        """Let one writer at a time come in, or make what others are to find."""
+        while not try_lock(connection, self._schema, GATE):
+            time.sleep(_TRIED_AGAIN)
+        try:
+            yield
+        finally:
+            unlock_quietly(connection, self._schema, GATE)
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[None]:
+        """Hold a lock; waited for by asking again and again, so that no time-out ends the waiting."""
+        while not self._again(lambda connection: try_lock(connection, self._schema, name)):
+            time.sleep(_TRIED_AGAIN)
+        try:
+            yield
+        finally:
+            assert self._writer is not None, "what is locked is locked by a writer"
+            unlock_quietly(self._writer, self._schema, name)
+
+    @contextmanager
+    def _alone(self, connection: Connection, source: str) -> Iterator[None]:
+        """Open a transaction on a file, in which no other process changes it: one may be late with a claim it lost."""
+        number = lock_number(self._schema, f"file {source}")
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+            yield
+
+    def _let_go(self, writer: Connection | None) -> None:
         """End writing; where the server is away, it has let go by itself."""
         import psycopg
 
-        mine, self._writer = self._writer or writer, None
+        mine, self._writer = self._writer, None
         with suppress(psycopg.Error):
-            if self._target:
-                write_state(mine, self._schema, WRITER, None)
+            if mine is not None:
+                sign_off(mine, self._schema, self._worker)
+                mine.close()
         self._target = ""
-        writer.close()
-        mine.close()
+        if writer is not None:
+            writer.close()
 
     def _again(self, work: Callable[[Connection], _Done]) -> _Done:
         """Do a piece of writing; where it was cut off, once more, with a new connection if need be.
@@ -272,7 +361,8 @@ class PostgresIndex:
             self._writer.close()
             writer = connect_again(self.url)
             self._writer = writer
-            self._lock(writer)
+            self._lock(writer, shared=self._shared)
+            register(writer, self._schema, self._worker, self._told)
             enter(writer, self._target)
         return self._writer
 
@@ -305,11 +395,11 @@ def _vacuum(table: LiteralString, connection: Connection) -> None:
     connection.execute(f"VACUUM (ANALYZE) {table}")
 
 
-def _broken_off(writer: str | None) -> BrokenOff | None:
-    """Return what the writer was at that left its name behind."""
-    if writer is None:
+def _broken_off(dead: Sequence[str]) -> BrokenOff | None:
+    """Return what the writers were at that left their names behind."""
+    if not dead:
         return None
-    return "rebuild" if writer.endswith(_REBUILDING) else "run"
+    return "rebuild" if all(told.endswith(_REBUILDING) for told in dead) else "run"
 
 
 def _has_vector_index(connection: Connection) -> bool:

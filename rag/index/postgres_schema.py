@@ -16,7 +16,7 @@ from rag.index import SCHEMA_VERSION, Manifest, mismatch
 if TYPE_CHECKING:
     from rag.index.postgres_connection import Connection
 
-CURRENT, WRITER = "current", "writer"  # of ``state``: the build in use; who is writing, or was when killed
+CURRENT = "current"  # of ``state``: the build in use
 _MANIFEST, _LAYOUT = "manifest", "layout"  # of ``about``
 _LAYOUT_VERSION = "1"  # of postgres.sql
 _OLDEST_PGVECTOR = (0, 7)
@@ -44,15 +44,17 @@ def read_state(connection: Connection, schema: str) -> dict[str, str]:
     return dict(connection.execute(f"SELECT key, value FROM {schema}.state").fetchall())
 
 
-def write_state(connection: Connection, schema: str, key: str, value: str | None) -> None:
-    """Set what ``state`` says of ``key``; None takes it away."""
-    if value is None:
-        connection.execute(f"DELETE FROM {schema}.state WHERE key = %s", [key])
-    else:
-        connection.execute(
-            f"INSERT INTO {schema}.state VALUES (%s, %s) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            [key, value],
-        )
+def write_state(connection: Connection, schema: str, key: str, value: str) -> None:
+    """Set what ``state`` says of ``key``."""
+    connection.execute(
+        f"INSERT INTO {schema}.state VALUES (%s, %s) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        [key, value],
+    )
+
+
+def delete_state(connection: Connection, schema: str, key: str) -> None:
+    """Take away what ``state`` says of ``key``."""
+    connection.execute(f"DELETE FROM {schema}.state WHERE key = %s", [key])
 
 
 def enter(connection: Connection, build: str, *, local: bool = False) -> None:
@@ -81,7 +83,11 @@ def next_build(connection: Connection, schema: str, current: str | None) -> str:
 
 
 def make_build(connection: Connection, build: str, manifest: Manifest) -> None:
-    """Make the tables of a build, all or none; where Citus is there, spread over its nodes."""
+    """Make the tables of a build, all or none; where Citus is there, spread over its nodes.
+
+    A first build that is broken off, or shared by several, goes on from where it is: it is in use at once.
+    """
+    schema = build.rpartition("_")[0]
     _need_pgvector(connection)
     with connection.transaction():
         connection.execute(f"CREATE SCHEMA {build}")
@@ -93,6 +99,8 @@ def make_build(connection: Connection, build: str, manifest: Manifest) -> None:
         rows = {_MANIFEST: manifest.model_dump_json(), _LAYOUT: _LAYOUT_VERSION}
         for key, value in rows.items():
             connection.execute("INSERT INTO about VALUES (%s, %s)", [key, value])
+        if CURRENT not in read_state(connection, schema):
+            write_state(connection, schema, CURRENT, build)
 
 
 def read_manifest(connection: Connection, build: str) -> Manifest | None:
