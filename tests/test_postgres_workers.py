@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -139,14 +140,14 @@ def test_a_file_that_changed_while_others_wrote_is_written_by_the_next_run(
     write(corpus, {"a.txt": "The lake is deep.", "b.txt": "The sea is deeper."})
     one, other = PostgresIndex(postgres.url()), None
     other = PostgresIndex(one.url)
-    told: list[Progress] = []
+    beside = threading.Thread(target=lambda: sync(other, corpus, FakeEmbedder(), 20))
 
     def meanwhile(progress: Progress) -> None:
-        told.append(progress)
-        if len(told) == 1:
+        if not beside.ident:
             write(corpus, {"a.txt": "The lake is quite deep, it is said.", "c.txt": "A pond."})
-            sync(other, corpus, FakeEmbedder(), 20)
+            beside.start()
 
     sync(one, corpus, FakeEmbedder(), 20, meanwhile)
+    beside.join()
     sync(one, corpus, FakeEmbedder(), 20)
     is_level(one.url, corpus, tmp_path)

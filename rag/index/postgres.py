@@ -140,8 +140,9 @@ class PostgresIndex:
         writer: Connection | None = None
         try:
             writer = connect(self.url)
-            make_state(writer, self._schema)
-            make_claims(writer, self._schema)
+            with self._gate(writer):  # or two that make the same table at once meet
+                make_state(writer, self._schema)
+                make_claims(writer, self._schema)
             self._lock(writer, shared=not rebuild)
             self._told = f"process {os.getpid()} on {platform.node()}{_REBUILDING * rebuild}"
             with self._gate(writer):

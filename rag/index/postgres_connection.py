@@ -32,8 +32,8 @@ _SETTINGS = {
     "tcp_user_timeout": "30000",
 }
 # What the server says when it, the connection or the statement is ended from outside, and what ends by itself:
-# a deadlock, a conflict with what a replica is to replay.
-_ENDED = {"57P01", "57P02", "57P03", "57P05", "40001", "40P01", "25P03"}
+# a deadlock, a conflict with what a replica is to replay, or that another made the same at the same time.
+_ENDED = {"57P01", "57P02", "57P03", "57P05", "40001", "40P01", "25P03", "23505", "42710", "42P06", "42P07"}
 _SAID = (
     ("password authentication failed", "the password in the URL is not the one of this role: correct it"),
     ("no password supplied", "the database asks for a password: put it in the URL, or in PGPASSWORD"),
