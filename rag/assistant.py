@@ -25,8 +25,9 @@ from rag.embed import DEFAULT_MODEL, Embedder
 from rag.embed.packaged import PackagedEmbedder
 from rag.embed.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import IndexMismatch, RagError, SyncStopped, UsageError
-from rag.index import FileRecord, Manifest, Reader
-from rag.index.local import LocalIndex, mismatch
+from rag.index import FileRecord, Manifest, Reader, mismatch
+from rag.index.again import asked_again
+from rag.index.opening import open_index
 from rag.languages import unspoken
 from rag.library import add_document, corpus_file, forget_removed, remove_document, restore_document
 from rag.listing import ListedDocument, listing
@@ -83,7 +84,7 @@ class Assistant:
 
     def __init__(self, settings: Settings | None = None, embedder: Embedder | None = None) -> None:
         self.settings = settings or Settings()
-        self._index = LocalIndex(self.settings.index)
+        self._index = open_index(self.settings.index, self.settings.index_replica)
         self._embedder = embedder or _embedder_named(self.settings.embedder)
         self._model = _language_model(self.settings)
         self._answerer = _answerer(self.settings, self._model, self._embedder)
@@ -94,6 +95,7 @@ class Assistant:
         self.on_asked: Callable[[Asked], None] = lambda _: None  # called after each question, by whoever counts them
 
     @property
+    @asked_again
     def is_built(self) -> bool:
         """Whether there is an index to ask."""
         return self._index.manifest() is not None
@@ -125,7 +127,8 @@ class Assistant:
         def run() -> SyncReport:
             return self._sync(on_progress, still_for=STILL_FOR)
 
-        return watch(self.settings.corpus, self.settings.index, run, stop or threading.Event())
+        apart = self.settings.index if isinstance(self.settings.index, Path) else None
+        return watch(self.settings.corpus, apart, run, stop or threading.Event())
 
     def verify(self, on_progress: OnProgress = lambda _: None) -> Verification:
         """Check every passage of the index against the documents as they are now, and the index against itself."""
@@ -133,6 +136,7 @@ class Assistant:
         with self._index.reading() as reader:
             return verify_index(reader, self.settings.corpus, faults, on_progress)
 
+    @asked_again
     def verify_quotations(self, quotations: Sequence[Quotation]) -> Verification:
         """Check quotations, such as the citations of a saved answer, against the documents as they are now."""
         with self._index.reading() as reader:
@@ -145,6 +149,7 @@ class Assistant:
             with self._reading():
                 loading.result()
 
+    @asked_again
     def search(
         self,
         question: str,
@@ -160,6 +165,7 @@ class Assistant:
         with self._reading(sources) as reader:
             return retrieve(query, reader, self._embedder, k or self.settings.passages)
 
+    @asked_again
     def ask(
         self,
         question: str,
@@ -246,6 +252,7 @@ class Assistant:
             draft = self._answerer.answer(question, results, date_of, tell) if answers else Draft(sentences=())
         return Part(question=question, results=tuple(results), confidence=sure, draft=draft)
 
+    @asked_again
     def document(self, source: str) -> Document:
         """Return the document at ``source``; raises UsageError where the index holds none."""
         with self._index.reading() as reader:
@@ -254,6 +261,7 @@ class Assistant:
             raise UsageError(f"no document {source!r} in the index: `rag status` lists those there are")
         return document
 
+    @asked_again
     def documents(self) -> list[DocumentSummary]:
         """Return all documents, ordered by source."""
         with self._index.reading() as reader:
@@ -278,6 +286,7 @@ class Assistant:
             self._freshness = _KeptFreshness(found, now + took * _FRESH_FOR)
         return self._freshness.found
 
+    @asked_again
     def status(self) -> Status:
         """Return what the index holds and how level it is with the folder."""
         manifest = self._index.manifest()
@@ -303,12 +312,14 @@ class Assistant:
         languages = (document.language for document in documents)
         return unspoken(languages, self._embedder.languages, self._embedder.name)
 
+    @asked_again
     def listed(self) -> list[ListedDocument]:
         """Return all documents and files of the folder, ordered by source, each with its state."""
         with self._index.reading() as reader:
             documents, files = reader.documents(), reader.files()
         return listing(documents, files, scan(self.settings.corpus))
 
+    @asked_again
     def standing(self, citations: Sequence[Citation]) -> list[Standing]:
         """Return for each citation how it stands to its file as it is now."""
         with self._index.reading() as reader:

@@ -29,7 +29,9 @@ from rag.wire import answer_json, search_json
 ABSTAINED = 3
 
 corpus = click.option("--corpus", metavar="DIR", help="The folder of documents (corpus).")
-index_place = click.option("--index", metavar="DIR", help="The folder of the built index (index).")
+index_place = click.option(
+    "--index", metavar="DIR|URL", help="The folder of the built index (index), or postgresql://…"
+)
 embedder = click.option("--embedder", metavar="MODEL", help="A sentence-transformers model, by name or folder.")
 data_place = click.option("--data", metavar="DIR", help="The folder of what is kept beside the index (data).")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -234,6 +236,28 @@ def verify(answer: Path | None, as_json: bool, **flags: Any) -> int:
     else:
         show.verification(found)
     return 0 if found.holds else 1
+
+
+@app.command()
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@as_json
+def copy(source: str, target: str, as_json: bool) -> None:
+    """Copy an index as it is, between folders and databases (postgresql://…); nothing is embedded again.
+
+    A copy that was broken off goes on from where it was.
+    """
+    from rag.copying import copy_index
+    from rag.index.opening import open_index
+
+    one, other = (open_index(read_settings(index=place).index) for place in (source, target))
+    with show.progress() as on_progress:
+        report = copy_index(one, other, on_progress)
+    if as_json:
+        _print_json(report.model_dump(mode="json"))
+    else:
+        show.note(f"{report.copied} files copied, {report.there_already} there already, {report.removed} removed")
+        print(f"{report.documents} documents and {report.chunks} passages, each compared; sha256 {report.digest}")
 
 
 @app.command("eval")

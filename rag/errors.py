@@ -13,7 +13,8 @@ RagError
 └── IndexFailure        the index cannot be opened or written
     ├── IndexMismatch   it was built with another model, chunking or schema
     ├── IndexDamaged    its database is not whole
-    └── IndexLocked     another process is writing to it
+    ├── IndexLocked     another process is writing to it
+    └── IndexCut        the database was away for a moment; the same may be asked again
 """
 
 from __future__ import annotations
@@ -81,3 +82,7 @@ class IndexDamaged(IndexFailure):
 
 class IndexLocked(IndexFailure):
     """Another process is writing to the index."""
+
+
+class IndexCut(IndexFailure):
+    """What was asked of a database was cut off: the connection, the server or the statement ended."""

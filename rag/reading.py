@@ -37,9 +37,11 @@ class FilePassages(NamedTuple):
 
 
 def read_ahead(
-    files: Sequence[CorpusFile], embedder: Embedder, chunk_tokens: int, on_file: Callable[[str], None]
+    files: Iterable[CorpusFile], embedder: Embedder, chunk_tokens: int, on_file: Callable[[str], None]
 ) -> Generator[list[FilePassages], None, None]:
     """Yield ``files`` in groups, in order, the next being read while one is worked on.
+
+    They are asked for by the thread that reads.
 
     ``on_file`` is told of each file before it is read, by the thread that reads; what it raises ends the reading.
     """

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from rag.embed import DEFAULT_MODEL
 from rag.errors import UsageError
+from rag.place import Database, Place
 
 _PREFIX = "RAG_"
 
@@ -23,7 +24,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=_PREFIX, toml_file="rag.toml", extra="forbid", frozen=True)
 
     corpus: Path = Field(Path("corpus"), description="The folder of documents.")
-    index: Path = Field(Path("index"), description="The folder of the built index.")
+    index: Place = Field(Path("index"), description="The folder of the built index, or the URL of a database.")
+    index_replica: Database | None = Field(None, description="The URL of a copy of that database, for reading.")
     data: Path = Field(Path(".rag"), description="The folder of conversations, feedback and removed documents.")
     embedder: str = Field(DEFAULT_MODEL, description="A sentence-transformers model, by name or folder.")
     chunk_tokens: int = Field(200, ge=16, description="The most tokens a passage holds, in the embedder's own.")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rag.corpus import CorpusFile, scan
 from rag.embed import Embedder
-from rag.index import BrokenOff, FileRecord, Index, Manifest
+from rag.index import BrokenOff, FileRecord, Index, Manifest, Work
 from rag.languages import unspoken
 from rag.parse import fingerprint
 from rag.reading import FilePassages, read_ahead, record_of
@@ -197,7 +197,7 @@ class _Told:
     def __init__(self, on_progress: OnProgress, total: int) -> None:
         self._on_progress = on_progress
         self._total = total
-        self._done = 0.0
+        self._done = self._others = 0.0
         self._source = ""
         self._one_tells = threading.Lock()
 
@@ -213,6 +213,12 @@ class _Told:
             self._done += size
             self._tell()
 
+    def others(self, size: float) -> None:
+        """Tell how many bytes other processes have written of the same run."""
+        with self._one_tells:
+            self._others = max(self._others, size)
+            self._tell()
+
     def end(self) -> None:
         """Tell that all is done, whatever the shares added up to."""
         with self._one_tells:
@@ -220,7 +226,8 @@ class _Told:
             self._tell()
 
     def _tell(self) -> None:
-        self._on_progress(Progress(done=self._done, total=self._total, source=self._source))
+        done = min(self._done + self._others, self._total)
+        self._on_progress(Progress(done=done, total=self._total, source=self._source))
 
 
 def _put_all(
@@ -228,9 +235,13 @@ def _put_all(
 ) -> None:
     """Read, cut, embed and write ``files``, the passages of many at a time."""
     told = _Told(on_progress, sum(file.size for file in files))
-    with closing(read_ahead(files, embedder, chunk_tokens, told.reading)) as groups:
-        for group in groups:
-            _put(group, index, embedder, told)
+    by_source = {file.source: file for file in files}
+    work = [Work(file.source, f"{file.size} {file.mtime_ns} {fingerprint()}", file.size) for file in files]
+    for sources in index.share(work, told.others):
+        shared = (by_source[source] for source in sources)
+        with closing(read_ahead(shared, embedder, chunk_tokens, told.reading)) as groups:
+            for group in groups:
+                _put(group, index, embedder, told)
     told.end()
 
 

@@ -21,14 +21,17 @@ _LOOK_AGAIN = 30  # rounds without a change until the folder is looked through a
 log = logging.getLogger(__name__)
 
 
-def watch(corpus: Path, apart: Path, run: Callable[[], SyncReport], stop: threading.Event) -> Iterator[SyncReport]:
+def watch(
+    corpus: Path, apart: Path | None, run: Callable[[], SyncReport], stop: threading.Event
+) -> Iterator[SyncReport]:
     """Run a sync now and after every change under ``corpus``, until ``stop`` is set; yield what each did.
 
     While another process is writing to the index, the folder is gone, or anything else keeps a sync from being
-    done, the changes wait; why is logged once. What changes under ``apart``, such as the index, is no change.
+    done, the changes wait; why is logged once. What changes under ``apart``, such as an index in a folder, is no
+    change.
     """
     due, idle, told = False, 0, ""
-    for changed in _rounds(corpus, apart.resolve(), stop):
+    for changed in _rounds(corpus, apart and apart.resolve(), stop):
         # Some file systems tell of no changes, and a folder can be taken away and come back.
         idle = 0 if changed else idle + 1
         if not (changed or due or idle % _LOOK_AGAIN == 0):
@@ -44,7 +47,7 @@ def watch(corpus: Path, apart: Path, run: Callable[[], SyncReport], stop: thread
             yield report
 
 
-def _rounds(corpus: Path, apart: Path, stop: threading.Event) -> Iterator[bool]:
+def _rounds(corpus: Path, apart: Path | None, stop: threading.Event) -> Iterator[bool]:
     """Yield about once a second, while the folder is there, whether anything in it may have changed."""
     import watchfiles
 
@@ -53,7 +56,7 @@ def _rounds(corpus: Path, apart: Path, stop: threading.Event) -> Iterator[bool]:
         try:
             for changes in watchfiles.watch(
                 corpus.resolve(),
-                watch_filter=lambda _, path: not Path(path).is_relative_to(apart),
+                watch_filter=lambda _, path: apart is None or not Path(path).is_relative_to(apart),
                 debounce=_MILLISECONDS,
                 rust_timeout=_MILLISECONDS,
                 yield_on_timeout=True,

@@ -17,6 +17,7 @@ from rag.index.local import LocalIndex
 from rag.parse import ParsedFile
 from rag.parse.worker import Worker
 from tests.browser import CHROMIUM, start
+from tests.databases import Server, server
 from tests.llm.real import RealModel, real_model, weights
 from tests.workers import KeptWorker
 
@@ -147,6 +148,13 @@ def corpus(tmp_path: Path) -> Path:
     folder = tmp_path / "corpus"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server with pgvector, started once for all tests."""
+    with server() as started:
+        yield started
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from rag.embed import Embedding, Vectors
-from rag.index import Cut, FileRecord, Manifest, Piece, Reader
-from rag.index.local import LocalIndex
+from rag.index import Cut, FileRecord, Index, Manifest, Piece, Reader
 from rag.types import Chunk, Document
 
 DIMENSION = 16
@@ -35,7 +34,7 @@ def line_document(source: str, lines: Sequence[str], title: str = "title") -> Do
     return Document(source=source, sha256=hashlib.sha256(text.encode()).hexdigest(), title=title, text=text)
 
 
-def put_document(index: LocalIndex, document: Document, headings: Mapping[str, tuple[str, ...]] | None = None) -> None:
+def put_document(index: Index, document: Document, headings: Mapping[str, tuple[str, ...]] | None = None) -> None:
     """Put a document, each line a passage of one sentence; ``headings`` gives lines their heading paths."""
     pieces, embeddings, start = [], {}, 0
     for line in document.text.split("\n"):
@@ -61,7 +60,7 @@ def file_record(document: Document) -> FileRecord:
     )
 
 
-def fill(index: LocalIndex, *documents: Document, rebuild: bool = False) -> None:
+def fill(index: Index, *documents: Document, rebuild: bool = False) -> None:
     """Write documents in one run, and publish them."""
     with index.writing(rebuild=rebuild):
         index.begin(MANIFEST)

@@ -8,6 +8,7 @@ from typing import Any
 
 from rag.assistant import Assistant
 from rag.embed import Embedder
+from rag.index import Index
 from rag.index.local import LocalIndex
 from rag.settings import Settings
 from rag.sync import sync
@@ -39,7 +40,7 @@ def index_over(folder: Path, files: Mapping[str, str], embedder: Embedder, chunk
     return index
 
 
-def texts_of(index: LocalIndex) -> dict[str, str]:
+def texts_of(index: Index) -> dict[str, str]:
     """Return the texts of the documents an index holds, by source."""
     if index.manifest() is None:
         return {}

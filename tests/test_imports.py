@@ -19,6 +19,7 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 # From the bottom; a module imports from layers below its own, or from its own package.
 LAYERS = (
     ("types", "errors", "stop_words", "weights", "child"),
+    ("place",),
     ("languages", "words", "conversations", "wire", "llm"),
     ("export", "sentences", "kinds", "parts", "dates"),
     ("parse", "corpus", "chunk", "embed"),
@@ -28,7 +29,7 @@ LAYERS = (
     ("rank",),
     ("excerpt", "reading"),
     ("sync", "retrieve", "answer"),
-    ("verify", "watch", "listing", "pictures", "compose"),
+    ("copying", "verify", "watch", "listing", "pictures", "compose"),
     ("assistant", "stream"),
     ("evaluate", "starters"),
     ("show",),
@@ -150,7 +151,7 @@ def test_the_page_knows_the_assistant_and_values_alone() -> None:
     assert beyond == []
 
 
-@pytest.mark.parametrize("module", ["rag.cli", "rag.sync", "rag.index.local"])
+@pytest.mark.parametrize("module", ["rag.cli", "rag.sync", "rag.index.local", "rag.index.postgres"])
 def test_nothing_heavy_is_loaded_before_it_is_needed(module: str) -> None:
     heavy = {
         "torch",
@@ -170,6 +171,7 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(module: str) -> None:
         "rag.evaluate",
         "rag.converse.rewrite",
         "openpyxl",
+        "psycopg",
     }
     program = f"import sys, {module}; print(*(name for name in {sorted(heavy)} if name in sys.modules))"
     found = subprocess.run(

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.index import FileRecord, Forms, Reader
+from rag.index import FileRecord, Forms, Index, Reader
 from rag.index.derive import EXACT_UP_TO
 from rag.index.local import LocalIndex
+from rag.index.postgres import PostgresIndex
 from rag.types import DocumentSummary, Heading, Page
 from rag.words import forms
 from tests.filling import MANIFEST, fill, line_document, put_document, unit_rows, vector_of
@@ -20,10 +21,15 @@ from tests.oracles import bm25
 WORDS = "alpha gamma delta kappa sigma omega zeta theta".split()  # each its own stem
 
 
-@pytest.fixture(params=[EXACT_UP_TO, 0], ids=["few", "many"])
-def index(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[LocalIndex]:
-    """An index of few passages, and one that does with them as it does with many."""
-    opened = LocalIndex(tmp_path / "index", request.param)
+@pytest.fixture(params=["few", "many", "few in a database", "many in a database"])
+def index(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Index]:
+    """An index of few passages, and one that does with them as it does with many; in a folder and in a database."""
+    exact_up_to = EXACT_UP_TO if request.param.startswith("few") else 0
+    opened: Index
+    if request.param.endswith("database"):
+        opened = PostgresIndex(request.getfixturevalue("postgres").url(), exact_up_to=exact_up_to)
+    else:
+        opened = LocalIndex(tmp_path / "index", exact_up_to)
     yield opened
     opened.close()
 
@@ -46,7 +52,7 @@ def by_key(reader: Reader) -> dict[int, str]:
 
 
 @pytest.mark.parametrize("k", [1, 10, 300, 1000])
-def test_dense_search_is_exact(index: LocalIndex, k: int) -> None:
+def test_dense_search_is_exact(index: Index, k: int) -> None:
     lines = made_up_lines(300)
     fill(index, line_document("a", lines[:100]), line_document("b", lines[100:]))
     rows = np.stack([vector_of(line) for line in lines])
@@ -61,7 +67,7 @@ def test_dense_search_is_exact(index: LocalIndex, k: int) -> None:
 
 
 @pytest.mark.parametrize("query", [["alpha"], ["zeta", "omega"], WORDS, ["theta", "n7"], ["unknown"]])
-def test_lexical_scores_are_those_of_bm25(index: LocalIndex, query: list[str]) -> None:
+def test_lexical_scores_are_those_of_bm25(index: Index, query: list[str]) -> None:
     lines = made_up_lines(200)
     headings = {line: (line.split()[0], "zeta alpha") for line in lines[::3]}
     with index.writing():
@@ -84,7 +90,7 @@ def test_lexical_scores_are_those_of_bm25(index: LocalIndex, query: list[str]) -
         assert list(reader.lexical(given(query), 7)) == list(found)[:7]
 
 
-def test_the_lexical_score_of_a_row_is_the_same_whether_it_was_searched_for_or_asked_for(index: LocalIndex) -> None:
+def test_the_lexical_score_of_a_row_is_the_same_whether_it_was_searched_for_or_asked_for(index: Index) -> None:
     lines = ["alpha gamma", "gamma", "delta delta", "omega", "zeta"]
     with index.writing():
         index.begin(MANIFEST)
@@ -96,7 +102,7 @@ def test_the_lexical_score_of_a_row_is_the_same_whether_it_was_searched_for_or_a
         assert reader.lexical_of(given(["alpha", "delta"]), list(by_key(reader))) == pytest.approx(found, rel=1e-9)
 
 
-def test_a_word_is_found_in_any_of_its_forms_and_counted_once(index: LocalIndex) -> None:
+def test_a_word_is_found_in_any_of_its_forms_and_counted_once(index: Index) -> None:
     fill(index, line_document("a", ["alpha", "gamma", "alpha gamma", "delta"]))
     with index.reading() as reader:
         texts = by_key(reader)
@@ -108,7 +114,7 @@ def test_a_word_is_found_in_any_of_its_forms_and_counted_once(index: LocalIndex)
         assert reader.frequencies([("alpha", "gamma"), ("delta", "zeta"), ("zeta",)]) == [3, 1, 0]
 
 
-def test_words_of_title_headings_and_file_name_are_found(index: LocalIndex) -> None:
+def test_words_of_title_headings_and_file_name_are_found(index: Index) -> None:
     with index.writing():
         index.begin(MANIFEST)
         put_document(index, line_document("Filings/Apple_10Q_2023.pdf", ["x", "y"], title="Report"), {"x": ("Risks",)})
@@ -127,7 +133,7 @@ def test_words_of_title_headings_and_file_name_are_found(index: LocalIndex) -> N
             assert {texts[key] for key in reader.lexical([(word,)], 9)} == set(found)
 
 
-def test_each_language_is_found_in_its_own_inflection(index: LocalIndex) -> None:
+def test_each_language_is_found_in_its_own_inflection(index: Index) -> None:
     german = line_document("a", ["Viele Häuser stehen leer."]).model_copy(update={"language": "de"})
     japanese = line_document("b", ["東京都の人口は多い。"]).model_copy(update={"language": "ja"})
     fill(index, german, japanese)
@@ -155,13 +161,13 @@ def test_each_language_is_found_in_its_own_inflection(index: LocalIndex) -> None
         ("n18", 1, None),
     ],
 )
-def test_the_nearest_term_is_the_fewest_slips_away(index: LocalIndex, term: str, most: int, found: str | None) -> None:
+def test_the_nearest_term_is_the_fewest_slips_away(index: Index, term: str, most: int, found: str | None) -> None:
     fill(index, line_document("a", ["gamma", "romain", "lot", "let", "let hat", "hat hat", "hat", "n17"]))
     with index.reading() as reader:
         assert reader.nearest_term(term, most) == found
 
 
-def test_the_vocabulary_is_that_of_the_index_as_it_stands(index: LocalIndex) -> None:
+def test_the_vocabulary_is_that_of_the_index_as_it_stands(index: Index) -> None:
     fill(index, line_document("a", ["gamma"]))
     with index.reading() as before:
         assert before.nearest_term("gama", 1) == "gamma"
@@ -173,7 +179,7 @@ def test_the_vocabulary_is_that_of_the_index_as_it_stands(index: LocalIndex) -> 
             assert after.nearest_term("delt", 1) == "delta"
 
 
-def test_no_words_and_no_rows_find_nothing(index: LocalIndex) -> None:
+def test_no_words_and_no_rows_find_nothing(index: Index) -> None:
     fill(index, line_document("a", ["alpha"]))
     with index.reading() as reader:
         assert reader.lexical([], 5) == {}
@@ -204,7 +210,7 @@ def test_no_words_and_no_rows_find_nothing(index: LocalIndex) -> None:
         ("' OR 1=1 --", set()),
     ],
 )
-def test_a_word_is_never_taken_for_an_operator(index: LocalIndex, word: str, found: set[str]) -> None:
+def test_a_word_is_never_taken_for_an_operator(index: Index, word: str, found: set[str]) -> None:
     fill(index, line_document("a", ["this and that", "this or that", "this not that", "near here", "a text: column"]))
     with index.reading() as reader:
         texts = by_key(reader)
@@ -213,7 +219,7 @@ def test_a_word_is_never_taken_for_an_operator(index: LocalIndex, word: str, fou
         assert reader.frequencies(given([word])) == [len(found)]
 
 
-def test_words_are_found_in_any_form_accent_and_case(index: LocalIndex) -> None:
+def test_words_are_found_in_any_form_accent_and_case(index: Index) -> None:
     lines = ["The company grew.", "Many COMPANIES grew.", "A café opened.", "Before \x00 after."]
     fill(index, line_document("a", lines))
     with index.reading() as reader:
@@ -225,7 +231,7 @@ def test_words_are_found_in_any_form_accent_and_case(index: LocalIndex) -> None:
         assert reader.frequencies([forms(word, ("en",)) for word in asked]) == [2, 0, 1, 0]
 
 
-def test_rows_are_given_in_the_order_asked_for(index: LocalIndex) -> None:
+def test_rows_are_given_in_the_order_asked_for(index: Index) -> None:
     lines = made_up_lines(20)
     fill(index, line_document("b", lines[10:], title="B"), line_document("a", lines[:10], title="A"))
     with index.reading() as reader:
@@ -240,7 +246,7 @@ def test_rows_are_given_in_the_order_asked_for(index: LocalIndex) -> None:
         np.testing.assert_allclose(np.concatenate(sentences), rows, atol=1e-3)
 
 
-def test_a_document_comes_back_as_it_was_put(index: LocalIndex) -> None:
+def test_a_document_comes_back_as_it_was_put(index: Index) -> None:
     document = line_document(
         "folder/ä 'x'.md", ["# Ein Titel 😀", "with a \x00 in it", "日本語"], title='"T"'
     ).model_copy(
@@ -269,7 +275,7 @@ def test_a_document_comes_back_as_it_was_put(index: LocalIndex) -> None:
         assert len(reader) == 4
 
 
-def test_files_are_kept_whether_they_could_be_read_or_not(index: LocalIndex) -> None:
+def test_files_are_kept_whether_they_could_be_read_or_not(index: Index) -> None:
     unreadable = FileRecord(
         source="b.bin", sha256="", size=7, mtime_ns=2**62, ctime_ns=3, parser="1", reason="no parser", warning="none"
     )
@@ -291,7 +297,7 @@ def test_files_are_kept_whether_they_could_be_read_or_not(index: LocalIndex) -> 
         assert list(by_key(reader).values()) == ["alpha"]
 
 
-def test_a_removed_document_is_found_no_more(index: LocalIndex) -> None:
+def test_a_removed_document_is_found_no_more(index: Index) -> None:
     fill(index, line_document("a", ["alpha"]), line_document("b", ["alpha", "gamma"]))
     with index.writing():
         index.remove("b")
@@ -303,7 +309,7 @@ def test_a_removed_document_is_found_no_more(index: LocalIndex) -> None:
         assert list(reader.files()) == ["a"]
 
 
-def test_vectors_are_known_for_as_long_as_a_passage_uses_them(index: LocalIndex) -> None:
+def test_vectors_are_known_for_as_long_as_a_passage_uses_them(index: Index) -> None:
     fill(index, line_document("a", ["alpha", "gamma"]), line_document("b", ["gamma"]))
     with index.reading() as reader:
         assert sorted(by_key(reader).values()) == ["alpha", "gamma", "gamma"]
@@ -315,7 +321,7 @@ def test_vectors_are_known_for_as_long_as_a_passage_uses_them(index: LocalIndex)
         assert index.known(list(keys.values())) == {keys["gamma"]}
 
 
-def test_an_index_of_no_documents_finds_nothing(index: LocalIndex) -> None:
+def test_an_index_of_no_documents_finds_nothing(index: Index) -> None:
     assert index.manifest() is None
     fill(index)
     assert index.manifest() == MANIFEST

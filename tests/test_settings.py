@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from rag.errors import UsageError
+from rag.place import DatabaseUrl
 from rag.settings import Settings, read_settings
 
 
@@ -37,6 +38,33 @@ def test_flags_win_over_the_environment_over_the_file(monkeypatch: pytest.Monkey
     assert settings.embedder == "file"
     assert settings.port == 1
     assert settings.host == "127.0.0.1"
+
+
+def test_an_index_may_be_a_database_whose_password_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_INDEX", "postgresql://ada:s3cr%40t@db.example:6543/team?sslmode=require&password=s3cr%40t")
+    monkeypatch.setenv("RAG_INDEX_REPLICA", "postgres://ada:s3cr%40t@copy.example/team?schema=mine")
+    settings = read_settings()
+    assert isinstance(settings.index, DatabaseUrl)
+    assert settings.index_replica is not None
+    assert str(settings.index) == "postgresql://ada@db.example:6543/team?sslmode=require"
+    assert str(settings.index_replica) == "postgres://ada@copy.example/team?schema=mine"
+    assert "s3cr" not in repr(settings) + settings.model_dump_json()
+    assert settings.index.connection.startswith("postgresql://ada:s3cr%40t@db.example:6543/team?sslmode=require&pass")
+    assert settings.index_replica.connection == "postgres://ada:s3cr%40t@copy.example/team"
+    assert (settings.index.schema_name, settings.index_replica.schema_name) == ("rag", "mine")
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"index": "postgresql://a:hunter2@h/x?schema=Robert';--"}, "the schema in the URL must be lower-case letters"),
+        ({"index_replica": "folder/hunter2"}, "it is no URL of a database"),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_refused(flags: dict[str, str], said: str) -> None:
+    with pytest.raises(UsageError, match=said) as caught:
+        read_settings(**flags)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_flag_that_was_not_given_leaves_the_rest_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,9 @@ import pytest
 
 from rag.embed import Embedder
 from rag.errors import IndexMismatch, UsageError
+from rag.index import Index
 from rag.index.local import LocalIndex
+from rag.index.postgres import PostgresIndex
 from rag.retrieve import retrieve
 from rag.sync import Failure, Progress, SyncReport, freshness, sync
 from rag.types import Freshness
@@ -34,13 +36,25 @@ SEAS = "The Black Sea is deep. The Baltic Sea is not.\n"
 Sync = Callable[..., SyncReport]
 
 
+@pytest.fixture(params=["folder", "database"])
+def index(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Index]:
+    """An index that nothing was built in yet, of either kind."""
+    opened: Index
+    if request.param == "database":
+        opened = PostgresIndex(request.getfixturevalue("postgres").url())
+    else:
+        opened = LocalIndex(tmp_path / "index")
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
 def counting(embedder: Embedder) -> CountingEmbedder:
     return CountingEmbedder(embedder)
 
 
 @pytest.fixture
-def run(index: LocalIndex, corpus: Path, counting: CountingEmbedder) -> Sync:
+def run(index: Index, corpus: Path, counting: CountingEmbedder) -> Sync:
     """Sync the corpus with the real embedder."""
 
     def run(**named: Any) -> SyncReport:
@@ -55,13 +69,13 @@ def done(report: SyncReport) -> dict[str, object]:
     return {name: value for name, value in report.model_dump(exclude={"seconds"}).items() if value}
 
 
-def test_the_first_run_adds_everything(corpus: Path, index: LocalIndex, run: Sync) -> None:
+def test_the_first_run_adds_everything(corpus: Path, index: Index, run: Sync) -> None:
     write(corpus, {"rivers.md": RIVERS, "sub/folder/lakes.txt": LAKES})
     assert done(run()) == {"added": ("rivers.md", "sub/folder/lakes.txt"), "documents": 2, "chunks": 4}
     assert texts_of(index) == {"rivers.md": RIVERS, "sub/folder/lakes.txt": LAKES}
 
 
-def test_documents_that_the_embedder_does_not_speak_are_told(corpus: Path, index: LocalIndex, run: Sync) -> None:
+def test_documents_that_the_embedder_does_not_speak_are_told(corpus: Path, index: Index, run: Sync) -> None:
     german = "Die Brücke wurde 1887 von den Arbeitern der Stadt gebaut und später gesperrt.\n"
     write(corpus, {"rivers.md": RIVERS, "bruecke.txt": german})
     assert str(run().unspoken).startswith("1 document is in German, which all-MiniLM-L6-v2 does not speak")
@@ -72,7 +86,7 @@ def test_documents_that_the_embedder_does_not_speak_are_told(corpus: Path, index
     assert run().unspoken is None
 
 
-def test_files_are_told_apart_by_their_content(corpus: Path, index: LocalIndex, run: Sync) -> None:
+def test_files_are_told_apart_by_their_content(corpus: Path, index: Index, run: Sync) -> None:
     write(
         corpus,
         {"rivers.md": RIVERS, "lakes.txt": LAKES, "seas.txt": SEAS, "old.txt": "To be removed.", "same.txt": "S."},
@@ -102,7 +116,7 @@ def test_files_are_told_apart_by_their_content(corpus: Path, index: LocalIndex, 
 
 
 def test_a_file_that_was_only_touched_is_unchanged(
-    corpus: Path, index: LocalIndex, run: Sync, counting: CountingEmbedder
+    corpus: Path, index: Index, run: Sync, counting: CountingEmbedder
 ) -> None:
     write(corpus, {"rivers.md": RIVERS})
     run()
@@ -137,7 +151,7 @@ def test_equal_passages_of_one_run_are_embedded_once(corpus: Path, run: Sync, co
     assert len(counting.texts) == len(set(counting.texts)) == 4
 
 
-def test_passages_embedded_as_equal_text_keep_the_sentences_of_their_own(corpus: Path, index: LocalIndex) -> None:
+def test_passages_embedded_as_equal_text_keep_the_sentences_of_their_own(corpus: Path, index: Index) -> None:
     embedder = FakeEmbedder()
     first, second = "one " * 16 + "end.", "Two come here. They are few."
     write(corpus, {"a.md": f"# Facts\n\n{first} {second}\n", "b.txt": f"Facts\n{second}\n"})
@@ -151,7 +165,7 @@ def test_passages_embedded_as_equal_text_keep_the_sentences_of_their_own(corpus:
 
 
 def test_files_that_cannot_be_read_are_told_with_reasons_and_the_rest_is_indexed(
-    corpus: Path, index: LocalIndex, run: Sync
+    corpus: Path, index: Index, run: Sync
 ) -> None:
     write(
         corpus, {"a.txt": LAKES, "b.bin": b"x", "c.txt": b"", "d.txt": bytes(range(256)), "e.md": " \n", "z.txt": SEAS}
@@ -170,7 +184,7 @@ def test_files_that_cannot_be_read_are_told_with_reasons_and_the_rest_is_indexed
     assert texts_of(index) == {"a.txt": LAKES, "c.txt": "Now it says something.", "z.txt": SEAS}
 
 
-def test_a_document_that_became_unreadable_is_found_no_more(corpus: Path, index: LocalIndex, run: Sync) -> None:
+def test_a_document_that_became_unreadable_is_found_no_more(corpus: Path, index: Index, run: Sync) -> None:
     write(corpus, {"a.txt": LAKES, "b.txt": SEAS})
     run()
     write(corpus, {"a.txt": b""})
@@ -180,7 +194,7 @@ def test_a_document_that_became_unreadable_is_found_no_more(corpus: Path, index:
     assert texts_of(index) == {"b.txt": SEAS}
 
 
-def test_a_file_that_vanishes_during_the_run_does_not_stop_it(corpus: Path, index: LocalIndex, run: Sync) -> None:
+def test_a_file_that_vanishes_during_the_run_does_not_stop_it(corpus: Path, index: Index, run: Sync) -> None:
     write(corpus, {"a.txt": LAKES, "b.txt": SEAS})
 
     def remove_a(progress: Progress) -> None:
@@ -195,7 +209,7 @@ def test_a_file_that_vanishes_during_the_run_does_not_stop_it(corpus: Path, inde
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open any file")
 def test_a_file_that_may_not_be_opened_does_not_stop_the_run_and_is_read_once_it_may(
-    corpus: Path, index: LocalIndex, run: Sync
+    corpus: Path, index: Index, run: Sync
 ) -> None:
     write(corpus, {"a.txt": LAKES, "b.txt": SEAS})
     (corpus / "a.txt").chmod(0)
@@ -205,7 +219,7 @@ def test_a_file_that_may_not_be_opened_does_not_stop_the_run_and_is_read_once_it
     assert run().added == ("a.txt",)
 
 
-def test_a_file_whose_name_is_not_utf_8_does_not_stop_the_run(corpus: Path, index: LocalIndex, run: Sync) -> None:
+def test_a_file_whose_name_is_not_utf_8_does_not_stop_the_run(corpus: Path, index: Index, run: Sync) -> None:
     write(corpus, {"a.txt": LAKES, "z.txt": SEAS})
     Path(os.fsdecode(os.fsencode(corpus) + b"/caf\xe9.txt")).write_text("Coffee.")
     report = run()
@@ -214,7 +228,7 @@ def test_a_file_whose_name_is_not_utf_8_does_not_stop_the_run(corpus: Path, inde
 
 
 def test_a_link_out_of_the_folder_is_not_followed_and_told(
-    corpus: Path, tmp_path: Path, index: LocalIndex, run: Sync
+    corpus: Path, tmp_path: Path, index: Index, run: Sync
 ) -> None:
     write(corpus, {"a.txt": LAKES})
     (tmp_path / "outside.txt").write_text(SEAS)
@@ -229,20 +243,18 @@ def test_a_link_out_of_the_folder_is_not_followed_and_told(
     assert done(run())["added"] == ("link.txt",)
 
 
-def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path, index: LocalIndex) -> None:
+def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path, index: Index) -> None:
     with pytest.raises(UsageError, match=r"there is no folder .*: make it and put documents in, or .*--corpus"):
         sync(index, tmp_path / "nowhere", FakeEmbedder(), 20)
     assert index.manifest() is None
 
 
-def test_an_empty_folder_gives_an_index_of_nothing(corpus: Path, index: LocalIndex, run: Sync) -> None:
+def test_an_empty_folder_gives_an_index_of_nothing(corpus: Path, index: Index, run: Sync) -> None:
     assert done(run()) == {}
     assert texts_of(index) == {}
 
 
-def test_other_chunking_is_a_mismatch_that_leaves_the_index_until_it_is_rebuilt(
-    corpus: Path, index: LocalIndex
-) -> None:
+def test_other_chunking_is_a_mismatch_that_leaves_the_index_until_it_is_rebuilt(corpus: Path, index: Index) -> None:
     write(corpus, {"a.txt": LAKES})
     sync(index, corpus, FakeEmbedder(), 20)
     write(corpus, {"a.txt": SEAS})
@@ -257,7 +269,7 @@ def test_other_chunking_is_a_mismatch_that_leaves_the_index_until_it_is_rebuilt(
     assert texts_of(index) == {"a.txt": SEAS}
 
 
-def test_freshness_counts_what_a_run_would_touch(corpus: Path, index: LocalIndex) -> None:
+def test_freshness_counts_what_a_run_would_touch(corpus: Path, index: Index) -> None:
     write(corpus, {"a.txt": LAKES, "b.txt": SEAS, "c.txt": RIVERS})
     sync(index, corpus, FakeEmbedder(), 20)
     assert freshness(index, corpus) == Freshness()
@@ -279,7 +291,7 @@ def test_progress_grows_to_the_whole(corpus: Path, run: Sync) -> None:
     assert {"a.txt", "b.md", "c.bin"} <= {progress.source for progress in told}
 
 
-def test_a_run_that_is_broken_off_is_made_good_by_the_next(corpus: Path, index: LocalIndex) -> None:
+def test_a_run_that_is_broken_off_is_made_good_by_the_next(corpus: Path, index: Index) -> None:
     write(corpus, {"a.txt": LAKES, "b.txt": SEAS})
     sync(index, corpus, FakeEmbedder(), 20)
     write(corpus, {"a.txt": "Changed.", "b.txt": "Changed as well.", "c.txt": SEAS})
@@ -297,7 +309,7 @@ def test_a_run_that_is_broken_off_is_made_good_by_the_next(corpus: Path, index: 
 
 @pytest.mark.parametrize("comes_back", [False, True])
 def test_a_folder_that_goes_away_while_it_is_looked_through_empties_nothing(
-    corpus: Path, index: LocalIndex, monkeypatch: pytest.MonkeyPatch, comes_back: bool
+    corpus: Path, index: Index, monkeypatch: pytest.MonkeyPatch, comes_back: bool
 ) -> None:
     write(corpus, {"a.txt": LAKES, "sub/b.txt": SEAS})
     sync(index, corpus, FakeEmbedder(), 20)
@@ -316,7 +328,7 @@ def test_a_folder_that_goes_away_while_it_is_looked_through_empties_nothing(
     assert texts_of(index) == {"a.txt": LAKES, "sub/b.txt": SEAS}
 
 
-def test_renames_of_files_alike_are_each_told(corpus: Path, index: LocalIndex, run: Sync) -> None:
+def test_renames_of_files_alike_are_each_told(corpus: Path, index: Index, run: Sync) -> None:
     write(corpus, {"g1.txt": LAKES, "g2.txt": LAKES})
     run()
     for number in (1, 2):
@@ -326,9 +338,7 @@ def test_renames_of_files_alike_are_each_told(corpus: Path, index: LocalIndex, r
     assert (report.added, report.removed) == ((), ())
 
 
-def test_a_file_that_could_not_be_opened_is_tried_again_on_every_run(
-    corpus: Path, index: LocalIndex, run: Sync
-) -> None:
+def test_a_file_that_could_not_be_opened_is_tried_again_on_every_run(corpus: Path, index: Index, run: Sync) -> None:
     write(corpus, {"a.txt": LAKES})
 
     def remove_and_bring_back(progress: Progress) -> None:

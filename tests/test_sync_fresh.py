@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
+from rag.index import Index
 from rag.index.local import LocalIndex
+from rag.index.postgres import PostgresIndex
 from rag.retrieve import retrieve
 from rag.sync import freshness, sync
+from tests.databases import Server
 from tests.fakes import FakeEmbedder
 
 pytestmark = pytest.mark.usefixtures("kept_worker")
@@ -59,14 +62,14 @@ def holds_files(machine: FolderAndIndex) -> bool:
 class FolderAndIndex(RuleBasedStateMachine):
     """A folder that is edited in every way people edit one, and an index that follows it run by run."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: Server | None = None) -> None:
         super().__init__()
         self.place = Path(tempfile.mkdtemp())
         self.corpus = self.place / "corpus"
         self.corpus.mkdir()
         for name, content in zip(["a.txt", "sub/d.md", "mail.eml"], SOME, strict=True):
             self.room_for(name).write_bytes(content)
-        self.index = LocalIndex(self.place / "index")
+        self.index: Index = PostgresIndex(database.url()) if database else LocalIndex(self.place / "index")
         self.level = False
 
     def teardown(self) -> None:
@@ -146,7 +149,7 @@ class FolderAndIndex(RuleBasedStateMachine):
             fresh.close()
 
 
-def contents(index: LocalIndex) -> list[object]:
+def contents(index: Index) -> list[object]:
     """Return all an index holds, in an order that does not depend on how it came to."""
     with index.reading() as reader:
         keys = list(reader.dense(FakeEmbedder().embed_query("any"), len(reader)))
@@ -158,7 +161,7 @@ def contents(index: LocalIndex) -> list[object]:
         ]
 
 
-def answers(index: LocalIndex) -> list[dict[str, float]]:
+def answers(index: Index) -> list[dict[str, float]]:
     with index.reading() as reader:
         found = [retrieve(question, reader, FakeEmbedder(), 100) for question in QUESTIONS]
     return [{result.chunk.id: result.score for result in results} for results in found]
@@ -166,3 +169,8 @@ def answers(index: LocalIndex) -> list[dict[str, float]]:
 
 TestFolderAndIndex = FolderAndIndex.TestCase
 TestFolderAndIndex.settings = settings(max_examples=40, stateful_step_count=25)
+
+
+def test_an_index_in_a_database_is_what_a_fresh_one_in_a_folder_would_be(postgres: Server) -> None:
+    few = settings(max_examples=8, stateful_step_count=20)
+    run_state_machine_as_test(lambda: FolderAndIndex(postgres), settings=few)  # type: ignore[arg-type]

@@ -111,7 +111,7 @@ def test_passages_that_the_folder_no_longer_says_are_told(assistant: Assistant, 
     ],
 )
 def test_an_index_that_is_not_whole_is_told(assistant: Assistant, damage: str, said: str) -> None:
-    database = next(Path(assistant.settings.index).glob("*.sqlite"))
+    database = next(Path(str(assistant.settings.index)).glob("*.sqlite"))
     with sqlite3.connect(database) as connection:
         connection.executescript(damage)
     connection.close()

@@ -1,13 +1,13 @@
 """Seam 2: where documents, passages and vectors are kept, and found again.
 
-An Index is written by one process at a time; any number read it. A reader sees the index as it stood
-when it began, whole, whatever is written meanwhile. The rows of an index are named by opaque integer
-keys, which mean nothing outside the reader that gave them.
+An Index in a folder is written by one process at a time, one in a database by several; any number read it. A reader
+sees the index as it stood when it began, whole, whatever is written meanwhile. The rows of an index are named by
+opaque integer keys, which mean nothing outside the reader that gave them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal, NamedTuple, Protocol
 
@@ -78,6 +78,14 @@ class Cut(NamedTuple):
     pieces: Sequence[Piece]
 
 
+class Work(NamedTuple):
+    """A file that is to be written: what tells its state from another, and its size in bytes."""
+
+    source: str
+    state: str
+    size: int
+
+
 class Reader(Protocol):
     """A consistent view of an index."""
 
@@ -146,6 +154,9 @@ class Reader(Protocol):
     def chunks(self, source: str) -> list[Chunk]:
         """Return the passages of a document, in the order of its text."""
 
+    def pieces(self, source: str) -> list[tuple[Piece, Embedding]]:
+        """Return the passages of a document as they were put, with their vectors, in the order of its text."""
+
     def files(self) -> dict[str, FileRecord]:
         """Return all files the index has seen, read or not, by source."""
 
@@ -166,8 +177,9 @@ class Index(Protocol):
         """Open a view of the index as it stands now."""
 
     def writing(self, *, rebuild: bool = False) -> AbstractContextManager[BrokenOff | None]:
-        """Hold the one right to write; raises IndexLocked where another has it.
+        """Hold the right to write; raises IndexLocked where another has it.
 
+        It is one process's in a folder. A database may be written by several at a time, each file by one of them.
         Gives what the writer before this one was broken off from, if it was: killed, or without power.
 
         With ``rebuild``, an empty index is written, which takes the place of this one when it is published.
@@ -175,6 +187,13 @@ class Index(Protocol):
 
     def begin(self, manifest: Manifest) -> None:
         """Make an empty index ready for writing; raises IndexMismatch where it was built otherwise."""
+
+    def share(self, work: Sequence[Work], on_others: Callable[[float], None]) -> Iterator[Iterable[str]]:
+        """Yield by turns the sources of files for this process to write, until all of ``work`` is written.
+
+        Where several processes write to one index, each file is written by one of them, and ``on_others`` is told
+        how many bytes the others have written.
+        """
 
     def known(self, keys: Sequence[str]) -> set[str]:
         """Return those of ``keys`` whose vectors are kept already."""
@@ -202,3 +221,13 @@ class Index(Protocol):
 
     def close(self) -> None:
         """Release files and connections."""
+
+
+def mismatch(found: Manifest, wanted: Manifest) -> str:
+    """Say in one line how an index differs from what is asked of it, and what to do."""
+    differing = [
+        f"{name.replace('_', ' ')} {getattr(found, name)!s:.40} instead of {getattr(wanted, name)!s:.40}"
+        for name in Manifest.model_fields
+        if getattr(found, name) != getattr(wanted, name)
+    ]
+    return f"the index was built with {', '.join(differing)}: run `rag index --rebuild`, or use its settings"

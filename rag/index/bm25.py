@@ -92,9 +92,9 @@ class Bm25:
 
     def _worth(self, holding: int, frequencies: Floats, passages: Passages) -> Floats:
         """Return what a term that ``holding`` passages hold adds to the scores of some of them."""
-        rarity = math.log((len(self) - holding + 0.5) / (holding + 0.5))
-        rarity = rarity if rarity > 0 else _LEAST_RARITY
-        worth: Floats = rarity * ((frequencies * (_K1 + 1.0)) / (frequencies + self._norms[passages]))
+        worth: Floats = rarity(len(self), holding) * (
+            (frequencies * (_K1 + 1.0)) / (frequencies + self._norms[passages])
+        )
         return worth
 
     def _read(self, term: bytes) -> tuple[Passages, Floats]:
@@ -107,6 +107,12 @@ class Bm25:
             there = ~self._is_gone[first]
             first, often = first[there], often[there]
         return first, often
+
+
+def rarity(passages: int, holding: int) -> float:
+    """Return how much a term counts that so many of all passages hold: a little at least."""
+    found = math.log((passages - holding + 0.5) / (holding + 0.5))
+    return found if found > 0 else _LEAST_RARITY
 
 
 def single_tokens(words: Sequence[str]) -> list[bytes] | None:

@@ -12,7 +12,7 @@ import os
 import platform
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib import resources
@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from rag.corpus import IGNORE_FILE
 from rag.embed import Embedding
 from rag.errors import IndexDamaged, IndexFailure, IndexLocked, IndexMismatch
-from rag.index import SCHEMA_VERSION, BrokenOff, Cut, FileRecord, Manifest
+from rag.index import SCHEMA_VERSION, BrokenOff, Cut, FileRecord, Manifest, Work, mismatch
 from rag.index.derive import (
     EXACT_UP_TO,
     AnySnapshot,
@@ -163,6 +163,10 @@ class LocalIndex:
                 self._take_over()
         elif found != manifest:
             raise IndexMismatch(mismatch(found, manifest))
+
+    def share(self, work: Sequence[Work], on_others: Callable[[float], None]) -> Iterator[list[str]]:
+        """Yield the sources of all files: nobody else writes."""
+        yield [one.source for one in work]
 
     def known(self, keys: Sequence[str]) -> set[str]:
         """Return those of ``keys`` whose vectors are kept already."""
@@ -338,16 +342,6 @@ class LocalIndex:
                 kept = database, renewed_snapshot(database, connection, _dimension(connection))
                 self._snapshot = kept
             return kept[1]
-
-
-def mismatch(found: Manifest, wanted: Manifest) -> str:
-    """Say in one line how an index differs from what is asked of it, and what to do."""
-    differing = [
-        f"{name.replace('_', ' ')} {getattr(found, name)!s:.40} instead of {getattr(wanted, name)!s:.40}"
-        for name in Manifest.model_fields
-        if getattr(found, name) != getattr(wanted, name)
-    ]
-    return f"the index was built with {', '.join(differing)}: run `rag index --rebuild`, or use its settings"
 
 
 def _manifest(connection: sqlite3.Connection) -> Manifest | None:

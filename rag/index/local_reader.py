@@ -6,21 +6,20 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
-from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
-from pydantic import TypeAdapter
 
-from rag.embed import Vectors, unit
+from rag.embed import Embedding, Vectors, unit
 from rag.errors import UsageError
-from rag.index import FileRecord, Forms, Passage
+from rag.index import FileRecord, Forms, Passage, Piece
 from rag.index.bm25 import single_tokens
 from rag.index.derive import AnySnapshot
 from rag.index.large import LargeSnapshot
 from rag.index.pieces import SnapshotDamaged
+from rag.index.saved import passage, piece, read_headings, read_pages
 from rag.index.vocabulary import KeptVocabulary
-from rag.types import Chunk, Document, DocumentSummary, Heading, Page, PageKind, document_id
+from rag.types import Chunk, Document, DocumentSummary, document_id
 
 _Found = TypeVar("_Found")
 log = logging.getLogger(__name__)
@@ -122,7 +121,7 @@ class LocalReader:
             " source, title, sha256, page_kind, language FROM chunks JOIN documents ON documents.id = document_id"
             " WHERE row IN (SELECT value FROM json_each(?))"
         )
-        found = {row[0]: _passage(*row[1:]) for row in self._connection.execute(query, [json.dumps(list(keys))])}
+        found = {row[0]: passage(*row[1:]) for row in self._connection.execute(query, [json.dumps(list(keys))])}
         return [found[key] for key in keys]
 
     def frequencies(self, words: Sequence[Forms]) -> list[int]:
@@ -204,15 +203,28 @@ class LocalReader:
             text=row[3],
             page_kind=row[4],
             language=row[5],
-            headings=_headings(row[6]),
-            pages=_pages(row[7]),
+            headings=read_headings(row[6]),
+            pages=read_pages(row[7]),
         )
 
     def chunks(self, source: str) -> list[Chunk]:
         """Return the passages of a document, in the order of its text."""
         query = "SELECT row FROM chunks WHERE document_id = ? ORDER BY start"
         keys = [row for (row,) in self._connection.execute(query, [document_id(source)])]
-        return [passage.chunk for passage in self.passages(keys)]
+        return [found.chunk for found in self.passages(keys)]
+
+    def pieces(self, source: str) -> list[tuple[Piece, Embedding]]:
+        """Return the passages of a document as they were put, with their vectors, in the order of its text."""
+        query = (
+            "SELECT row, key, passage, vectors.sentences FROM chunks JOIN vectors ON key = vector_key"
+            " WHERE document_id = ? ORDER BY start"
+        )
+        rows = self._connection.execute(query, [document_id(source)]).fetchall()
+        found = self.passages([row[0] for row in rows])
+        return [
+            piece(one, key, np.frombuffer(vector, dtype="<f4"), sentences)
+            for one, (_, key, vector, sentences) in zip(found, rows, strict=True)
+        ]
 
     def documents(self) -> list[DocumentSummary]:
         """Return all documents, ordered by source."""
@@ -236,52 +248,6 @@ class LocalReader:
         query = f"SELECT {', '.join(names)} FROM files WHERE source = ?"
         row = self._connection.execute(query, [source]).fetchone()
         return FileRecord(**dict(zip(names, row, strict=True))) if row else None
-
-
-# A sheet of 100,000 rows takes a second to be made into values, and the same few documents are read again and again.
-@lru_cache(4)
-def _pages(saved: str) -> tuple[Page, ...]:
-    return TypeAdapter(tuple[Page, ...]).validate_json(saved)
-
-
-@lru_cache(4)
-def _headings(saved: str) -> tuple[Heading, ...]:
-    return TypeAdapter(tuple[Heading, ...]).validate_json(saved)
-
-
-def _passage(
-    document_id: str,
-    start: int,
-    end: int,
-    page: int | None,
-    headings: str,
-    text: str,
-    sentences: str,
-    source: str,
-    title: str,
-    sha256: str,
-    page_kind: PageKind,
-    language: str,
-) -> Passage:
-    chunk = Chunk(
-        id=f"{document_id}:{start}",
-        document_id=document_id,
-        text=text,
-        start=start,
-        end=end,
-        page=page,
-        headings=tuple(json.loads(headings)),
-    )
-    spans = tuple((first, last) for first, last in json.loads(sentences))
-    return Passage(
-        chunk=chunk,
-        sentences=spans,
-        source=source,
-        title=title,
-        sha256=sha256,
-        page_kind=page_kind,
-        language=language,
-    )
 
 
 def _large(snapshot: AnySnapshot) -> LargeSnapshot:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 
 from rag.embed import Embedding
 from rag.index import Cut, FileRecord, Piece
-from rag.types import Chunk, Document, Heading, Page
-from rag.words import terms
+from rag.index.saved import dump, found_by
+from rag.types import Document
 
 _INSERT_CHUNK = (
     'INSERT INTO chunks (document_id, start, "end", page, headings, sentences, vector_key, text, terms, context_terms)'
@@ -49,7 +48,7 @@ def _delete_documents(connection: sqlite3.Connection, column: str, value: str) -
 
 
 def _insert_document(connection: sqlite3.Connection, document: Document, file: str) -> None:
-    headings, pages = _dump(document.headings), _dump(document.pages)
+    headings, pages = dump(document.headings), dump(document.pages)
     names = (document.id, document.source, file, document.sha256, document.title)
     row = (*names, document.text, len(document.text), headings, pages, document.page_kind, document.language)
     connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
@@ -59,22 +58,10 @@ def _chunk_row(document: Document, piece: Piece) -> tuple[object, ...]:
     chunk = piece.chunk
     headings, sentences = json.dumps(chunk.headings), json.dumps(piece.sentences)
     place = (chunk.document_id, chunk.start, chunk.end, chunk.page)
-    found_by = (" ".join(terms(chunk.text, document.language)), " ".join(_context_terms(document, chunk)))
-    return (*place, headings, sentences, piece.key, chunk.text, *found_by)
-
-
-def _context_terms(document: Document, chunk: Chunk) -> list[str]:
-    """Return the terms of title and headings, and those of the file's name and folders that they do not have."""
-    context = terms("\n".join((document.title, *chunk.headings)), document.language)
-    name = terms(str(PurePosixPath(document.source).with_suffix("")), document.language)
-    return context + [term for term in name if term not in context]
+    return (*place, headings, sentences, piece.key, chunk.text, *found_by(document, chunk))
 
 
 def _insert_file(connection: sqlite3.Connection, record: FileRecord) -> None:
     row = record.model_dump()
     marks = ", ".join(f":{name}" for name in row)
     connection.execute(f"INSERT INTO files ({', '.join(row)}) VALUES ({marks})", row)
-
-
-def _dump(values: Sequence[Heading] | Sequence[Page]) -> str:
-    return json.dumps([value.model_dump() for value in values])

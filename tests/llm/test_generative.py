@@ -248,6 +248,6 @@ def test_the_key_is_in_no_answer_no_log_and_no_file(
         kept.close()
         assert KEY not in found.model_copy(update={"sentences": ()}).model_dump_json()
     assert KEY not in caplog.text
-    files = [*tmp_path.rglob("*"), *built.settings.index.rglob("*")]
+    files = [*tmp_path.rglob("*"), *Path(str(built.settings.index)).rglob("*")]
     assert not [path for path in files if path.is_file() and KEY.encode() in path.read_bytes()]
     assert KEY not in repr(Settings(llm_key=KEY))

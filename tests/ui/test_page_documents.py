@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from rag.embed import Embedder
+from rag.index.local import LocalIndex
 from tests.browser import Site, ask, served
 from tests.folders import write
 
@@ -148,24 +149,26 @@ def test_the_index_is_rebuilt_and_that_can_be_stopped(page: Page, site: Site, mo
     held = threading.Event()
     real = site.assistant._index.put
     monkeypatch.setattr(site.assistant._index, "put", lambda *given: (held.wait(20), real(*given))[1])
-    before = site.assistant._index._database
+    index = site.assistant._index
+    assert isinstance(index, LocalIndex)
+    before = index._database
     page.get_by_role("button", name="Rebuild index").click()
     expect(page.locator("#documents progress")).to_be_visible(timeout=20_000)
     page.locator("#documents").get_by_role("button", name="Stop").click()
     page.wait_for_timeout(500)
     held.set()
     expect(page.locator("#documents")).to_contain_text("The rebuild was stopped", timeout=20_000)
-    assert site.assistant._index._database == before
+    assert index._database == before
     ask(page, "Who built the mill?")
     expect(page.locator(".sentences")).to_contain_text("Ada Brown")
     page.get_by_role("button", name="Rebuild index").click()
     expect(page.locator("#documents")).not_to_contain_text("The rebuild was stopped", timeout=20_000)
     expect(page.locator("#documents progress")).to_have_count(0, timeout=20_000)
     for _ in range(100):
-        if site.assistant._index._database != before:
+        if index._database != before:
             break
         page.wait_for_timeout(100)
-    assert site.assistant._index._database != before
+    assert index._database != before
 
 
 def test_a_document_is_found_by_name_among_many(page: Page, site: Site) -> None:

@@ -1,0 +1,25 @@
+"""What only reads an index is done once more where the database was away for a moment: nobody need notice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from rag.errors import IndexCut
+
+_Given = ParamSpec("_Given")
+_Found = TypeVar("_Found")
+
+
+def asked_again(ask: Callable[_Given, _Found]) -> Callable[_Given, _Found]:
+    """Let ``ask`` be done from its beginning once more, with another view of the index, where it was cut off."""
+
+    @wraps(ask)
+    def asked(*given: _Given.args, **named: _Given.kwargs) -> _Found:
+        try:
+            return ask(*given, **named)
+        except IndexCut:
+            return ask(*given, **named)
+
+    return asked

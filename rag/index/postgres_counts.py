@@ -1,0 +1,96 @@
+"""What is counted over all passages: in how many each term stands, how many there are, how long they are together.
+
+A count is the sum of what two tables say of its name: ``counts``, and ``count_changes``, which each transaction
+adds to beside its own document. So counts are exact in every view, writers do not wait for each other, and no
+transaction touches another shard. Now and then the changes are folded into the counts, in one transaction.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rag.index.postgres_connection import Connection
+
+# The first sign says what a name counts: passages that hold the term after it, or documents in the language.
+TERM, _LANGUAGE = "t", "l"
+PASSAGES, WORDS = "passages", "words"  # how many there are; how many terms these have together
+
+Counts = Counter[str]
+
+_FOLD = 0x7261675F666F6C64  # names the lock of folding
+
+
+def language_name(language: str) -> str:
+    """Return the name that documents in a language are counted under."""
+    return _LANGUAGE + language
+
+
+def add_changes(connection: Connection, document_id: int, changes: Mapping[str, int]) -> None:
+    """Note what a change of a file changes in the counts."""
+    rows = [(name, value) for name, value in changes.items() if value]
+    if not rows:
+        return
+    change = secrets.randbits(63)
+    with connection.cursor() as cursor, cursor.copy("COPY count_changes FROM STDIN (FORMAT binary)") as copy:
+        copy.set_types(("int8", "int8", "text", "int8"))
+        for name, value in rows:
+            copy.write_row((document_id, change, name, value))
+
+
+def read_counts(connection: Connection, names: Sequence[str]) -> Counts:
+    """Return the counts of ``names``."""
+    return _sum(connection, "name = ANY(%s)", [list(names)])
+
+
+def read_terms(connection: Connection, beginning: str) -> list[tuple[str, int]]:
+    """Return all terms that begin with a sign, each with how many passages hold it."""
+    first = TERM + beginning
+    found = _sum(connection, "name >= %s AND name < %s", [first, first[:-1] + chr(ord(first[-1]) + 1)])
+    return [(name[len(TERM) :], value) for name, value in found.items() if value > 0]
+
+
+def read_languages(connection: Connection) -> dict[str, int]:
+    """Return how many documents are in each language, the most first."""
+    found = _sum(connection, "name >= %s AND name < %s", [_LANGUAGE, chr(ord(_LANGUAGE) + 1)])
+    many = {name[len(_LANGUAGE) :]: value for name, value in found.items() if value > 0}
+    return dict(sorted(many.items(), key=lambda one: (-one[1], one[0])))
+
+
+def read_all(connection: Connection) -> Counts:
+    """Return all counts that are not zero."""
+    return Counter({name: value for name, value in _sum(connection, "true", []).items() if value})
+
+
+def is_folded(connection: Connection) -> bool:
+    """Whether there are no changes that were not folded into the counts."""
+    return connection.execute("SELECT 1 FROM count_changes LIMIT 1").fetchone() is None
+
+
+def fold(connection: Connection) -> None:
+    """Add the changes to the counts. Two that fold at a time would wait for each other's rows: one is enough."""
+    with connection.transaction():
+        (alone,) = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [_FOLD]).fetchone() or (False,)
+        if not alone:
+            return
+        changes: Counts = Counter()
+        for name, value in connection.execute("DELETE FROM count_changes RETURNING name, value"):
+            changes[name] += value
+        names = sorted(name for name, value in changes.items() if value)
+        connection.execute(
+            "INSERT INTO counts SELECT * FROM unnest(%s::text[], %s::bigint[])"
+            " ON CONFLICT (name) DO UPDATE SET value = counts.value + excluded.value",
+            [names, [changes[name] for name in names]],
+        )
+        connection.execute("DELETE FROM counts WHERE value = 0")
+
+
+def _sum(connection: Connection, where: str, values: Sequence[object]) -> Counts:
+    found: Counts = Counter()
+    for table in ("counts", "count_changes"):
+        for name, value in connection.execute(f"SELECT name, value FROM {table} WHERE {where}", values):
+            found[name] += value
+    return found

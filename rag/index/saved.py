@@ -1,0 +1,88 @@
+"""What every database keeps alike of documents and passages: their parts as JSON, and the terms they are found by."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from rag.embed import Embedding, Vectors
+from rag.index import Passage, Piece
+from rag.types import Chunk, Document, Heading, Page, PageKind
+from rag.words import terms
+
+
+def dump(values: Sequence[Heading] | Sequence[Page]) -> str:
+    """Return headings or pages as JSON, in ASCII."""
+    return json.dumps([value.model_dump() for value in values])
+
+
+# A sheet of 100,000 rows takes a second to be made into values, and the same few documents are read again and again.
+@lru_cache(4)
+def read_pages(saved: str) -> tuple[Page, ...]:
+    """Return the pages in ``saved``."""
+    return TypeAdapter(tuple[Page, ...]).validate_json(saved)
+
+
+@lru_cache(4)
+def read_headings(saved: str) -> tuple[Heading, ...]:
+    """Return the headings in ``saved``."""
+    return TypeAdapter(tuple[Heading, ...]).validate_json(saved)
+
+
+def passage(
+    document_id: str,
+    start: int,
+    end: int,
+    page: int | None,
+    headings: str,
+    text: str,
+    sentences: str,
+    source: str,
+    title: str,
+    sha256: str,
+    page_kind: PageKind,
+    language: str,
+) -> Passage:
+    """Return a passage; its headings and sentences are given as JSON."""
+    chunk = Chunk(
+        id=f"{document_id}:{start}",
+        document_id=document_id,
+        text=text,
+        start=start,
+        end=end,
+        page=page,
+        headings=tuple(json.loads(headings)),
+    )
+    spans = tuple((first, last) for first, last in json.loads(sentences))
+    return Passage(
+        chunk=chunk,
+        sentences=spans,
+        source=source,
+        title=title,
+        sha256=sha256,
+        page_kind=page_kind,
+        language=language,
+    )
+
+
+def piece(found: Passage, key: str, vector: Vectors, sentences: bytes) -> tuple[Piece, Embedding]:
+    """Return a passage as it was put, with its vectors; those of its sentences are little-endian float16."""
+    rows = np.frombuffer(sentences, dtype="<f2").reshape(len(found.sentences), len(vector)).astype(np.float32)
+    return Piece(found.chunk, found.sentences, key), Embedding(vector, rows)
+
+
+def found_by(document: Document, chunk: Chunk) -> tuple[str, str]:
+    """Return the terms of a passage's text and of its context, with a space between."""
+    return " ".join(terms(chunk.text, document.language)), " ".join(_context_terms(document, chunk))
+
+
+def _context_terms(document: Document, chunk: Chunk) -> list[str]:
+    """Return the terms of title and headings, and those of the file's name and folders that they do not have."""
+    context = terms("\n".join((document.title, *chunk.headings)), document.language)
+    name = terms(str(PurePosixPath(document.source).with_suffix("")), document.language)
+    return context + [term for term in name if term not in context]

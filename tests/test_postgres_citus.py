@@ -1,0 +1,177 @@
+"""The rules that Citus has, kept: what is distributed and how, told by functions of its names that note what is asked.
+
+No cluster is at hand in the tests. That every statement holds to what Citus takes is looked at in its words: each
+that is sent while an index is filled, changed, asked and checked is caught on its way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from rag.index.postgres import PostgresIndex
+from rag.types import document_id
+from tests.databases import Server
+from tests.filling import fill, line_document, nearest, put_document, vector_of
+
+DISTRIBUTED = {"documents", "files", "chunks", "spare", "postings", "count_changes"}
+REFERENCE = {"about", "counts", "state"}
+NOTES = """
+CREATE TABLE asked (number serial, what text);
+CREATE FUNCTION create_distributed_table(t regclass, c text, colocate_with text) RETURNS void LANGUAGE sql
+  AS $$ INSERT INTO public.asked (what) VALUES (format('%s by %s with %s', t, c, colocate_with)) $$;
+CREATE FUNCTION create_reference_table(t regclass) RETURNS void LANGUAGE sql
+  AS $$ INSERT INTO public.asked (what) VALUES (format('%s whole', t)) $$;
+"""
+
+
+@pytest.fixture
+def clustered(postgres: Server) -> Iterator[tuple[PostgresIndex, psycopg.Connection[Any]]]:
+    """An index in a database that has the functions of Citus."""
+    with psycopg.connect(postgres.uri, autocommit=True) as admin:
+        admin.execute("DROP DATABASE IF EXISTS clustered WITH (FORCE)")
+        admin.execute("CREATE DATABASE clustered")
+    uri = postgres.uri.replace("/postgres?", "/clustered?")
+    with psycopg.connect(uri, autocommit=True) as connection:
+        connection.execute(NOTES.encode())
+        url = postgres.url("rag")
+        # In a build, the functions are found as Citus's are, which lie where every name is looked for.
+        connection.execute("CREATE EXTENSION vector")
+        index = PostgresIndex(url.parse(url.secret.get_secret_value().replace("/postgres?", "/clustered?")))
+        yield index, connection
+        index.close()
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """All that is sent, each statement as it is."""
+    sent: list[str] = []
+    for method in ("execute", "copy"):
+        real = getattr(psycopg.Cursor, method)
+
+        def noted(cursor: Any, query: Any, *rest: Any, real: Any = real, **named: Any) -> Any:
+            sent.append(query.decode() if isinstance(query, bytes) else str(query))
+            return real(cursor, query, *rest, **named)
+
+        monkeypatch.setattr(psycopg.Cursor, method, noted)
+    return sent
+
+
+def test_what_grows_is_distributed_by_document_and_lies_together(
+    clustered: tuple[PostgresIndex, psycopg.Connection[Any]],
+) -> None:
+    index, connection = clustered
+    fill(index, line_document("a", ["alpha"]))
+    asked = [what for (what,) in connection.execute("SELECT what FROM public.asked ORDER BY number")]
+    distributed = [what.removeprefix("rag_1.") for what in asked if " by " in what]
+    assert distributed[0] == "documents by document_id with none"
+    assert {what.split(" by ")[0] for what in distributed} == DISTRIBUTED
+    assert {what.split(" by ")[1] for what in distributed[1:]} == {"document_id with documents"}
+    whole = {re.sub(r"^\w+\.", "", what) for what in asked if what.endswith(" whole")}
+    assert whole == {f"{table} whole" for table in REFERENCE}
+    assert nearest_texts(index) == ["alpha"]
+
+
+def nearest_texts(index: PostgresIndex) -> list[str]:
+    with index.reading() as reader:
+        return sorted(text for text, _ in nearest(reader, "alpha", 99))
+
+
+def test_no_constraint_and_no_key_reaches_over_shards(
+    clustered: tuple[PostgresIndex, psycopg.Connection[Any]],
+) -> None:
+    index, connection = clustered
+    fill(index, line_document("a", ["alpha"]))
+    rows = connection.execute(
+        "SELECT relname, contype, pg_get_constraintdef(pg_constraint.oid) FROM pg_constraint"
+        " JOIN pg_class ON pg_class.oid = conrelid WHERE pg_constraint.connamespace = 'rag_1'::regnamespace"
+    ).fetchall()
+    assert not [row for row in rows if row[1] in ("f", "u", "x")]
+    keys = {table: definition for table, kind, definition in rows if kind == "p"}
+    assert keys.keys() == DISTRIBUTED | (REFERENCE - {"state"})
+    assert all("document_id" in keys[table] for table in DISTRIBUTED)
+    unique = connection.execute(
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = 'rag_1' AND indexdef LIKE 'CREATE UNIQUE%%'"
+        " AND tablename = ANY(%s)",
+        [list(DISTRIBUTED)],
+    ).fetchall()
+    assert len(unique) == len(DISTRIBUTED)
+    assert all("document_id" in definition for (definition,) in unique)
+    serial = connection.execute("SELECT 1 FROM pg_sequences WHERE schemaname IN ('rag', 'rag_1')").fetchall()
+    assert serial == []
+
+
+def ask_all(index: PostgresIndex) -> None:
+    with index.reading() as reader:
+        keys = list(reader.dense(vector_of("alpha"), 500) | reader.dense(vector_of("alpha"), 5))
+        reader.lexical([("alpha", "gamma"), ("delta",)], 10)
+        reader.lexical_of([("alpha",)], keys)
+        reader.frequencies([("alpha", "gamma"), ("delta",)])
+        reader.nearest_term("alpah", 1)
+        reader.languages()
+        reader.languages_of(keys)
+        reader.vectors(keys)
+        reader.sentence_vectors(keys)
+        reader.passages(keys)
+        reader.centroids([document_id("a")])
+        reader.text(document_id("a"), 0, 3)
+        reader.page_at(document_id("b"), 0)
+        reader.documents()
+        reader.document("a")
+        reader.chunks("a")
+        reader.pieces("a")
+        reader.files()
+        reader.file("a")
+        within = reader.within(["a"])
+        within.dense(vector_of("alpha"), 5)
+        within.lexical([("alpha",)], 5)
+    index.faults()
+
+
+def test_every_statement_is_one_that_citus_takes(
+    clustered: tuple[PostgresIndex, psycopg.Connection[Any]], statements: list[str]
+) -> None:
+    index, _ = clustered
+    index._exact_up_to = 0
+    many = line_document("b", [f"alpha delta n{number}" for number in range(500)])
+    fill(index, line_document("a", ["alpha", "gamma"]), many)
+    with index.writing():
+        put_document(index, line_document("a", ["alpha", "kappa"]))
+        index.known(["00" * 32])
+        index.publish()
+    ask_all(index)
+    with index.writing():
+        index.remove("b")
+        index.publish()
+    spread = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE|COPY)\s+(?:{'|'.join(DISTRIBUTED)})\b", re.IGNORECASE)
+    looked_at = [statement for statement in statements if spread.search(statement)]
+    assert len(looked_at) > 40
+    for statement in looked_at:
+        assert not re.search(r"\bFOR (UPDATE|SHARE)\b|\bWITH\b\s+\w+\s+AS|\bOVER\s*\(|\bUNION\b", statement)
+        assert not re.search(r"\(\s*SELECT[^()]*\bLIMIT\b", statement), "a limit within a subquery is no shard's own"
+        assert not re.search(r"\b(EXISTS|IN|ANY|ALL)\s*\(\s*SELECT\b", statement), "no subquery over shards"
+        if " JOIN " in statement:
+            assert re.search(r"USING \(document_id", statement), "what is joined lies together"
+        assert "pg_advisory" not in statement
+
+
+def test_a_change_of_a_file_writes_at_one_place(
+    clustered: tuple[PostgresIndex, psycopg.Connection[Any]],
+) -> None:
+    index, connection = clustered
+    fill(index, line_document("a", ["alpha"]), line_document("b", ["gamma"]))
+    with index.writing():
+        put_document(index, line_document("a", ["delta", "omega"]))
+        places: set[int] = set()
+        for table in DISTRIBUTED:
+            rows = connection.execute(
+                f"SELECT DISTINCT document_id FROM rag_1.{table} WHERE xmin = (SELECT xmin FROM rag_1.files"
+                f" WHERE source = 'a')".encode()
+            ).fetchall()
+            assert len(rows) == 1, table
+            places.add(rows[0][0])
+    assert len(places) == 1
