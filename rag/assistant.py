@@ -165,7 +165,6 @@ class Assistant:
         with self._reading(sources) as reader:
             return retrieve(query, reader, self._embedder, k or self.settings.passages)
 
-    @asked_again
     def ask(
         self,
         question: str,
@@ -194,6 +193,7 @@ class Assistant:
         self.on_asked(Asked(question, answer))
         return answer
 
+    @asked_again
     def _answer(
         self,
         question: str,
