@@ -12,7 +12,7 @@ from ui.escape import escape
 from ui.why import why
 
 WELCOME = (
-    '<div class="welcome"><h2>Ask your documents</h2><p>Every sentence of an answer is quoted from them, '
+    '<div class="welcome"><h2>Ask your documents</h2><p>Every sentence of an answer is checked against them, '
     "with its source beside it. What they do not say, you are told they do not.</p></div>"
 )
 # What is said of a citation whose file is no longer what was cited.
