@@ -28,7 +28,7 @@ RIVERS = "\n\n".join(f"River number {number} rises in the forest and ends in the
 
 
 @pytest.mark.parametrize(
-    ("kills", "least_inside", "exact_up_to"), [(100, 30, []), (40, 12, ["8"])], ids=["few", "many"]
+    ("kills", "least_inside", "exact_up_to"), [(70, 21, []), (30, 9, ["8"])], ids=["few", "many"]
 )
 def test_killed_at_any_moment_a_run_leaves_the_index_whole(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], kills: int, least_inside: int, exact_up_to: list[str]

@@ -26,6 +26,7 @@ def fill(corpus: Path) -> None:
     write(corpus, {"long.txt": "".join(LONG.format(at) for at in range(2_500)) + "The comet came in 1910.\n"})
 
 
+@pytest.mark.alone
 def test_it_is_there_within_two_seconds(site: Site, browser: Browser) -> None:
     with opened(browser, site.address):
         pass  # once, as on any second visit, the browser has the scripts
