@@ -62,7 +62,7 @@ def _contrary(match: Match, part: Part, at: int) -> bool:
     there = [denial for denial in source if focus.start <= denial.start < focus.end]
     return (
         any(_unfounded(denial, match.claim, line.reading, source) for denial in here)
-        or any(_ignored(denial, match.claim, part.reading, focus.reading, said) for denial in there)
+        or any(_ignored(denial, match.claim, part.reading, line.reading, focus.reading, said) for denial in there)
         or (not here and not there and _says_contrary(match, part, focus, _around(match, at, focus)))
     )
 
@@ -109,12 +109,14 @@ def _unfounded(denial: Denial, claim: Reading, line: Reading, source: Sequence[D
     return word in line.stems or not source
 
 
-def _ignored(denial: Denial, claim: Reading, clause: Reading, line: Reading, said: Sequence[Denial]) -> bool:
+def _ignored(
+    denial: Denial, claim: Reading, clause: Reading, line: Reading, focus: Reading, said: Sequence[Denial]
+) -> bool:
     """Whether a line denies a word that a clause of the sentence says, and does not deny."""
     if not denial.reached or said or (denial.until and "until" not in claim.stems):
         return False
     word = denial.reached[0]
-    if word not in clause.stems or _count(line)[word] > sum(word in d.reached for d in denials(line.text)):
+    if word not in clause.stems or _count(focus)[word] > sum(word in d.reached for d in denials(focus.text)):
         return False
     return not opposites(word) & (claim.stems - line.stems) and not _negatives(claim, line)
 
