@@ -30,18 +30,18 @@ _ANAPHOR = re.compile(
 _PASSIVE = re.compile(
     r"\b(?:is|are|was|were|been|being|be)\b(?:\s+\w+)?\s+\w+(?:ed|en|wn|lt|nt|ht|ld|un|ung|ade|ut)\b", re.I
 )
+# What may stand between two names that may change places.
 _EITHER_WAY = re.compile(
-    r"\b(?:intermarr\w+|marr(?:y|ied|ies)|met|with|border\w*|and|or|equals?|versus|vs|joined|as well as)\b"
-    r"|^\s*[,/&-]\s*$",
-    re.I,
+    r"[\s,/&-]*(?:(?:(?:inter)?marr(?:y|ied|ies)|met|with|border\w*|and|or|equals?|versus|vs|as well as|the|an?)\b"
+    r"[\s,/&-]*)*",
+    re.IGNORECASE,
 )
 # Before a number whose noun is left out: "412 people, up from 371".
 _COMPARED = re.compile(
     r"\b(?:from|to|than|against|versus|vs\.?|after|with|compared to)\s+(?:(?:about|nearly|over|only|just|some)\s+)?$",
-    re.I,
+    re.IGNORECASE,
 )
 _LEADS = re.compile(r"\b(from|to)\s+(?:about\s+|nearly\s+|over\s+)?$", re.IGNORECASE)
-_LONGEST_BETWEEN = 24
 
 
 def misplaced(match: Match) -> Item | None:
@@ -215,7 +215,7 @@ def _may_change(claim: Reading, line: Line, item: Item, other: Item) -> bool:
         return True
     beside = [o for o in source.items if o.kind == "name" and o is not other and not _is_bare_title(o)]
     between = [_between(source, other, found) for found in beside]
-    return any(len(text) < _LONGEST_BETWEEN and _EITHER_WAY.search(text) for text in between)
+    return any(_EITHER_WAY.fullmatch(text) for text in between)
 
 
 def _apart(reading: Reading, one: Item, other: Item) -> bool:

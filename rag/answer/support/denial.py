@@ -9,7 +9,7 @@ import numpy as np
 
 from rag.answer.support.laid import laid_beside
 from rag.answer.support.polarity import Denial, contraries, denials, opposites
-from rag.answer.support.reading import Part, Reading
+from rag.answer.support.reading import Part, Reading, is_light
 from rag.answer.support.roots import root
 from rag.answer.support.sources import Line, Match
 from rag.embed import Vectors
@@ -115,7 +115,7 @@ def _ignored(
     """Whether a line denies a word that a clause of the sentence says, and does not deny."""
     if not denial.reached or said or (denial.until and "until" not in claim.stems):
         return False
-    word = denial.reached[0]
+    word = next((word for word in denial.reached if not is_light(word)), denial.reached[0])
     if word not in clause.stems or _count(focus)[word] > sum(word in d.reached for d in denials(focus.text)):
         return False
     return not opposites(word) & (claim.stems - line.stems) and not _negatives(claim, line)
