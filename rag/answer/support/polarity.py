@@ -30,7 +30,7 @@ _NO_DENIAL = re.compile(
 _CLAUSE_END = re.compile(
     r"[;:()—]|,(?! (?:a|an|the)\b)|\b(?:but|however|although|though|while|whereas|because)\b|[.!?]\s", re.I
 )
-_BOUND = re.compile(r"[^.;]*\b(?:until|till|since|before)\b", re.IGNORECASE)
+_BOUND = re.compile(r"[^.;,()]*\b(?:until\b|till\b|(?:since|before)\s+(?:\w+\s+)?\d)", re.IGNORECASE)
 _REACH = 3  # words with meaning after the denial
 _PREFIXES = ("un", "in", "im", "il", "ir", "non", "dis")
 
