@@ -31,6 +31,7 @@ _CLAUSE_COVERED = 0.36  # of each of its clauses
 _NOWHERE = 0.35  # a word held less well than this stands nowhere
 _STRANGE = 2.5  # weight of words one after another that stand nowhere: an added thought, not another word for one
 _CLEARLY = 0.7  # the share of a sentence that a passage must hold to be given to it unasked
+_LONGEST_LIST = 12
 _MOST_QUOTES = 3
 _ADDS = 0.12  # of a sentence that another line must hold to be quoted beside the first
 
@@ -85,7 +86,7 @@ def _faults(sentence: str, found: Match) -> Iterator[str]:
     if not all(any(stands(quotation, text) for text in texts) for quotation in quotations(sentence)):
         yield "the quotation is not there word for word"
     for item in found.claim.meant:
-        if not _is_there(item, found.sources):
+        if not _is_there(item, found.sources) and not _announces(sentence, item):
             yield f"the {item.kind} {item.text} is not in its sources"
     if contradicts(found):
         yield "it denies what the source says"
@@ -93,6 +94,11 @@ def _faults(sentence: str, found: Match) -> Iterator[str]:
         yield f"its sources say {placed.text} of something else"
     if not _is_quotation(sentence) and _little(found):
         yield "little of it is in its sources"
+
+
+def _announces(sentence: str, item: Item) -> bool:
+    """Whether a number only tells how many things are listed next: "There are three reasons:"."""
+    return isinstance(item.said, Number) and item.said.low <= _LONGEST_LIST and sentence.rstrip("* ").endswith(":")
 
 
 def _is_quotation(sentence: str) -> bool:

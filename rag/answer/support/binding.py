@@ -20,8 +20,7 @@ from rag.embed import Vectors
 
 _CLEARLY = 0.22  # by how much a line with another thing must hold more of what stands beside this one
 _LEAST = 0.6  # of what stands beside it
-_SAME = 0.39  # share of the items of a sentence that stand in a line which it is laid beside
-_BESIDE = 4  # lines that are looked at closely
+_SAME = 0.39  # share of the items of a sentence that stand in the line it is laid beside
 _NEARER = 0.35
 _BREAK = re.compile(r"[,;:()—]|\b(?:and|while|whereas|but|to)\b")
 _ANAPHOR = re.compile(
@@ -31,18 +30,18 @@ _ANAPHOR = re.compile(
 _PASSIVE = re.compile(
     r"\b(?:is|are|was|were|been|being|be)\b(?:\s+\w+)?\s+\w+(?:ed|en|wn|lt|nt|ht|ld|un|ung|ade|ut)\b", re.I
 )
+# What may stand between two names that may change places.
 _EITHER_WAY = re.compile(
-    r"\b(?:intermarr\w+|marr(?:y|ied|ies)|met|with|border\w*|and|or|equals?|versus|vs|joined|as well as)\b"
-    r"|^\s*[,/&-]\s*$",
-    re.I,
+    r"[\s,/&-]*(?:(?:(?:inter)?marr(?:y|ied|ies)|met|with|border\w*|and|or|equals?|versus|vs|as well as|the|an?)\b"
+    r"[\s,/&-]*)*",
+    re.IGNORECASE,
 )
 # Before a number whose noun is left out: "412 people, up from 371".
 _COMPARED = re.compile(
     r"\b(?:from|to|than|against|versus|vs\.?|after|with|compared to)\s+(?:(?:about|nearly|over|only|just|some)\s+)?$",
-    re.I,
+    re.IGNORECASE,
 )
 _LEADS = re.compile(r"\b(from|to)\s+(?:about\s+|nearly\s+|over\s+)?$", re.IGNORECASE)
-_LONGEST_BETWEEN = 24
 
 
 def misplaced(match: Match) -> Item | None:
@@ -182,8 +181,7 @@ def _pull(claim: Reading, item: Item, line: Line, other: Item) -> float:
 
 def _nearness(reading: Reading, one: Item, other: Item) -> float:
     """Return 1 for two items side by side, less the more stands between them."""
-    start, end = min(one.end, other.end), max(one.start, other.start)
-    between = reading.text[start:end]
+    between = _between(reading, one, other)
     return 1 / (1 + len(between.split()) + 2 * len(_BREAK.findall(between)))
 
 
@@ -192,15 +190,8 @@ def _changed_places(match: Match) -> Item | None:
     own = match.cover(match.held)
     plain = [at for at, item in enumerate(match.claim.meant) if item.said is None]
     ranks = own + match.cover(match.held, plain) if plain else own
-    for line in np.argsort(-ranks, kind="stable")[:_BESIDE]:
-        if own[line] < _SAME:
-            break
-        found = next(_exchanged(match.claim, match.sources.lines[line]), None)
-        if found is None:
-            return None  # it stands as it does here
-        if found is not None and own[line] >= _SAME:
-            return found
-    return None
+    line = int(np.argmax(ranks))
+    return next(_exchanged(match.claim, match.sources.lines[line]), None) if own[line] >= _SAME else None
 
 
 def _exchanged(claim: Reading, line: Line) -> Iterator[Item]:
@@ -210,16 +201,27 @@ def _exchanged(claim: Reading, line: Line) -> Iterator[Item]:
         for item, other in pairs if block.flanked else ():
             if same_kind(item, other) and not same_thing(item, other, line):
                 stands = isinstance(item.said, Name) and name_held(item.said, line.vocabulary) > 0
-                if not (stands and _may_change(claim, line.reading, other)):
+                if not (stands and _may_change(claim, line, item, other)):
                     yield item
 
 
-def _may_change(claim: Reading, source: Reading, other: Item) -> bool:
-    """Whether two names may change places: in a list, beside a verb that goes both ways, or with another voice."""
-    if other.kind != "name":
-        return False
-    if bool(_PASSIVE.search(claim.text)) != bool(_PASSIVE.search(source.text)):
+def _may_change(claim: Reading, line: Line, item: Item, other: Item) -> bool:
+    """Whether two names may change places: with another voice, in a list, beside a verb that goes both ways."""
+    source = line.reading
+    voices = [_PASSIVE.search(reading.text) is not None for reading in (claim, source)]
+    if voices[0] != voices[1] or any(
+        _apart(claim, item, named) for named in claim.meant if same_thing(named, other, line)
+    ):
         return True
     beside = [o for o in source.items if o.kind == "name" and o is not other and not _is_bare_title(o)]
-    between = [source.text[min(other.end, item.end) : max(other.start, item.start)] for item in beside]
-    return any(len(text) < _LONGEST_BETWEEN and _EITHER_WAY.search(text) for text in between)
+    between = [_between(source, other, found) for found in beside]
+    return any(_EITHER_WAY.fullmatch(text) for text in between)
+
+
+def _apart(reading: Reading, one: Item, other: Item) -> bool:
+    """Whether two items stand in clauses of their own."""
+    return re.search("[,;:]", _between(reading, one, other)) is not None
+
+
+def _between(reading: Reading, one: Item, other: Item) -> str:
+    return reading.text[min(one.end, other.end) : max(one.start, other.start)]

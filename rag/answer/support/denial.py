@@ -9,7 +9,7 @@ import numpy as np
 
 from rag.answer.support.laid import laid_beside
 from rag.answer.support.polarity import Denial, contraries, denials, opposites
-from rag.answer.support.reading import Part, Reading
+from rag.answer.support.reading import Part, Reading, is_light
 from rag.answer.support.roots import root
 from rag.answer.support.sources import Line, Match
 from rag.embed import Vectors
@@ -17,6 +17,8 @@ from rag.embed import Vectors
 _AS_GOOD = 0.08  # less of the sentence that a line may hold than the best, and still be what it rests on
 _OF_THE_WHOLE = 0.5  # what the rest of the sentence counts for, beside the clause, in telling which line it rests on
 _NEARLY_ALL = 0.75
+_LIKE = 0.7  # how well a line must hold a word to say it in another
+_BOUNDS = frozenset("until till sinc befor".split())
 _LEAST = 0.45  # of the sentence, for a line to be what it rests on
 
 # Words that deny by themselves.
@@ -61,8 +63,8 @@ def _contrary(match: Match, part: Part, at: int) -> bool:
     here = [d for d in said if part.start <= d.start < part.end and not _denied_elsewhere(d, others)]
     there = [denial for denial in source if focus.start <= denial.start < focus.end]
     return (
-        any(_unfounded(denial, match.claim, line.reading, source) for denial in here)
-        or any(_ignored(denial, match.claim, part.reading, focus.reading, said) for denial in there)
+        any(_unfounded(denial, match, at) for denial in here)
+        or any(_ignored(denial, match.claim, part.reading, line.reading, focus.reading, said) for denial in there)
         or (not here and not there and _says_contrary(match, part, focus, _around(match, at, focus)))
     )
 
@@ -96,25 +98,27 @@ def _denied_elsewhere(denial: Denial, lines: Sequence[Line]) -> bool:
     return any(len(found & set(denial.reached)) >= min(2, len(denial.reached)) for found in reached)
 
 
-def _unfounded(denial: Denial, claim: Reading, line: Reading, source: Sequence[Denial]) -> bool:
-    """Whether a sentence denies a word that the line says, and does not deny."""
-    if not denial.reached or (
-        denial.until and not any(d.until for d in denials(line.text)) and "until" not in line.stems
-    ):
+def _unfounded(denial: Denial, match: Match, at: int) -> bool:
+    """Whether a sentence denies a word that the line says, itself or by a word like it, and does not deny."""
+    claim, line = match.claim, match.sources.lines[at].reading
+    if not denial.reached or (denial.bounded and not any(found.bounded for found in denials(line.text))):
         return False
     word = denial.reached[0]
+    said = [place for place, item in enumerate(claim.meant) if item.key == word]
+    if word not in line.stems and not any(match.held[place, at] >= _LIKE for place in said):
+        return False
     beside = next((part.reading for part in line.parts if word in part.reading.stems), line)
-    if _negatives(beside, claim) or opposites(word) & (line.stems - claim.stems):
-        return False
-    return word in line.stems or not source
+    return not _negatives(beside, claim) and not opposites(word) & (line.stems - claim.stems)
 
 
-def _ignored(denial: Denial, claim: Reading, clause: Reading, line: Reading, said: Sequence[Denial]) -> bool:
+def _ignored(
+    denial: Denial, claim: Reading, clause: Reading, line: Reading, focus: Reading, said: Sequence[Denial]
+) -> bool:
     """Whether a line denies a word that a clause of the sentence says, and does not deny."""
-    if not denial.reached or said or (denial.until and "until" not in claim.stems):
+    if not denial.reached or said or (denial.bounded and not claim.stems & _BOUNDS):
         return False
-    word = denial.reached[0]
-    if word not in clause.stems or _count(line)[word] > sum(word in d.reached for d in denials(line.text)):
+    word = next((word for word in denial.reached if not is_light(word)), denial.reached[0])
+    if word not in clause.stems or _count(focus)[word] > sum(word in d.reached for d in denials(focus.text)):
         return False
     return not opposites(word) & (claim.stems - line.stems) and not _negatives(claim, line)
 

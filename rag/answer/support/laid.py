@@ -16,6 +16,7 @@ from rag.answer.support.sources import Line
 
 _TABLES = (1.0, 1e3, 1e6, 1e9)  # figures of a table may be in thousands or more
 _ARTICLES = frozenset("the a an".split())
+_MARGIN = 2  # items with meaning
 _LONGEST = 3  # items of a stretch that has one thing in the place of another
 
 
@@ -34,8 +35,9 @@ class Block(NamedTuple):
 def laid_beside(claim: Reading, line: Line) -> tuple[Block, ...]:
     """Return where a sentence and a line differ."""
     mine, theirs = (tuple(i for i in read.items if i.word not in _ARTICLES) for read in (claim, line.reading))
-    keys = [_key(item, claim, line) for item in theirs]
     said = [item.key if item.kind == "word" else f"{item.kind}:{item.key}" for item in mine]
+    theirs = _stretch(theirs, [_key(item, claim, line) for item in theirs], frozenset(said))
+    keys = [_key(item, claim, line) for item in theirs]
     codes = list(Levenshtein.opcodes(said, keys))
     same = [False] * len(said)
     for code in codes:
@@ -50,6 +52,17 @@ def laid_beside(claim: Reading, line: Line) -> tuple[Block, ...]:
         for code in codes
         if code.tag == "replace"
     )
+
+
+def _stretch(items: Sequence[Item], keys: Sequence[str], said: frozenset[str]) -> tuple[Item, ...]:
+    """Return the items of a line from the first that a sentence has too to the last, and a few on both sides."""
+    meant = [at for at, item in enumerate(items) if item.weight]
+    shared = [place for place, at in enumerate(meant) if keys[at] in said]
+    if not shared:
+        return tuple(items)
+    start = meant[shared[0] - _MARGIN] if shared[0] >= _MARGIN else 0
+    end = meant[shared[-1] + _MARGIN] + 1 if shared[-1] + _MARGIN < len(meant) else len(items)
+    return tuple(items[start:end])
 
 
 def _key(item: Item, claim: Reading, line: Line) -> str:

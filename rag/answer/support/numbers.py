@@ -115,7 +115,7 @@ _DIFFERENT_YEAR = re.compile(
     re.IGNORECASE,
 )
 
-_ABOUT = 0.06  # of the value, where the sentence says "about"
+_ABOUT = 0.12  # of the value, where the sentence says "about"
 _OVER = 0.25  # where it says "over" or "under"
 _VAGUE = frozenset("a an one".split())
 
@@ -364,7 +364,7 @@ def _rounds(said: Number, source: Number, value: float) -> bool:
     if source.step * (value / source.low if source.low else 1.0) >= said.step and not source.unit == said.unit == "%":
         return False
     if said.hedge == "about":
-        return abs(off) <= max(said.step / 2, _ABOUT * abs(value))
+        return abs(off) <= min(said.step / 2, _ABOUT * abs(value))
     if said.hedge in ("over", "under"):
         below = -off if said.hedge == "over" else off
         return said.hedge != source.hedge and 0 <= below <= min(said.step, _OVER * said.low)

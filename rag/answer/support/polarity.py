@@ -24,13 +24,13 @@ _CUE = re.compile(rf"\b(?:{_DENIES})\b", re.IGNORECASE)
 # That which looks like a denial and is none.
 _NO_DENIAL = re.compile(
     r"\b(?:not only|not just|not merely|not least|no doubt|not to mention|no\.\s?\d|no fewer than|no less than"
-    r"|no more than|a few|a little|quite a few|few(?:er)? than|the few|whether or not|if not|or not)\b",
+    r"|no more than|a few|a little|quite a few|few(?:er)? than|the few|whether or not|if not|or not|with or without)\b",
     re.IGNORECASE,
 )
 _CLAUSE_END = re.compile(
     r"[;:()—]|,(?! (?:a|an|the)\b)|\b(?:but|however|although|though|while|whereas|because)\b|[.!?]\s", re.I
 )
-_UNTIL = re.compile(r"[^.;]*\buntil\b")
+_BOUND = re.compile(r"[^.;,()]*\b(?:until\b|till\b|(?:since|before)\s+(?:\w+\s+)?\d)", re.IGNORECASE)
 _REACH = 3  # words with meaning after the denial
 _PREFIXES = ("un", "in", "im", "il", "ir", "non", "dis")
 
@@ -88,7 +88,7 @@ class Denial(NamedTuple):
     start: int
     end: int
     reached: tuple[str, ...]
-    until: bool  # "not … until" says that it was so afterwards
+    bounded: bool  # "not … until" says that it was so afterwards, "not … since" that it was so before
 
 
 @lru_cache(maxsize=20_000)
@@ -96,7 +96,7 @@ def denials(text: str) -> tuple[Denial, ...]:
     """Return what ``text`` denies, in order."""
     spared = [found.span() for found in _NO_DENIAL.finditer(text)]
     return tuple(
-        Denial(cue.start(), cue.end(), _reached(text, cue.end()), _UNTIL.match(text, cue.end()) is not None)
+        Denial(cue.start(), cue.end(), _reached(text, cue.end()), _BOUND.match(text, cue.end()) is not None)
         for cue in _CUE.finditer(text)
         if not any(start < cue.end() and cue.start() < end for start, end in spared)
     )

@@ -11,6 +11,7 @@ _QUOTED = re.compile(
 )
 _MARKS = re.compile(r"[“”„\"«»‘’'`「」*_]")
 _DASHES = re.compile(r"\s*(?:[‐‑‒–—-]|--)\s*")
+_LATIN = "[0-9a-z\u00df-\u024f]"  # the letters of scripts that set words apart
 _AT_THE_END = " .,;:!?…"
 
 
@@ -25,7 +26,7 @@ def stands(quotation: str, text: str) -> bool:
     White space, the style of marks, the case of letters and stops at its end are not looked at.
     """
     said = _plain(quotation).strip(_AT_THE_END)
-    return not said or re.search(rf"(?<!\w){re.escape(said)}(?!\w)", _plain(text)) is not None
+    return not said or re.search(rf"(?<!{_LATIN}){re.escape(said)}(?!{_LATIN})", _plain(text)) is not None
 
 
 @lru_cache(maxsize=5_000)

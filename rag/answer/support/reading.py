@@ -208,8 +208,13 @@ def _parts(run: str) -> list[str]:
     return found[:-1] if len(found) > 1 else found
 
 
+def is_light(key: str) -> bool:
+    """Whether a word frames more than it says: "include", "associated"."""
+    return key in _LIGHT
+
+
 def _weight(key: str) -> float:
-    return LIGHT_WEIGHT if key in _LIGHT else 1.0
+    return LIGHT_WEIGHT if is_light(key) else 1.0
 
 
 def _meets(span: tuple[int, int], taken: list[tuple[int, int]]) -> bool:
