@@ -27,7 +27,7 @@ from rag.embed.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import IndexMismatch, RagError, SyncStopped, UsageError
 from rag.index import FileRecord, Manifest, Reader, mismatch
 from rag.index.again import asked_again
-from rag.index.opening import open_index
+from rag.index.collections import open_index
 from rag.languages import unspoken
 from rag.library import add_document, corpus_file, forget_removed, remove_document, restore_document
 from rag.listing import ListedDocument, listing
@@ -35,6 +35,7 @@ from rag.llm import LanguageModel
 from rag.parse.page import PageMarks
 from rag.parts import parts
 from rag.pictures import Pictures
+from rag.place import collection_at
 from rag.query import query_text
 from rag.retrieve import retrieve
 from rag.settings import Settings
@@ -84,7 +85,7 @@ class Assistant:
 
     def __init__(self, settings: Settings | None = None, embedder: Embedder | None = None) -> None:
         self.settings = settings or Settings()
-        self._index = open_index(self.settings.index, self.settings.index_replica)
+        self._index = open_index(self.settings.index, self.settings.index_replica, self.settings.collection)
         self._embedder = embedder or _embedder_named(self.settings.embedder)
         self._model = _language_model(self.settings)
         self._answerer = _answerer(self.settings, self._model, self._embedder)
@@ -298,7 +299,7 @@ class Assistant:
                 files = sorted(reader.files().values(), key=lambda record: record.source)
         return Status(
             corpus=str(self.settings.corpus),
-            index=str(self.settings.index),
+            index=str(collection_at(self.settings.index, self.settings.collection)),
             manifest=manifest,
             documents=tuple(documents),
             failed=tuple(record for record in files if record.reason is not None),

@@ -32,6 +32,7 @@ corpus = click.option("--corpus", metavar="DIR", help="The folder of documents (
 index_place = click.option(
     "--index", metavar="DIR|URL", help="The folder of the built index (index), or postgresql://…"
 )
+collection = click.option("--collection", metavar="NAME", help="Which of several corpora in the index (the default).")
 embedder = click.option("--embedder", metavar="MODEL", help="A sentence-transformers model, by name or folder.")
 data_place = click.option("--data", metavar="DIR", help="The folder of what is kept beside the index (data).")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -73,6 +74,7 @@ def main() -> None:
 @app.command()
 @corpus
 @index_place
+@collection
 @embedder
 @click.option("--rebuild", is_flag=True, help="Start from nothing; the old index is kept aside.")
 @click.option("--watch", is_flag=True, help="Then follow the folder, until Ctrl-C.")
@@ -94,6 +96,7 @@ def index(rebuild: bool, watch: bool, as_json: bool, **flags: Any) -> None:
 @click.argument("question", required=False)
 @corpus
 @index_place
+@collection
 @embedder
 @click.option("--history", type=click.Path(path_type=Path), help="The conversation so far, a JSON file.")
 @questions
@@ -120,6 +123,7 @@ def ask(question: str | None, history: Path | None, questions: Path | None, as_j
 @click.option("-k", type=click.IntRange(1, 100), help="How many passages (5).")
 @corpus
 @index_place
+@collection
 @embedder
 @questions
 @as_json
@@ -139,6 +143,7 @@ def search(question: str | None, k: int | None, questions: Path | None, as_json:
 @app.command()
 @corpus
 @index_place
+@collection
 @embedder
 @data_place
 @click.option("--host", help="The address to serve on (127.0.0.1).")
@@ -159,6 +164,7 @@ def serve(**flags: Any) -> None:
 @app.command()
 @corpus
 @index_place
+@collection
 @embedder
 def mcp(**flags: Any) -> None:
     """Serve the tools `ask` and `search` to a language model's client (MCP), on standard input and output."""
@@ -194,6 +200,7 @@ def _new_password() -> str:
 @app.command()
 @corpus
 @index_place
+@collection
 @click.option("--text", "source", metavar="SOURCE", help="Print the canonical text of this document.")
 @as_json
 def status(source: str | None, as_json: bool, **flags: Any) -> None:
@@ -217,6 +224,7 @@ def status(source: str | None, as_json: bool, **flags: Any) -> None:
 @click.argument("answer", required=False, type=click.Path(path_type=Path))
 @corpus
 @index_place
+@collection
 @as_json
 def verify(answer: Path | None, as_json: bool, **flags: Any) -> int:
     """Check the citations of a saved answer or conversation, or the whole index, against the documents.
@@ -248,7 +256,7 @@ def copy(source: str, target: str, as_json: bool) -> None:
     A copy that was broken off goes on from where it was.
     """
     from rag.copying import copy_index
-    from rag.index.opening import open_index
+    from rag.index.collections import open_index
 
     one, other = (open_index(read_settings(index=place).index) for place in (source, target))
     with show.progress() as on_progress:
@@ -260,10 +268,30 @@ def copy(source: str, target: str, as_json: bool) -> None:
         print(f"{report.documents} documents and {report.chunks} passages, each compared; sha256 {report.digest}")
 
 
+@app.command()
+@index_place
+@click.option("--remove", metavar="NAME", help="Remove this one, with all it holds; its documents stay.")
+@as_json
+def collections(remove: str | None, as_json: bool, **flags: Any) -> None:
+    """List the corpora that the index holds beside each other, or remove one."""
+    from rag.index.collections import list_collections, remove_collection
+
+    place = read_settings(**flags).index
+    if remove is not None:
+        remove_collection(place, remove)
+    found = list_collections(place)
+    if as_json:
+        _print_json({"collections": [one.model_dump(mode="json") for one in found]})
+    else:
+        for one in found:
+            print(f"{one.name or '(default)'}: {one.documents} documents, {one.chunks} passages")
+
+
 @app.command("eval")
 @click.argument("questions", type=click.Path(path_type=Path))
 @corpus
 @index_place
+@collection
 @embedder
 @click.option("--report", metavar="FILE", type=click.Path(path_type=Path), help="Write an HTML page of it, with plots.")
 @click.option(

@@ -14,7 +14,9 @@ from rag.types import Value
 _SCHEMES = ("postgresql", "postgres")
 _SCHEMA = "schema"  # of the URL's parameters the one that is ours; the others are libpq's
 _SECRET_PARAMETERS = ("password", "sslpassword", "passfile", "sslkey", "options")
-_NAME = re.compile(r"[a-z_][a-z0-9_]{0,39}")
+_NAME = re.compile(r"[a-z_][a-z0-9_]{0,54}")
+COLLECTIONS = "collections"  # the folder of those that have names
+COLLECTION = r"|[a-z][a-z0-9]{0,30}"  # what one may be called
 
 
 class DatabaseUrl(Value):
@@ -30,7 +32,7 @@ class DatabaseUrl(Value):
         """Return the URL in ``text``; raises ValueError where it is none."""
         url = cls(secret=SecretStr(text))
         if not _NAME.fullmatch(url.schema_name):
-            raise ValueError("the schema in the URL must be lower-case letters, digits and _, 40 at most")
+            raise ValueError("the schema in the URL must be lower-case letters, digits and _, 55 at most")
         return url
 
     def __str__(self) -> str:
@@ -68,6 +70,17 @@ def _as_database(value: object) -> object:
 def is_database(value: str) -> bool:
     """Whether a setting names a database, and not a folder."""
     return value.partition("://")[0] in _SCHEMES and "://" in value
+
+
+def collection_at(place: Path | DatabaseUrl, name: str) -> Path | DatabaseUrl:
+    """Return where in an index the collection of a name is; "" is the default, which is the place itself."""
+    if not name:
+        return place
+    if isinstance(place, Path):
+        return place / COLLECTIONS / name
+    parts = urlsplit(place.secret.get_secret_value())
+    named = dict(parse_qsl(parts.query)) | {_SCHEMA: f"{place.schema_name}__{name}"}
+    return DatabaseUrl.parse(urlunsplit((*parts[:3], urlencode(named, quote_via=quote), "")))
 
 
 Place = Annotated[Path | DatabaseUrl, BeforeValidator(_as_place)]

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from rag.embed import DEFAULT_MODEL
 from rag.errors import UsageError
-from rag.place import Database, Place
+from rag.place import COLLECTION, Database, Place
 
 _PREFIX = "RAG_"
 
@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     corpus: Path = Field(Path("corpus"), description="The folder of documents.")
     index: Place = Field(Path("index"), description="The folder of the built index, or the URL of a database.")
     index_replica: Database | None = Field(None, description="The URL of a copy of that database, for reading.")
+    collection: str = Field("", pattern=f"^({COLLECTION})$", description="Which of several corpora in the index.")
     data: Path = Field(Path(".rag"), description="The folder of conversations, feedback and removed documents.")
     embedder: str = Field(DEFAULT_MODEL, description="A sentence-transformers model, by name or folder.")
     chunk_tokens: int = Field(200, ge=16, description="The most tokens a passage holds, in the embedder's own.")

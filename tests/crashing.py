@@ -27,7 +27,7 @@ import numpy as np
 
 import rag.assistant
 import rag.cli
-import rag.index.opening
+import rag.index.collections
 from rag.chunk import chunk_document
 from rag.embed import Vectors
 from rag.embed.packaged import PackagedEmbedder
@@ -137,7 +137,7 @@ def run_command(arguments: list[str], at: int, tell: int) -> int:
         for stream in (1, 2):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
         setattr(rag.assistant, "PackagedEmbedder", lambda: embedder)  # noqa: B010, no mypy
-        setattr(rag.index.opening, "LocalIndex", index_in)  # noqa: B010
+        setattr(rag.index.collections, "LocalIndex", index_in)  # noqa: B010
         sys.argv = ["rag", "index", *arguments]
         killer = Killer(at, tell)
         if at:

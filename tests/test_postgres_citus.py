@@ -16,7 +16,7 @@ import pytest
 from rag.index.postgres import PostgresIndex
 from rag.types import document_id
 from tests.databases import Server
-from tests.filling import fill, line_document, nearest, put_document, vector_of
+from tests.filling import file_record, fill, line_document, nearest, put_document, vector_of
 
 DISTRIBUTED = {"documents", "files", "chunks", "spare", "postings", "count_changes"}
 REFERENCE = {"about", "counts", "state"}
@@ -142,6 +142,7 @@ def test_every_statement_is_one_that_citus_takes(
     with index.writing():
         put_document(index, line_document("a", ["alpha", "kappa"]))
         index.known(["00" * 32])
+        index.touch(file_record(line_document("a", ["alpha"])))
         index.publish()
     ask_all(index)
     with index.writing():
@@ -154,6 +155,8 @@ def test_every_statement_is_one_that_citus_takes(
         assert not re.search(r"\bFOR (UPDATE|SHARE)\b|\bWITH\b\s+\w+\s+AS|\bOVER\s*\(|\bUNION\b", statement)
         assert not re.search(r"\(\s*SELECT[^()]*\bLIMIT\b", statement), "a limit within a subquery is no shard's own"
         assert not re.search(r"\b(EXISTS|IN|ANY|ALL)\s*\(\s*SELECT\b", statement), "no subquery over shards"
+        if statement.startswith("UPDATE"):
+            assert "document_id = %s" in statement, "one row is changed where it lies"
         if " JOIN " in statement:
             assert re.search(r"USING \(document_id", statement), "what is joined lies together"
         assert "pg_advisory" not in statement

@@ -208,8 +208,8 @@ class PostgresIndex:
 
     def touch(self, record: FileRecord) -> None:
         """Record a file's new size and times where its content is the same."""
-        row = [record.size, record.mtime_ns, record.ctime_ns, record.source.encode()]
-        query = "UPDATE files SET size = %s, mtime_ns = %s, ctime_ns = %s WHERE source = %s"
+        row = [record.size, record.mtime_ns, record.ctime_ns, number_of(document_id(record.source))]
+        query = "UPDATE files SET size = %s, mtime_ns = %s, ctime_ns = %s WHERE document_id = %s"
         self._again(lambda connection: connection.execute(query, row))
 
     def remove(self, source: str) -> None:

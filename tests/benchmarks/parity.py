@@ -19,8 +19,8 @@ import numpy as np
 from rag.assistant import Assistant
 from rag.copying import copy_index
 from rag.embed.packaged import PackagedEmbedder
+from rag.index.collections import open_index
 from rag.index.local import LocalIndex
-from rag.index.opening import open_index
 from rag.place import DatabaseUrl
 from rag.settings import Settings
 from rag.types import Answer

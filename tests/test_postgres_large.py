@@ -1,0 +1,84 @@
+"""Many passages in a database: HNSW names the likeliest, and what is found is what exact search finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import psycopg
+import pytest
+
+from rag.index.postgres import PostgresIndex
+from tests.databases import Server
+from tests.filling import fill, line_document, put_document, unit_rows, vector_of
+
+LINES = [f"line number {number}" for number in range(3000)]
+
+
+@pytest.fixture(scope="module")
+def filled(postgres: Server) -> Iterator[PostgresIndex]:
+    index = PostgresIndex(postgres.url(), exact_up_to=1000)
+    documents = [line_document(f"{first}", LINES[first : first + 100]) for first in range(0, len(LINES), 100)]
+    fill(index, *documents)
+    yield index
+    index.close()
+
+
+def plan(index: PostgresIndex, statement: str) -> str:
+    with index.reading() as reader:
+        return str(reader._view.connection.execute(f"EXPLAIN {statement}".encode()).fetchall())
+
+
+def test_hnsw_finds_what_exact_search_finds(filled: PostgresIndex) -> None:
+    rows = np.stack([vector_of(line) for line in LINES])
+    shares = []
+    with filled.reading() as reader:
+        assert reader._view.is_coarse
+        for query in unit_rows(30, seed=7):
+            scores = rows @ query
+            best = np.argsort(-scores)[:10]
+            found = reader.dense(query, 10)
+            texts = [passage.chunk.text for passage in reader.passages(list(found))]
+            shares.append(len({*texts} & {LINES[at] for at in best}) / 10)
+            assert list(found.values()) == sorted(found.values(), reverse=True)
+            assert list(found.values()) == pytest.approx([scores[LINES.index(text)] for text in texts], abs=1e-6)
+    assert np.mean(shares) >= 0.98
+
+
+def test_questions_are_put_to_the_indexes_and_not_to_all_rows(filled: PostgresIndex) -> None:
+    zeros = "[" + ",".join(["0"] * 16) + "]"
+    nearest = f"SELECT row FROM chunks ORDER BY embedding::halfvec(16) <#> '{zeros}'::halfvec(16) LIMIT 20"
+    assert "chunks_by_vector" in plan(filled, nearest)
+    assert "postings_pkey" in plan(filled, "SELECT row, length FROM postings WHERE term = 'n7'")
+
+
+def test_what_is_deleted_is_found_no_more_and_what_is_added_is(postgres: Server) -> None:
+    index = PostgresIndex(postgres.url(), exact_up_to=100)
+    fill(index, *(line_document(f"{first}", LINES[first : first + 100]) for first in range(0, 1500, 100)))
+    with index.writing():
+        for first in range(0, 1500, 100):
+            if first != 700:
+                index.remove(f"{first}")
+        put_document(index, line_document("new", ["an addition", *LINES[2000:2900]]))
+        index.publish()
+    with index.reading() as reader:
+        assert len(reader) == 1001
+        found = reader.passages(list(reader.dense(vector_of("an addition"), 50)))
+        assert len(found) == 50
+        assert found[0].chunk.text == "an addition"
+        assert {passage.source for passage in found} == {"700", "new"}
+        within = reader.within(["700"])
+        assert len(within.dense(vector_of("an addition"), 500)) == 100
+    assert index.faults() == []
+    with psycopg.connect(postgres.uri, autocommit=True) as admin:
+        admin.execute(f"DROP INDEX {index.url.schema_name}_1.chunks_by_vector".encode())
+    with index.reading() as reader:
+        assert not reader._view.is_coarse
+        assert [p.chunk.text for p in reader.passages(list(reader.dense(vector_of("an addition"), 1)))] == [
+            "an addition"
+        ]
+    with index.writing():
+        assert not index.is_published()
+        index.publish()
+        assert index.is_published()
+    index.close()
