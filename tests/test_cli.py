@@ -45,7 +45,7 @@ def test_asking_builds_a_missing_index_and_keeps_the_contract(place: Path) -> No
     answer = parsed(run)
     keys = {"question", "query", "answer", "abstained", "confidence", "sentences", "citations", "results", "timings"}
     assert keys <= answer.keys()
-    assert set(answer["sentences"][0]) == {"text", "citations", "support"}
+    assert set(answer["sentences"][0]) == {"text", "citations", "support", "reason"}
     (citation, *_) = answer["citations"]
     keys = {"n", "source", "title", "page", "headings", "start", "end", "quote", "sha256", "highlight"}
     assert set(citation) == keys
