@@ -134,6 +134,27 @@ def test_what_a_machine_held_that_is_gone_is_taken_over_when_its_lease_ends(
     gone.close()
 
 
+def test_what_one_claimed_that_was_stopped_is_there_for_the_next(
+    postgres: Server, corpus: Path, tmp_path: Path
+) -> None:
+    write(corpus, {"a.txt": "The lake is deep.", "b.txt": "The sea is deeper."})
+    stopped, other = PostgresIndex(postgres.url()), None
+    other = PostgresIndex(stopped.url)
+
+    def stop(progress: Progress) -> None:
+        if progress.source == "a.txt":
+            raise KeyboardInterrupt
+
+    with other.writing():  # so that claims are kept
+        with pytest.raises(KeyboardInterrupt):
+            sync(stopped, corpus, FakeEmbedder(), 20, stop)
+        started = time.monotonic()
+        assert sync(stopped, corpus, FakeEmbedder(), 20).documents == 2
+        assert time.monotonic() - started < 20
+    is_level(stopped.url, corpus, tmp_path)
+    stopped.close()
+
+
 def test_a_file_that_changed_while_others_wrote_is_written_by_the_next_run(
     postgres: Server, corpus: Path, tmp_path: Path
 ) -> None:

@@ -19,10 +19,11 @@ With Citus, these rules are kept:
   source is there twice follows from its number being made from it. Keys come from no sequence.
 - What is asked over all shards is flat: rows filtered, grouped by ``document_id`` and row or not at all, ordered,
   limited; each shard gives its best, the coordinator the best of these. No subquery has a limit, none is correlated.
-- Joins are between co-located tables, by ``document_id``. No ``FOR UPDATE``, no CTE, no window, no recursion.
+- Joins are between co-located tables, by ``document_id``. No CTE, no window, no recursion; ``FOR UPDATE`` only on the
+  table of claims, which is the coordinator's own.
 - What is read by key names the shards it lies in.
-- Small tables (``state``, ``about``, ``counts``) are reference tables, written at the ends of a run, never with a
-  file. Advisory locks are taken by statements of their own, and are the coordinator's.
+- Small tables (``state``, ``about``, ``counts``) are reference tables, written now and then, never in the transaction
+  of a file. Advisory locks are taken by statements of their own, and are the coordinator's.
 - Citus gives no snapshot over nodes: there a view is one per shard, taken when it is first asked. A document is
   whole in it, as it lies in one.
 """
@@ -36,8 +37,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
-from typing import TYPE_CHECKING, LiteralString, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rag.embed import Embedding
 from rag.errors import IndexFailure, IndexLocked, IndexMismatch
@@ -45,7 +45,8 @@ from rag.index import BrokenOff, Cut, FileRecord, Manifest, Work, mismatch
 from rag.index.derive import EXACT_UP_TO
 from rag.index.postgres_check import faults
 from rag.index.postgres_connection import Connections, connect, connect_again, failure, is_alive, is_cut
-from rag.index.postgres_counts import PASSAGES, fold, is_folded, read_counts
+from rag.index.postgres_counts import fold, is_folded
+from rag.index.postgres_fast import has_vector_index, lacks_vector_index, make_vector_index, vacuum
 from rag.index.postgres_reader import PostgresReader, View
 from rag.index.postgres_rows import delete_file, kept_vectors, known_keys, number_of, put_file
 from rag.index.postgres_schema import (
@@ -239,11 +240,10 @@ class PostgresIndex:
         self._take_over()
 
     def _make_fast(self) -> None:
-        if self._again(self._wants_vector_index):
-            self._again(self._make_vector_index)
+        if self._again(lambda connection: lacks_vector_index(connection, self._exact_up_to)):
+            self._again(lambda connection: make_vector_index(connection, self._target))
         if self._put > _VACUUMED_AFTER:
-            for table in ("postings", "chunks", "documents"):
-                self._again(partial(_vacuum, table))
+            self._again(vacuum)
 
     def is_published(self) -> bool:
         """Whether what makes reading fast is there, and nothing is left of a run that was broken off."""
@@ -251,7 +251,7 @@ class PostgresIndex:
             lambda connection: (
                 is_folded(connection)
                 and connection.execute("SELECT 1 FROM spare LIMIT 1").fetchone() is None
-                and not self._wants_vector_index(connection)
+                and not lacks_vector_index(connection, self._exact_up_to)
             )
         )
 
@@ -286,7 +286,7 @@ class PostgresIndex:
                 raise IndexFailure(f"there is no index in {self.url}: run `rag index`")
             check_schema(manifest)
             enter(connection, build, local=True)
-            yield View(connection, manifest.dimension, is_coarse=_has_vector_index(connection))
+            yield View(connection, manifest.dimension, is_coarse=has_vector_index(connection))
 
     def _lock(self, connection: Connection, *, shared: bool) -> None:
         """Take the right to write for as long as the connection lasts: all share it, but for who rebuilds."""
@@ -371,18 +371,6 @@ class PostgresIndex:
         self._unfolded = 0
         self._again(fold)
 
-    def _wants_vector_index(self, connection: Connection) -> bool:
-        passages = read_counts(connection, [PASSAGES])[PASSAGES]
-        return passages > self._exact_up_to and not _has_vector_index(connection)
-
-    def _make_vector_index(self, connection: Connection) -> None:
-        manifest = read_manifest(connection, self._target)
-        assert manifest is not None, "what has passages was begun"
-        connection.execute(
-            "CREATE INDEX IF NOT EXISTS chunks_by_vector ON chunks"
-            f" USING hnsw ((embedding::halfvec({manifest.dimension:d})) halfvec_ip_ops)"
-        )
-
     def _current(self) -> str | None:
         return self._again(lambda connection: read_state(connection, self._schema).get(CURRENT))
 
@@ -392,17 +380,8 @@ class PostgresIndex:
             self._again(lambda connection: write_state(connection, self._schema, CURRENT, self._target))
 
 
-def _vacuum(table: LiteralString, connection: Connection) -> None:
-    connection.execute(f"VACUUM (ANALYZE) {table}")
-
-
 def _broken_off(dead: Sequence[str]) -> BrokenOff | None:
     """Return what the writers were at that left their names behind."""
     if not dead:
         return None
     return "rebuild" if all(told.endswith(_REBUILDING) for told in dead) else "run"
-
-
-def _has_vector_index(connection: Connection) -> bool:
-    found = connection.execute("SELECT to_regclass('chunks_by_vector') IS NOT NULL").fetchone()
-    return found is not None and bool(found[0])

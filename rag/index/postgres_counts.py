@@ -48,14 +48,13 @@ def read_counts(connection: Connection, names: Sequence[str]) -> Counts:
 
 def read_terms(connection: Connection, beginning: str) -> list[tuple[str, int]]:
     """Return all terms that begin with a sign, each with how many passages hold it."""
-    first = TERM + beginning
-    found = _sum(connection, "name >= %s AND name < %s", [first, first[:-1] + chr(ord(first[-1]) + 1)])
+    found = _sum(connection, "name ^@ %s", [TERM + beginning])
     return [(name[len(TERM) :], value) for name, value in found.items() if value > 0]
 
 
 def read_languages(connection: Connection) -> dict[str, int]:
     """Return how many documents are in each language, the most first."""
-    found = _sum(connection, "name >= %s AND name < %s", [_LANGUAGE, chr(ord(_LANGUAGE) + 1)])
+    found = _sum(connection, "name ^@ %s", [_LANGUAGE])
     many = {name[len(_LANGUAGE) :]: value for name, value in found.items() if value > 0}
     return dict(sorted(many.items(), key=lambda one: (-one[1], one[0])))
 

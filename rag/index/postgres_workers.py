@@ -80,7 +80,8 @@ def register(connection: Connection, schema: str, worker: int, told: str) -> Non
 
 
 def sign_off(connection: Connection, schema: str, worker: int) -> None:
-    """Take away what says that this one writes."""
+    """Take away what says that this one writes, and let others have what it claimed and did not write."""
+    _free(connection, schema, worker)
     delete_state(connection, schema, f"{_WRITER}{worker}")
 
 
@@ -101,12 +102,16 @@ def bury(connection: Connection, schema: str, own: int) -> list[str]:
     for worker, told in writers(connection, schema).items():
         name = f"{_WRITER}{worker}"
         if worker != own and try_lock(connection, schema, name):
-            free = f"UPDATE {schema}.claims SET worker = NULL, until = NULL WHERE worker = %s AND NOT done"
-            connection.execute(free, [worker])
+            _free(connection, schema, worker)
             delete_state(connection, schema, name)
             unlock(connection, schema, name)
             dead.append(told)
     return dead
+
+
+def _free(connection: Connection, schema: str, worker: int) -> None:
+    free = f"UPDATE {schema}.claims SET worker = NULL, until = NULL WHERE worker = %s AND NOT done"
+    connection.execute(free, [worker])
 
 
 def is_last(connection: Connection, schema: str, own: int) -> bool:

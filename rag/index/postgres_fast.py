@@ -1,0 +1,41 @@
+"""What makes reading an index in PostgreSQL fast: an index of vectors, and the statistics of the server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rag.index.postgres_counts import PASSAGES, read_counts
+from rag.index.postgres_schema import read_manifest
+
+if TYPE_CHECKING:
+    from rag.index.postgres_connection import Connection
+
+
+def has_vector_index(connection: Connection) -> bool:
+    """Whether there is an index of vectors."""
+    found = connection.execute("SELECT to_regclass('chunks_by_vector') IS NOT NULL").fetchone()
+    return found is not None and bool(found[0])
+
+
+def lacks_vector_index(connection: Connection, exact_up_to: int) -> bool:
+    """Whether there are more passages than are searched exactly, and no index of their vectors."""
+    return read_counts(connection, [PASSAGES])[PASSAGES] > exact_up_to and not has_vector_index(connection)
+
+
+def make_vector_index(connection: Connection, build: str) -> None:
+    """Make the index of vectors: of halves of the numbers, which find as well, at half the memory.
+
+    It is made by the server, in its ``maintenance_work_mem``: about 1.5 GB for a million vectors of 384.
+    """
+    manifest = read_manifest(connection, build)
+    assert manifest is not None, "what has passages was begun"
+    connection.execute(
+        "CREATE INDEX IF NOT EXISTS chunks_by_vector ON chunks"
+        f" USING hnsw ((embedding::halfvec({manifest.dimension:d})) halfvec_ip_ops)"
+    )
+
+
+def vacuum(connection: Connection) -> None:
+    """Let the server look at the tables now, so that it reads postings from their index alone, and plans well."""
+    for table in ("postings", "chunks", "documents"):
+        connection.execute(f"VACUUM (ANALYZE) {table}")
