@@ -21,6 +21,7 @@ from rag.embed import Vectors
 _CLEARLY = 0.22  # by how much a line with another thing must hold more of what stands beside this one
 _LEAST = 0.6  # of what stands beside it
 _SAME = 0.39  # share of the items of a sentence that stand in the line it is laid beside
+_BACK = 4  # lines that a pronoun may reach back
 _NEARER = 0.35
 _BREAK = re.compile(r"[,;:()—]|\b(?:and|while|whereas|but|to)\b")
 _ANAPHOR = re.compile(
@@ -41,6 +42,7 @@ _COMPARED = re.compile(
     r"\b(?:from|to|than|against|versus|vs\.?|after|with|compared to)\s+(?:(?:about|nearly|over|only|just|some)\s+)?$",
     re.IGNORECASE,
 )
+_OR = re.compile(r"\s*(?:or|to|[-–])\s*")  # between two numbers that share what they count
 _LEADS = re.compile(r"\b(from|to)\s+(?:about\s+|nearly\s+|over\s+)?$", re.IGNORECASE)
 
 
@@ -115,7 +117,7 @@ def _where_it_stands(match: Match, at: int) -> Vectors:
         lines = match.sources.lines
         titled = match.near[at] >= 0.8
         for line in range(len(lines)):
-            before = [k for k in (line - 1, line - 2) if k >= 0 and lines[k].passage == lines[line].passage]
+            before = [k for k in range(max(0, line - _BACK), line) if lines[k].passage == lines[line].passage]
             if (titled[line] or any(match.held[at, k] >= 0.75 for k in before)) and _ANAPHOR.search(
                 lines[line].reading.text
             ):
@@ -160,6 +162,8 @@ def _nearer_to_another(claim: Reading, item: Item, line: Line) -> bool:
     rivals = [o for o in line.reading.meant if same_kind(item, o) and not same_thing(item, o, line)]
     if not own or not rivals:
         return False
+    if any(_OR.fullmatch(_between(line.reading, one, other)) for one in own for other in rivals):
+        return False
     pulls = {id(other): _pull(claim, item, line, other) for other in (*own, *rivals)}
     best = max(pulls[id(other)] for other in own)
     return max(pulls[id(other)] for other in rivals) - best > _NEARER
@@ -169,14 +173,18 @@ def _pull(claim: Reading, item: Item, line: Line, other: Item) -> float:
     """Return how near the neighbours of ``item`` in a sentence stand to ``other`` in a line."""
     total = 0.0
     for neighbour in claim.meant:
-        if neighbour is item or neighbour.said is not None:
+        if neighbour is item or neighbour.kind not in ("word", "name"):
             continue
         close = _nearness(claim, item, neighbour)
         if any(same_kind(item, o) and o is not item and _nearness(claim, o, neighbour) >= close for o in claim.meant):
             continue
-        found = [_nearness(line.reading, other, word) for word in line.reading.items if word.key == neighbour.key]
+        found = [_nearness(line.reading, other, word) for word in line.reading.items if _same(neighbour, word, line)]
         total += close * max(found, default=0.0) if close > 0.15 else 0.0
     return total
+
+
+def _same(item: Item, other: Item, line: Line) -> bool:
+    return item.key == other.key if item.said is None else same_thing(item, other, line)
 
 
 def _nearness(reading: Reading, one: Item, other: Item) -> float:
@@ -191,36 +199,50 @@ def _changed_places(match: Match) -> Item | None:
     plain = [at for at, item in enumerate(match.claim.meant) if item.said is None]
     ranks = own + match.cover(match.held, plain) if plain else own
     line = int(np.argmax(ranks))
-    return next(_exchanged(match.claim, match.sources.lines[line]), None) if own[line] >= _SAME else None
+    return next(_exchanged(match, line), None) if own[line] >= _SAME else None
 
 
-def _exchanged(claim: Reading, line: Line) -> Iterator[Item]:
+def _exchanged(match: Match, at: int) -> Iterator[Item]:
     """Yield the items of a sentence that a line, laid beside it word by word, has another thing in the place of."""
+    claim, line = match.claim, match.sources.lines[at]
     for block in laid_beside(claim, line):
         pairs = zip([i for i in block.mine if i.said], [o for o in block.theirs if o.said], strict=False)
         for item, other in pairs if block.flanked else ():
             if same_kind(item, other) and not same_thing(item, other, line):
-                stands = isinstance(item.said, Name) and name_held(item.said, line.vocabulary) > 0
-                if not (stands and _may_change(claim, line, item, other)):
+                if not isinstance(item.said, Name):
+                    yield item
+                elif name_held(item.said, line.vocabulary):
+                    if _turned(claim, line, item, other):
+                        yield item
+                elif not _is_meant_by_a_pronoun(match, item, other, at):
                     yield item
 
 
-def _may_change(claim: Reading, line: Line, item: Item, other: Item) -> bool:
-    """Whether two names may change places: with another voice, in a list, beside a verb that goes both ways."""
-    source = line.reading
-    voices = [_PASSIVE.search(reading.text) is not None for reading in (claim, source)]
-    if voices[0] != voices[1] or any(
-        _apart(claim, item, named) for named in claim.meant if same_thing(named, other, line)
-    ):
+def _is_meant_by_a_pronoun(match: Match, item: Item, other: Item, at: int) -> bool:
+    """Whether a line may mean the subject of a sentence by a pronoun, and has another thing elsewhere."""
+    first = match.claim.meant[0] is item and match.sources.lines[at].reading.meant[0] is not other
+    return first and bool(_where_it_stands(match, 0)[at])
+
+
+def _turned(claim: Reading, line: Line, item: Item, other: Item) -> bool:
+    """Whether two names of a line have changed places about the same words, in a way that says something else.
+
+    It says the same with another voice, in a list, and beside a verb that goes both ways.
+    """
+    mine = next((found for found in claim.meant if same_thing(found, other, line)), None)
+    theirs = next((found for found in line.reading.meant if same_thing(item, found, line)), None)
+    voices = [_PASSIVE.search(reading.text) is not None for reading in (claim, line.reading)]
+    if mine is None or theirs is None:
         return True
-    beside = [o for o in source.items if o.kind == "name" and o is not other and not _is_bare_title(o)]
-    between = [_between(source, other, found) for found in beside]
-    return any(_EITHER_WAY.fullmatch(text) for text in between)
+    if voices[0] != voices[1] or _EITHER_WAY.fullmatch(_between(line.reading, theirs, other)):
+        return False
+    keys = iter(_keys_between(line.reading, other, theirs))
+    return all(key in keys for key in _keys_between(claim, item, mine))  # in the same order
 
 
-def _apart(reading: Reading, one: Item, other: Item) -> bool:
-    """Whether two items stand in clauses of their own."""
-    return re.search("[,;:]", _between(reading, one, other)) is not None
+def _keys_between(reading: Reading, one: Item, other: Item) -> list[str]:
+    start, end = min(one.end, other.end), max(one.start, other.start)
+    return [item.key for item in reading.meant if start <= item.start < end]
 
 
 def _between(reading: Reading, one: Item, other: Item) -> str:

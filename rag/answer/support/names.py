@@ -12,6 +12,8 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
+from rapidfuzz.distance import Levenshtein
+
 from rag.stop_words import STOP_WORDS_OF
 from rag.words import STOP_WORDS, stem, words
 
@@ -37,9 +39,9 @@ _TITLES = frozenset(
     northern southern eastern western central great greater new old saint jr sr i street government court house
     company's early late chapter section figure table part page article volume appendix step note english internet
     god earth sea ocean bay gulf valley peninsula desert town village airport station hospital bridge tower square
-    hall palace castle cathedral abbey stadium storm hurricane project operation festival cup series county region
-    parish cllr councillor analyst engineer january february march april may june july august september october
-    november december""".split()
+    hall palace castle cathedral abbey stadium storm hurricane celsius fahrenheit project operation festival cup
+    series county region parish cllr councillor analyst engineer january february march april may june july august
+    september october november december""".split()
 )
 _KIN = {
     "us": "america usa american americans u.s. u.s.a. states", "uk": "britain british england u.k. britons kingdom",
@@ -65,6 +67,7 @@ _ROMAN = {"ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix"
           "xiii": 13, "xiv": 14, "xv": 15, "xvi": 16}  # fmt: skip
 _RANKS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
 _SMALL = frozenset("of the and for de la in on to a an".split())
+_SHORTEST_MISSPELT = 8  # letters
 _SHORTEST_KIN = 4  # letters that a place and its adjective share
 
 
@@ -212,7 +215,13 @@ class Vocabulary:
 
     def has(self, part: str) -> bool:
         """Whether a word of a name stands here, as it is or in a form of it."""
-        return part in self.words or self._akin(part) or self._numbered(part) or stem(part) in self._stems
+        return (
+            part in self.words
+            or self._akin(part)
+            or self._misspelt(part)
+            or self._numbered(part)
+            or stem(part) in self._stems
+        )
 
     def spells(self, name: Name) -> bool:
         """Whether a name stands here with other joints, by its first letters, or spelt out where it is of these."""
@@ -250,6 +259,12 @@ class Vocabulary:
         if part in _KIN_OF and _KIN_OF[part] in self._kin:
             return True
         return any(_same_place(part, word) for word in self._begun.get(part[:_SHORTEST_KIN], ()))
+
+    def _misspelt(self, part: str) -> bool:
+        """Whether a long word stands here with a letter less, more or changed."""
+        if len(part) < _SHORTEST_MISSPELT or not part.isalpha():
+            return False
+        return any(Levenshtein.distance(part, word) == 1 for word in self._begun.get(part[:_SHORTEST_KIN], ()))
 
     def _numbered(self, part: str) -> bool:
         """Whether "II" stands here as "2" or "second"."""
