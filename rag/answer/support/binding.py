@@ -212,7 +212,7 @@ def _exchanged(match: Match, at: int) -> Iterator[Item]:
                 if not isinstance(item.said, Name):
                     yield item
                 elif name_held(item.said, line.vocabulary):
-                    if _turned(claim, line, item, other):
+                    if _turned(claim, line, item, other, block.closed):
                         yield item
                 elif not _is_meant_by_a_pronoun(match, item, other, at):
                     yield item
@@ -224,16 +224,17 @@ def _is_meant_by_a_pronoun(match: Match, item: Item, other: Item, at: int) -> bo
     return first and bool(_where_it_stands(match, 0)[at])
 
 
-def _turned(claim: Reading, line: Line, item: Item, other: Item) -> bool:
+def _turned(claim: Reading, line: Line, item: Item, other: Item, closed: bool) -> bool:
     """Whether two names of a line have changed places about the same words, in a way that says something else.
 
-    It says the same with another voice, in a list, and beside a verb that goes both ways.
+    It says the same with another voice, in a list, and beside a verb that goes both ways. Where the sentence names
+    one of the two alone, it must have it in the midst of the same words: ``closed``.
     """
     mine = next((found for found in claim.meant if same_thing(found, other, line)), None)
     theirs = next((found for found in line.reading.meant if same_thing(item, found, line)), None)
     voices = [_PASSIVE.search(reading.text) is not None for reading in (claim, line.reading)]
     if mine is None or theirs is None:
-        return True
+        return closed
     if voices[0] != voices[1] or _EITHER_WAY.fullmatch(_between(line.reading, theirs, other)):
         return False
     keys = iter(_keys_between(line.reading, other, theirs))

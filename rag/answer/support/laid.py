@@ -23,12 +23,14 @@ _LONGEST = 3  # items of a stretch that has one thing in the place of another
 class Block(NamedTuple):
     """What a sentence has in the place of what its source has.
 
-    ``flanked`` where the words with meaning on both sides, if there are any, are the same.
+    ``flanked`` where the words with meaning on both sides, if there are any, are the same; ``closed`` where there
+    are some on both.
     """
 
     mine: tuple[Item, ...]
     theirs: tuple[Item, ...]
     flanked: bool
+    closed: bool
 
 
 @lru_cache(maxsize=1000)
@@ -48,6 +50,7 @@ def laid_beside(claim: Reading, line: Line) -> tuple[Block, ...]:
             mine[code.src_start : code.src_end],
             theirs[code.dest_start : code.dest_end],
             _flanked(code.src_start, code.src_end, same, mine),
+            any(item.weight for item in mine[: code.src_start]) and any(item.weight for item in mine[code.src_end :]),
         )
         for code in codes
         if code.tag == "replace"
