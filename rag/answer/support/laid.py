@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
+from rag.answer.support.agreement import says
 from rag.answer.support.days import Day, is_dated
 from rag.answer.support.names import Name, same_name
-from rag.answer.support.numbers import Number, says
+from rag.answer.support.numbers import Number
 from rag.answer.support.reading import Item, Reading
 from rag.answer.support.sources import Line
 

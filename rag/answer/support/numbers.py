@@ -1,13 +1,12 @@
 """The numbers of a text as values: '1.2 million' is 1,200,000, 'seven per cent' is 7 %, 'the 19th century' is a time.
 
-Whether one number bears out another allows for rounding where the sentence says so, or where its figure is
-plainly shortened ("$1.2 million" of 1,234,567). It reckons nothing: a sum or a difference is not in a source.
+It reads figures as English writes them, and number words of English alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -27,11 +26,11 @@ _CARDINALS = {word: value for value, word in enumerate(_ONES)} | {w: 10 * (at + 
 _ORDINALS = {word: value for value, word in enumerate(_RANKS)} | {
     word[:-1] + "ieth": 10 * (at + 2) for at, word in enumerate(_TENS)
 }
-_SCALES = {
+SCALES = {
     "hundred": 1e2, "dozen": 12.0, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
     "mn": 1e6, "bn": 1e9, "tn": 1e12, "lakh": 1e5, "crore": 1e7,
 }  # fmt: skip
-_SHORT_SCALES = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12, **_SCALES}
+_SHORT_SCALES = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12, **SCALES}
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
 _SIGNS = {"$": "$", "€": "€", "£": "£", "¥": "¥", "₹": "₹", "usd": "$", "eur": "€", "gbp": "£", "rmb": "¥"}
 
@@ -58,12 +57,11 @@ _UNITS = {
     word.replace("\u00a0", " "): unit for unit, listed in _UNIT_WORDS.items() for word in listed.split(" ")
 } | _PER_HOUR
 
-_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "mo": 1e9, "y": 12e9}
 _LONG_UNITS = {"decade": 10, "decades": 10, "centuries": 100}
 
 _CARDINAL = "|".join(sorted(_CARDINALS, key=len, reverse=True))
 _ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True))
-_SCALE = "|".join(sorted(_SCALES, key=len, reverse=True))
+_SCALE = "|".join(sorted(SCALES, key=len, reverse=True))
 _FIGURE = r"\d{1,3}(?:[,\u00a0\u2009\u202f'’]\d{3})+(?:\.\d+)?(?![\d])|\d+(?:\.\d+)?(?:,\d+)?(?!\.\d)"
 _JOIN = r"(?:[ -]|\s+and\s+)"
 _SPELT = (
@@ -85,7 +83,6 @@ _FRACTION = re.compile(
 )
 _HALF = re.compile(r"\bhalf\b|½", re.IGNORECASE)
 _RANGE = re.compile(r"(?<!\d)(?P<from>[12]\d{3})\s?[-–—/]\s?(?P<to>\d\d)(?!\d|[-–—/]\d)")
-_AFTER_LETTERS = re.compile(r"[^\W\d_](?:[^\W_]|[.'’])*$")
 _BEFORE = re.compile(
     r"(?:\b(?P<about>about|around|approximately|approx\.?|roughly|some|close to|nearly|almost|estimated|circa|ca?\.)"
     r"|(?P<sign>[~≈])|\b(?P<over>more than|over|above|exceed\w*|greater than|at least|upwards of|just past)"
@@ -104,19 +101,11 @@ _TIMES = re.compile(r"\b(?:once|twice|thrice)\b", re.IGNORECASE)
 _SOME_DECADE = re.compile(
     r"\b(?:an?|the|next|last|past|following|previous|coming)\s+(?P<unit>decade|century)\b", re.IGNORECASE
 )
-_IN_SCALE = re.compile(r"\bin (thousand|million|billion)s\b|\((thousand|million|billion)s\)|000s?\b", re.IGNORECASE)
 
 _DEFINITE = re.compile(
     r"\b(?:the|these|those|all|both|either|any|its|their|his|her|other)\s+(?:other\s+)?$", re.IGNORECASE
 )
-_DIFFERENT_YEAR = re.compile(
-    r"\b(?:(?P<before>(?:the\s+)?(?:year\s+(?:before|earlier)|(?:previous|prior|preceding|last)\s+year))"
-    r"|(?:the\s+)?(?:following|next)\s+year|(?:a|one)\s+year\s+later|the\s+year\s+after)\b",
-    re.IGNORECASE,
-)
 
-_ABOUT = 0.12  # of the value, where the sentence says "about"
-_OVER = 0.25  # where it says "over" or "under"
 _VAGUE = frozenset("a an one".split())
 
 
@@ -153,27 +142,15 @@ def numbers(text: str) -> tuple[Number, ...]:
 
 
 def _read(text: str, match: re.Match[str]) -> Iterator[Number]:
-    """Yield the number a match is, or each way it may be read."""
-    spelt, short = match["spelt"], (match["short"] or "").strip().lower()
+    """Yield the number a match is; none where its digits are part of a name."""
+    spelt, figure = match["spelt"], match["figure"]
     if spelt is None and _glued(text, match):
         return
-    value, ordinal = _spelt(spelt) if spelt else (_figure(match["figure"]), bool(match["rank"]))
-    sign = (match["sign"] or "").lower().lstrip("uachknzs") if match["sign"] else ""
-    unit = _SIGNS.get(sign, _SIGNS.get((match["sign"] or "").lower(), "")) or _UNITS.get(
-        (match["unit"] or "").lower(), ""
-    )
-    scale = 1.0
-    for word in re.findall(r"[a-z]+", match["scale"].lower()):
-        scale *= _SCALES[word]
-    if short and (sign or short == "k") and not match["unit"]:
-        scale *= _SHORT_SCALES[short]
-    elif short == "m" and not unit:
-        unit = "m"
-    unit_word = (match["unit"] or "").lower()
-    value *= scale * _LONG_UNITS.get(unit_word, 1)
+    plain, ordinal = _spelt(spelt) if spelt else (_figure(figure), bool(match["rank"]))
+    unit, scale = _unit(match), _scale(match)
+    value = plain * scale * _LONG_UNITS.get((match["unit"] or "").lower(), 1)
     kind, low, high = _time(match, value, ordinal)
-    if scale == 1 and kind == "number" and match["figure"] and "," in match["figure"] and value < 1000:
-        value = low = high
+    spelt_alone = spelt is not None and scale == 1 and kind in ("number", "ordinal")
     yield Number(
         text=match.group().strip(),
         start=match.start(),
@@ -183,13 +160,26 @@ def _read(text: str, match: re.Match[str]) -> Iterator[Number]:
         kind=kind,
         unit=unit,
         hedge=_hedge(text, match.start(), match.end()),
-        step=_step(match["figure"], scale, value),
-        shortened=scale > 1 or "." in (match["figure"] or ""),
-        soft=kind in ("number", "ordinal")
-        and not match["figure"]
-        and scale == 1
-        and _lightly(text, match.start(), value, unit),
+        step=_step(figure, scale, value),
+        shortened=scale > 1 or "." in (figure or ""),
+        soft=spelt_alone and _lightly(text, match.start(), value, unit),
     )
+
+
+def _unit(match: re.Match[str]) -> str:
+    """Return the unit of a number, by the sign before it or the word after it."""
+    sign, short = (match["sign"] or "").lower(), (match["short"] or "").strip().lower()
+    unit = _SIGNS.get(sign) or _SIGNS.get(sign[-1:]) or _UNITS.get((match["unit"] or "").lower(), "")
+    return unit or ("m" if short == "m" else "")
+
+
+def _scale(match: re.Match[str]) -> float:
+    """Return what a number is to be multiplied by; "m" and "b" are millions and billions of money alone."""
+    scale = 1.0
+    for word in re.findall(r"[a-z]+", match["scale"].lower()):
+        scale *= SCALES[word]
+    short = (match["short"] or "").strip().lower()
+    return scale * _SHORT_SCALES[short] if short and (match["sign"] or short == "k") and not match["unit"] else scale
 
 
 def _lightly(text: str, start: int, value: float, unit: str) -> bool:
@@ -218,10 +208,10 @@ def _spelt(spelt: str) -> tuple[float, bool]:
     total = current = 0.0
     ordinal = False
     for word in re.findall(r"[a-z]+", spelt.lower()):
-        if word in _SCALES and _SCALES[word] < 1000:
-            current = max(current, 1) * _SCALES[word]
-        elif word in _SCALES:
-            total, current = total + max(current, 1) * _SCALES[word], 0.0
+        if word in SCALES and SCALES[word] < 1000:
+            current = max(current, 1) * SCALES[word]
+        elif word in SCALES:
+            total, current = total + max(current, 1) * SCALES[word], 0.0
         elif word in _CARDINALS or word in _ORDINALS:
             current += _CARDINALS.get(word, _ORDINALS.get(word, 0))
             ordinal = word in _ORDINALS
@@ -295,13 +285,6 @@ def _clock(text: str) -> Iterator[Number]:
             )
 
 
-def neighbouring_years(text: str) -> tuple[Number, ...]:
-    """Return the years that a text names by another: "2023, up from … the year before" is of 2022 too."""
-    told = {-1 if match["before"] else 1 for match in _DIFFERENT_YEAR.finditer(text)}
-    years = [number for number in numbers(text) if number.is_year] if told else []
-    return tuple(year._replace(low=year.low + by, high=year.high + by) for year in years for by in sorted(told))
-
-
 def _loosely(text: str) -> Iterator[Number]:
     """Yield what words tell that are no numbers: the years of "the next decade", how often "twice" is."""
     for match in _TIMES.finditer(text):
@@ -310,62 +293,3 @@ def _loosely(text: str) -> Iterator[Number]:
     for match in _SOME_DECADE.finditer(text):
         years = 100.0 if match["unit"].lower() == "century" else 10.0
         yield Number(match.group(), *match.span(), years, years, "number", "y", "", years, shortened=False, soft=True)
-
-
-def scales_of(text: str) -> tuple[float, ...]:
-    """Return by what the figures of a passage may have to be multiplied: a table says "in millions" once."""
-    found = {_SCALES[(a or b).lower()] if a or b else 1000.0 for a, b in _IN_SCALE.findall(text)}
-    return (1.0, *sorted(found))
-
-
-def borne_out(said: Number, source: Sequence[Number], scales: Sequence[float] = (1.0,)) -> bool:
-    """Whether one of the numbers of a source says what ``said`` does."""
-    return any(says(said, number, scale) for number in source for scale in scales)
-
-
-def says(said: Number, source: Number, scale: float = 1.0) -> bool:
-    """Whether ``source``, times ``scale``, says what ``said`` does: the same, or more exactly."""
-    if {said.hedge, source.hedge} == {"over", "under"} or not _same_unit(said, source):
-        return False
-    if "clock" in (said.unit, source.unit) and said.unit != source.unit:
-        return _hour(said, source)
-    if said.kind in ("decade", "century"):
-        return said.low <= source.low and source.high <= said.high
-    if source.kind in ("decade", "century"):
-        return False
-    if said.unit != source.unit and _span(said) == _span(source) != 0:
-        return True
-    value = source.low * scale
-    return abs(said.low - value) <= 1e-9 * max(1.0, abs(value)) or _rounds(said, source, value)
-
-
-def _same_unit(said: Number, source: Number) -> bool:
-    if "clock" in (said.unit, source.unit):
-        return not (said.unit and source.unit) or said.unit == source.unit
-    return not (said.unit and source.unit) or said.unit == source.unit or _span(said) == _span(source) != 0
-
-
-def _span(number: Number) -> float:
-    """Return a stretch of time in seconds, or, of months and years, in a unit of their own; 0 where it is none."""
-    return number.low * _SECONDS.get(number.unit, 0)
-
-
-def _hour(said: Number, source: Number) -> bool:
-    """Whether one of two is a bare number and the hour of the other: "between 2 and 4 pm"."""
-    bare, clock = (said, source) if source.unit == "clock" else (source, said)
-    return bare.low in (clock.low / 60, clock.low / 60 - 12)
-
-
-def _rounds(said: Number, source: Number, value: float) -> bool:
-    """Whether ``said`` is the ``value`` of a source with fewer digits."""
-    off = said.low - value
-    if said.is_year and source.is_year:
-        return said.hedge == "about" and abs(off) <= said.step / 2 and said.step > 1
-    if source.step * (value / source.low if source.low else 1.0) >= said.step and not source.unit == said.unit == "%":
-        return False
-    if said.hedge == "about":
-        return abs(off) <= min(said.step / 2, _ABOUT * abs(value))
-    if said.hedge in ("over", "under"):
-        below = -off if said.hedge == "over" else off
-        return said.hedge != source.hedge and 0 <= below <= min(said.step, _OVER * said.low)
-    return said.shortened and abs(off) <= said.step / 2 * (1 + 1e-9)
