@@ -13,6 +13,7 @@ from rag.answer.support.reading import Part, Reading, is_light
 from rag.answer.support.roots import root
 from rag.answer.support.sources import Line, Match
 from rag.embed import Vectors
+from rag.words import STOP_WORDS
 
 _AS_GOOD = 0.08  # less of the sentence that a line may hold than the best, and still be what it rests on
 _OF_THE_WHOLE = 0.5  # what the rest of the sentence counts for, beside the clause, in telling which line it rests on
@@ -84,12 +85,17 @@ def _unmatched(said: Sequence[Denial], source: Sequence[Denial]) -> tuple[list[D
     left = list(source)
     unmatched = []
     for denial in said:
-        same = next((other for other in left if set(denial.reached) & set(other.reached)), None)
+        same = next((other for other in left if _same(denial, other)), None)
         if same is not None:
             left.remove(same)
         else:
             unmatched.append(denial)
     return unmatched, left
+
+
+def _same(one: Denial, other: Denial) -> bool:
+    """Whether two denials reach a word in common, or are one verb: "prevents"."""
+    return bool(set(one.reached) & set(other.reached)) or (one.word == other.word and one.word not in STOP_WORDS)
 
 
 def _denied_elsewhere(denial: Denial, lines: Sequence[Line]) -> bool:

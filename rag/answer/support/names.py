@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
+from rag.answer.support.numbers import ROMAN
 from rag.stop_words import STOP_WORDS_OF
 from rag.words import STOP_WORDS, stem, words
 
@@ -63,8 +64,6 @@ _KIN = {
 }  # fmt: skip
 _KIN_OF = {form: home for home, forms in _KIN.items() for form in (home, *forms.split())}
 _OF_A_PLACE = re.compile(r"^(?:n|an|ian|ean|ese|ish|i|ic|er|ers|ite|ns|ans|ians|ist|ists|ism|s)$")
-_ROMAN = {"ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10, "xi": 11, "xii": 12,
-          "xiii": 13, "xiv": 14, "xv": 15, "xvi": 16}  # fmt: skip
 _RANKS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
 _SMALL = frozenset("of the and for de la in on to a an".split())
 _SHORTEST_MISSPELT = 8  # letters
@@ -268,7 +267,7 @@ class Vocabulary:
 
     def _numbered(self, part: str) -> bool:
         """Whether "II" stands here as "2" or "second"."""
-        value = _ROMAN.get(part)
+        value = ROMAN.get(part) if part != "i" else None
         return value is not None and (
             str(value) in self.words or (value <= len(_RANKS) and _RANKS[value - 1] in self.words)
         )

@@ -96,6 +96,9 @@ _CLOCK = re.compile(
     r"|\s?(?P<bare>[ap])\.?m\b\.?)(?![\w:])",
     re.IGNORECASE,
 )
+_ROMANS = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi".split()
+ROMAN = {sign: value for value, sign in enumerate(_ROMANS, 1)}
+_ROMAN = re.compile(rf"(?<=[A-Za-z] )\b(?:{'|'.join(_ROMANS).upper()})\b(?![\w'’.])")
 _OFTEN = {"once": 1, "twice": 2, "thrice": 3}
 _TIMES = re.compile(r"\b(?:once|twice|thrice)\b", re.IGNORECASE)
 _SOME_DECADE = re.compile(
@@ -286,7 +289,10 @@ def _clock(text: str) -> Iterator[Number]:
 
 
 def _loosely(text: str) -> Iterator[Number]:
-    """Yield what words tell that are no numbers: the years of "the next decade", how often "twice" is."""
+    """Yield what words tell that are no numbers: the years of "the next decade", how often "twice" is, "Class II"."""
+    for match in _ROMAN.finditer(text):
+        value = float(ROMAN[match.group().lower()])
+        yield Number(match.group(), *match.span(), value, value, "number", "", "", 1.0, shortened=False, soft=True)
     for match in _TIMES.finditer(text):
         often = float(_OFTEN[match.group().lower()])
         yield Number(match.group(), *match.span(), often, often, "number", "", "", 1.0, shortened=False, soft=True)

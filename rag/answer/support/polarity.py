@@ -24,7 +24,8 @@ _CUE = re.compile(rf"\b(?:{_DENIES})\b", re.IGNORECASE)
 # That which looks like a denial and is none.
 _NO_DENIAL = re.compile(
     r"\b(?:not only|not just|not merely|not least|no doubt|not to mention|no\.\s?\d|no fewer than|no less than"
-    r"|no more than|a few|a little|quite a few|few(?:er)? than|the few|whether or not|if not|or not|with or without)\b",
+    r"|no more than|a few|a little|quite a few|few(?:er)? than|the few|whether or not|if not|or not"
+    r"|with or without|yes or no)\b",
     re.IGNORECASE,
 )
 _CLAUSE_END = re.compile(
@@ -85,6 +86,7 @@ initially finally|beginning end|opening closing|teach learn
 class Denial(NamedTuple):
     """A word that denies, and the stems of those it reaches."""
 
+    word: str
     start: int
     end: int
     reached: tuple[str, ...]
@@ -96,7 +98,13 @@ def denials(text: str) -> tuple[Denial, ...]:
     """Return what ``text`` denies, in order."""
     spared = [found.span() for found in _NO_DENIAL.finditer(text)]
     return tuple(
-        Denial(cue.start(), cue.end(), _reached(text, cue.end()), _BOUND.match(text, cue.end()) is not None)
+        Denial(
+            root(cue.group().lower()),
+            cue.start(),
+            cue.end(),
+            _reached(text, cue.end()),
+            _BOUND.match(text, cue.end()) is not None,
+        )
         for cue in _CUE.finditer(text)
         if not any(start < cue.end() and cue.start() < end for start, end in spared)
     )
