@@ -192,9 +192,9 @@ def _facts(text: str, language: str, proper: frozenset[str]) -> Iterator[Item]:
     """Yield the dates, numbers and names of a text."""
     for day in days(text):
         yield Item("date", f"{day.month}/{day.day}", day.text, day.start, day.end, FACT_WEIGHT, day)
-    for number in (
-        found for found in numbers(text) if not (found.text.isalpha() and found.text.isupper())
-    ):  # "II" is part of a name
+    for number in numbers(text):
+        if number.text.isalpha() and number.text.isupper():
+            continue  # "II" is part of a name
         weight = LIGHT_WEIGHT if number.soft else FACT_WEIGHT
         yield Item("number", f"{number.low:g}{number.unit}", number.text, number.start, number.end, weight, number)
     for found in names(text, language):
