@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from rag.answer.support import Judgement, Passage, attribute, judge, passage_of
 from rag.embed import Embedder
@@ -210,6 +212,20 @@ def test_what_was_found_is_a_passage_with_its_headings_above_it() -> None:
     )  # fmt: skip
     assert passage_of(result) == Passage(text="It has three arches.", context="Bridges\nDunmore", language="de")
     assert judge("The Dunmore bridge has three arches.", [passage_of(result)]).supported
+
+
+_PIECES = "a B 1 , . ; “ ” ( ½ ² 字 か ß not no of January 31 2019 th million % $ Twenty-one III U.S. 1,000.5 00 – 3pm".split()
+
+
+@given(said=st.lists(st.sampled_from(_PIECES), max_size=25), source=st.lists(st.sampled_from(_PIECES), max_size=60))
+@settings(max_examples=300)
+@example(said=["1,000.5", "1,000.5"], source=["000.5", ",", "1"])
+def test_any_text_can_be_judged(said: list[str], source: list[str]) -> None:
+    for joint in ("", " "):
+        text = joint.join(source)
+        for passage, start, end in judge(joint.join(said), [Passage(text=text)]).quotes:
+            assert passage == 0
+            assert text[start:end].strip() == text[start:end] != ""
 
 
 @pytest.mark.parametrize("held_out", [False, True])

@@ -203,7 +203,8 @@ def _glued(text: str, match: re.Match[str]) -> bool:
 def _figure(figure: str) -> float:
     """Return the value of digits; a comma before other than three digits is a decimal comma."""
     plain = re.sub(r"[,\u00a0\u2009\u202f'’](?=\d{3}(?!\d))", "", figure)
-    return float(plain.replace(",", "."))
+    whole, *rest = re.split("[.,]", plain)
+    return float(f"{whole}.{rest[0]}" if rest else whole)
 
 
 def _spelt(spelt: str) -> tuple[float, bool]:
