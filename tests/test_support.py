@@ -214,7 +214,9 @@ def test_what_was_found_is_a_passage_with_its_headings_above_it() -> None:
     assert judge("The Dunmore bridge has three arches.", [passage_of(result)]).supported
 
 
-_PIECES = "a B 1 , . ; “ ” ( ½ ² 字 か ß not no of January 31 2019 th million % $ Twenty-one III U.S. 1,000.5 00 – 3pm".split()
+_PIECES = (
+    "a B 1 , . ; “ ” ( ½ ² 字 か ß not no of January 31 2019 th million % $ Twenty-one III U.S. 1,000.5 00 – 3pm"
+).split()
 
 
 @given(said=st.lists(st.sampled_from(_PIECES), max_size=25), source=st.lists(st.sampled_from(_PIECES), max_size=60))
