@@ -27,9 +27,7 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 RIVERS = "\n\n".join(f"River number {number} rises in the forest and ends in the sea." for number in range(200))
 
 
-@pytest.mark.parametrize(
-    ("kills", "least_inside", "exact_up_to"), [(70, 21, []), (30, 9, ["8"])], ids=["few", "many"]
-)
+@pytest.mark.parametrize(("kills", "least_inside", "exact_up_to"), [(70, 21, []), (30, 9, ["8"])], ids=["few", "many"])
 def test_killed_at_any_moment_a_run_leaves_the_index_whole(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], kills: int, least_inside: int, exact_up_to: list[str]
 ) -> None:
