@@ -1,4 +1,4 @@
-"""Many passages in a database: HNSW names the likeliest, and what is found is what exact search finds."""
+"""Many passages in a database: an index names the likeliest, and what is found is what exact search finds."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from tests.filling import fill, line_document, put_document, unit_rows, vector_o
 LINES = [f"line number {number}" for number in range(3000)]
 
 
-@pytest.fixture(scope="module")
-def filled(postgres: Server) -> Iterator[PostgresIndex]:
+@pytest.fixture(scope="module", params=[200_000, 2000], ids=["hnsw", "ivfflat"])
+def filled(postgres: Server, request: pytest.FixtureRequest) -> Iterator[PostgresIndex]:
     index = PostgresIndex(postgres.url(), exact_up_to=1000)
     documents = [line_document(f"{first}", LINES[first : first + 100]) for first in range(0, len(LINES), 100)]
-    fill(index, *documents)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rag.index.postgres_fast.GRAPH_UP_TO", request.param)
+        fill(index, *documents)
     yield index
     index.close()
 
@@ -29,7 +31,7 @@ def plan(index: PostgresIndex, statement: str) -> str:
         return str(reader._view.connection.execute(f"EXPLAIN {statement}".encode()).fetchall())
 
 
-def test_hnsw_finds_what_exact_search_finds(filled: PostgresIndex) -> None:
+def test_the_index_of_vectors_finds_what_exact_search_finds(filled: PostgresIndex) -> None:
     rows = np.stack([vector_of(line) for line in LINES])
     shares = []
     with filled.reading() as reader:

@@ -7,8 +7,8 @@ either: SQL can neither read from one how often a term stands in it, nor from a 
 fetch every match to weigh it. They are kept as postings, in one covering index: the candidates, their frequencies and
 lengths lie in a row there, BM25 is exact, and nothing but that index is read.
 
-Up to ``exact_up_to`` passages each is weighed. From there on HNSW over halves of the numbers names the likeliest, and
-these are weighed with full precision.
+Up to ``exact_up_to`` passages each is weighed. From there on an index over halves of the numbers names the likeliest
+(HNSW, and IVFFlat of very many: see ``rag.index.postgres_fast``), and these are weighed with full precision.
 
 With Citus, these rules are kept:
 

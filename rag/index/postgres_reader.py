@@ -36,9 +36,10 @@ from rag.types import Chunk, Document, DocumentSummary, document_id
 if TYPE_CHECKING:
     from rag.index.postgres_connection import Connection
 
-# So many of the likeliest are weighed with full precision: of the 10 best of a million, 99 in a hundred are then among
-# them (tests/benchmarks/size_postgres.py). pgvector takes no more than 1000.
+# So many of the likeliest are weighed with full precision: of the 10 best of 100,000, 99 in a hundred are then among
+# them (tests/benchmarks/size_postgres.py). pgvector's HNSW takes no more than 1000.
 _WEIGHED, _LEAST_WEIGHED, _MOST_WEIGHED = 2, 400, 1000
+_PROBES = 64  # lists that are looked through, of a thousand where there are a million passages
 _ROW_BITS = 32
 
 # The numbers of FTS5's bm25(1.0, 0.3); see rag.index.bm25. Each says it is a float: decimals take thrice the time.
@@ -252,7 +253,8 @@ class PostgresReader:
         """Return so many rows that the index of vectors finds nearest, each then weighed with full precision."""
         # What of a page was deleted since counts for nothing: the index is asked on.
         self._view.connection.execute(
-            f"SET LOCAL hnsw.ef_search = {wanted:d}; SET LOCAL hnsw.iterative_scan = relaxed_order"
+            f"SET LOCAL hnsw.ef_search = {wanted:d}; SET LOCAL hnsw.iterative_scan = relaxed_order;"
+            f" SET LOCAL ivfflat.probes = {_PROBES:d}; SET LOCAL ivfflat.iterative_scan = relaxed_order"
         )
         half = f"halfvec({self._view.dimension})"
         statement = (
