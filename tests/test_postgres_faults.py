@@ -231,7 +231,7 @@ def test_a_database_without_pgvector_says_what_to_do(postgres: Server) -> None:
         fill(index, OLD)
     index.close()
     absent = psycopg.errors.FeatureNotSupported('extension "vector" is not available')
-    assert "install it (0.7 or newer)" in str(failure(index.url, absent))
+    assert "install it (0.8 or newer)" in str(failure(index.url, absent))
 
 
 def test_a_role_that_may_only_read_can_ask(postgres: Server, index: PostgresIndex) -> None:

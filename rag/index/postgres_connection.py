@@ -55,9 +55,9 @@ _STATES = {
     "53400": "a limit set for the database is reached: raise it and run again; nothing is lost",
     "57014": "a statement took too long or was stopped: run again; nothing is lost",
     "55P03": "another process holds what is to be changed: run again in a moment; nothing is lost",
-    "0A000": "pgvector is not installed on the server: install it (0.7 or newer), and run again",
-    "58P01": "pgvector is not installed on the server: install it (0.7 or newer), and run again",
-    "42704": "pgvector is not in this database, or too old: run CREATE EXTENSION vector in it (0.7 or newer)",
+    "0A000": "pgvector is not installed on the server: install it (0.8 or newer), and run again",
+    "58P01": "pgvector is not installed on the server: install it (0.8 or newer), and run again",
+    "42704": "pgvector is not in this database, or too old: run CREATE EXTENSION vector in it (0.8 or newer)",
 }
 _DAMAGED = ("XX001", "XX002", "42P01", "42703")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CURRENT = "current"  # of ``state``: the build in use
 _MANIFEST, _LAYOUT = "manifest", "layout"  # of ``about``
 _LAYOUT_VERSION = "1"  # of postgres.sql
-_OLDEST_PGVECTOR = (0, 7)
+_OLDEST_PGVECTOR = (0, 8)
 
 # By the file they come from; the rest is small, is written once a run, and is whole on every node.
 _DISTRIBUTED = ("documents", "files", "chunks", "spare", "postings", "count_changes")
@@ -158,7 +158,7 @@ def _need_pgvector(connection: Connection) -> None:
     found = connection.execute(query).fetchone()
     version = found[0] if found else "none"
     if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < _OLDEST_PGVECTOR:
-        raise IndexFailure(f"pgvector {version} is too old: ALTER EXTENSION vector UPDATE, to 0.7 or newer")
+        raise IndexFailure(f"pgvector {version} is too old: ALTER EXTENSION vector UPDATE, to 0.8 or newer")
 
 
 def _has_table(connection: Connection, name: str) -> bool:
