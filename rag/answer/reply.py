@@ -39,7 +39,7 @@ def claims(pieces: Iterable[str]) -> Iterator[Claim]:
     reply, given, looked_at = "", 0, 0
     for piece in pieces:
         reply += piece
-        if len(reply) - looked_at >= _ENOUGH:
+        if len(reply) - looked_at >= max(_ENOUGH, len(reply) // 50):  # each look is at the whole
             looked_at = len(reply)
             found = _claims(reply, ended=False)
             yield from found[given:]

@@ -82,7 +82,7 @@ def test_where_the_model_breaks_off_the_quotation_takes_its_place_and_says_why(
 
 def test_what_an_obedient_model_says_does_nothing(page: Page, server: ScriptedServer) -> None:
     server.plays(answer(obedient_answer))
-    for document in injected_documents()[::12]:
+    for document in injected_documents()[::20]:
         ask(page, document.question)
     assert page.evaluate("window.owned") is None
     talk = page.locator(".talk")
