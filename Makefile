@@ -18,7 +18,7 @@ index: setup
 	@$(BIN)/rag index
 
 test: .venv/dev
-	@$(BIN)/python -m pytest -n 3 --dist loadfile -m 'not alone'
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not alone'
 	@$(BIN)/python -m pytest -m alone
 
 check: .venv/dev
