@@ -232,10 +232,10 @@ class Assistant:
 
     def _standalone(self, question: str, history: Sequence[Message]) -> str:
         """Return a question as it can be asked without the conversation before it."""
-        by_rules = standalone(query_text(question), history)
-        if self._model is None or not self.settings.llm_follow_ups:
-            return by_rules
-        return standalone_by_model(self._model, question, history) or by_rules
+        asked, by_model = query_text(question), None
+        if self._model is not None and self.settings.llm_follow_ups:
+            by_model = standalone_by_model(self._model, question, history)
+        return by_model or standalone(asked, history)
 
     def _part(self, question: str, reader: Reader, clock: _Clock, tell: OnSentences, *, even_if_unsure: bool) -> Part:
         """Find and draft the answer to one thing that is asked."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rag.errors import ModelFailure, UsageError
+from rag.hosts import is_loopback
 from rag.types import ModelUse
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class LanguageModel:
             raise UsageError("a language model needs the package openai: pip install '.[llm]'") from error
         http = openai.DefaultHttpxClient(
             follow_redirects=False,  # to a server that nobody named
-            trust_env=not _is_this_machine(self._url),  # a proxy is for what is elsewhere
+            trust_env=not is_loopback(urlsplit(self._url).hostname or ""),  # a proxy is for what is elsewhere
             limits=httpx2.Limits(max_keepalive_connections=0),  # none that the server has closed meanwhile
             event_hooks={"request": [self._time], "response": [self._limit]},
         )
@@ -204,11 +205,6 @@ def _refused(status: int, name: str) -> str:
         429: "is too busy",
     }
     return f"the language model's server {told.get(status, f'failed ({status})')}"
-
-
-def _is_this_machine(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    return host == "localhost" or host.startswith("127.") or host == "::1"
 
 
 def _break_off(connection: socket.socket) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from pathlib import Path
 from typing import Any, Literal
@@ -98,11 +97,3 @@ def read_settings(**flags: Any) -> Settings:
         raise UsageError(f"the setting {name!r} cannot be used: {said}" if name else said) from error
     except ValueError as error:  # a rag.toml that is not TOML
         raise UsageError(f"rag.toml cannot be read: {error}") from error
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address is reached from this machine alone."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"

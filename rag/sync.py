@@ -236,7 +236,8 @@ def _put_all(
     """Read, cut, embed and write ``files``, the passages of many at a time."""
     told = _Told(on_progress, sum(file.size for file in files))
     by_source = {file.source: file for file in files}
-    work = [Work(file.source, f"{file.size} {file.mtime_ns} {fingerprint()}", file.size) for file in files]
+    read_by = fingerprint()
+    work = [Work(file.source, f"{file.size} {file.mtime_ns} {read_by}", file.size) for file in files]
     for sources in index.share(work, told.others):
         shared = (by_source[source] for source in sources)
         with closing(read_ahead(shared, embedder, chunk_tokens, told.reading)) as groups:

@@ -18,7 +18,7 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 
 # From the bottom; a module imports from layers below its own, or from its own package.
 LAYERS = (
-    ("types", "errors", "stop_words", "weights", "child"),
+    ("types", "errors", "stop_words", "weights", "child", "hosts"),
     ("place",),
     ("languages", "words", "conversations", "wire", "llm"),
     ("export", "sentences", "kinds", "parts", "dates"),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from rag.answer.prompt import instructions, numbered, request
+from rag.answer.prompt import INSTRUCTIONS, numbered, request
 from rag.types import Chunk, SearchResult, document_id
 
 TEXT = "The mill was built in 1742. It ground rye.\n\nIn 1923 it was closed. The council paid 350 pounds."
-RULES = len(instructions()) // 3
+RULES = len(INSTRUCTIONS) // 3
 
 
 def result(start: int, end: int, source: str = "mill.txt", text: str = TEXT) -> SearchResult:

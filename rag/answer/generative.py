@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.answer import Answerer, DateOf, Draft, DraftSentence, OnSentences, Quote
-from rag.answer.prompt import NO_ANSWER, NumberedPassage, instructions, numbered, request
+from rag.answer.prompt import INSTRUCTIONS, NO_ANSWER, NumberedPassage, numbered, request
 from rag.answer.reply import Claim, claims
-from rag.answer.support import Passage, attribute, judge
+from rag.answer.support import Passage, attribute, judge, passage_under
 from rag.embed import Embedder
 from rag.errors import ModelFailure
 from rag.llm import LanguageModel, Reply
@@ -42,7 +42,7 @@ class GenerativeAnswerer:
     ) -> Draft:
         """Return the model's answer, checked; where there is none, what the documents say themselves."""
         passages = numbered(results, question, self._window - _MOST_TOKENS)
-        reply = self._model.ask(instructions(), request(question, passages), _MOST_TOKENS)
+        reply = self._model.ask(INSTRUCTIONS, request(question, passages), _MOST_TOKENS)
         try:
             if not passages:
                 raise ModelFailure("no passage fits the language model's window: raise RAG_LLM_WINDOW")
@@ -56,7 +56,7 @@ class GenerativeAnswerer:
         self, reply: Reply, passages: Sequence[NumberedPassage], on_sentences: OnSentences
     ) -> list[DraftSentence]:
         """Return the sentences of a reply as they are to be shown; raises ModelFailure where none can be."""
-        sources = [_as_source(passage) for passage in passages]
+        sources = [passage_under(one.text, one.title, one.headings, one.language) for one in passages]
         found: list[DraftSentence] = []
         for claim in claims(reply):
             if NO_ANSWER in claim.text.upper():
@@ -90,11 +90,6 @@ class GenerativeAnswerer:
         said = [sources[named[at]].text[start:end] for at, start, end in judged.quotes]
         is_quotation = [claim.text] == [" ".join(words.split()) for words in said]
         return DraftSentence(text=claim.text, quotes=quotes, support="quoted" if is_quotation else "supported")
-
-
-def _as_source(passage: NumberedPassage) -> Passage:
-    context = "\n".join(dict.fromkeys((passage.title, *passage.headings)))
-    return Passage(text=passage.text, context=context, language=passage.language or "en")
 
 
 def _quote(passage: NumberedPassage, start: int, end: int) -> Quote:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from rag.types import SearchResult, Value
 
 NO_ANSWER = "NOT IN THE PASSAGES"
-_INSTRUCTIONS = f"""\
+INSTRUCTIONS = f"""\
 You answer a question from numbered passages of the reader's own documents.
 - Use nothing but the passages. Where they do not answer the question, write only: {NO_ANSWER}
 - End every sentence with the number of the passage it rests on, in square brackets, as in [1] or [2][3].
@@ -42,11 +42,6 @@ class NumberedPassage(Value):
         return self.start + len(self.text)
 
 
-def instructions() -> str:
-    """Return the rules."""
-    return _INSTRUCTIONS
-
-
 def request(question: str, passages: Sequence[NumberedPassage]) -> str:
     """Return the passages, numbered from 1, and the question after them."""
     fenced = [
@@ -58,7 +53,7 @@ def request(question: str, passages: Sequence[NumberedPassage]) -> str:
 
 def numbered(results: Sequence[SearchResult], question: str, window: int) -> list[NumberedPassage]:
     """Return the passages to be given, most useful first, neighbours as one: as many as ``window`` tokens hold."""
-    left = window - _tokens(_INSTRUCTIONS) - _tokens(question) - _BETWEEN
+    left = window - _tokens(INSTRUCTIONS) - _tokens(question) - _BETWEEN
     chosen: list[SearchResult] = []
     for result in results:
         needed = _tokens(result.chunk.text) + _BETWEEN

@@ -11,7 +11,7 @@ from rag.index import Cut, FileRecord, Piece
 from rag.index.saved import dump, found_by
 from rag.types import Document
 
-_INSERT_CHUNK = (
+INSERT_CHUNK = (
     'INSERT INTO chunks (document_id, start, "end", page, headings, sentences, vector_key, text, terms, context_terms)'
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
@@ -32,7 +32,7 @@ def put_file(
         # Where a file gave way to a folder of its name, the file's attachments may have held this place.
         _delete_documents(connection, "source", document.source)
         _insert_document(connection, document, record.source)
-        connection.executemany(_INSERT_CHUNK, [_chunk_row(document, piece) for piece in pieces])
+        connection.executemany(INSERT_CHUNK, [_chunk_row(document, piece) for piece in pieces])
 
 
 def delete_file(connection: sqlite3.Connection, source: str) -> None:

@@ -37,14 +37,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from rag.embed import Embedding
 from rag.errors import IndexFailure, IndexLocked, IndexMismatch
 from rag.index import BrokenOff, Cut, FileRecord, Manifest, Work, mismatch
 from rag.index.derive import EXACT_UP_TO
 from rag.index.postgres_check import faults
-from rag.index.postgres_connection import Connections, connect, connect_again, failure, is_alive, is_cut
+from rag.index.postgres_connection import Connections, Done, at_most_twice, connect, connect_again, failure, is_alive
 from rag.index.postgres_counts import fold, is_folded
 from rag.index.postgres_fast import has_vector_index, lacks_vector_index, make_vector_index, vacuum
 from rag.index.postgres_reader import PostgresReader, View
@@ -84,8 +84,6 @@ from rag.types import document_id
 
 if TYPE_CHECKING:
     from rag.index.postgres_connection import Connection
-
-_Done = TypeVar("_Done")
 
 _REBUILDING = ", rebuilding"
 _FOLDED_AFTER = 5_000  # passages put
@@ -336,24 +334,15 @@ class PostgresIndex:
         if writer is not None:
             writer.close()
 
-    def _again(self, work: Callable[[Connection], _Done]) -> _Done:
+    def _again(self, work: Callable[[Connection], Done]) -> Done:
         """Do a piece of writing; where it was cut off, once more, with a new connection if need be.
 
         Each piece puts something in the place of what was there, so that it may be done twice.
         """
-        import psycopg
-
-        if self._writer is None:
+        writer = self._writer
+        if writer is None:
             raise IndexFailure("the index is not open for writing: enter writing() first")
-        try:
-            return work(self._writer)
-        except psycopg.Error as error:
-            if not is_cut(error):
-                raise failure(self.url, error) from error
-        try:
-            return work(self._back())
-        except psycopg.Error as error:
-            raise failure(self.url, error) from error
+        return at_most_twice(self.url, lambda: work(writer), lambda: work(self._back()))
 
     def _back(self) -> Connection:
         """Return the connection to write with, a new one where it was cut; raises IndexLocked if another writes now."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag.errors import IndexCut, IndexDamaged, IndexFailure, UsageError
 from rag.place import DatabaseUrl
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import psycopg
 
     Connection = psycopg.Connection[tuple[Any, ...]]
+
+Done = TypeVar("Done")
 
 MOST = 16  # connections that one process reads with at a time
 _CONNECT_WITHIN, _BACK_WITHIN = 10, 20  # seconds; for a server that starts again, the second
@@ -165,6 +167,21 @@ def is_cut(error: psycopg.Error) -> bool:
         return isinstance(error, psycopg.OperationalError) and not _refusal(error)
     stopped = state == "57014" and "timeout" not in str(error)  # by a person, or with the server
     return state in _ENDED or state.startswith("08") or stopped
+
+
+def at_most_twice(url: DatabaseUrl, work: Callable[[], Done], again: Callable[[], Done]) -> Done:
+    """Do a piece of work; where it was cut off, do it ``again``. Raises IndexFailure for what else goes wrong."""
+    import psycopg
+
+    try:
+        return work()
+    except psycopg.Error as error:
+        if not is_cut(error):
+            raise failure(url, error) from error
+    try:
+        return again()
+    except psycopg.Error as error:
+        raise failure(url, error) from error
 
 
 def failure(url: DatabaseUrl, error: psycopg.Error) -> IndexFailure:

@@ -7,11 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from rag.errors import IndexFailure
 from rag.index import Work
-from rag.index.postgres_connection import connect, connect_again, failure, is_cut
+from rag.index.postgres_connection import Done, at_most_twice, connect, connect_again
 from rag.index.postgres_rows import number_of
 from rag.index.postgres_workers import LEASE, Offer, bury, claim, give_back, offer, renew, standing
 from rag.place import DatabaseUrl
@@ -19,8 +19,6 @@ from rag.types import document_id
 
 if TYPE_CHECKING:
     from rag.index.postgres_connection import Connection
-
-_Done = TypeVar("_Done")
 
 _LOOKED_AFTER = 0.3  # seconds, where others have the rest in hand
 log = logging.getLogger(__name__)
@@ -105,22 +103,19 @@ class Share:
             done.set()
             beating.join()
 
-    def _do(self, work: Callable[[Connection], _Done]) -> _Done:
+    def _do(self, work: Callable[[Connection], Done]) -> Done:
         """Ask the database, once more where that was cut off."""
-        import psycopg
-
         with self._guard:
-            try:
-                if self._connection is None:
-                    self._connection = connect(self._url)
-                return work(self._connection)
-            except psycopg.Error as error:
-                if not is_cut(error):
-                    raise failure(self._url, error) from error
-            try:
-                if self._connection is not None:
-                    self._connection.close()
-                self._connection = connect_again(self._url)
-                return work(self._connection)
-            except psycopg.Error as error:
-                raise failure(self._url, error) from error
+            return at_most_twice(self._url, lambda: work(self._connected()), lambda: work(self._back()))
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = connect(self._url)
+        return self._connection
+
+    def _back(self) -> Connection:
+        """Return a new connection in the place of one that was cut."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = connect_again(self._url)
+        return self._connection

@@ -38,6 +38,7 @@ def api(assistant: Assistant) -> APIRouter:
     """Return the routes of the API, under ``/api``."""
     router = APIRouter(prefix="/api")
     _add_health(router, assistant)
+    _add_metrics(router, assistant)
     _add_questions(router, assistant)
     _add_documents(router, assistant)
     _add_upload(router, assistant)
@@ -51,15 +52,6 @@ def api(assistant: Assistant) -> APIRouter:
 
 
 def _add_health(router: APIRouter, assistant: Assistant) -> None:
-    metrics = Metrics(assistant)
-
-    def note(asked: Asked) -> None:
-        metrics.count(asked)
-        if assistant.settings.log:
-            log_asked(asked, with_words=assistant.settings.log_questions)
-
-    assistant.on_asked = note
-
     @router.get("/health")
     def health() -> Health:
         """Say that the server runs."""
@@ -72,6 +64,17 @@ def _add_health(router: APIRouter, assistant: Assistant) -> None:
             raise IndexFailure("there is no index yet: run `rag index`")
         assistant.warm_up()
         return Health()
+
+
+def _add_metrics(router: APIRouter, assistant: Assistant) -> None:
+    metrics = Metrics(assistant)
+
+    def note(asked: Asked) -> None:
+        metrics.count(asked)
+        if assistant.settings.log:
+            log_asked(asked, with_words=assistant.settings.log_questions)
+
+    assistant.on_asked = note
 
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **responses(503)})
     def read_metrics() -> Response:

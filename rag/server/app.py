@@ -6,13 +6,14 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from rag.assistant import Assistant
+from rag.hosts import is_loopback
 from rag.server.api import api
 from rag.server.limits import BodyLimit, RateLimit
 from rag.server.login import Gate
 from rag.server.password import Password, check_reach
 from rag.server.problems import handle_problems
 from rag.server.security import KnownHosts, OpenRoutes, SafeHeaders, SameOrigin, Sessions
-from rag.settings import Settings, is_loopback
+from rag.settings import Settings
 
 _CHANGES_A_MINUTE = 600  # of each client; the page asks for news 20 times a minute
 

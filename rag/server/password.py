@@ -13,8 +13,9 @@ from collections import OrderedDict
 from pathlib import Path
 
 from rag.errors import UsageError
+from rag.hosts import is_loopback
 from rag.server.limits import Later, Rate
-from rag.settings import Settings, is_loopback
+from rag.settings import Settings
 from rag.types import Value
 
 SHORTEST = 8

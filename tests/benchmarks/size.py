@@ -29,6 +29,7 @@ import numpy as np
 from rag.embed.packaged import PackagedEmbedder
 from rag.index import Forms
 from rag.index.local import LocalIndex
+from rag.index.local_rows import INSERT_CHUNK
 from rag.sync import sync
 from rag.types import document_id
 from rag.words import content_words, forms
@@ -41,10 +42,6 @@ _RECORDED = 280  # documents
 _NOISE = 0.6
 _CHANGED = 0.1  # of the words
 _TEXT, _TERMS, _CONTEXT, _VECTOR, _SENTENCES = range(6, 11)  # columns of what is recorded
-_INSERT = (
-    'INSERT INTO chunks (document_id, start, "end", page, headings, sentences, vector_key, text, terms, context_terms)'
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
 
 
 def main() -> None:
@@ -138,7 +135,7 @@ def _write_rows(index: LocalIndex, recorded: LocalIndex, size: int, beside: Path
                 key = f"{copy:054d}{at:010d}"
                 connection.execute("INSERT INTO vectors VALUES (?, ?, ?)", (key, turned[at].tobytes(), row[_SENTENCES]))
                 place = (document_id(f"{copy}/{row[0]}"), *row[1:_TEXT])
-                connection.execute(_INSERT, (*place, key, text, terms, row[_CONTEXT]))
+                connection.execute(INSERT_CHUNK, (*place, key, text, terms, row[_CONTEXT]))
 
 
 def _recorded_rows(recorded: LocalIndex) -> tuple[dict[str, tuple[Any, ...]], list[tuple[Any, ...]]]:

@@ -21,11 +21,11 @@ from rag.answer.support.names import Name, is_title
 from rag.answer.support.numbers import Number
 from rag.answer.support.quotation import quotations, stands
 from rag.answer.support.reading import Item, bare, is_silence
-from rag.answer.support.sources import Match, Passage, Sources, match, passage_of, prepare, read_claim
+from rag.answer.support.sources import Match, Passage, Sources, match, passage_of, passage_under, prepare, read_claim
 from rag.embed import Embedder
 from rag.types import Value
 
-__all__ = ["Judgement", "Passage", "attribute", "judge", "passage_of"]
+__all__ = ["Judgement", "Passage", "attribute", "judge", "passage_of", "passage_under"]
 
 # Chosen by hand on half of the sentences of tests/benchmarks/support.py.
 _COVERED = 0.58  # the least share of a sentence that its sources hold

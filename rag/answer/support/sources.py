@@ -55,10 +55,14 @@ class Passage(Value):
     language: str = "en"
 
 
+def passage_under(text: str, title: str, headings: Sequence[str], language: str) -> Passage:
+    """Return a text that stands under a title and headings as a passage to rest on."""
+    return Passage(text=text, context="\n".join(dict.fromkeys((title, *headings))), language=language or "en")
+
+
 def passage_of(result: SearchResult) -> Passage:
     """Return what was found for a question as a passage to rest on."""
-    context = "\n".join(dict.fromkeys((result.title, *result.chunk.headings)))
-    return Passage(text=result.chunk.text, context=context, language=result.language or "en")
+    return passage_under(result.chunk.text, result.title, result.chunk.headings, result.language)
 
 
 @dataclass(frozen=True)
