@@ -15,15 +15,17 @@ from contextlib import closing
 from pathlib import Path
 
 from rag.corpus import CorpusFile, scan
-from rag.embed import Embedder
+from rag.embed import Embedder, Embedding
 from rag.index import BrokenOff, FileRecord, Index, Manifest, Work
 from rag.languages import unspoken
 from rag.parse import fingerprint
 from rag.reading import FilePassages, read_ahead, record_of
+from rag.sentences import Span
 from rag.types import Freshness, Value
 
 # Seconds, more than a tick of the clock that file systems take their times from.
 _CLOCK_TICK = 0.05
+_LOOKED_AFTER = 0.3  # seconds, where another process embeds what is missing
 
 
 class Failure(Value):
@@ -247,21 +249,39 @@ def _put_all(
 
 
 def _put(group: Sequence[FilePassages], index: Index, embedder: Embedder, told: _Told) -> None:
-    """Embed what was never embedded before, then write each file in a transaction of its own."""
-    texts = {key: text for file in group for key, text in file.texts.items()}
-    known = index.known(list(texts))
-    missing = [key for key in texts if key not in known]
-    size = sum(file.record.size for file in group)
-    rows = embedder.embed(
-        [texts[key][0] for key in missing],
-        [texts[key][1] for key in missing],
-        lambda count: told.done(size * count / len(missing)),
-    )
-    embeddings = dict(zip(missing, rows, strict=True))
-    for file in group:
-        index.put(file.record, file.cuts, {key: embeddings[key] for key in file.texts if key in embeddings})
+    """Embed what was never embedded before, then write each file in a transaction of its own.
+
+    A file with passages that another process embeds at this moment is written when that is done.
+    """
+    waiting, embeddings = list(group), dict[str, Embedding]()
+    while waiting:
+        texts = {key: text for file in waiting for key, text in file.texts.items()}
+        others = index.reserve(list(texts), {key: embeddings[key] for key in texts if key in embeddings})
+        known = index.known(list(texts))
+        others -= known
+        missing = {key: text for key, text in texts.items() if key not in known and key not in others}
+        ready = [file for file in waiting if others.isdisjoint(file.texts)]
+        waiting = [file for file in waiting if not others.isdisjoint(file.texts)]
+        embeddings |= _embedded(missing, embedder, told, sum(file.record.size for file in ready))
+        for file in ready:
+            index.put(file.record, file.cuts, {key: embeddings[key] for key in file.texts if key in embeddings})
+        if waiting and not missing:
+            time.sleep(_LOOKED_AFTER)
+
+
+def _embedded(
+    missing: Mapping[str, tuple[str, Sequence[Span]]], embedder: Embedder, told: _Told, size: int
+) -> dict[str, Embedding]:
+    """Embed texts, and tell of the bytes that they are of."""
     if not missing:
         told.done(size)
+        return {}
+    rows = embedder.embed(
+        [text for text, _ in missing.values()],
+        [spans for _, spans in missing.values()],
+        lambda count: told.done(size * count / len(missing)),
+    )
+    return dict(zip(missing, rows, strict=True))
 
 
 def _report(

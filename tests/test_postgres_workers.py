@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -13,18 +14,21 @@ from pathlib import Path
 import pytest
 
 import rag
+from rag.embed import Embedding
 from rag.index.local import LocalIndex
 from rag.index.postgres import PostgresIndex
 from rag.place import DatabaseUrl
 from rag.sync import Progress, sync
 from tests.databases import Server
 from tests.fakes import FakeEmbedder
+from tests.filling import MANIFEST, vector_of
 from tests.folders import write
 from tests.test_sync_fresh import contents
 
 PROJECT = Path(str(rag.__file__)).parent.parent
+SHARED = "\n\n".join(f"Rule {number}: whoever fishes here pays the guild its due." for number in range(30))
 FILES = {
-    f"{number:03}.txt": " ".join(f"River {number} has an arm number {arm} that ends in the sea." for arm in range(30))
+    f"{number:03}.txt": f"{SHARED}\n\n" + " ".join(f"River {number}, arm {arm}, ends in the sea." for arm in range(20))
     for number in range(150)
 }
 
@@ -44,7 +48,7 @@ class Noting(FakeEmbedder):
             found += super().embed([text], [spans])
             time.sleep(0.0005)
         note = os.open(sys.argv[3], os.O_APPEND | os.O_CREAT | os.O_WRONLY)
-        os.write(note, "".join(text + chr(10) for text in texts).encode())
+        os.write(note, "".join(json.dumps(text) + chr(10) for text in texts).encode())
         on_batch(len(texts))
         return found
 
@@ -88,6 +92,27 @@ def test_several_indexers_share_a_corpus_and_embed_nothing_twice(
     embedded = Counter(note.read_text().splitlines())
     assert max(embedded.values()) == 1
     is_level(url, corpus, tmp_path)
+
+
+def test_what_one_embeds_is_left_to_it_until_it_is_there_or_its_process_is_gone(postgres: Server) -> None:
+    one, other = PostgresIndex(postgres.url()), None
+    other = PostgresIndex(one.url)
+    keys = [hashlib.sha256(text.encode()).hexdigest() for text in ("alpha", "gamma")]
+    made = Embedding(vector_of("alpha"), vector_of("alpha")[None])
+    with other.writing(), one.writing():
+        one.begin(MANIFEST)
+        other.begin(MANIFEST)
+        assert one.reserve(keys[:1], {}) == set()
+        assert other.reserve(keys, {}) == {keys[0]}
+        assert one.reserve(keys, {keys[0]: made}) == {keys[1]}
+        assert other.known(keys) == {keys[0]}
+        assert other.reserve(keys, {}) == {keys[0]}
+        assert one._writer is not None
+        one._writer.close()  # as the system does for a process that is killed
+        assert other.reserve(keys, {}) == {keys[0]}
+        assert other.reserve(keys, {}) == set()
+    one.close()
+    other.close()
 
 
 def test_of_four_indexers_two_are_killed_and_the_result_is_that_of_one(

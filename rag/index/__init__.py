@@ -195,6 +195,13 @@ class Index(Protocol):
         how many bytes the others have written.
         """
 
+    def reserve(self, keys: Sequence[str], made: Mapping[str, Embedding]) -> set[str]:
+        """Return those of ``keys`` that another process embeds right now.
+
+        What is neither theirs nor ``known`` then is this one's to embed. ``made`` is what it embedded and has not put
+        yet, by key: others need not embed that.
+        """
+
     def known(self, keys: Sequence[str]) -> set[str]:
         """Return those of ``keys`` whose vectors are kept already."""
 

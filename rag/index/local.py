@@ -168,6 +168,10 @@ class LocalIndex:
         """Yield the sources of all files: nobody else writes."""
         yield [one.source for one in work]
 
+    def reserve(self, keys: Sequence[str], made: Mapping[str, Embedding]) -> set[str]:
+        """Return none of ``keys``: nobody else embeds."""
+        return set()
+
     def known(self, keys: Sequence[str]) -> set[str]:
         """Return those of ``keys`` whose vectors are kept already."""
         query = "SELECT key FROM vectors WHERE key IN (SELECT value FROM json_each(?))"

@@ -48,7 +48,7 @@ from rag.index.postgres_connection import Connections, Done, at_most_twice, conn
 from rag.index.postgres_counts import fold, is_folded
 from rag.index.postgres_fast import has_vector_index, lacks_vector_index, make_vector_index, vacuum
 from rag.index.postgres_reader import PostgresReader, View
-from rag.index.postgres_rows import delete_file, kept_vectors, known_keys, number_of, put_file
+from rag.index.postgres_rows import delete_file, kept_vectors, known_keys, number_of, put_file, put_spare
 from rag.index.postgres_schema import (
     CURRENT,
     check_schema,
@@ -73,6 +73,7 @@ from rag.index.postgres_workers import (
     lock_number,
     make_claims,
     register,
+    reserve,
     say_publishing,
     sign_off,
     try_lock,
@@ -183,6 +184,12 @@ class PostgresIndex:
     def share(self, work: Sequence[Work], on_others: Callable[[float], None]) -> Iterator[Iterator[str]]:
         """Yield by turns the sources of files for this process to write, until all of ``work`` is written."""
         return Share(self.url, self._worker).rounds(work, on_others)
+
+    def reserve(self, keys: Sequence[str], made: Mapping[str, Embedding]) -> set[str]:
+        """Return those of ``keys`` that another process embeds right now; let others have what was ``made``."""
+        if made:
+            self._again(lambda connection: put_spare(connection, self._worker, made))
+        return self._again(lambda connection: reserve(connection, self._schema, self._worker, keys))
 
     def known(self, keys: Sequence[str]) -> set[str]:
         """Return those of ``keys`` whose vectors are kept already."""

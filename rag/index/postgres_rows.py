@@ -32,6 +32,7 @@ _COLUMNS = {
     "postings": "text int8 int4 int2 int2 int4",
     "documents": "int8 int8 bytea bytea text bytea bytea int4 text text int4 text text int4 bytea",
     "files": "int8 bytea text int8 int8 int8 text bytea bytea",
+    "spare": "int8 bytea bytea bytea",
 }
 
 
@@ -115,10 +116,7 @@ def put_file(
 ) -> None:
     """Put the documents of a file in the place of whatever it held before; ``kept`` are vectors not made anew."""
     place = number_of(document_id(record.source))
-    vectors = dict(kept) | {
-        key: Kept(vector_bytes(made.passage), made.sentences.astype("<f2").tobytes())
-        for key, made in embeddings.items()
-    }
+    vectors = dict(kept) | {key: _kept(made) for key, made in embeddings.items()}
     passages = list(_passages(cuts))
     if missing := [one.piece.key for one in passages if one.piece.key not in vectors]:
         raise IndexCut(f"vectors that were there are gone ({missing[0]:.8}): run `rag index` again; nothing is lost")
@@ -133,10 +131,24 @@ def put_file(
     add_changes(connection, place, changes)
 
 
+def put_spare(connection: Connection, place: int, made: Mapping[str, Embedding]) -> None:
+    """Keep vectors that no passage uses yet, all at one place."""
+    keys = {key: bytes.fromhex(key) for key in made}
+    with connection.transaction():
+        connection.execute(
+            "DELETE FROM spare WHERE document_id = %s AND vector_key = ANY(%s)", [place, list(keys.values())]
+        )
+        _copy(connection, "spare", [(place, keys[key], *_kept(one)) for key, one in made.items()])
+
+
 def delete_file(connection: Connection, source: str) -> None:
     """Delete a file and all that was made of it, but for its vectors, which may be used again."""
     place = number_of(document_id(source))
     add_changes(connection, place, _delete(connection, place))
+
+
+def _kept(made: Embedding) -> Kept:
+    return Kept(vector_bytes(made.passage), made.sentences.astype("<f2").tobytes())
 
 
 def _passages(cuts: Sequence[Cut]) -> list[_Passage]:

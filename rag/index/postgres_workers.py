@@ -3,7 +3,8 @@
 A run offers the files that it found changed; each is claimed in the database by one process, for as long as that
 renews its lease. A process holds a lock of its own number for as long as its connection lasts: so it is seen at once
 that one was killed, and its files are claimed by others; that a whole machine is gone is seen when its lease ends.
-The claims are the coordinator's own table: with Citus, rows are locked on one node only.
+Passages that stand in several files are embedded once too: a process reserves what it embeds, and waits for what
+another does. The claims are the coordinator's own tables: with Citus, rows are locked on one node only.
 """
 
 from __future__ import annotations
@@ -41,10 +42,11 @@ class Standing(NamedTuple):
 
 
 def make_claims(connection: Connection, schema: str) -> None:
-    """Make the table of claims, where it is not there yet."""
+    """Make the tables of claims, on files and on what is embedded, where they are not there yet."""
     connection.execute(
         f"CREATE TABLE IF NOT EXISTS {schema}.claims (document_id bigint PRIMARY KEY, position integer NOT NULL,"
-        " state text NOT NULL, size bigint NOT NULL, worker bigint, until timestamptz, done boolean NOT NULL)"
+        " state text NOT NULL, size bigint NOT NULL, worker bigint, until timestamptz, done boolean NOT NULL);"
+        f"CREATE TABLE IF NOT EXISTS {schema}.embedding (vector_key bytea PRIMARY KEY, worker bigint NOT NULL)"
     )
 
 
@@ -112,6 +114,7 @@ def bury(connection: Connection, schema: str, own: int) -> list[str]:
 def _free(connection: Connection, schema: str, worker: int) -> None:
     free = f"UPDATE {schema}.claims SET worker = NULL, until = NULL WHERE worker = %s AND NOT done"
     connection.execute(free, [worker])
+    connection.execute(f"DELETE FROM {schema}.embedding WHERE worker = %s", [worker])
 
 
 def is_last(connection: Connection, schema: str, own: int) -> bool:
@@ -160,6 +163,25 @@ def give_back(connection: Connection, schema: str, document_ids: Sequence[int]) 
 def finish(connection: Connection, schema: str, document_id: int) -> None:
     """Note that a file is written."""
     connection.execute(f"UPDATE {schema}.claims SET done = true WHERE document_id = %s", [document_id])
+
+
+def reserve(connection: Connection, schema: str, worker: int, keys: Sequence[str]) -> set[str]:
+    """Say that a worker embeds ``keys``, and nothing of before any more; return those that others embed.
+
+    What they wrote since is known; what one had that was killed can be reserved the next time.
+    """
+    wanted = [bytes.fromhex(key) for key in sorted(keys)]  # or two that want the same would wait for each other
+    connection.execute(f"DELETE FROM {schema}.embedding WHERE worker = %s", [worker])
+    connection.execute(
+        f"INSERT INTO {schema}.embedding SELECT unnest(%s::bytea[]), %s ON CONFLICT DO NOTHING", [wanted, worker]
+    )
+    rows = connection.execute(
+        f"SELECT vector_key FROM {schema}.embedding WHERE vector_key = ANY(%s::bytea[]) AND worker <> %s",
+        [wanted, worker],
+    ).fetchall()
+    if rows:
+        bury(connection, schema, worker)
+    return {key.hex() for (key,) in rows}
 
 
 def standing(connection: Connection, schema: str, worker: int) -> Standing:
