@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from rag.index.postgres import PostgresIndex
+from rag.index.postgres_counts import PASSAGES, TERM, fold, read_counts
 from rag.types import document_id
 from tests.databases import Server
 from tests.filling import file_record, fill, line_document, nearest, put_document, vector_of
@@ -22,8 +23,10 @@ DISTRIBUTED = {"documents", "files", "chunks", "spare", "postings", "count_chang
 REFERENCE = {"about", "counts", "state"}
 NOTES = """
 CREATE TABLE asked (number serial, what text);
+CREATE TABLE pg_dist_shard (logicalrelid regclass);
 CREATE FUNCTION create_distributed_table(t regclass, c text, colocate_with text) RETURNS void LANGUAGE sql
-  AS $$ INSERT INTO public.asked (what) VALUES (format('%s by %s with %s', t, c, colocate_with)) $$;
+  AS $$ INSERT INTO public.asked (what) VALUES (format('%s by %s with %s', t, c, colocate_with));
+        INSERT INTO public.pg_dist_shard VALUES (t), (t) $$;
 CREATE FUNCTION create_reference_table(t regclass) RETURNS void LANGUAGE sql
   AS $$ INSERT INTO public.asked (what) VALUES (format('%s whole', t)) $$;
 """
@@ -155,11 +158,52 @@ def test_every_statement_is_one_that_citus_takes(
         assert not re.search(r"\bFOR (UPDATE|SHARE)\b|\bWITH\b\s+\w+\s+AS|\bOVER\s*\(|\bUNION\b", statement)
         assert not re.search(r"\(\s*SELECT[^()]*\bLIMIT\b", statement), "a limit within a subquery is no shard's own"
         assert not re.search(r"\b(EXISTS|IN|ANY|ALL)\s*\(\s*SELECT\b", statement), "no subquery over shards"
-        if statement.startswith("UPDATE"):
+        if statement.startswith("UPDATE") and "count_changes" not in statement:
             assert "document_id = %s" in statement, "one row is changed where it lies"
         if " JOIN " in statement:
             assert re.search(r"USING \(document_id", statement), "what is joined lies together"
         assert "pg_advisory" not in statement
+        if statement.startswith("CREATE INDEX IF NOT EXISTS"):
+            assert "public.halfvec_ip_ops" in statement, "on its nodes, no other name is found"
+
+
+class Torn:
+    """Sees the counts of before, and the changes of now: as a view may whose nodes are looked at one by one."""
+
+    def __init__(self, before: psycopg.Connection[Any], now: psycopg.Connection[Any]) -> None:
+        self._before, self._now = before, now
+
+    def execute(self, statement: str, values: list[Any]) -> psycopg.Cursor[Any]:
+        return (self._before if "FROM counts" in statement else self._now).execute(statement.encode(), values)
+
+
+def test_counts_are_right_where_they_are_folded_while_nodes_are_looked_at_one_by_one(
+    clustered: tuple[PostgresIndex, psycopg.Connection[Any]],
+) -> None:
+    index, now = clustered
+    fill(index, line_document("a", ["alpha", "gamma"]))
+    now.execute("SET search_path = rag_1, public")
+    for folded in range(3):  # so that what the last folding left is there, too
+        with index.writing():
+            put_document(index, line_document(f"b{folded}", ["alpha", "kappa"]))
+            with psycopg.connect(now.info.dsn) as before:
+                before.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                before.execute("SET search_path = rag_1, public")
+                names = [PASSAGES, TERM + "alpha", TERM + "kappa"]
+                found = [read_counts(connection, names) for connection in (before, now)]
+                assert found[0] == found[1]
+                assert [found[0][name] for name in names] == [4 + 2 * folded, 2 + folded, 1 + folded]
+                fold(now)
+                assert now.execute("SELECT 1 FROM count_changes").fetchone(), "what was folded is still there"
+                torn: Any = Torn(before, now)
+                assert {name: read_counts(torn, names)[name] for name in names} == {
+                    name: found[0][name] for name in names
+                }
+                assert {name: read_counts(now, names)[name] for name in names} == {
+                    name: found[0][name] for name in names
+                }
+            index.publish()
+        assert index.faults() == []
 
 
 def test_a_change_of_a_file_writes_at_one_place(

@@ -232,6 +232,34 @@ def test_a_database_without_pgvector_says_what_to_do(postgres: Server) -> None:
     index.close()
     absent = psycopg.errors.FeatureNotSupported('extension "vector" is not available')
     assert "install it (0.8 or newer)" in str(failure(index.url, absent))
+    refused = psycopg.errors.FeatureNotSupported("cannot create constraint on the table")
+    assert "pgvector" not in str(failure(index.url, refused))
+
+
+def test_an_index_of_an_earlier_layout_is_brought_up_to_date(postgres: Server, corpus: Path, tmp_path: Path) -> None:
+    write(corpus, FILES)
+    index = PostgresIndex(postgres.url())
+    sync(index, corpus, FakeEmbedder(), 20)
+    build = f"{index.url.schema_name}_1"
+    with admin(postgres) as connection:
+        connection.execute(f"ALTER TABLE {build}.count_changes DROP COLUMN folded".encode())
+        connection.execute(f"DELETE FROM {build}.counts WHERE name = 'folds'".encode())
+        connection.execute(f"UPDATE {build}.about SET value = '1' WHERE key = 'layout'".encode())
+    with pytest.raises(IndexMismatch, match="earlier version of rag: run `rag index` to bring it up to date"):
+        texts(index)
+    report = sync(index, corpus, FakeEmbedder(), 20)
+    assert report.unchanged == len(FILES)
+    write(corpus, {"new.txt": "A lake has no end."})
+    sync(index, corpus, FakeEmbedder(), 20)
+    level(index, corpus, tmp_path)
+    with admin(postgres) as connection:
+        connection.execute(f"UPDATE {build}.about SET value = '99' WHERE key = 'layout'".encode())
+    for run in (lambda: texts(index), lambda: sync(index, corpus, FakeEmbedder(), 20)):
+        with pytest.raises(IndexMismatch, match="later version of rag"):
+            run()
+    sync(index, corpus, FakeEmbedder(), 20, rebuild=True)
+    level(index, corpus, tmp_path)
+    index.close()
 
 
 def test_a_role_that_may_only_read_can_ask(postgres: Server, index: PostgresIndex) -> None:

@@ -51,14 +51,15 @@ from rag.index.postgres_reader import PostgresReader, View
 from rag.index.postgres_rows import delete_file, kept_vectors, known_keys, number_of, put_file, put_spare
 from rag.index.postgres_schema import (
     CURRENT,
-    check_schema,
     enter,
     let_read,
     make_build,
     make_state,
+    migrate,
     next_build,
     read_manifest,
     read_state,
+    readable_manifest,
     write_state,
 )
 from rag.index.postgres_share import Share
@@ -90,6 +91,7 @@ _REBUILDING = ", rebuilding"
 _FOLDED_AFTER = 5_000  # passages put
 _VACUUMED_AFTER = 2_000  # passages put in one run: the server's own housekeeping comes late for so many at once
 _READ_WITHIN = "60s"
+_SORTED_WITHIN = "64MB"  # the scores of all passages that hold a word, of a million, before the best are taken
 _TRIED_AGAIN = 0.1  # seconds until a lock is tried again
 
 
@@ -161,6 +163,7 @@ class PostgresIndex:
             forget(writer, self._schema)
         current = read_state(writer, self._schema).get(CURRENT)
         self._target = next_build(writer, self._schema, current) if rebuild or current is None else current
+        migrate(writer, self._target)
         self._writer, self._put, self._unfolded, self._shared = writer, 0, 0, not rebuild
         register(writer, self._schema, self._worker, self._told)
         enter(writer, self._target)
@@ -282,14 +285,14 @@ class PostgresIndex:
         with self._reading_from.lend() as connection:
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             # With Citus, what is set for a transaction is set for its part on every node.
+            connection.execute("SET LOCAL citus.propagate_set_commands = 'local'; SET LOCAL jit = off")
             connection.execute(
-                f"SET LOCAL citus.propagate_set_commands = 'local'; SET LOCAL statement_timeout = '{_READ_WITHIN}'"
+                f"SET LOCAL statement_timeout = '{_READ_WITHIN}'; SET LOCAL work_mem = '{_SORTED_WITHIN}'"
             )
             build = read_state(connection, self._schema).get(CURRENT)
-            manifest = read_manifest(connection, build) if build is not None else None
+            manifest = readable_manifest(connection, build) if build is not None else None
             if build is None or manifest is None:
                 raise IndexFailure(f"there is no index in {self.url}: run `rag index`")
-            check_schema(manifest)
             enter(connection, build, local=True)
             yield View(connection, manifest.dimension, is_coarse=has_vector_index(connection))
 

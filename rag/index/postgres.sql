@@ -88,6 +88,7 @@ CREATE TABLE count_changes (
   change bigint NOT NULL,   -- a random number of the transaction
   name text COLLATE "C" NOT NULL,
   value bigint NOT NULL,
+  folded bigint,            -- the number of the folding that added it to the counts; NULL where none did
   PRIMARY KEY (document_id, change, name)
 );
 CREATE INDEX count_changes_by_name ON count_changes (name);

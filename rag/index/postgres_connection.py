@@ -57,6 +57,8 @@ _STATES = {
     "53400": "a limit set for the database is reached: raise it and run again; nothing is lost",
     "57014": "a statement took too long or was stopped: run again; nothing is lost",
     "55P03": "another process holds what is to be changed: run again in a moment; nothing is lost",
+}
+_STATES_OF_VECTOR = {  # where it is named
     "0A000": "pgvector is not installed on the server: install it (0.8 or newer), and run again",
     "58P01": "pgvector is not installed on the server: install it (0.8 or newer), and run again",
     "42704": "pgvector is not in this database, or too old: run CREATE EXTENSION vector in it (0.8 or newer)",
@@ -190,7 +192,8 @@ def failure(url: DatabaseUrl, error: psycopg.Error) -> IndexFailure:
     said = said.removeprefix("connection failed: ")
     if state in _DAMAGED:
         return IndexDamaged(f"the index in {url} is not whole ({said}): run `rag index --rebuild`")
-    todo = _STATES.get(state) or _refusal(error)
+    states = _STATES | _STATES_OF_VECTOR if "vec" in said else _STATES
+    todo = states.get(state) or _refusal(error)
     if todo is None and is_cut(error):
         return IndexCut(
             f"the database {url} cannot be reached ({said}): see that it runs, and run again; nothing is lost"

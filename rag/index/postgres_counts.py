@@ -3,6 +3,10 @@
 A count is the sum of what two tables say of its name: ``counts``, and ``count_changes``, which each transaction
 adds to beside its own document. So counts are exact in every view, writers do not wait for each other, and no
 transaction touches another shard. Now and then the changes are folded into the counts, in one transaction.
+
+With Citus, a view may see the counts of before a folding and the changes of after it, as each shard is looked at
+when it is first asked. So what was folded is kept there until the next folding, with the number of its own: a view
+adds the changes that its counts do not hold yet.
 """
 
 from __future__ import annotations
@@ -12,12 +16,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rag.index.postgres_schema import has_citus
+
 if TYPE_CHECKING:
     from rag.index.postgres_connection import Connection
 
 # The first sign says what a name counts: passages that hold the term after it, or documents in the language.
 TERM, _LANGUAGE = "t", "l"
 PASSAGES, WORDS = "passages", "words"  # how many there are; how many terms these have together
+_FOLDS = "folds"  # how often changes were folded
 
 Counts = Counter[str]
 
@@ -35,7 +42,10 @@ def add_changes(connection: Connection, document_id: int, changes: Mapping[str, 
     if not rows:
         return
     change = secrets.randbits(63)
-    with connection.cursor() as cursor, cursor.copy("COPY count_changes FROM STDIN (FORMAT binary)") as copy:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy("COPY count_changes (document_id, change, name, value) FROM STDIN (FORMAT binary)") as copy,
+    ):
         copy.set_types(("int8", "int8", "text", "int8"))
         for name, value in rows:
             copy.write_row((document_id, change, name, value))
@@ -66,7 +76,7 @@ def read_all(connection: Connection) -> Counts:
 
 def is_folded(connection: Connection) -> bool:
     """Whether there are no changes that were not folded into the counts."""
-    return connection.execute("SELECT 1 FROM count_changes LIMIT 1").fetchone() is None
+    return connection.execute("SELECT 1 FROM count_changes WHERE folded IS NULL LIMIT 1").fetchone() is None
 
 
 def fold(connection: Connection) -> None:
@@ -75,8 +85,12 @@ def fold(connection: Connection) -> None:
         (alone,) = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [_FOLD]).fetchone() or (False,)
         if not alone:
             return
-        changes: Counts = Counter()
-        for name, value in connection.execute("DELETE FROM count_changes RETURNING name, value"):
+        before = connection.execute("SELECT value FROM counts WHERE name = %s", [_FOLDS]).fetchone()
+        number = before[0] + 1 if before else 1
+        changes: Counts = Counter({_FOLDS: 1})
+        for name, value in connection.execute(
+            "UPDATE count_changes SET folded = %s WHERE folded IS NULL RETURNING name, value", [number]
+        ):
             changes[name] += value
         names = sorted(name for name, value in changes.items() if value)
         connection.execute(
@@ -85,11 +99,15 @@ def fold(connection: Connection) -> None:
             [names, [changes[name] for name in names]],
         )
         connection.execute("DELETE FROM counts WHERE value = 0")
+        kept_from = number if has_citus(connection) else number + 1
+        connection.execute("DELETE FROM count_changes WHERE folded < %s", [kept_from])
 
 
 def _sum(connection: Connection, where: str, values: Sequence[object]) -> Counts:
-    found: Counts = Counter()
-    for table in ("counts", "count_changes"):
-        for name, value in connection.execute(f"SELECT name, value FROM {table} WHERE {where}", values):
-            found[name] += value
+    asked = f"SELECT name, value FROM counts WHERE {where} OR name = %s"
+    found: Counts = Counter(dict(connection.execute(asked, [*values, _FOLDS]).fetchall()))
+    folds = found.pop(_FOLDS, 0)
+    changes = f"SELECT name, value FROM count_changes WHERE {where} AND (folded IS NULL OR folded > %s)"
+    for name, value in connection.execute(changes, [*values, folds]):
+        found[name] += value
     return found

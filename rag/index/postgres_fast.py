@@ -6,7 +6,7 @@ from math import isqrt
 from typing import TYPE_CHECKING
 
 from rag.index.postgres_counts import PASSAGES, read_counts
-from rag.index.postgres_schema import read_manifest
+from rag.index.postgres_schema import has_citus, read_manifest, vector_schema
 
 # Up to so many passages in a shard, a graph (HNSW) is quickest. Of a million, of which a hundred each are alike, it
 # found 8 in 10 of the 10 best, in 11 ms; lists (IVFFlat) 99 in 100, in 38 ms, and were made in a fifth of the time.
@@ -34,7 +34,8 @@ def make_vector_index(connection: Connection, build: str) -> None:
     """
     manifest = read_manifest(connection, build)
     assert manifest is not None, "what has passages was begun"
-    half = f"((embedding::halfvec({manifest.dimension:d})) halfvec_ip_ops)"
+    # On the nodes of Citus, operators are looked for by their full name alone.
+    half = f"((embedding::halfvec({manifest.dimension:d})) {vector_schema(connection)}.halfvec_ip_ops)"
     passages = read_counts(connection, [PASSAGES])[PASSAGES] // _shards(connection)
     kind = f"hnsw {half}" if passages <= GRAPH_UP_TO else f"ivfflat {half} WITH (lists = {isqrt(passages)})"
     connection.execute(f"CREATE INDEX IF NOT EXISTS chunks_by_vector ON chunks USING {kind}".encode())
@@ -42,8 +43,11 @@ def make_vector_index(connection: Connection, build: str) -> None:
 
 def _shards(connection: Connection) -> int:
     """Return over how many shards Citus spreads the passages; 1 where it is not there."""
-    found = connection.execute("SELECT current_setting('citus.shard_count', true)").fetchone()
-    return int(found[0]) if found is not None and found[0] else 1
+    if not has_citus(connection):
+        return 1
+    query = "SELECT count(*) FROM pg_dist_shard WHERE logicalrelid = 'chunks'::regclass"
+    (count,) = connection.execute(query).fetchone() or (1,)
+    return int(count)
 
 
 def vacuum(connection: Connection) -> None:

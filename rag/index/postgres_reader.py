@@ -70,6 +70,7 @@ class View:
     counts: Counts = field(default_factory=Counter)
     counted: set[str] = field(default_factory=set)
     places: dict[str, int] = field(default_factory=dict)  # of documents, by identity
+    looked_through: int = 0  # how many the index of vectors was last told to look for
 
 
 class PostgresReader:
@@ -251,11 +252,13 @@ class PostgresReader:
 
     def _likeliest(self, query: Vectors, wanted: int) -> list[tuple[Any, ...]]:
         """Return so many rows that the index of vectors finds nearest, each then weighed with full precision."""
-        # What of a page was deleted since counts for nothing: the index is asked on.
-        self._view.connection.execute(
-            f"SET LOCAL hnsw.ef_search = {wanted:d}; SET LOCAL hnsw.iterative_scan = relaxed_order;"
-            f" SET LOCAL ivfflat.probes = {_PROBES:d}; SET LOCAL ivfflat.iterative_scan = relaxed_order"
-        )
+        if self._view.looked_through != wanted:
+            # What of a page was deleted since counts for nothing: the index is asked on.
+            self._view.connection.execute(
+                f"SET LOCAL hnsw.ef_search = {wanted:d}; SET LOCAL hnsw.iterative_scan = relaxed_order;"
+                f" SET LOCAL ivfflat.probes = {_PROBES:d}; SET LOCAL ivfflat.iterative_scan = relaxed_order"
+            )
+            self._view.looked_through = wanted
         half = f"halfvec({self._view.dimension})"
         statement = (
             "SELECT document_id, row, -(embedding <#> %(vector)s::vector) FROM chunks"

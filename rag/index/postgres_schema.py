@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 CURRENT = "current"  # of ``state``: the build in use
 _MANIFEST, _LAYOUT = "manifest", "layout"  # of ``about``
-_LAYOUT_VERSION = "1"  # of postgres.sql
+_LAYOUT_VERSION = 2  # of postgres.sql
+_MIGRATIONS: dict[int, LiteralString] = {  # what makes of a layout the next one
+    1: "ALTER TABLE count_changes ADD COLUMN folded bigint",
+}
 _OLDEST_PGVECTOR = (0, 8)
 
 # By the file they come from; the rest is small, is written once a run, and is whole on every node.
@@ -59,10 +62,8 @@ def delete_state(connection: Connection, schema: str, key: str) -> None:
 
 def enter(connection: Connection, build: str, *, local: bool = False) -> None:
     """Let tables without a schema be those of a build, for the transaction alone where ``local``."""
-    query = "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'vector'"
-    found = connection.execute(query).fetchone()
-    where = f", {found[0]}" if found else ""
-    connection.execute(f"SET {'LOCAL ' if local else ''}search_path = {build}{where}")
+    schemas = ", ".join(filter(None, (build, vector_schema(connection))))
+    connection.execute(f"SET {'LOCAL ' if local else ''}search_path = {schemas}")
 
 
 def builds(connection: Connection, schema: str) -> list[str]:
@@ -82,6 +83,13 @@ def next_build(connection: Connection, schema: str, current: str | None) -> str:
     return f"{schema}_{int(last.rpartition('_')[2]) + 1}"
 
 
+def vector_schema(connection: Connection) -> str:
+    """Return the schema that pgvector lies in, quoted; "" where it is not there."""
+    query = "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'vector'"
+    found = connection.execute(query).fetchone()
+    return str(found[0]) if found else ""
+
+
 def make_build(connection: Connection, build: str, manifest: Manifest) -> None:
     """Make the tables of a build, all or none; where Citus is there, spread over its nodes.
 
@@ -96,27 +104,45 @@ def make_build(connection: Connection, build: str, manifest: Manifest) -> None:
         connection.execute(tables.replace("{dimension}", f"{manifest.dimension:d}").encode())
         if has_citus(connection):
             _distribute(connection)
-        rows = {_MANIFEST: manifest.model_dump_json(), _LAYOUT: _LAYOUT_VERSION}
+        rows = {_MANIFEST: manifest.model_dump_json(), _LAYOUT: str(_LAYOUT_VERSION)}
         for key, value in rows.items():
             connection.execute("INSERT INTO about VALUES (%s, %s)", [key, value])
         if CURRENT not in read_state(connection, schema):
             write_state(connection, schema, CURRENT, build)
 
 
+def migrate(connection: Connection, build: str) -> None:
+    """Bring the tables of a build, if it is there, to this layout, a step in a transaction; nothing is written anew.
+
+    Raises:
+        IndexMismatch: They are of a later layout.
+    """
+    about = _about(connection, build)
+    for layout in range(int(about[_LAYOUT]), _LAYOUT_VERSION) if about else ():
+        with connection.transaction():
+            enter(connection, build, local=True)
+            connection.execute(_MIGRATIONS[layout])
+            connection.execute("UPDATE about SET value = %s WHERE key = %s", [str(layout + 1), _LAYOUT])
+    if about:
+        _check_layout(int(about[_LAYOUT]), least=0)
+
+
 def read_manifest(connection: Connection, build: str) -> Manifest | None:
     """Return what a build was made with; None where it is not there."""
-    if not _has_table(connection, f"{build}.about"):
+    about = _about(connection, build)
+    return Manifest.model_validate_json(about[_MANIFEST]) if about else None
+
+
+def readable_manifest(connection: Connection, build: str) -> Manifest | None:
+    """Return the same; raises IndexMismatch where it was made for another version of the package."""
+    about = _about(connection, build)
+    if not about:
         return None
-    about: dict[str, str] = dict(connection.execute(f"SELECT key, value FROM {build}.about").fetchall())
-    if about[_LAYOUT] != _LAYOUT_VERSION:
-        raise IndexMismatch("the index was made by another version of rag: run `rag index --rebuild`")
-    return Manifest.model_validate_json(about[_MANIFEST])
-
-
-def check_schema(manifest: Manifest) -> None:
-    """Raise IndexMismatch where a build was made for another version of the package."""
+    _check_layout(int(about[_LAYOUT]), least=_LAYOUT_VERSION)
+    manifest = Manifest.model_validate_json(about[_MANIFEST])
     if manifest.schema_version != SCHEMA_VERSION:
         raise IndexMismatch(mismatch(manifest, manifest.model_copy(update={"schema_version": SCHEMA_VERSION})))
+    return manifest
 
 
 def let_read(connection: Connection, schema: str, build: str) -> None:
@@ -135,8 +161,8 @@ def let_read(connection: Connection, schema: str, build: str) -> None:
 
 def has_citus(connection: Connection) -> bool:
     """Whether tables can be distributed here."""
-    found = connection.execute("SELECT to_regproc('create_distributed_table') IS NOT NULL").fetchone()
-    return found is not None and bool(found[0])
+    query = "SELECT 1 FROM pg_proc WHERE proname = 'create_distributed_table' LIMIT 1"
+    return connection.execute(query).fetchone() is not None
 
 
 def _distribute(connection: Connection) -> None:
@@ -159,6 +185,19 @@ def _need_pgvector(connection: Connection) -> None:
     version = found[0] if found else "none"
     if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < _OLDEST_PGVECTOR:
         raise IndexFailure(f"pgvector {version} is too old: ALTER EXTENSION vector UPDATE, to 0.8 or newer")
+
+
+def _about(connection: Connection, build: str) -> dict[str, str]:
+    if not _has_table(connection, f"{build}.about"):
+        return {}
+    return dict(connection.execute(f"SELECT key, value FROM {build}.about").fetchall())
+
+
+def _check_layout(found: int, *, least: int) -> None:
+    if found > _LAYOUT_VERSION:
+        raise IndexMismatch("the index was made by a later version of rag: use that, or run `rag index --rebuild`")
+    if found < least:
+        raise IndexMismatch("the index was made by an earlier version of rag: run `rag index` to bring it up to date")
 
 
 def _has_table(connection: Connection, name: str) -> bool:
