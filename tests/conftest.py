@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -152,8 +153,8 @@ def corpus(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
-    """A PostgreSQL server with pgvector, started once for all tests."""
-    with server() as started:
+    """A PostgreSQL server with pgvector, started once for all tests, or the database of ``TEST_DATABASE``."""
+    with server(os.environ.get("TEST_DATABASE")) as started:
         yield started
 
 

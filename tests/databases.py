@@ -1,4 +1,9 @@
-"""A real PostgreSQL with pgvector for the tests, started once; each test has a schema of its own in it."""
+"""A real PostgreSQL with pgvector for the tests, started once; each test has a schema of its own in it.
+
+Where ``TEST_DATABASE`` is the URL of a database, a Citus cluster's for instance, tests go over that one:
+``pytest tests/test_index.py tests/test_copying.py tests/test_postgres_workers.py tests/test_postgres_large.py``.
+Those that make databases and roles, or stop a server, want one that is started for them.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +15,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+
+import psycopg
 
 from rag.place import DatabaseUrl
 
 _numbers = itertools.count(1)
+_OURS = f"t{os.getpid()}_"  # begins the name of a schema
 
 
 class Server:
@@ -49,19 +58,31 @@ class Server:
 
     def url(self, schema: str | None = None, **parameters: str) -> DatabaseUrl:
         """Return the URL of an index that is in no other test."""
-        name = schema or f"t{os.getpid()}_{next(_numbers)}"
-        more = "".join(f"&{key}={value}" for key, value in parameters.items())
-        return DatabaseUrl.parse(f"{self.uri}&schema={name}{more}")
+        given = urlencode({"schema": schema or f"{_OURS}{next(_numbers)}", **parameters})
+        return DatabaseUrl.parse(f"{self.uri}{'&' if '?' in self.uri else '?'}{given}")
 
     def close(self) -> None:
         self.stop("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Given(Server):
+    """A database that is there already; what the tests leave in it is dropped."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+
+    def close(self) -> None:
+        with psycopg.connect(self.uri, autocommit=True) as connection:
+            names = connection.execute("SELECT nspname FROM pg_namespace WHERE starts_with(nspname, %s)", [_OURS])
+            for (name,) in names.fetchall():
+                connection.execute(f"DROP SCHEMA {name} CASCADE".encode())
+
+
 @contextmanager
-def server() -> Iterator[Server]:
-    """Run a server for as long as the context lasts."""
-    started = Server()
+def server(given: str | None = None) -> Iterator[Server]:
+    """Run a server for as long as the context lasts, where none is ``given``."""
+    started = Given(given) if given else Server()
     try:
         yield started
     finally:
