@@ -13,8 +13,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from rag.index.database.counts import PASSAGES, TERM, fold, read_counts
 from rag.index.postgres import PostgresIndex
-from rag.index.postgres_counts import PASSAGES, TERM, fold, read_counts
 from rag.types import document_id
 from tests.databases import Server
 from tests.filling import file_record, fill, line_document, nearest, put_document, vector_of

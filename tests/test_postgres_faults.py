@@ -19,9 +19,9 @@ import rag
 from rag.assistant import Assistant
 from rag.errors import IndexCut, IndexDamaged, IndexFailure, IndexLocked, IndexMismatch
 from rag.index import Index, Manifest
+from rag.index.database.connection import failure
 from rag.index.local import LocalIndex
 from rag.index.postgres import PostgresIndex
-from rag.index.postgres_connection import failure
 from rag.place import DatabaseUrl
 from rag.settings import Settings
 from rag.sync import Progress, sync

@@ -20,7 +20,7 @@ def filled(postgres: Server, request: pytest.FixtureRequest) -> Iterator[Postgre
     index = PostgresIndex(postgres.url(), exact_up_to=1000)
     documents = [line_document(f"{first}", LINES[first : first + 100]) for first in range(0, len(LINES), 100)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("rag.index.postgres_fast.GRAPH_UP_TO", request.param)
+        patch.setattr("rag.index.database.fast.GRAPH_UP_TO", request.param)
         fill(index, *documents)
     yield index
     index.close()

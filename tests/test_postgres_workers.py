@@ -139,12 +139,12 @@ def test_what_a_machine_held_that_is_gone_is_taken_over_when_its_lease_ends(
     postgres: Server, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(corpus, {"a.txt": "The lake is deep.", "b.txt": "The sea is deeper."})
-    monkeypatch.setattr("rag.index.postgres_workers.LEASE", 1)
+    monkeypatch.setattr("rag.index.database.workers.LEASE", 1)
     gone, index = PostgresIndex(postgres.url()), None
     index = PostgresIndex(gone.url)
     with gone.writing():  # whose connection stays open, and who never says a word again
-        from rag.index.postgres_rows import number_of
-        from rag.index.postgres_workers import Offer, claim, offer
+        from rag.index.database.rows import number_of
+        from rag.index.database.workers import Offer, claim, offer
         from rag.types import document_id
 
         assert gone._writer is not None

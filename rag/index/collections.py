@@ -78,7 +78,7 @@ def _names(place: Path | DatabaseUrl) -> set[str]:
 
 def _schemas(place: DatabaseUrl) -> list[tuple[str, str]]:
     """Return the schemas of collections, each by the collection's name and the build's number, if it is a build."""
-    from rag.index.postgres_connection import connect
+    from rag.index.database.connection import connect
 
     connection = connect(place)
     try:
@@ -90,7 +90,7 @@ def _schemas(place: DatabaseUrl) -> list[tuple[str, str]]:
 
 
 def _drop(place: DatabaseUrl, name: str) -> None:
-    from rag.index.postgres_connection import connect
+    from rag.index.database.connection import connect
 
     base = f"{place.schema_name}__{name}"
     schemas = [f"{base}_{number}" if number else base for found, number in _schemas(place) if found == name]

@@ -8,7 +8,7 @@ fetch every match to weigh it. They are kept as postings, in one covering index:
 lengths lie in a row there, BM25 is exact, and nothing but that index is read.
 
 Up to ``exact_up_to`` passages each is weighed. From there on an index over halves of the numbers names the likeliest
-(HNSW, and IVFFlat of very many: see ``rag.index.postgres_fast``), and these are weighed with full precision.
+(HNSW, and IVFFlat of very many: see ``rag.index.database.fast``), and these are weighed with full precision.
 
 With Citus, these rules are kept:
 
@@ -42,14 +42,13 @@ from typing import TYPE_CHECKING
 from rag.embed import Embedding
 from rag.errors import IndexFailure, IndexLocked, IndexMismatch
 from rag.index import BrokenOff, Cut, FileRecord, Manifest, Work, mismatch
-from rag.index.derive import EXACT_UP_TO
-from rag.index.postgres_check import faults
-from rag.index.postgres_connection import Connections, Done, at_most_twice, connect, connect_again, failure, is_alive
-from rag.index.postgres_counts import fold, is_folded
-from rag.index.postgres_fast import has_vector_index, lacks_vector_index, make_vector_index, vacuum
-from rag.index.postgres_reader import PostgresReader, View
-from rag.index.postgres_rows import delete_file, kept_vectors, known_keys, number_of, put_file, put_spare
-from rag.index.postgres_schema import (
+from rag.index.database.check import faults
+from rag.index.database.connection import Connections, Done, at_most_twice, connect, connect_again, failure, is_alive
+from rag.index.database.counts import fold, is_folded
+from rag.index.database.fast import has_vector_index, lacks_vector_index, make_vector_index, vacuum
+from rag.index.database.reader import PostgresReader, View
+from rag.index.database.rows import delete_file, kept_vectors, known_keys, number_of, put_file, put_spare
+from rag.index.database.schema import (
     CURRENT,
     enter,
     let_read,
@@ -62,8 +61,8 @@ from rag.index.postgres_schema import (
     readable_manifest,
     write_state,
 )
-from rag.index.postgres_share import Share
-from rag.index.postgres_workers import (
+from rag.index.database.share import Share
+from rag.index.database.workers import (
     GATE,
     PUBLISH,
     RUN,
@@ -81,11 +80,12 @@ from rag.index.postgres_workers import (
     unlock_quietly,
     writers,
 )
+from rag.index.derive import EXACT_UP_TO
 from rag.place import DatabaseUrl
 from rag.types import document_id
 
 if TYPE_CHECKING:
-    from rag.index.postgres_connection import Connection
+    from rag.index.database.connection import Connection
 
 _REBUILDING = ", rebuilding"
 _FOLDED_AFTER = 5_000  # passages put

@@ -14,11 +14,11 @@ from rag.errors import IndexFailure, IndexMismatch
 from rag.index import SCHEMA_VERSION, Manifest, mismatch
 
 if TYPE_CHECKING:
-    from rag.index.postgres_connection import Connection
+    from rag.index.database.connection import Connection
 
 CURRENT = "current"  # of ``state``: the build in use
 _MANIFEST, _LAYOUT = "manifest", "layout"  # of ``about``
-_LAYOUT_VERSION = 2  # of postgres.sql
+_LAYOUT_VERSION = 2  # of tables.sql
 _MIGRATIONS: dict[int, LiteralString] = {  # what makes of a layout the next one
     1: "ALTER TABLE count_changes ADD COLUMN folded bigint",
 }
@@ -100,7 +100,7 @@ def make_build(connection: Connection, build: str, manifest: Manifest) -> None:
     with connection.transaction():
         connection.execute(f"CREATE SCHEMA {build}")
         enter(connection, build)
-        tables = resources.files("rag.index").joinpath("postgres.sql").read_text()
+        tables = resources.files("rag.index.database").joinpath("tables.sql").read_text()
         connection.execute(tables.replace("{dimension}", f"{manifest.dimension:d}").encode())
         if has_citus(connection):
             _distribute(connection)

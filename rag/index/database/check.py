@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rag.index.postgres_counts import PASSAGES, TERM, WORDS, Counts, language_name, read_all
+from rag.index.database.counts import PASSAGES, TERM, WORDS, Counts, language_name, read_all
 
 if TYPE_CHECKING:
-    from rag.index.postgres_connection import Connection
+    from rag.index.database.connection import Connection
 
 _QUESTIONS = (
     (

@@ -1,4 +1,4 @@
-"""The files of a run, as one of the processes that share it comes by them: see ``rag.index.postgres_workers``."""
+"""The files of a run, as one of the processes that share it comes by them: see ``rag.index.database.workers``."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from rag.errors import IndexFailure
 from rag.index import Work
-from rag.index.postgres_connection import Done, at_most_twice, connect, connect_again
-from rag.index.postgres_rows import number_of
-from rag.index.postgres_workers import LEASE, Offer, bury, claim, give_back, offer, renew, standing
+from rag.index.database.connection import Done, at_most_twice, connect, connect_again
+from rag.index.database.rows import number_of
+from rag.index.database.workers import LEASE, Offer, bury, claim, give_back, offer, renew, standing
 from rag.place import DatabaseUrl
 from rag.types import document_id
 
 if TYPE_CHECKING:
-    from rag.index.postgres_connection import Connection
+    from rag.index.database.connection import Connection
 
 _LOOKED_AFTER = 0.3  # seconds, where others have the rest in hand
 log = logging.getLogger(__name__)

@@ -16,10 +16,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rag.index.postgres_schema import has_citus
+from rag.index.database.schema import has_citus
 
 if TYPE_CHECKING:
-    from rag.index.postgres_connection import Connection
+    from rag.index.database.connection import Connection
 
 # The first sign says what a name counts: passages that hold the term after it, or documents in the language.
 TERM, _LANGUAGE = "t", "l"

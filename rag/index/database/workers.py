@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.index.postgres_schema import delete_state, read_state, write_state
+from rag.index.database.schema import delete_state, read_state, write_state
 
 if TYPE_CHECKING:
-    from rag.index.postgres_connection import Connection
+    from rag.index.database.connection import Connection
 
 RUN, GATE, PUBLISH = "writes", "gate", "publish"  # what there are locks for: to write at all; to come in; to publish
 LEASE = 60  # seconds that a claim lasts where it is not renewed

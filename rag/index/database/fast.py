@@ -5,15 +5,15 @@ from __future__ import annotations
 from math import isqrt
 from typing import TYPE_CHECKING
 
-from rag.index.postgres_counts import PASSAGES, read_counts
-from rag.index.postgres_schema import has_citus, read_manifest, vector_schema
+from rag.index.database.counts import PASSAGES, read_counts
+from rag.index.database.schema import has_citus, read_manifest, vector_schema
 
 # Up to so many passages in a shard, a graph (HNSW) is quickest. Of a million, of which a hundred each are alike, it
 # found 8 in 10 of the 10 best, in 11 ms; lists (IVFFlat) 99 in 100, in 38 ms, and were made in a fifth of the time.
 GRAPH_UP_TO = 200_000
 
 if TYPE_CHECKING:
-    from rag.index.postgres_connection import Connection
+    from rag.index.database.connection import Connection
 
 
 def has_vector_index(connection: Connection) -> bool:

@@ -18,13 +18,13 @@ import numpy as np
 from rag.embed import Embedding, Vectors, unit
 from rag.errors import IndexCut
 from rag.index import Cut, FileRecord, Piece
-from rag.index.postgres_counts import PASSAGES, TERM, WORDS, Counts, add_changes, language_name
+from rag.index.database.counts import PASSAGES, TERM, WORDS, Counts, add_changes, language_name
 from rag.index.postings import tokens
 from rag.index.saved import dump, found_by
 from rag.types import Document, document_id
 
 if TYPE_CHECKING:
-    from rag.index.postgres_connection import Connection
+    from rag.index.database.connection import Connection
 
 _MOST_TIMES = 32_767  # that a term is counted in one passage
 _COLUMNS = {

@@ -80,7 +80,7 @@ CREATE TABLE postings (
 );
 CREATE INDEX postings_by_document ON postings (document_id);
 
--- How many passages hold a term, and what else is counted over all (see rag.index.postgres_counts). A run writes
+-- How many passages hold a term, and what else is counted over all (see rag.index.database.counts). A run writes
 -- what it changes beside the document that changed it; what is true is the sum of both tables, at every moment.
 CREATE TABLE counts (name text COLLATE "C" PRIMARY KEY, value bigint NOT NULL);
 CREATE TABLE count_changes (

@@ -18,7 +18,7 @@ from rag.embed import Embedding, Vectors
 from rag.errors import UsageError
 from rag.index import FileRecord, Forms, Passage, Piece
 from rag.index.bm25 import rarity
-from rag.index.postgres_counts import (
+from rag.index.database.counts import (
     PASSAGES,
     TERM,
     WORDS,
@@ -27,14 +27,14 @@ from rag.index.postgres_counts import (
     read_languages,
     read_terms,
 )
-from rag.index.postgres_rows import identity_of, number_of, read_vector
+from rag.index.database.rows import identity_of, number_of, read_vector
 from rag.index.postings import tokens
 from rag.index.saved import passage, piece, read_headings, read_pages
 from rag.index.vocabulary import Vocabulary
 from rag.types import Chunk, Document, DocumentSummary, document_id
 
 if TYPE_CHECKING:
-    from rag.index.postgres_connection import Connection
+    from rag.index.database.connection import Connection
 
 # So many of the likeliest are weighed with full precision: of the 10 best of 100,000, 99 in a hundred are then among
 # them (tests/benchmarks/size_postgres.py). pgvector's HNSW takes no more than 1000.
