@@ -1,7 +1,8 @@
 # make chat · make ask Q="…" · make test — each sets up what it needs first; all are safe to repeat.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# What is installed is compiled when it is first used: to compile all of torch beforehand takes a third of the set-up.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 .PHONY: chat ask index test check setup
 

@@ -5,6 +5,7 @@ It knows no tables. A connection that met an error which ended it is not lent ag
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -58,7 +59,8 @@ _STATES = {
     "57014": "a statement took too long or was stopped: run again; nothing is lost",
     "55P03": "another process holds what is to be changed: run again in a moment; nothing is lost",
 }
-_STATES_OF_VECTOR = {  # where it is named
+_OF_VECTOR = re.compile(r"\b(vector|halfvec\w*|hnsw|ivfflat)\b")
+_STATES_OF_VECTOR = {  # where one of these is named
     "0A000": "pgvector is not installed on the server: install it (0.8 or newer), and run again",
     "58P01": "pgvector is not installed on the server: install it (0.8 or newer), and run again",
     "42704": "pgvector is not in this database, or too old: run CREATE EXTENSION vector in it (0.8 or newer)",
@@ -192,7 +194,7 @@ def failure(url: DatabaseUrl, error: psycopg.Error) -> IndexFailure:
     said = said.removeprefix("connection failed: ")
     if state in _DAMAGED:
         return IndexDamaged(f"the index in {url} is not whole ({said}): run `rag index --rebuild`")
-    states = _STATES | _STATES_OF_VECTOR if "vec" in said else _STATES
+    states = _STATES | _STATES_OF_VECTOR if _OF_VECTOR.search(said) else _STATES
     todo = states.get(state) or _refusal(error)
     if todo is None and is_cut(error):
         return IndexCut(

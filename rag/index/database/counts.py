@@ -82,7 +82,8 @@ def is_folded(connection: Connection) -> bool:
 def fold(connection: Connection) -> None:
     """Add the changes to the counts. Two that fold at a time would wait for each other's rows: one is enough."""
     with connection.transaction():
-        (alone,) = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [_FOLD]).fetchone() or (False,)
+        lock = "SELECT pg_try_advisory_xact_lock(hashtextextended(current_schema(), %s))"  # of this index alone
+        (alone,) = connection.execute(lock, [_FOLD]).fetchone() or (False,)
         if not alone:
             return
         before = connection.execute("SELECT value FROM counts WHERE name = %s", [_FOLDS]).fetchone()
