@@ -20,7 +20,7 @@ With Citus, these rules are kept:
 - What is asked over all shards is flat: rows filtered, grouped by ``document_id`` and row or not at all, ordered,
   limited; each shard gives its best, the coordinator the best of these. No subquery has a limit, none is correlated.
 - Joins are between co-located tables, by ``document_id``. No CTE, no window, no recursion; ``FOR UPDATE`` only on the
-  table of claims, which is the coordinator's own.
+  table of claims, which is the coordinator's own, as is what is being embedded.
 - What is read by key names the shards it lies in.
 - Small tables (``state``, ``about``, ``counts``) are reference tables, written now and then, never in the transaction
   of a file. Advisory locks are taken by statements of their own, and are the coordinator's.
