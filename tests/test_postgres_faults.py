@@ -238,10 +238,11 @@ def test_a_database_without_pgvector_says_what_to_do(postgres: Server) -> None:
 
 def test_an_index_of_an_earlier_layout_is_brought_up_to_date(postgres: Server, corpus: Path, tmp_path: Path) -> None:
     write(corpus, FILES)
-    index = PostgresIndex(postgres.url())
+    index = PostgresIndex(postgres.url(), exact_up_to=10)
     sync(index, corpus, FakeEmbedder(), 20)
     build = f"{index.url.schema_name}_1"
     with admin(postgres) as connection:
+        connection.execute(f"ALTER INDEX {build}.chunks_by_vector_40 RENAME TO chunks_by_vector".encode())
         connection.execute(f"ALTER TABLE {build}.count_changes DROP COLUMN folded".encode())
         connection.execute(f"DELETE FROM {build}.counts WHERE name = 'folds'".encode())
         connection.execute(f"UPDATE {build}.about SET value = '1' WHERE key = 'layout'".encode())
@@ -249,6 +250,9 @@ def test_an_index_of_an_earlier_layout_is_brought_up_to_date(postgres: Server, c
         texts(index)
     report = sync(index, corpus, FakeEmbedder(), 20)
     assert report.unchanged == len(FILES)
+    with index.reading() as reader, index.writing():
+        assert reader._view.is_coarse
+        assert index.is_published()
     write(corpus, {"new.txt": "A lake has no end."})
     sync(index, corpus, FakeEmbedder(), 20)
     level(index, corpus, tmp_path)

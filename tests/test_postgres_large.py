@@ -73,7 +73,7 @@ def test_what_is_deleted_is_found_no_more_and_what_is_added_is(postgres: Server)
         assert len(within.dense(vector_of("an addition"), 500)) == 100
     assert index.faults() == []
     with psycopg.connect(postgres.uri, autocommit=True) as admin:
-        admin.execute(f"DROP INDEX {index.url.schema_name}_1.chunks_by_vector".encode())
+        admin.execute(f"DROP INDEX {index.url.schema_name}_1.chunks_by_vector_1500".encode())
     with index.reading() as reader:
         assert not reader._view.is_coarse
         assert [p.chunk.text for p in reader.passages(list(reader.dense(vector_of("an addition"), 1)))] == [
@@ -83,4 +83,25 @@ def test_what_is_deleted_is_found_no_more_and_what_is_added_is(postgres: Server)
         assert not index.is_published()
         index.publish()
         assert index.is_published()
+    index.close()
+
+
+def test_an_index_of_vectors_that_is_outgrown_is_made_anew_and_of_another_kind(
+    postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.index.database.fast.GRAPH_UP_TO", 400)
+    index = PostgresIndex(postgres.url(), exact_up_to=100)
+    query = "SELECT indexdef FROM pg_indexes WHERE schemaname = %s AND indexname LIKE 'chunks_by_vector%%'"
+    for name, lines, kind in (("a", 150, "hnsw"), ("b", 300, "hnsw"), ("c", 200, "ivfflat")):
+        fill(index, line_document(name, [f"{name} {number}" for number in range(lines)]))
+        with psycopg.connect(postgres.uri) as admin:
+            found = admin.execute(query, [f"{index.url.schema_name}_1"]).fetchall()
+        assert len(found) == 1
+        assert f"USING {kind}" in found[0][0]
+        with index.writing():
+            assert index.is_published()
+    with index.reading() as reader:
+        assert reader._view.is_coarse
+        assert len(reader) == 650
+        assert [p.chunk.text for p in reader.passages(list(reader.dense(vector_of("b 7"), 1)))] == ["b 7"]
     index.close()

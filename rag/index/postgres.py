@@ -45,7 +45,7 @@ from rag.index import BrokenOff, Cut, FileRecord, Manifest, Work, mismatch
 from rag.index.database.check import faults
 from rag.index.database.connection import Connections, Done, at_most_twice, connect, connect_again, failure, is_alive
 from rag.index.database.counts import fold, is_folded
-from rag.index.database.fast import has_vector_index, lacks_vector_index, make_vector_index, vacuum
+from rag.index.database.fast import lacks_vector_index, made_of, make_vector_index, vacuum
 from rag.index.database.reader import PostgresReader, View
 from rag.index.database.rows import delete_file, kept_vectors, known_keys, number_of, put_file, put_spare
 from rag.index.database.schema import (
@@ -294,7 +294,7 @@ class PostgresIndex:
             if build is None or manifest is None:
                 raise IndexFailure(f"there is no index in {self.url}: run `rag index`")
             enter(connection, build, local=True)
-            yield View(connection, manifest.dimension, is_coarse=has_vector_index(connection))
+            yield View(connection, manifest.dimension, is_coarse=bool(made_of(connection)))
 
     def _lock(self, connection: Connection, *, shared: bool) -> None:
         """Take the right to write for as long as the connection lasts: all share it, but for who rebuilds."""

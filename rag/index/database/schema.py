@@ -20,7 +20,8 @@ CURRENT = "current"  # of ``state``: the build in use
 _MANIFEST, _LAYOUT = "manifest", "layout"  # of ``about``
 _LAYOUT_VERSION = 2  # of tables.sql
 _MIGRATIONS: dict[int, LiteralString] = {  # what makes of a layout the next one
-    1: "ALTER TABLE count_changes ADD COLUMN folded bigint",
+    1: "ALTER TABLE count_changes ADD COLUMN folded bigint;"
+    " ALTER INDEX IF EXISTS chunks_by_vector RENAME TO chunks_by_vector_1",
 }
 _OLDEST_PGVECTOR = (0, 8)
 
