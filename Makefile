@@ -1,8 +1,7 @@
 # make chat · make ask Q="…" · make test — each sets up what it needs first; all are safe to repeat.
 PYTHON ?= python3
 BIN := .venv/bin
-# What is installed is compiled when it is first used: to compile all of torch beforehand takes a third of the set-up.
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: chat ask index test check setup
 
@@ -19,7 +18,7 @@ index: setup
 	@$(BIN)/rag index
 
 test: .venv/dev
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not alone'
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not alone'
 	@$(BIN)/python -m pytest -m alone
 
 check: .venv/dev
