@@ -285,9 +285,9 @@ class PostgresIndex:
         with self._reading_from.lend() as connection:
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             # With Citus, what is set for a transaction is set for its part on every node.
-            connection.execute("SET LOCAL citus.propagate_set_commands = 'local'; SET LOCAL jit = off")
             connection.execute(
-                f"SET LOCAL statement_timeout = '{_READ_WITHIN}'; SET LOCAL work_mem = '{_SORTED_WITHIN}'"
+                "SET LOCAL citus.propagate_set_commands = 'local'; SET LOCAL jit = off;"
+                f" SET LOCAL statement_timeout = '{_READ_WITHIN}'; SET LOCAL work_mem = '{_SORTED_WITHIN}'"
             )
             build = read_state(connection, self._schema).get(CURRENT)
             manifest = readable_manifest(connection, build) if build is not None else None
