@@ -15,6 +15,7 @@ import rag.embed.sentence_transformer
 import rag.embed.words
 from rag.embed import DEFAULT_SHA256, Embedder, Vectors
 from rag.embed.packaged import PackagedEmbedder
+from rag.embed.runtime import multiplies_integers
 from rag.embed.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import EmbedderError
 from rag.sentences import Span, sentence_spans
@@ -47,13 +48,18 @@ def cosines(one: Vectors, other: Vectors) -> Vectors:
     return cosine
 
 
+def least(embedder: Embedder) -> float:
+    """Return how like the model's the vectors of passages are at least: 8-bit integers round them."""
+    return 0.97 if isinstance(embedder, PackagedEmbedder) and multiplies_integers() else 0.9999
+
+
 def test_passages_have_the_vectors_of_sentence_transformers_in_their_order(
     embedder: Embedder, model: SentenceTransformer
 ) -> None:
     vectors = np.stack([embedding.passage for embedding in embedder.embed(TEXTS, SENTENCES)])
     assert vectors.dtype == np.float32
     assert vectors.shape == (len(TEXTS), embedder.dimension) == (len(TEXTS), 384)
-    assert cosines(vectors, model.encode(TEXTS)).min() >= 0.9999
+    assert cosines(vectors, model.encode(TEXTS)).min() >= least(embedder)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
 
 
@@ -70,7 +76,7 @@ def test_sentences_have_the_means_of_their_tokens_within_the_passage(
             for start, end in spans
         ]
         assert embedding.sentences.shape == (len(spans), 384)
-        assert cosines(embedding.sentences, np.stack(expected)).min() >= 0.9999
+        assert cosines(embedding.sentences, np.stack(expected)).min() >= least(embedder)
         np.testing.assert_allclose(np.linalg.norm(embedding.sentences, axis=1), 1, rtol=1e-5)
 
 
