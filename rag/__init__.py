@@ -1,4 +1,4 @@
-"""Answers questions from a folder of documents, every sentence with its source.
+"""Answers questions from a folder of documents by excerpts, each with its source.
 
 For programs: ``from rag.assistant import Assistant``.
 """

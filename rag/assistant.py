@@ -7,20 +7,32 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
-from rag.answer import Answerer, Draft, OnSentences
-from rag.answer.confidence import confidence
+from rag.answer import Answerer, FindDocument, OnSentences
+from rag.answer.confidence import confidence, verdict
 from rag.answer.extractive import ExtractiveAnswerer
-from rag.answer.premise import premise
-from rag.compose import OnAnswer, Part, cited, fair_share, teller, together
+from rag.compose import (
+    Clock,
+    OnAnswer,
+    Part,
+    carried,
+    cited,
+    closest,
+    each_question,
+    fair_share,
+    found_document,
+    stale_sources,
+    tell_nobody,
+    teller,
+    together,
+    unread_files,
+)
 from rag.converse import standalone
 from rag.converse.by_model import standalone_by_model
 from rag.corpus import scan
-from rag.dates import document_date
 from rag.embed import DEFAULT_MODEL, Embedder
 from rag.embed.packaged import PackagedEmbedder
 from rag.embed.sentence_transformer import SentenceTransformerEmbedder
@@ -33,10 +45,9 @@ from rag.library import add_document, corpus_file, forget_removed, remove_docume
 from rag.listing import ListedDocument, listing
 from rag.llm import LanguageModel
 from rag.parse.page import PageMarks
-from rag.parts import parts
 from rag.pictures import Pictures
 from rag.place import collection_at
-from rag.query import query_text
+from rag.query import query_text, read_query
 from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.sync import OnProgress, Progress, SyncReport, freshness, sync
@@ -88,7 +99,8 @@ class Assistant:
         self._index = open_index(self.settings.index, self.settings.index_replica, self.settings.collection)
         self._embedder = embedder or _embedder_named(self.settings.embedder)
         self._model = _language_model(self.settings)
-        self._answerer = _answerer(self.settings, self._model, self._embedder)
+        self._quoting = ExtractiveAnswerer()
+        self._answerer = self._quoting if self._model is None else self._generative(self._model)
         self._pictures = Pictures(self.settings.corpus)
         self._one_sync = threading.Lock()
         self._activity: Progress | None = None
@@ -164,7 +176,8 @@ class Assistant:
         """
         query = self._standalone(question, history)
         with self._reading(sources) as reader:
-            return retrieve(query, reader, self._embedder, k or self.settings.passages)
+            asked = read_query(query, reader, self._embedder)
+            return retrieve(asked, reader, self._embedder, k or self.settings.passages)
 
     def ask(
         self,
@@ -175,10 +188,10 @@ class Assistant:
         *,
         even_if_unsure: bool = False,
     ) -> Answer:
-        """Return an answer whose every sentence is cited and checked, or one that abstains.
+        """Return the excerpts that answer, each cited and checked, or those that come closest.
 
-        Each thing that a question asks is answered by itself, in order; what the documents do not answer is
-        told. Where ``sources`` are given, only these documents are asked. ``on_sentences`` is called with all
+        Several questions, each with its question mark, are answered one by one; which are not answered is told.
+        Where ``sources`` are given, only these documents are asked. ``on_sentences`` is called with all
         sentences and citations so far, whenever a language model has written another; what it raises stops the
         model. With ``even_if_unsure``, the best there is is given whatever the confidence.
 
@@ -204,30 +217,46 @@ class Assistant:
         *,
         even_if_unsure: bool,
     ) -> Answer:
-        clock = _Clock()
+        clock = Clock()
         query = self._standalone(question, history)
         with self._reading(sources) as reader:  # one view throughout: what is found is what is cited
+            find_document = cache(partial(found_document, reader))  # each is read whole
             found: list[Part] = []
-            for part in parts(query):
-                tell = teller(found, reader, on_sentences) if on_sentences is not None else lambda _: None
-                found.append(self._part(part, reader, clock, tell, even_if_unsure=even_if_unsure))
+            for part in each_question(query):
+                tell = teller(found, find_document, on_sentences) if on_sentences is not None else tell_nobody
+                found.append(self._part(part, reader, find_document, clock, tell, even_if_unsure=even_if_unsure))
             with clock.time("cite"):
-                sentences, citations = cited(found, (), reader)
+                sentences, citations = cited(found, (), find_document)
+                nearest = () if sentences else closest(found, find_document)
+                unread = () if sentences or sources else unread_files(reader)
+                stale = stale_sources(citations, reader, self.settings.corpus)
+        answered = [part.confidence for part in found if part.sentences]
+        sure = round(min(answered) if answered else max(part.confidence for part in found), 4)
         return Answer(
             question=question,
             query=query,
             sentences=sentences,
             citations=citations,
             results=fair_share(found, self.settings.passages),
-            abstained=not sentences,
-            confidence=round(max(part.confidence for part in [part for part in found if part.sentences] or found), 4),
+            verdict=verdict(sure, self.settings.answer_above, given=bool(sentences)),
+            confidence=sure,
+            closest=nearest,
+            carried=carried(question, query, history),
             within=tuple(sorted(sources)),
             missing=tuple(part.question for part in found if not part.sentences) if len(found) > 1 else (),
-            disagreements=tuple(dict.fromkeys(pair for part in found for pair in part.disagreements(citations))),
+            unread=unread,
+            stale=stale,
             freshness=self._recent_freshness(),
             timings=clock.seconds,
             model=together([part.draft.model for part in found if part.draft.model is not None]),
-            note=next((part.draft.note for part in found if part.draft.note), ""),
+            note=next((part.draft.note for part in found if part.is_answered and part.draft.note), ""),
+        )
+
+    def _generative(self, model: LanguageModel) -> Answerer:
+        from rag.answer.generative import GenerativeAnswerer  # it takes a while to be compiled
+
+        return GenerativeAnswerer(
+            model, self._embedder, self._quoting, self.settings.llm_window, self.settings.llm_unsupported
         )
 
     def _standalone(self, question: str, history: Sequence[Message]) -> str:
@@ -237,21 +266,26 @@ class Assistant:
             by_model = standalone_by_model(self._model, question, history)
         return by_model or standalone(asked, history)
 
-    def _part(self, question: str, reader: Reader, clock: _Clock, tell: OnSentences, *, even_if_unsure: bool) -> Part:
-        """Find and draft the answer to one thing that is asked."""
-
-        @cache  # it reads the whole document
-        def date_of(source: str) -> date | None:
-            document = reader.document(source)
-            return document_date(document) if document is not None else None
-
+    def _part(
+        self,
+        question: str,
+        reader: Reader,
+        find_document: FindDocument,
+        clock: Clock,
+        tell: OnSentences,
+        *,
+        even_if_unsure: bool,
+    ) -> Part:
+        """Find and draft the answer to one question."""
         with clock.time("retrieve"):
-            results = retrieve(question, reader, self._embedder, self.settings.passages)
+            query = read_query(question, reader, self._embedder)
+            results = retrieve(query, reader, self._embedder, self.settings.passages)
         with clock.time("answer"):
-            sure = confidence(question, results) * premise(question, results)
+            sure = confidence(query, results)
             answers = even_if_unsure or sure >= self.settings.answer_above
-            draft = self._answerer.answer(question, results, date_of, tell) if answers else Draft(sentences=())
-        return Part(question=question, results=tuple(results), confidence=sure, draft=draft)
+            answerer, told = (self._answerer, tell) if answers else (self._quoting, tell_nobody)
+            draft = answerer.answer(query, results, find_document, told)
+        return Part(question=question, results=tuple(results), confidence=sure, draft=draft, is_answered=answers)
 
     @asked_again
     def document(self, source: str) -> Document:
@@ -414,15 +448,6 @@ def _language_model(settings: Settings) -> LanguageModel | None:
     )
 
 
-def _answerer(settings: Settings, model: LanguageModel | None, embedder: Embedder) -> Answerer:
-    quoting = ExtractiveAnswerer()
-    if model is None:
-        return quoting
-    from rag.answer.generative import GenerativeAnswerer  # it takes a while to be compiled
-
-    return GenerativeAnswerer(model, embedder, quoting, settings.llm_window, settings.llm_unsupported)
-
-
 def _embedder_named(name: str) -> Embedder:
     return PackagedEmbedder() if name == DEFAULT_MODEL else SentenceTransformerEmbedder(name)
 
@@ -432,16 +457,3 @@ class _KeptFreshness(NamedTuple):
 
     found: Freshness | None
     until: float
-
-
-class _Clock:
-    """Seconds by stage."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def time(self, stage: str) -> Iterator[None]:
-        started = time.perf_counter()
-        yield
-        self.seconds[stage] = round(self.seconds.get(stage, 0.0) + time.perf_counter() - started, 4)

@@ -45,7 +45,7 @@ questions = click.option(
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def app() -> None:
-    """Ask questions of your own documents; every sentence of an answer is cited."""
+    """Ask questions of your own documents; the excerpts that answer are shown with their source."""
 
 
 def main() -> None:
@@ -102,7 +102,7 @@ def index(rebuild: bool, watch: bool, as_json: bool, **flags: Any) -> None:
 @questions
 @as_json
 def ask(question: str | None, history: Path | None, questions: Path | None, as_json: bool, **flags: Any) -> int:
-    """Answer a question from the documents, every sentence cited; exit 3 where they do not hold the answer."""
+    """Show the excerpts that answer a question, each with its source; exit 3 where the documents hold none."""
     asked = _asked(question, questions, history)
     assistant = _assistant(**flags)
     _make_ready(assistant)
@@ -392,7 +392,8 @@ def _saved_citations(path: Path) -> list[Quotation]:
     """Return the citations of the answers in a file: one as JSON, one a line, or those of a saved conversation."""
     try:
         answers = [answer for value in _json_values(_read(path)) for answer in value.get("answers", [value])]
-        return [Quotation.model_validate(citation) for answer in answers for citation in answer["citations"]]
+        cited = (citation for answer in answers for citation in (*answer["citations"], *answer.get("closest", ())))
+        return [Quotation.model_validate(citation) for citation in cited]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{path} holds no answer as `rag ask --json` prints it: save one") from error
 

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import reduce
 from itertools import zip_longest
 from operator import add
+from pathlib import Path
 
-from rag.answer import Draft, DraftSentence, OnSentences
+from rag.answer import Draft, DraftSentence, FindDocument, OnSentences
 from rag.answer.cite import cite
-from rag.answer.conflict import disagreements
+from rag.converse import standalone
+from rag.errors import IndexFailure
 from rag.index import Reader
-from rag.types import Citation, Disagreement, ModelUse, SearchResult, Sentence, Value
+from rag.query import questions_in
+from rag.types import Carried, Citation, Document, Message, ModelUse, SearchResult, Sentence, Stale, Unread, Value
+from rag.verify import standing
+from rag.words import WORD, content_stems
 
 # Called with all sentences and citations of an answer so far; what was there before may be gone again.
 OnAnswer = Callable[[Sequence[Sentence], Sequence[Citation]], None]
 
 
 class Part(Value):
-    """One thing that was asked, what was found for it, and what is to be said to it."""
+    """A question, what was found for it, what is drafted, and whether that is sure enough to be said."""
 
     question: str
     results: tuple[SearchResult, ...]
     confidence: float
     draft: Draft
+    is_answered: bool
 
     @property
     def sentences(self) -> tuple[DraftSentence, ...]:
         """What is to be said."""
-        return self.draft.sentences
+        return self.draft.sentences if self.is_answered else ()
+
+    @property
+    def closest(self) -> tuple[DraftSentence, ...]:
+        """What comes closest, where nothing is to be said."""
+        return () if self.is_answered else self.draft.sentences
 
     def quotes_from(self, result: SearchResult) -> bool:
         """Whether a sentence rests on ``result``."""
@@ -36,40 +49,56 @@ class Part(Value):
         chunk = result.chunk
         return any(p.source == result.source and chunk.start <= p.start < chunk.end for p in places)
 
-    def disagreements(self, citations: Sequence[Citation]) -> tuple[Disagreement, ...]:
-        """Return which of the citations disagree on it."""
-        return disagreements(self.question, citations, self.results)
+
+def each_question(query: str) -> list[str]:
+    """Return the questions in a text, each self-standing: those before it are its conversation."""
+    found: list[str] = []
+    for question in questions_in(query):
+        found.append(standalone(question, [Message(role="user", content=before) for before in found]))
+    return found
 
 
-def teller(found: Sequence[Part], reader: Reader, on_sentences: OnAnswer) -> OnSentences:
+def found_document(reader: Reader, source: str) -> Document:
+    """Return the document at ``source``, which was found; raises IndexFailure where the index holds none."""
+    document = reader.document(source)
+    if document is None:
+        raise IndexFailure(f"{source} was found but is not in the index: run `rag index`")
+    return document
+
+
+def tell_nobody(_: Sequence[DraftSentence]) -> None:
+    """Do nothing with the sentences of an answer that is not waited for."""
+
+
+def teller(found: Sequence[Part], find_document: FindDocument, on_sentences: OnAnswer) -> OnSentences:
     """Return what tells the sentences of one part, with those of the parts before it."""
 
     def tell(sentences: Sequence[DraftSentence]) -> None:
-        on_sentences(*cited(found, sentences, reader))
+        on_sentences(*cited(found, sentences, find_document))
 
     return tell
 
 
 def cited(
-    found: Sequence[Part], more: Sequence[DraftSentence], reader: Reader
+    found: Sequence[Part], more: Sequence[DraftSentence], find_document: FindDocument
 ) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
     """Return the sentences of all parts, and some more, with their citations."""
-    return cite(_distinct([*(sentence for part in found for sentence in part.sentences), *more]), reader.document)
+    return cite(_distinct([*(sentence for part in found for sentence in part.sentences), *more]), find_document)
+
+
+def closest(found: Sequence[Part], find_document: FindDocument) -> tuple[Citation, ...]:
+    """Return the excerpts that come closest where nothing is to be said, numbered like citations."""
+    return cite(_distinct(sentence for part in found for sentence in part.closest), find_document)[1]
 
 
 def _distinct(sentences: Iterable[DraftSentence]) -> list[DraftSentence]:
-    """Return quotations without those of what one before them quotes; the one with a highlight is kept.
-
-    Of sentences in a model's words, all are kept.
-    """
-    found: dict[object, DraftSentence] = {}
+    """Return sentences without quotations that one before them shows already; of a model's sentences, all."""
+    found: list[DraftSentence] = []
     for sentence in sentences:
-        places: object = tuple(quote.place for quote in sentence.quotes)
-        if sentence.support != "quoted":
-            places = sentence.text
-        if places not in found or not any(quote.highlight for quote in found[places].quotes):
-            found[places] = sentence
-    return list(found.values())
+        shown = [quote for one in found if one.support == "quoted" for quote in one.quotes]
+        if sentence.support != "quoted" or not all(any(map(quote.stands_in, shown)) for quote in sentence.quotes):
+            found.append(sentence)
+    return found
 
 
 def fair_share(found: Sequence[Part], most: int) -> tuple[SearchResult, ...]:
@@ -77,19 +106,49 @@ def fair_share(found: Sequence[Part], most: int) -> tuple[SearchResult, ...]:
     share = -(-most // len(found))
     kept = [[r for at, r in enumerate(part.results) if at < share or part.quotes_from(r)] for part in found]
     by_turns = [result for turn in zip_longest(*kept) for result in turn if result is not None]
-    # The parts may have cut the same passage in other places: the longest stretch has what the others have.
-    return tuple(
-        result
-        for at, result in enumerate(by_turns)
-        if not any(_within(result, other) for other in by_turns[:at])
-        and not any(_within(result, other) and not _within(other, result) for other in by_turns[at + 1 :])
-    )
+    return tuple({result.chunk.id: result for result in by_turns}.values())
 
 
-def _within(one: SearchResult, other: SearchResult) -> bool:
-    return one.source == other.source and other.chunk.start <= one.chunk.start and one.chunk.end <= other.chunk.end
+def stale_sources(citations: Sequence[Citation], reader: Reader, corpus: Path) -> tuple[Stale, ...]:
+    """Return which cited documents are no longer what was cited, each once."""
+    first = {citation.source: citation for citation in reversed(citations)}
+    found = {source: standing(citation, reader, corpus) for source, citation in first.items()}
+    return tuple(Stale(source=source, reason=reason) for source, reason in found.items() if reason != "intact")
+
+
+def unread_files(reader: Reader) -> tuple[Unread, ...]:
+    """Return the files that could not be read, by source."""
+    unread = [Unread(source=r.source, reason=r.reason) for r in reader.files().values() if r.reason is not None]
+    return tuple(sorted(unread, key=lambda one: one.source))
+
+
+def carried(question: str, query: str, history: Sequence[Message]) -> tuple[Carried, ...]:
+    """Return the words of ``query`` that ``question`` took over from ``history``, each with its newest message."""
+    own = set(content_stems(question))
+    said = [set(content_stems(message.content)) for message in history]
+    found = []
+    for term in dict.fromkeys(word.group() for word in WORD.finditer(query)):
+        stems = set(content_stems(term))
+        newest = max((number for number, there in enumerate(said, 1) if stems <= there), default=0)
+        if newest and not stems <= own:
+            found.append(Carried(term=term, from_message=newest))
+    return tuple(found)
 
 
 def together(uses: Sequence[ModelUse]) -> ModelUse | None:
     """Return what several replies took together; None where no model was asked."""
     return reduce(add, uses) if uses else None
+
+
+class Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def time(self, stage: str) -> Iterator[None]:
+        """Count what is done meanwhile as of a stage."""
+        started = time.perf_counter()
+        yield
+        self.seconds[stage] = round(self.seconds.get(stage, 0.0) + time.perf_counter() - started, 4)

@@ -17,12 +17,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
-from typing import Literal, get_args
-
-from pydantic import ValidationError
+from typing import Any, Literal, get_args
 
 from rag.errors import ConversationsFailure, UsageError
-from rag.types import Answer, Message, Sentence, Value
+from rag.types import Answer, Citation, Message, SearchResult, Sentence, Value
 
 Rating = Literal["up", "down"]
 
@@ -31,6 +29,7 @@ _FILE = "conversations.sqlite"
 _KEPT_DELETED = timedelta(days=30)
 _LONGEST_TITLE = 80
 _LONGEST_NOTE = 4000
+_MOST_CLOSEST = 3
 _MOST_TERMS = 12  # of a search; each is a condition
 # What says that the file is not what was written; all else is the disk or another process.
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
@@ -316,8 +315,8 @@ def _turns(connection: sqlite3.Connection, conversation: str) -> list[Turn]:
 def _answer(kept: str, question: str, said: str) -> Answer:
     """Return a saved answer; of one in a form that is no longer known, its words, which then have no sources."""
     try:
-        return Answer.model_validate_json(kept)
-    except ValidationError:
+        return _of_this_version(json.loads(kept))
+    except ValueError:  # of JSON, and of what it holds
         sentences = (Sentence(text=said, citations=(), support="unsupported"),) if said else ()
         return Answer(
             question=question,
@@ -325,9 +324,27 @@ def _answer(kept: str, question: str, said: str) -> Answer:
             sentences=sentences,
             citations=(),
             results=(),
-            abstained=not said,
+            verdict="likely" if said else "none",
             confidence=0.0,
         )
+
+
+def _of_this_version(kept: Any) -> Answer:
+    """Return an answer as it is today: version 0.1 had no verdict, and cited nothing where there was no answer."""
+    if not isinstance(kept, dict) or "abstained" not in kept:
+        return Answer.model_validate(kept)
+    verdict = "none" if kept["abstained"] else "likely"
+    same = {name: value for name, value in kept.items() if name not in ("abstained", "disagreements")}
+    found = Answer.model_validate({**same, "verdict": verdict})
+    closest = enumerate(found.results[:_MOST_CLOSEST], 1) if found.abstained else ()
+    return found.model_copy(update={"closest": tuple(_citation(n, result) for n, result in closest)})
+
+
+def _citation(n: int, result: SearchResult) -> Citation:
+    """Return a passage that was found as a citation of it."""
+    passage = result.chunk.model_dump(include={"document_id", "page", "headings", "start", "end"})
+    document = result.model_dump(include={"source", "title", "page_kind", "sha256"})
+    return Citation(n=n, quote=result.chunk.text, **passage, **document)
 
 
 def _title(text: str) -> str:

@@ -13,15 +13,14 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from importlib import resources
+from typing import Literal, NamedTuple
 
 from rag.conversations import Conversation, Turn
-from rag.types import Answer, Citation, ModelUse, Sentence
+from rag.types import MOST_UNREAD, NOT_FOUND, VERDICT_WORDS, Answer, Citation, Sentence
 from rag.wire import answer_json
 
-_NOT_THERE = "Not in your documents."
-_NEAREST = "The nearest passages, which may not answer it:"
-_MOST_NEAREST = 3
-_MOST_CHARACTERS = 300  # shown of such a passage
+# Stands for ** until the text around it is inert; no text that is seen holds it.
+_BOLD = "\x02"
 # Joiners are not seen, but Persian, Hindi and others are not written without them.
 _JOINERS = "\u200c\u200d"
 # The page may load nothing and run nothing, should a mistake ever let something through.
@@ -36,7 +35,7 @@ _TEMPLATE_SIGNS = {ord(sign): f"&#{ord(sign)};" for sign in "{}$`\\"}
 
 
 def answer_markdown(answer: Answer) -> str:
-    """Return an answer as Markdown: its sentences with numbers, what is missing or in dispute, and its sources."""
+    """Return an answer as Markdown: its excerpts, or its sentences with numbers and their sources."""
     return "\n\n".join(_markdown(answer)) + "\n"
 
 
@@ -73,33 +72,58 @@ def conversation_json(conversation: Conversation) -> str:
     return "".join(map(_seen, json.dumps(found, ensure_ascii=False, indent=2))) + "\n"
 
 
+class _Line(NamedTuple):
+    """A line beside the excerpts: words of ours, words of others after them, and what it is."""
+
+    ours: str
+    others: str = ""
+    kind: Literal["verdict", "soft", "caveat"] = "soft"
+
+
+def _over(answer: Answer) -> Iterator[_Line]:
+    """Yield what stands over the words of an answer."""
+    if answer.query != answer.question:
+        yield _Line("Asked as:", answer.query)
+    if answer.within:
+        yield _Line("Asked only of:", ", ".join(answer.within))
+    # Not of sentences that a language model wrote, which are checked one by one, nor of version 0.1, which had none.
+    if answer.abstained or len(answer.in_words) < len(answer.sentences):
+        yield _Line(VERDICT_WORDS[answer.verdict], kind="verdict")
+
+
+def _under(answer: Answer) -> Iterator[_Line]:
+    """Yield what stands between the words of an answer and the sources or closest excerpts."""
+    if answer.missing and not answer.abstained:
+        yield _Line(NOT_FOUND, " ".join(answer.missing), "caveat")
+    if answer.model is not None and not answer.note:
+        yield _Line("Written by", f"{answer.model.name}, checked against the sources")
+    elif answer.model is not None:
+        yield _Line("Asked of", f"{answer.model.name}; {answer.note}")
+    elif answer.note:
+        yield _Line("Note:", answer.note)
+    for one in answer.unread[:MOST_UNREAD]:
+        yield _Line("Not read:", f"{one.source}: {one.reason}", "caveat")
+    if len(answer.unread) > MOST_UNREAD:
+        yield _Line("Not read:", f"{len(answer.unread) - MOST_UNREAD} more", "caveat")
+    if answer.closest:
+        yield _Line("The closest excerpts:")
+
+
 def _markdown(answer: Answer) -> Iterator[str]:
     """Yield the paragraphs of an answer."""
-    if answer.query != answer.question:
-        yield f"*Asked as:* {_inert(answer.query)}"
-    if answer.within:
-        yield f"*Asked only of:* {_inert(', '.join(answer.within))}"
-    if answer.abstained:
-        yield f"**{_NOT_THERE}**"
-        yield from _nearest_markdown(answer)
-    else:
-        yield " ".join(map(_sentence_markdown, answer.sentences))
-    for pair in answer.disagreements:
-        said = (f"{_inert(value)} [{n}]" for value, n in zip(pair.values, pair.citations, strict=True))
-        yield "**Sources disagree:** " + ", ".join(said)
-    if answer.missing and not answer.abstained:
-        yield f"**Not in your documents:** {_inert(' '.join(answer.missing))}"
-    if answer.model is not None:
-        yield f"*{_inert(_by_model(answer.model, answer.note))}*"
-    if answer.citations:
+    yield from map(_line_markdown, _over(answer))
+    said = " ".join(map(_sentence_markdown, answer.in_words))
+    if said:
+        yield said
+    yield from map(_line_markdown, _under(answer))
+    if said and answer.citations:
         yield "**Sources**"
-    for citation in answer.citations:
-        yield f"[{citation.n}] {_inert(citation.place)}"
-        yield f"> {_inert(citation.quote)}"
+    for citation in (*answer.citations, *answer.closest):
+        yield from _source_markdown(citation)
 
 
-def _by_model(model: ModelUse, note: str) -> str:
-    return f"Asked of {model.name}; {note}" if note else f"Written by {model.name}, checked against the sources"
+def _line_markdown(line: _Line) -> str:
+    return f"**{line.ours}** {_inert(line.others)}".rstrip()
 
 
 def _sentence_markdown(one: Sentence) -> str:
@@ -107,72 +131,83 @@ def _sentence_markdown(one: Sentence) -> str:
     return _inert(one.text) + "".join(f" [{n}]" for n in one.citations) + caveat
 
 
-def _nearest_markdown(answer: Answer) -> Iterator[str]:
-    if answer.results:
-        yield _NEAREST
-    for result in answer.results[:_MOST_NEAREST]:
-        yield _inert(result.place)
-        yield f"> {_inert(_short(result.chunk.text))}"
+def _source_markdown(citation: Citation) -> Iterator[str]:
+    """Yield the place of a citation, its excerpt or else its words, and where the same stands."""
+    yield f"[{citation.n}] {_inert(citation.place)}"
+    yield f"> {_inert(citation.quote)}" if citation.excerpt is None else _excerpt_markdown(citation)
+    if citation.also_in:
+        yield _line_markdown(_also_in(citation))
+
+
+def _also_in(citation: Citation) -> _Line:
+    return _Line("Also in", ", ".join(citation.also_in))
+
+
+def _excerpt_markdown(citation: Citation) -> str:
+    """Return an excerpt as a quotation that keeps its lines, the key sentence bold."""
+    text = re.sub(r"(?<=.)\n(?=.)", "  \n", "\n".join(_lines(citation)).strip("\n"))
+    return "\n".join(f"> {line}" if line else ">" for line in text.split("\n"))
+
+
+def _lines(citation: Citation) -> Iterator[str]:
+    """Yield the lines of an excerpt, inert."""
+    before, key, after = map(_visible, citation.shown)
+    start, end = len(before), len(before) + len(key)
+    for line in (before + key + after).split("\n"):
+        low, high = max(start, 0), max(end, 0)
+        yield _inert_line(_marked(line[:low], line[low:high], line[high:]))
+        start, end = start - len(line) - 1, end - len(line) - 1
+
+
+def _marked(before: str, key: str, after: str) -> str:
+    """Return a line with the marks of bold type around ``key``, where Markdown takes them for such.
+
+    It does so beside white space outside of them, and else beside a letter inside of them.
+    """
+    first, last = _outside(before[-1:], key), len(key) - _outside(after[:1], key[::-1])
+    if first >= last:
+        return before + key + after
+    return f"{before}{key[:first]}{_BOLD}{key[first:last]}{_BOLD}{key[last:]}{after}"
+
+
+def _outside(beside: str, key: str) -> int:
+    """Return how many characters at an edge of ``key`` are left out of its marks, ``beside`` being what is next."""
+    signs = re.match(r"[\W_]*" if beside.strip() else r"\s*", key)
+    return signs.end() if signs is not None else 0
 
 
 def _turn(at: int, turn: Turn) -> str:
+    """Return a question and its answer as HTML."""
     answer = turn.answer
-    parts = [f'<h2 dir="auto">{_escape(answer.question)}</h2>', *_paragraphs(at, answer)]
-    sources = "".join(_source(at, citation) for citation in answer.citations)
-    if sources:
-        parts.append(f'<ol class="sources">{sources}</ol>')
+    said = " ".join(_sentence(at, one) for one in answer.in_words)
+    sources = "".join(_source(at, citation) for citation in (*answer.citations, *answer.closest))
+    parts = [
+        f'<h2 dir="auto">{_escape(answer.question)}</h2>',
+        *map(_line, _over(answer)),
+        f'<p dir="auto">{said}</p>' * bool(said),
+        *map(_line, _under(answer)),
+        f'<ol class="sources">{sources}</ol>' * bool(sources),
+    ]
     return f"<article>{''.join(parts)}</article>"
 
 
-def _paragraphs(at: int, answer: Answer) -> Iterator[str]:
-    """Yield what is said to a question as HTML, without the sources."""
-    if answer.query != answer.question:
-        yield f'<p class="soft" dir="auto">Asked as: {_escape(answer.query)}</p>'
-    if answer.within:
-        yield f'<p class="soft" dir="auto">Asked only of: {_escape(", ".join(answer.within))}</p>'
-    if answer.abstained:
-        yield f"<p><b>{_NOT_THERE}</b></p>"
-        yield from _nearest(answer)
-    else:
-        said = (
-            _escape(one.text)
-            + "".join(_marker(at, n) for n in one.citations)
-            + (f" <em>({_escape(one.caveat)})</em>" if one.caveat else "")
-            for one in answer.sentences
-        )
-        yield f'<p dir="auto">{" ".join(said)}</p>'
-    for pair in answer.disagreements:
-        values = (_escape(value) + _marker(at, n) for value, n in zip(pair.values, pair.citations, strict=True))
-        yield f'<p class="caveat"><b>Sources disagree:</b> {", ".join(values)}</p>'
-    if answer.missing and not answer.abstained:
-        yield f'<p class="caveat"><b>Not in your documents:</b> {_escape(" ".join(answer.missing))}</p>'
-    if answer.model is not None:
-        yield f'<p class="soft">{_escape(_by_model(answer.model, answer.note))}</p>'
+def _line(line: _Line) -> str:
+    return f'<p class="{line.kind}" dir="auto"><b>{line.ours}</b> {_escape(line.others)}</p>'
 
 
-def _nearest(answer: Answer) -> Iterator[str]:
-    if answer.results:
-        yield f'<p class="soft">{_NEAREST}</p>'
-    for result in answer.results[:_MOST_NEAREST]:
-        yield f'<p class="place" dir="auto">{_escape(result.place)}</p>'
-        yield f'<blockquote dir="auto">{_escape(_short(result.chunk.text))}</blockquote>'
-
-
-def _marker(at: int, n: int) -> str:
-    return f' <a href="#source-{at}-{n}">[{n}]</a>'
+def _sentence(at: int, one: Sentence) -> str:
+    caveat = f" <em>({_escape(one.caveat)})</em>" if one.caveat else ""
+    return _escape(one.text) + "".join(f' <a href="#source-{at}-{n}">[{n}]</a>' for n in one.citations) + caveat
 
 
 def _source(at: int, citation: Citation) -> str:
-    before, answering, after = map(_escape, citation.pieces)
-    marked = f"{before}<mark>{answering}</mark>{after}" if citation.highlight else before
+    before, marked, after = map(_escape, citation.shown if citation.excerpt else (citation.quote, "", ""))
+    also_in = _line(_also_in(citation)) * bool(citation.also_in)
     return (
         f'<li id="source-{at}-{citation.n}" value="{citation.n}"><p class="place" dir="auto">'
-        f'{_escape(citation.place)}</p><blockquote dir="auto">{marked}</blockquote></li>'
+        f'{_escape(citation.place)}</p><blockquote dir="auto">{before}{f"<mark>{marked}</mark>" * bool(marked)}{after}'
+        f"</blockquote>{also_in}</li>"
     )
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS] + "…"
 
 
 def _minute(moment: datetime) -> str:
@@ -187,8 +222,13 @@ def _visible(text: str) -> str:
 
 def _inert(text: str) -> str:
     """Return a text as Markdown that shows it in one line and does nothing else, wherever it stands."""
-    line = _NUMBER.sub(r"\1\\\2", _SIGN.sub(r"\\\g<0>", _ENTITY.sub("&amp;", " ".join(_visible(text).split()))))
-    return line.translate(_AS_ENTITIES)
+    return _inert_line(_visible(text))
+
+
+def _inert_line(text: str) -> str:
+    """Return what is seen of a text in the same way; what is marked in it becomes bold."""
+    line = _NUMBER.sub(r"\1\\\2", _SIGN.sub(r"\\\g<0>", _ENTITY.sub("&amp;", " ".join(text.split()))))
+    return line.translate(_AS_ENTITIES).replace(_BOLD, "**")
 
 
 def _escape(text: str) -> str:

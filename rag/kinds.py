@@ -60,6 +60,7 @@ _ORDINAL = (
     r"\d{1,2}(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
     r"|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|twenty-first"
 )
+_THING = "thing"  # the group that is the thing itself, without a preposition that only tells it is one
 _HOLDS: dict[Kind, re.Pattern[str]] = {
     "money": re.compile(rf"{_SIGN}{_DIGITS}{_SCALE}|{_NUMBER}(?: \w+)? {_WORTH}", re.IGNORECASE),
     "share": re.compile(
@@ -99,25 +100,12 @@ def asked_kind(question: str) -> Kind | None:
 
 def holds_kind(kind: Kind, sentence: str, question: str) -> bool:
     """Whether ``sentence`` holds a thing of ``kind`` that the question does not name itself."""
-    return bool(kind_spans(kind, sentence, question))
-
-
-@lru_cache(maxsize=10_000)  # one answer asks the same several times over
-def kind_spans(kind: Kind, sentence: str, question: str) -> tuple[tuple[int, int], ...]:
-    """Return where in ``sentence`` things of ``kind`` stand that the question does not name itself, in order."""
     asked = _named_or_empty(question)
-    found = (_thing(match) for match in _HOLDS[kind].finditer(sentence))
-    return tuple(
-        (start, end) for start, end in found if not asked >= {stem(word) for word in words(sentence[start:end])}
-    )
+    things = (match[_THING if _THING in match.re.groupindex else 0] for match in _HOLDS[kind].finditer(sentence))
+    return any(not asked >= {stem(word) for word in words(thing)} for thing in things)
 
 
 @lru_cache(maxsize=1000)
 def _named_or_empty(question: str) -> frozenset[str]:
     """Return the stems of what a question names itself, and the words without meaning."""
     return STOP_WORDS.union(stem(word) for word in words(question))
-
-
-def _thing(match: re.Match[str]) -> tuple[int, int]:
-    """Return the span of the thing itself, without a preposition that only tells it is one."""
-    return match.span("thing") if "thing" in match.re.groupindex else match.span()

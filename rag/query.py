@@ -12,11 +12,15 @@ from rag.embed import Embedder, Vectors
 from rag.errors import UsageError
 from rag.index import Reader
 from rag.kinds import Kind, asked_kind
+from rag.sentences import sentence_spans
 from rag.terms import Terms, query_terms
 from rag.words import STOP_WORDS, WORD, content_stems, stem, words
 
 _QUESTION_MARKS = ("?", "？", "؟")
 _OPENS = re.compile(r"(?:what|which|who|whom|whose|when|where|why|how|is|are|was|were|do|does|did|can|could)\b", re.I)
+
+CAPITAL_NOUNS = ("de",)  # languages in which a capital does not tell a name
+_MOST_QUESTIONS = 5  # a text with more is no question but a list of them
 
 Pairs = Set[tuple[str, str]]
 
@@ -25,7 +29,7 @@ Pairs = Set[tuple[str, str]]
 class Query:
     """A question. ``vector`` is of shape ``(dimension,)`` and unit length.
 
-    ``pairs`` are of neighbouring words, ``numbers`` the words with a digit.
+    ``pairs`` are of neighbouring words, ``numbers`` the words with a digit; ``passages`` is among how many it is asked.
     """
 
     text: str
@@ -34,6 +38,7 @@ class Query:
     kind: Kind | None
     pairs: Pairs
     numbers: Set[str]
+    passages: int
 
     @property
     def asks(self) -> bool:
@@ -51,6 +56,7 @@ def read_query(question: str, reader: Reader, embedder: Embedder) -> Query:
         kind=asked_kind(text),
         pairs=word_pairs(text),
         numbers={word for word in words(text) if any(character.isdigit() for character in word)},
+        passages=len(reader),
     )
 
 
@@ -67,6 +73,13 @@ def query_text(question: str) -> str:
 def word_pairs(text: str) -> Pairs:
     """Return the stems of each two words that follow each other, words without meaning left out."""
     return frozenset(pairwise(content_stems(text)))
+
+
+def questions_in(text: str) -> tuple[str, ...]:
+    """Return the questions in ``text``, where it is several sentences that each end in a question mark; else itself."""
+    sentences = [text[start:end] for start, end in sentence_spans(text)]
+    several = len(sentences) <= _MOST_QUESTIONS and all(s.endswith(_QUESTION_MARKS) and words(s) for s in sentences)
+    return tuple(dict.fromkeys(sentences)) if several else (text,)
 
 
 def names(question: str) -> set[str]:

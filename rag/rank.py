@@ -71,8 +71,19 @@ def overlaps(query: Query, candidate: Candidate) -> Vectors:
 
 def passage_overlap(query: Query, candidate: Candidate) -> float:
     """Return the share of the question, by rarity, that a passage holds, with title and headings."""
-    everything = np.vstack([candidate.matches, candidate.context]).max(axis=0)
-    return float(query.terms.share(everything))
+    return float(query.terms.share(_everywhere(candidate)))
+
+
+def holds_rarest(query: Query, candidate: Candidate) -> float:
+    """Return how well a passage, with title and headings, holds the question's rarest word (0–1)."""
+    weights = query.terms.weights
+    return float(_everywhere(candidate)[int(weights.argmax())]) if len(weights) else 0.0
+
+
+def _everywhere(candidate: Candidate) -> Vectors:
+    """Return how well a passage, with title and headings, holds each word, shape ``(words,)``."""
+    best: Vectors = np.vstack([candidate.matches, candidate.context]).max(axis=0)
+    return best
 
 
 def passage_features(query: Query, candidate: Candidate) -> Features:

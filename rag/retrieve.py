@@ -1,27 +1,26 @@
-"""Question → the passages that speak to it: dense and lexical candidates, read more closely, cut to what matters.
+"""Question → the passages that speak to it: dense and lexical candidates, read more closely.
 
-Three looks, each finer than the one before. The two searches each name their best candidates; every
-candidate then gets both scores, so none is unknown on one side. The best of them are ranked by all that
-is known of them and of their sentences. Last, of each passage the stretch that speaks to the question is
-kept, and joined with the one it goes on in.
+Two looks, the second finer. The two searches each name their best candidates; every candidate then gets both
+scores, so none is unknown on one side. The best of them are ranked by all that is known of them and of their
+sentences.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from rag.embed import Embedder, Vectors
-from rag.excerpt import Scored, excerpts, follows
 from rag.index import Passage, Reader
 from rag.languages import speaks
-from rag.query import Query, read_query
-from rag.rank import Candidate, passage_score
-from rag.types import SearchResult
+from rag.query import Query
+from rag.rank import Candidate, holds_rarest, overlaps, passage_overlap, passage_score, sentence_scores
+from rag.types import SearchResult, SentenceScore
+from rag.weights import probability
 
 _DENSE, _LEXICAL = 0.5, 2.0  # for the choice of candidates; chosen by hand on SQuAD 2.0
 _CANDIDATES = 100  # from each of the two searches
@@ -29,6 +28,7 @@ _CLOSER_LOOK = 40  # passages that are ranked by all that is known of them
 _CLOSER_LOOK_STATED = 80  # of a statement, which has more words, and none that says what is sought
 # What a cosine is worth in a language that the embedder does not speak; it then sees names and little else.
 _UNSPOKEN = 0.25
+_GAP = 4  # characters of white space between two passages that follow each other
 _BM25_SATURATION = 2.2  # k1 + 1 in FTS5: what a word's BM25 score tends to, times its rarity
 
 
@@ -45,20 +45,50 @@ class _Match(NamedTuple):
         return _DENSE * self.dense + _LEXICAL * self.lexical
 
 
-def retrieve(question: str, reader: Reader, embedder: Embedder, k: int) -> list[SearchResult]:
-    """Return up to ``k`` passages that speak to ``question`` most, best first.
-
-    Raises:
-        UsageError: There is nothing in the question to search for.
-    """
-    query = read_query(question, reader, embedder)
+def retrieve(query: Query, reader: Reader, embedder: Embedder, k: int) -> list[SearchResult]:
+    """Return up to ``k`` passages that speak to ``query`` most, best first."""
     if not len(reader):
         return []
     closer = _CLOSER_LOOK if query.asks else _CLOSER_LOOK_STATED
-    candidates = find_candidates(query, reader, embedder, max(closer, 2 * k))
-    scored = [Scored(candidate, passage_score(query, candidate)) for candidate in candidates]
-    scored.sort(key=lambda one: (-one.score, one.candidate.passage.chunk.id))
-    return excerpts(query, scored, k, reader)
+    candidates = find_candidates(query, reader, embedder, max(closer, k))
+    scored = sorted(
+        ((passage_score(query, candidate), candidate) for candidate in candidates),
+        key=lambda pair: (-pair[0], pair[1].passage.chunk.id),
+    )
+    return [_result(query, candidate, score) for score, candidate in scored[:k]]
+
+
+def _result(query: Query, candidate: Candidate, score: float) -> SearchResult:
+    passage = candidate.passage
+    return SearchResult(
+        chunk=passage.chunk,
+        source=passage.source,
+        title=passage.title,
+        sha256=passage.sha256,
+        page_kind=passage.page_kind,
+        score=probability(score),
+        dense=candidate.dense,
+        lexical=candidate.lexical,
+        overlap=passage_overlap(query, candidate),
+        sentences=tuple(_sentences(query, candidate, score)),
+        rarest=holds_rarest(query, candidate),
+        language=passage.language,
+        by_words=candidate.by_words,
+    )
+
+
+def _sentences(query: Query, candidate: Candidate, score: float) -> Iterator[SentenceScore]:
+    """Yield the sentences of a passage, each with the log-odds that it is the answer."""
+    start = candidate.passage.chunk.start
+    scores = zip(
+        candidate.passage.sentences,
+        candidate.cosines.tolist(),
+        overlaps(query, candidate).tolist(),
+        sentence_scores(query, candidate, score),
+        strict=True,
+    )
+    for (first, last), dense, overlap, likely in scores:
+        yield SentenceScore(start=start + first, end=start + last, dense=dense, overlap=overlap, score=likely)
 
 
 def find_candidates(query: Query, reader: Reader, embedder: Embedder, most: int) -> list[Candidate]:
@@ -129,7 +159,12 @@ def _beside(passages: Sequence[Passage], found: Sequence[_Match]) -> list[tuple[
     best = [(0.0, 0.0)] * len(passages)
     order = sorted(range(len(passages)), key=lambda at: (passages[at].source, passages[at].chunk.start))
     for before, after in pairwise(order):
-        if follows(passages[before], passages[after]):
+        if _follows(passages[before], passages[after]):
             for one, other in ((before, after), (after, before)):
                 best[one] = (max(best[one][0], found[other].dense), max(best[one][1], found[other].lexical))
     return best
+
+
+def _follows(one: Passage, other: Passage) -> bool:
+    """Whether ``other`` is the passage right after ``one``."""
+    return one.source == other.source and 0 <= other.chunk.start - one.chunk.end <= _GAP

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,17 @@ from rag.assistant import Status as IndexStatus
 from rag.index.derive import EXACT_UP_TO
 from rag.sync import OnProgress, SyncReport
 from rag.sync import Progress as SyncProgress
-from rag.types import Answer, Citation, Document, Freshness, SearchResult
+from rag.types import (
+    MOST_UNREAD,
+    NOT_FOUND,
+    VERDICT_WORDS,
+    Answer,
+    Citation,
+    Document,
+    Freshness,
+    SearchResult,
+    Sentence,
+)
 from rag.verify import Verification
 
 FindDocument = Callable[[str], Document]
@@ -36,33 +47,38 @@ def busy(message: str) -> Status:
 
 def plain(text: str) -> str:
     """Return text from a document without the characters that steer a terminal or turn text around."""
-    return "".join(c for c in " ".join(text.split()) if c.isprintable() and c not in _BIDI)
+    return _seen(" ".join(text.split()))
 
 
+def _seen(text: str) -> str:
+    return "".join(c for c in text if c in " \n" or (c.isprintable() and c not in _BIDI))
+
+
+# What is said of a cited document whose file is no longer what was cited.
+_STALE = {"moved": "the file has changed", "changed": "the file has changed", "gone": "the file is no longer there"}
 _BIDI = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def answer(found: Answer, find_document: FindDocument) -> None:
-    """Print an answer with its sources, or that there is none with the nearest passages."""
+    """Print an answer with its sources, or that there is none with the closest excerpts."""
     if found.query != found.question:
         note(f"asked as: {plain(found.query)}")
     if found.abstained:
-        OUT.print(Text("Not in your documents.", style="bold"), Text("The nearest passages, which may not answer:"))
-        results(found.results[:3], find_document)
-    cited = {citation.n: citation for citation in found.citations}
-    for sentence in found.sentences:
-        marks = "".join(f" [{n}]" for n in sentence.citations)
-        quoted = sentence.support == "quoted"
-        words = _highlighted(cited[sentence.citations[0]]) if quoted else Text(plain(sentence.text))
-        caveat = Text(f" ({plain(sentence.caveat)})" if sentence.caveat else "", style="yellow")
-        OUT.print(words + Text(marks, style="bold cyan") + caveat)
-    _caveats(found)
-    if found.citations:
+        OUT.print(Text(VERDICT_WORDS["none"], style="bold"))
+        _unread(found)
+        if found.closest:
+            OUT.print("The closest excerpts:")
+    elif len(found.in_words) < len(found.sentences):
+        OUT.print(Text(VERDICT_WORDS[found.verdict], style="bold" if found.verdict == "strong" else "bold yellow"))
+    for sentence in found.in_words:
+        _sentence(sentence)
+    if found.missing and not found.abstained:
+        OUT.print(Text(f"{NOT_FOUND} {plain(' '.join(found.missing))}", style="bold"))
+    for stale in found.stale:
+        OUT.print(Text(f"{plain(stale.source)}: {_STALE[stale.reason]}: run `rag index`", style="yellow"))
+    for citation in (*found.citations, *found.closest):
         OUT.print()
-    for citation in found.citations:
-        place = _place(citation, citation.start, citation.page, find_document)
-        OUT.print(Text(f"[{citation.n}] ", style="bold cyan") + Text(place) + Text(_path(citation), style="dim"))
-        OUT.print(Text(f"    “{plain(citation.quote)}”", style="italic"))
+        _citation(citation, find_document)
     _freshness(found.freshness)
     if found.note:
         note(plain(found.note))
@@ -71,25 +87,35 @@ def answer(found: Answer, find_document: FindDocument) -> None:
     note(f"confidence {found.confidence:.2f} · {1000 * sum(found.timings.values()):.0f} ms")
 
 
-def _highlighted(citation: Citation) -> Text:
-    """Return a quotation in one line, with the words that answer in bold."""
-    texts = [Text(_in_line(piece), style="bold" if number == 1 else "") for number, piece in enumerate(citation.pieces)]
-    return Text.assemble(*texts)
+def _sentence(sentence: Sentence) -> None:
+    """Print a sentence of a language model with its numbers."""
+    marks = "".join(f" [{n}]" for n in sentence.citations)
+    caveat = Text(f" ({plain(sentence.caveat)})" if sentence.caveat else "", style="yellow")
+    OUT.print(Text(plain(sentence.text)) + Text(marks, style="bold cyan") + caveat)
 
 
-def _in_line(piece: str) -> str:
-    """Return a piece of a text as ``plain`` does, with a space where it begins or ends with white space."""
-    before, after = piece[:1].isspace(), piece[-1:].isspace()
-    return " " * before + plain(piece) + " " * (after and bool(piece.strip()))
+def _citation(citation: Citation, find_document: FindDocument) -> None:
+    """Print a source and its excerpt, the key sentence in bold."""
+    place = _place(citation, citation.start, citation.page, find_document)
+    OUT.print(Text(f"[{citation.n}] ", style="bold cyan") + Text(place) + Text(_path(citation), style="dim"))
+    before, key, after = map(_lines, citation.shown)
+    words = Text.assemble(before, (key, "bold" if citation.excerpt else "italic"), after)
+    OUT.print(Text("\n").join(Text("    ") + line for line in words.split("\n")))
+    if citation.also_in:
+        OUT.print(Text(f"    also in {plain(', '.join(citation.also_in))}", style="dim"))
 
 
-def _caveats(found: Answer) -> None:
-    """Print where the sources disagree, and what of the question they do not answer."""
-    for pair in found.disagreements:
-        said = (f"{plain(value)} [{n}]" for value, n in zip(pair.values, pair.citations, strict=True))
-        OUT.print(Text("Sources disagree: " + ", ".join(said), style="yellow"))
-    if found.missing and not found.abstained:
-        OUT.print(Text("Not in your documents: " + plain(" ".join(found.missing)), style="bold"))
+def _lines(text: str) -> str:
+    """Return a piece of a text as ``plain`` does, line by line; blank lines are left out."""
+    return _seen(re.sub(r"\s+", lambda space: "\n" if "\n" in space.group() else " ", text))
+
+
+def _unread(found: Answer) -> None:
+    """Print which files could not be read, and so are in no answer."""
+    for one in found.unread[:MOST_UNREAD]:
+        OUT.print(Text(f"not read: {plain(one.source)}: {plain(one.reason)}", style="yellow"))
+    if len(found.unread) > MOST_UNREAD:
+        note(f"and {len(found.unread) - MOST_UNREAD} more: `rag status` lists them")
 
 
 def results(found: Sequence[SearchResult], find_document: FindDocument) -> None:
@@ -122,12 +148,14 @@ def sync_report(report: SyncReport) -> None:
 
 
 def verification(found: Verification) -> None:
-    """Print what became of quotations: first those that do not stand where they stood."""
+    """Print what became of each quotation and of its excerpt, and the faults of an index."""
     for check in found.checks:
-        quotation, now = check.quotation, check.now
+        quotation, now, shown = check.quotation, check.now, check.quotation.excerpt
         number = f"[{quotation.n}] " if quotation.n is not None else ""
-        to = f" → {plain(now.source)} {now.start}–{now.end}" if now is not None else ""
-        place = f"{plain(quotation.source)} {quotation.start}–{quotation.end}{to}"
+        around = f", in the excerpt {shown.start}–{shown.end}" if shown is not None else ""
+        alone = "without its excerpt " if check.state == "changed" else ""
+        to = f" → {alone}{plain(now.source)} {now.start}–{now.end}" if now is not None else ""
+        place = f"{plain(quotation.source)} {quotation.start}–{quotation.end}{around}{to}"
         style = "green" if check.state == "intact" else "yellow"
         OUT.print(Text(f"{check.state:<8}", style=style) + Text(f"{number}{place}"))
         OUT.print(Text(f"        “{short(plain(quotation.quote), 120)}”", style="dim"))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.embed import Embedder, Vectors
 from rag.index import Forms, Reader
@@ -58,7 +59,12 @@ class Terms:
         matches[filled] = np.maximum.reduceat(alike[:, columns], starts, axis=1).T
         return matches
 
-    def share(self, matches: Vectors) -> Vectors:
+    def held(self, text: str) -> NDArray[np.bool_]:
+        """Return of each word whether a text holds it, in one of its forms, shape ``(words,)``."""
+        there = {form for word in content_words(text, self.language) for form in forms(word, self.languages)}
+        return np.array([not there.isdisjoint(its_forms) for its_forms in self.forms], dtype=np.bool_)
+
+    def share(self, matches: Vectors | NDArray[np.bool_]) -> Vectors:
         """Return the share (0–1) of the question, by rarity, that each row of ``matches`` holds."""
         shares: Vectors = matches @ (self.weights / (float(self.weights.sum()) or 1.0))
         return shares

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -69,14 +70,18 @@ class Document(Value):
         at = bisect_right(self.pages, offset, key=lambda page: page.start)
         return self.pages[at - 1].number if at else None
 
-    def headings_at(self, offset: int) -> tuple[str, ...]:
-        """Return the path of headings over ``offset``, outermost first."""
+    def heading_path(self, offset: int) -> tuple[Heading, ...]:
+        """Return the headings over ``offset``, outermost first."""
         path: list[Heading] = []
         for heading in self.headings:
             if heading.start > offset:
                 break
             path = [above for above in path if above.level < heading.level] + [heading]
-        return tuple(heading.text for heading in path)
+        return tuple(path)
+
+    def headings_at(self, offset: int) -> tuple[str, ...]:
+        """Return the texts of the headings over ``offset``, outermost first."""
+        return tuple(heading.text for heading in self.heading_path(offset))
 
 
 def document_id(source: str) -> str:
@@ -138,11 +143,11 @@ class SentenceScore(Value):
 class SearchResult(Value):
     """A passage found for a question, with its score and the parts it was made from.
 
-    Its chunk is the stretch of the document that speaks to the question: less than a passage as indexed,
-    or more. ``score`` is how likely the passage is to hold the answer (0–1), beside the others found.
+    ``score`` is how likely the passage is to hold the answer (0–1), beside the others found.
 
-    ``dense`` is the cosine, ``lexical`` the BM25 score as a share of the highest possible, and
-    ``overlap`` the share of the question's words, by rarity, in the passage or its headings (all 0–1).
+    ``dense`` is the cosine, ``lexical`` the BM25 score as a share of the highest possible, ``overlap`` the share of
+    the question's words, by rarity, in the passage or its headings, and ``rarest`` how well these hold its rarest word,
+    or one like it (all 0–1).
     ``language`` is its document's. Where the embedder does not speak it, or not the question's, the passage was
     found ``by_words``, and all its cosines are lowered: see ``rag.retrieve``.
     """
@@ -157,6 +162,7 @@ class SearchResult(Value):
     lexical: float
     overlap: float
     sentences: tuple[SentenceScore, ...]
+    rarest: float = 0.0
     language: str = ""
     by_words: bool = False
 
@@ -170,11 +176,33 @@ class SearchResult(Value):
         return self.chunk.text[sentence.start - self.chunk.start : sentence.end - self.chunk.start]
 
 
+class ContextPart(Value):
+    """A stretch of the same document that belongs to an excerpt but stands elsewhere, and what it is to it."""
+
+    role: Literal["heading", "lead_in", "header", "before", "after"]
+    start: int
+    end: int
+    text: str
+
+
+class Excerpt(Value):
+    """The contiguous stretch of a document that is shown: ``document.text[start:end] == text``.
+
+    ``context`` is what belongs above it, in the order of the document.
+    """
+
+    start: int
+    end: int
+    text: str
+    context: tuple[ContextPart, ...] = ()
+
+
 class Citation(Value):
     """A quotation that can be checked: in the file with this hash, ``text[start:end] == quote``.
 
-    ``highlight`` is the span inside it, in the document too, that answers in the fewest words; None where
-    that cannot be told.
+    ``excerpt`` holds the quotation, which is its key sentence; None for a sentence of a language model, and in
+    answers of version 0.1. ``highlight`` is the span inside the quotation, in the document too, that answers in the
+    fewest words; None where that cannot be told. ``also_in`` are other documents that say the same word for word.
     """
 
     n: int
@@ -188,7 +216,9 @@ class Citation(Value):
     end: int
     quote: str
     sha256: str
+    excerpt: Excerpt | None = None
     highlight: tuple[int, int] | None = None
+    also_in: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -196,10 +226,12 @@ class Citation(Value):
         return _place(self.source, self.page_kind, self.page, self.headings)
 
     @property
-    def pieces(self) -> tuple[str, str, str]:
-        """The quotation before, in and after the words that answer; all of it before, where these are not told."""
-        start, end = (offset - self.start for offset in self.highlight or (self.end, self.end))
-        return self.quote[:start], self.quote[start:end], self.quote[end:]
+    def shown(self) -> tuple[str, str, str]:
+        """The excerpt before, in and after the quotation; where there is no excerpt, the quotation alone."""
+        if self.excerpt is None:
+            return "", self.quote, ""
+        text, first, last = self.excerpt.text, self.start - self.excerpt.start, self.end - self.excerpt.start
+        return text[:first], text[first:last], text[last:]
 
 
 def _place(source: str, kind: PageKind, page: int | None, headings: tuple[str, ...]) -> str:
@@ -211,11 +243,39 @@ def _place(source: str, kind: PageKind, page: int | None, headings: tuple[str, .
 Standing = Literal["intact", "moved", "changed", "gone"]
 
 
-class Disagreement(Value):
-    """Two citations, by number, that cannot both be right, and what each says."""
+class Stale(Value):
+    """A cited document whose file is no longer what was cited, and in what way."""
 
-    citations: tuple[int, int]
-    values: tuple[str, str]
+    source: str
+    reason: Standing
+
+
+class Carried(Value):
+    """A term that a follow-up took over from the conversation, and the number of the message it is from.
+
+    Messages are numbered from 1, the oldest first.
+    """
+
+    term: str
+    from_message: int
+
+
+class Unread(Value):
+    """A file of the folder that is in no answer, and why."""
+
+    source: str
+    reason: str
+
+
+# How well an answer fits: by its confidence, "none" being that the documents are not thought to hold one.
+Verdict = Literal["strong", "likely", "none"]
+VERDICT_WORDS: Mapping[Verdict, str] = {
+    "strong": "Strong match",
+    "likely": "This may answer it",
+    "none": "I couldn’t find this in your documents.",
+}
+NOT_FOUND = "Not found in your documents:"  # before those of several questions that are not answered
+MOST_UNREAD = 3  # files that could not be read are named to a person where there is no answer
 
 
 class Sentence(Value):
@@ -279,12 +339,15 @@ class Freshness(Value):
 
 
 class Answer(Value):
-    """What is said to a question. ``confidence`` is in 0–1; ``timings`` are seconds by stage.
+    """What is said to a question. ``confidence`` is in 0–1, and ``verdict`` is drawn from it.
 
-    Of a question that asks several things, ``confidence`` is that of the surest part that is answered, and
-    ``missing`` names the parts that the documents do not answer. ``within`` are the documents that alone were
-    asked, by source; none: all were. ``model`` is what a language model took, where one was asked; ``note`` says why
-    its answer is not the one that is given.
+    ``sentences`` are empty where the verdict is "none"; then ``closest`` are the excerpts that come closest, numbered
+    like citations, and ``unread`` the files that could not be read. Of several questions, ``confidence`` is that of
+    the least sure that is answered, and ``missing`` are those that the documents do not answer. ``within`` are the
+    documents that alone were asked, by source; none: all were. ``stale`` are cited documents that have changed or
+    gone. ``embedded`` is the share of the passages that have a vector: all, as long as none is found before.
+    ``timings`` are seconds by stage. ``model`` is what a language model took, where one was asked; ``note`` is what
+    else is to be said.
     """
 
     question: str
@@ -292,15 +355,30 @@ class Answer(Value):
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]
     results: tuple[SearchResult, ...]
-    abstained: bool
+    verdict: Verdict
     confidence: float
+    closest: tuple[Citation, ...] = ()
+    carried: tuple[Carried, ...] = ()
     within: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
-    disagreements: tuple[Disagreement, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    stale: tuple[Stale, ...] = ()
+    embedded: float = 1.0
     freshness: Freshness | None = None
     timings: dict[str, float] = {}
     model: ModelUse | None = None
     note: str = ""
+
+    @property
+    def abstained(self) -> bool:
+        """Whether there is no answer."""
+        return self.verdict == "none"
+
+    @property
+    def in_words(self) -> tuple[Sentence, ...]:
+        """The sentences that no excerpt shows: those of a language model, or of version 0.1."""
+        shown = {citation.n for citation in self.citations if citation.excerpt is not None}
+        return tuple(s for s in self.sentences if s.support != "quoted" or not shown.issuperset(s.citations))
 
     @property
     def text(self) -> str:

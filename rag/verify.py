@@ -20,13 +20,16 @@ from rag.index import Reader
 from rag.library import corpus_file
 from rag.parse.worker import Worker
 from rag.sync import OnProgress, Progress, may_differ
-from rag.types import Citation, Document, Standing, Value
+from rag.types import Citation, Document, Excerpt, Standing, Value
 
 _FILES_KEPT = 16
 
 
 class Quotation(Value):
-    """Words said to stand at a place: those of a citation, which has a number, or of a passage of the index."""
+    """Words said to stand at a place: those of a citation, which has a number, or of a passage of the index.
+
+    Those of a citation may be said to stand in an excerpt; that is checked with them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")  # a saved citation tells more
 
@@ -36,6 +39,24 @@ class Quotation(Value):
     end: int
     quote: str = Field(min_length=1)
     sha256: str = ""
+    excerpt: Excerpt | None = None
+
+    @property
+    def around(self) -> tuple[str, str]:
+        """The words of the excerpt before and after the quotation."""
+        if self.excerpt is None:
+            return "", ""
+        text, start = self.excerpt.text, self.excerpt.start
+        return text[: self.start - start], text[self.end - start :]
+
+    def stands_in(self, text: str) -> bool:
+        """Whether its words stand in ``text`` at their place, and its excerpt, around them, at its own."""
+        if text[self.start : self.end] != self.quote:
+            return False
+        shown = self.excerpt
+        return shown is None or (
+            0 <= shown.start <= self.start and self.end <= shown.end and text[shown.start : shown.end] == shown.text
+        )
 
 
 class Place(Value):
@@ -50,7 +71,8 @@ class Check(Value):
     """A quotation and what became of it.
 
     ``intact``: its words stand at its place. ``moved``: they stand elsewhere, at ``now``. ``changed``: the
-    document is there, without them. ``gone``: so is the document.
+    document is there, without them. ``gone``: so is the document. The words of an excerpt count with those of its
+    quotation; where the quotation alone still stands, that is ``changed``, and ``now`` is where.
     """
 
     quotation: Quotation
@@ -187,10 +209,15 @@ def _check_at_its_place(quotation: Quotation, folder: _Folder) -> Check:
 
 def _check_in(document: Document, quotation: Quotation) -> Check:
     """Return whether the words of a quotation stand in a document: at their place, elsewhere, or not."""
-    if document.text[quotation.start : quotation.end] == quotation.quote:
+    if quotation.stands_in(document.text):
         return Check(quotation=quotation, state="intact")
     place = _find(quotation, document)
-    return Check(quotation=quotation, state="moved" if place else "changed", now=place)
+    if place is not None:
+        return Check(quotation=quotation, state="moved", now=place)
+    if quotation.excerpt is None:
+        return Check(quotation=quotation, state="changed")
+    alone = quotation.model_copy(update={"excerpt": None})
+    return Check(quotation=quotation, state="changed", now=_find(alone, document))
 
 
 def _look_elsewhere(checks: Sequence[Check], documents: Callable[[], Iterable[Document]]) -> list[Check]:
@@ -204,7 +231,7 @@ def _look_elsewhere(checks: Sequence[Check], documents: Callable[[], Iterable[Do
         for document in documents() if lost else ():
             for at in lost:
                 quotation = found[at].quotation
-                if found[at].now is None and (document.sha256 == quotation.sha256 or not same_file):
+                if found[at].state != "moved" and (document.sha256 == quotation.sha256 or not same_file):
                     place = _find(quotation, document)
                     if place is not None:
                         found[at] = Check(quotation=quotation, state="moved", now=place)
@@ -212,16 +239,26 @@ def _look_elsewhere(checks: Sequence[Check], documents: Callable[[], Iterable[Do
 
 
 def _find(quotation: Quotation, document: Document) -> Place | None:
-    """Return where the words of a quotation stand in a document, white space aside: nearest to where they stood."""
-    words = quotation.quote.split()
-    if not words or words[0] not in document.text:
+    """Return where the words of a quotation stand in a document, its excerpt around them, white space aside.
+
+    It is the place nearest to where they stood.
+    """
+    before, after = quotation.around
+    first = f"{before} {quotation.quote}".split()
+    if not first or first[0] not in document.text:
         return None
-    pattern = r"\s+".join(map(re.escape, words))
-    spans = [match.span() for match in re.finditer(pattern, document.text)]
+    # Without anything around it, the pattern begins with a word, which is what makes it quick.
+    pattern = r"\s*".join(filter(None, (_spaced(before), f"({_spaced(quotation.quote)})", _spaced(after))))
+    spans = [match.span(1) for match in re.finditer(pattern, document.text)]
     if not spans:
         return None
     start, end = min(spans, key=lambda span: abs(span[0] - quotation.start))
     return Place(source=document.source, start=start, end=end)
+
+
+def _spaced(words: str) -> str:
+    """Return a pattern of words with any white space between them."""
+    return r"\s+".join(map(re.escape, words.split()))
 
 
 def _verification(counts: Counter[Standing], checks: Sequence[Check], faults: Sequence[str] = ()) -> Verification:

@@ -33,7 +33,7 @@ def answer(question: str, *quotes: str, **more: object) -> Answer:
         ),
         "citations": tuple(citation(n, quote, start=1000 * n) for n, quote in enumerate(quotes, 1)),
         "results": (),
-        "abstained": not quotes,
+        "verdict": "likely" if quotes else "none",
         "confidence": 0.9 if quotes else 0.1,
     }
     return Answer.model_validate({**values, **more})

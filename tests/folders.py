@@ -8,10 +8,13 @@ from typing import Any
 
 from rag.assistant import Assistant
 from rag.embed import Embedder
-from rag.index import Index
+from rag.index import Index, Reader
 from rag.index.local import LocalIndex
+from rag.query import read_query
+from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.sync import sync
+from rag.types import SearchResult
 
 
 def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
@@ -47,3 +50,8 @@ def texts_of(index: Index) -> dict[str, str]:
     with index.reading() as reader:
         documents = [reader.document(summary.source) for summary in reader.documents()]
     return {document.source: document.text for document in documents if document is not None}
+
+
+def find(question: str, reader: Reader, embedder: Embedder, k: int) -> list[SearchResult]:
+    """Return the passages that speak to a question, as it was typed."""
+    return retrieve(read_query(question, reader, embedder), reader, embedder, k)

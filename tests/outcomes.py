@@ -8,7 +8,8 @@ from rag.evaluate.ask import Outcome
 
 _UNKNOWN = (
     "answerable right hit_at_1 hit_at_5 recall precision iou cited_recall cited_precision cited_iou "
-    "first_sentence_answers evidence_mrr evidence_ndcg_at_10 document_mrr document_ndcg_at_10 standalone_hit_at_5"
+    "first_excerpt_answers first_sentence_answers shown_answers evidence_mrr evidence_ndcg_at_10 document_mrr "
+    "document_ndcg_at_10 standalone_hit_at_5"
 ).split()
 
 
@@ -20,6 +21,8 @@ def outcome(id_: str, **known: Any) -> Outcome:
         "question": question,
         "query": question,
         "answered": True,
+        "strong": False,
+        "characters": 100,
         "confidence": 0.5,
         "seconds": 0.1,
         "answers": (),

@@ -20,12 +20,17 @@ DOCUMENT = Document(
 )
 
 
-def find(source: str) -> Document | None:
-    return DOCUMENT if source == "a.md" else None
+def find(source: str) -> Document:
+    if source != "a.md":
+        raise IndexFailure(f"no {source}")
+    return DOCUMENT
 
 
-def quoted(text: str, start: int, end: int, source: str = "a.md") -> DraftSentence:
-    return DraftSentence(text=text, quotes=(Quote(source=source, start=start, end=end),), support="quoted")
+def quoted(
+    text: str, start: int, end: int, source: str = "a.md", excerpt: tuple[int, int] | None = None
+) -> DraftSentence:
+    quote = Quote(source=source, start=start, end=end, excerpt=excerpt)
+    return DraftSentence(text=text, quotes=(quote,), support="quoted")
 
 
 def test_a_citation_holds_the_exact_words_and_where_they_stand() -> None:
@@ -42,6 +47,27 @@ def test_the_same_place_gets_the_same_number() -> None:
     sentences, citations = cite([one, one], find)
     assert [sentence.citations for sentence in sentences] == [(1,), (1,)]
     assert len(citations) == 1
+
+
+def test_an_excerpt_is_the_stretch_as_it_stands_under_its_headings() -> None:
+    _, (citation,) = cite([quoted("One fact.", 5, 14, excerpt=(5, len(TEXT) - 1))], find)
+    excerpt = citation.excerpt
+    assert excerpt is not None
+    assert TEXT[excerpt.start : excerpt.end] == excerpt.text == "One fact.  Another\nfact."
+    assert [(part.role, part.text, TEXT[part.start : part.end]) for part in excerpt.context] == [("heading", "A", "A")]
+    assert citation.shown == ("", "One fact.", "  Another\nfact.")
+
+
+def test_a_heading_inside_an_excerpt_is_not_above_it() -> None:
+    _, (citation,) = cite([quoted("One fact.", 5, 14, excerpt=(0, 14))], find)
+    assert citation.excerpt is not None
+    assert citation.excerpt.context == ()
+
+
+@pytest.mark.parametrize("excerpt", [(6, 30), (5, 13), (-1, 14), (5, len(TEXT) + 1)])
+def test_an_excerpt_that_does_not_hold_the_quotation_is_refused(excerpt: tuple[int, int]) -> None:
+    with pytest.raises(IndexFailure):
+        cite([quoted("One fact.", 5, 14, excerpt=excerpt)], find)
 
 
 @pytest.mark.parametrize(

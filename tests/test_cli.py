@@ -14,14 +14,22 @@ from typing import Any
 import httpx
 import pytest
 
+MILL = "Ada Brown built the mill in 1851.\n\nIt burned down in 1904 and was never rebuilt."
+ANSWER_KEYS = {
+    "question", "query", "carried", "answer", "verdict", "abstained", "confidence", "sentences", "citations", "closest",
+    "stale", "unread", "embedded", "results", "timings", "note",
+}  # fmt: skip
+CITATION_KEYS = {
+    "n", "source", "title", "page", "headings", "start", "end", "quote", "sha256", "excerpt", "highlight", "also_in",
+}  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a corpus of two files that is not indexed yet."""
     place = tmp_path_factory.mktemp("place")
     (place / "corpus").mkdir()
-    text = "Ada Brown built the mill in 1851.\r\n\r\nIt burned down in 1904 and was never rebuilt.\n"
-    (place / "corpus/mill.txt").write_bytes(text.encode())
+    (place / "corpus/mill.txt").write_bytes(f"{MILL}\n".replace("\n", "\r\n").encode())
     (place / "corpus/empty.txt").write_bytes(b"")
     return place
 
@@ -43,30 +51,63 @@ def test_asking_builds_a_missing_index_and_keeps_the_contract(place: Path) -> No
     assert run.returncode == 0, run.stderr
     assert "there is no index yet" in run.stderr
     answer = parsed(run)
-    keys = {"question", "query", "answer", "abstained", "confidence", "sentences", "citations", "results", "timings"}
-    assert keys <= answer.keys()
+    assert answer.keys() >= ANSWER_KEYS
     assert set(answer["sentences"][0]) == {"text", "citations", "support", "reason"}
-    (citation, *_) = answer["citations"]
-    keys = {"n", "source", "title", "page", "headings", "start", "end", "quote", "sha256", "highlight"}
-    assert set(citation) == keys
+    (citation,) = answer["citations"]
+    assert set(citation) == CITATION_KEYS
     assert {"source", "start", "end", "page", "text", "score"} <= answer["results"][0].keys()
-    assert citation["quote"] == "Ada Brown built the mill in 1851."
+    assert (answer["verdict"] in ("strong", "likely"), answer["abstained"], answer["closest"]) == (True, False, [])
+    assert (answer["stale"], answer["embedded"], answer["carried"], answer["note"]) == ([], 1.0, [], "")
+    excerpt = citation["excerpt"]
+    assert (citation["quote"], excerpt["text"]) == ("Ada Brown built the mill in 1851.", MILL)
+    assert (citation["highlight"], excerpt["context"]) == (None, [])
     text = rag(place, "status", "--text", "mill.txt").stdout
     assert text[citation["start"] : citation["end"]] == citation["quote"]
+    assert text[excerpt["start"] : excerpt["end"]] == excerpt["text"]
     assert "\r" not in text
+    (place / "answer.json").write_text(run.stdout)
+    checked = rag(place, "verify", "answer.json")
+    assert (checked.returncode, checked.stdout.splitlines()[-1]) == (0, "1 intact · 0 moved · 0 changed · 0 gone")
 
 
-def test_abstaining_is_exit_3(place: Path) -> None:
+def test_abstaining_is_exit_3_and_gives_what_comes_closest(place: Path) -> None:
     run = rag(place, "ask", "What is the usual dose of ibuprofen?", "--json")
     assert run.returncode == 3, run.stderr
-    assert parsed(run)["abstained"] is True
+    answer = parsed(run)
+    assert (answer["abstained"], answer["verdict"], answer["citations"]) == (True, "none", [])
+    assert [(one["n"], one["excerpt"]["text"]) for one in answer["closest"]] == [(1, MILL)]
+    assert set(answer["closest"][0]) == CITATION_KEYS
+    assert answer["unread"] == [{"source": "empty.txt", "reason": "the file is empty"}]
 
 
-def test_a_terminal_answer_shows_the_quote_and_its_line(place: Path) -> None:
+def test_a_cited_file_that_has_changed_is_told(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus/mill.txt").write_text(MILL)
+    assert rag(tmp_path, "index").returncode == 0
+    (tmp_path / "corpus/mill.txt").write_text(f"{MILL} More.")
+    answer = parsed(rag(tmp_path, "ask", "Who built the mill?", "--json"))
+    assert answer["stale"] == [{"source": "mill.txt", "reason": "changed"}]
+    assert "mill.txt: the file has changed: run `rag index`\n" in rag(tmp_path, "ask", "Who built the mill?").stdout
+
+
+def test_a_terminal_answer_shows_the_verdict_and_the_excerpt(place: Path) -> None:
     run = rag(place, "ask", "When did the mill burn down?")
     assert run.returncode == 0
-    assert "mill.txt:3" in run.stdout
-    assert "“It burned down in 1904 and was never rebuilt.”" in run.stdout
+    verdict, *shown = run.stdout.splitlines()
+    assert verdict in ("Strong match", "This may answer it")
+    assert shown == ["", "[1] mill.txt:3", *(f"    {line}" for line in MILL.split("\n\n"))]
+
+
+def test_a_terminal_that_gets_no_answer_shows_what_comes_closest(place: Path) -> None:
+    run = rag(place, "ask", "What is the usual dose of ibuprofen?")
+    assert run.returncode == 3
+    assert run.stdout.splitlines()[:5] == [
+        "I couldn’t find this in your documents.",
+        "not read: empty.txt: the file is empty",
+        "The closest excerpts:",
+        "",
+        "[1] mill.txt:1",
+    ]
 
 
 def test_indexing_reports_what_it_did_and_what_it_could_not_read(place: Path) -> None:
@@ -87,6 +128,7 @@ def test_a_file_of_questions_gives_a_line_each_in_order(place: Path) -> None:
     answers = [json.loads(line) for line in run.stdout.splitlines()]
     assert [answer["question"] for answer in answers] == [first, second]
     assert answers[1]["query"] == "When did the mill burn down?"
+    assert answers[1]["carried"] == [{"term": "mill", "from": 1}]
     found = [json.loads(line) for line in rag(place, "search", "--questions", "questions.jsonl").stdout.splitlines()]
     assert [entry["question"] for entry in found] == [first, second]
     assert found[0]["results"][0]["source"] == "mill.txt"

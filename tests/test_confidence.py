@@ -11,6 +11,7 @@ from rag.assistant import Assistant
 from rag.embed import Embedder
 from rag.weights import logit, probability
 from tests.folders import assistant_over
+from tests.test_extractive import query
 
 MILLS = {
     "en.txt": "The mill of Leeds was built by Ada Brown in 1851. It burned down in 1904 and was never built again.",
@@ -58,7 +59,7 @@ def test_what_is_not_there_is_refused(assistant: Assistant, question: str) -> No
 
 
 def test_nothing_found_is_no_answer() -> None:
-    assert confidence("Who built the mill?", []) == 0.0
+    assert confidence(query("Who built the mill?"), []) == 0.0
 
 
 @pytest.mark.parametrize("chance", [0.001, 0.2, 0.5, 0.97])

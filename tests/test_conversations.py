@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import sqlite3
 import stat
@@ -11,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +22,7 @@ import pytest
 import rag
 from rag.conversations import Conversations, Saved
 from rag.errors import ConversationsFailure, UsageError
+from rag.export import conversation_html, conversation_json, conversation_markdown
 from rag.types import Message
 from tests.answers import answer
 
@@ -232,6 +236,26 @@ def test_an_answer_in_an_older_form_keeps_its_words(kept: Conversations, tmp_pat
     assert (second.question, second.text, second.abstained) == ("Why?", "", True)
     assert titles(kept, "1904") == ["Who built the mill?"]
     assert len(kept.feedback()) == 1
+
+
+def test_what_version_0_1_saved_comes_back_and_is_exported(tmp_path: Path) -> None:
+    saved = PROJECT / "tests/data/version_0_1"
+    with closing(sqlite3.connect(tmp_path / "conversations.sqlite")) as connection:
+        connection.executescript((saved / "conversations.sql").read_text(encoding="utf-8"))
+    then = json.loads((saved / "conversation.json").read_text(encoding="utf-8"))
+    with closing(Conversations(tmp_path)) as kept:
+        talk, other = kept.get("ada", then["id"]), kept.get("bob", kept.listed("bob", "york king")[0].id)
+    now = json.loads(conversation_json(talk))
+    for name in ("question", "query", "answer", "abstained", "missing", "sentences", "results", "rating", "asked"):
+        assert [one[name] for one in now["answers"]] == [one[name] for one in then["answers"]]
+    cited = [[{**one, "excerpt": None, "also_in": []} for one in told["citations"]] for told in then["answers"]]
+    assert [one["citations"] for one in now["answers"]] == cited
+    assert [turn.answer.verdict for turn in talk.turns] == ["likely", "likely", "none", "likely", "likely"]
+    assert (talk.turns[3].note, len(talk.turns[2].answer.closest)) == ("the telephone\nis not asked for", 3)
+    assert "(not supported: the number 1950 is not in its sources)" in conversation_markdown(other)
+    page, markdown = re.sub("</?mark>", "", conversation_html(talk)), conversation_markdown(talk).replace("\\", "")
+    for quote in [one.quote for turn in talk.turns for one in (*turn.answer.citations, *turn.answer.closest)]:
+        assert (f"> {' '.join(quote.split())}\n" in markdown, f">{quote}</blockquote>" in page) == (True, True)
 
 
 def test_text_that_no_encoding_holds_is_kept_all_the_same(kept: Conversations) -> None:

@@ -16,10 +16,13 @@ from rag.errors import UsageError
 from rag.evaluate.ask import Outcome, ask_all
 from rag.evaluate.measures import measures
 from rag.evaluate.questions import Tasks, read_questions, resolve
+from rag.types import Answer, Excerpt
+from tests.answers import answer, citation
 from tests.folders import assistant_over
 
 MILL = "Ada Brown built the mill in 1851.\n\nIt burned down in 1904 and was never rebuilt.\n"
 BRIDGE = "The old bridge over the Wend was designed by Tom Hale.\n\nIts toll was abolished\nin 1930.\n"
+CLUB = "The bridge club meets on Mondays."
 UNANSWERABLE = {"question": "What is the usual dose of ibuprofen?", "answerable": False}
 
 Ask = Callable[..., list[Outcome]]
@@ -28,7 +31,7 @@ Ask = Callable[..., list[Outcome]]
 @pytest.fixture(scope="module")
 def assistant(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Assistant:
     """An assistant over three files, two of which share a stem."""
-    files = {"mill.txt": MILL, "on/bridge.txt": BRIDGE, "on/bridge.md": "The bridge club meets on Mondays."}
+    files = {"mill.txt": MILL, "on/bridge.txt": BRIDGE, "on/bridge.md": CLUB}
     return assistant_over(tmp_path_factory.mktemp("place"), files, embedder)
 
 
@@ -61,7 +64,8 @@ BUILT = {"question": "Who built the mill?", "answers": ["Ada Brown"], "evidence"
 def test_an_answerable_question_and_one_that_is_not(ask: Ask, assistant: Assistant) -> None:
     built, dose = ask(BUILT, UNANSWERABLE)
     assert (built.id, built.answerable, built.answered, built.right) == ("1", True, True, True)
-    assert (built.hit_at_1, built.hit_at_5, built.first_sentence_answers) == (True, True, True)
+    assert (built.hit_at_1, built.hit_at_5) == (True, True)
+    assert (built.first_excerpt_answers, built.shown_answers, built.first_sentence_answers) == (True, True, True)
     assert (built.evidence_mrr, built.evidence_ndcg_at_10, built.document_mrr, built.document_ndcg_at_10) == (
         1,
         1,
@@ -72,11 +76,12 @@ def test_an_answerable_question_and_one_that_is_not(ask: Ask, assistant: Assista
     found = {(r.source, at) for r in assistant.search(built.question) for at in range(r.chunk.start, r.chunk.end)}
     assert built.precision == pytest.approx(len("Ada Brown") / len(found))
     assert built.cited_recall == 1.0
-    assert built.cited[0].text == "Ada Brown built the mill in 1851."
-    cited = sum(excerpt.end - excerpt.start for excerpt in built.cited)
-    assert built.cited_precision == built.cited_iou == len("Ada Brown") / cited
+    assert built.cited[0].text == MILL.strip()
+    assert built.characters == sum(excerpt.end - excerpt.start for excerpt in built.cited)
+    assert built.cited_precision == built.cited_iou == len("Ada Brown") / built.characters
     assert (dose.answerable, dose.answered, dose.right) == (False, False, True)
-    assert (dose.recall, dose.first_sentence_answers, dose.document_mrr) == (None, None, None)
+    assert (dose.recall, dose.first_excerpt_answers, dose.document_mrr) == (None, None, None)
+    assert (dose.shown_answers, dose.first_sentence_answers) == (None, None)
     assert built.confidence > dose.confidence
     found_measures = measures([built, dose])
     assert found_measures["auroc"].value == 1.0
@@ -93,21 +98,96 @@ def test_answered_is_what_asking_would_have_done(ask: Ask, assistant: Assistant)
 def test_an_answer_held_back_is_measured_all_the_same(resolved: Callable[..., Tasks], assistant: Assistant) -> None:
     strict = Assistant(assistant.settings.model_copy(update={"answer_above": 1.0}), assistant._embedder)
     (one,) = ask_all(resolved(BUILT).tasks, strict)
-    assert (one.answered, one.right, one.first_sentence_answers, one.cited_recall) == (False, False, True, 1.0)
+    assert (one.answered, one.right, one.first_excerpt_answers, one.cited_recall) == (False, False, True, 1.0)
 
 
 def test_a_wrong_place_is_no_right_answer(ask: Ask) -> None:
-    elsewhere = {**BUILT, "evidence": [evidence("mill", MILL, "It burned")]}
+    elsewhere = {**BUILT, "evidence": [evidence("on/bridge.md", CLUB, "bridge club")]}
     not_said = {**BUILT, "answers": ["Charles Babbage"]}
-    assert [one.first_sentence_answers for one in ask(elsewhere, not_said)] == [False, False]
+    outcomes = ask(elsewhere, not_said)
+    assert [one.first_excerpt_answers for one in outcomes] == [False, False]
+    assert [one.first_sentence_answers for one in outcomes] == [False, False]
+    assert [one.wrong for one in outcomes] == [True, True]
+
+
+KEY, BURNED, DESIGNED = MILL[:33], MILL[35:80], BRIDGE[:54]
+
+
+def excerpt_of(text: str, start: int, end: int) -> Excerpt:
+    return Excerpt(start=start, end=end, text=text[start:end])
+
+
+@pytest.fixture
+def two_excerpts(monkeypatch: pytest.MonkeyPatch) -> Answer:
+    """An answer given to every question: the mill's two sentences, the first being the key, and one on the bridge."""
+    citations = (
+        citation(1, KEY, "mill.txt", excerpt=excerpt_of(MILL, 0, 80)),
+        citation(2, DESIGNED, "on/bridge.txt", excerpt=excerpt_of(BRIDGE, 0, 54)),
+    )
+    made = answer("Anything?", KEY, DESIGNED, citations=citations, verdict="strong", confidence=0.97)
+    monkeypatch.setattr(Assistant, "ask", lambda *_, **__: made)
+    return made
 
 
 @pytest.mark.parametrize(
-    ("answer", "right"), [("1851", True), ("ada  BROWN", True), ("185", False), ("own", False), ("x " * 13, None)]
+    ("place", "said", "first_sentence", "first_excerpt", "shown"),
+    [
+        (evidence("mill", MILL, "Ada Brown"), "Ada Brown", True, True, True),
+        (evidence("mill", MILL, "in 1904"), "1904", False, True, True),
+        (evidence("mill", MILL, "Ada Brown"), "1904", False, True, True),  # the answer may stand beside the evidence
+        (evidence("on/bridge.txt", BRIDGE, "Tom Hale"), "Tom Hale", False, False, True),
+        (evidence("on/bridge.txt", BRIDGE, "in 1930"), "1930", False, False, False),
+        (evidence("on/bridge.txt", BRIDGE, "Tom Hale"), "Ada Brown", False, False, False),
+        (None, "1904", False, True, True),
+        (None, "Tom Hale", False, False, True),
+    ],
 )
-def test_where_no_place_is_known_a_short_answer_is_looked_for(ask: Ask, answer: str, right: bool | None) -> None:
-    (one,) = ask({"question": "Who built the mill?", "answers": [answer]})
-    assert one.first_sentence_answers is right
+def test_key_sentence_first_excerpt_and_all_excerpts_are_told_apart(
+    ask: Ask, two_excerpts: Answer, place: Any, said: str, first_sentence: bool, first_excerpt: bool, shown: bool
+) -> None:
+    (one,) = ask({"question": "x", "answers": [said], "evidence": [place] if place else []})
+    assert one.first_sentence_answers is first_sentence
+    assert one.first_excerpt_answers is first_excerpt
+    assert one.shown_answers is shown
+    assert (one.right, one.wrong) == (first_excerpt, not first_excerpt)
+    assert one.strong
+
+
+def test_characters_are_those_of_the_excerpts(ask: Ask, two_excerpts: Answer) -> None:
+    (one,) = ask({"question": "x", "evidence": [evidence("mill", MILL, BURNED), evidence("mill", MILL, "Ada")]})
+    assert [excerpt.text for excerpt in one.cited] == [MILL[:80], DESIGNED]
+    assert one.characters == 80 + 54
+    wanted = len(BURNED) + len("Ada")
+    assert one.cited_recall == 1.0
+    assert one.cited_precision == one.cited_iou == wanted / one.characters
+
+
+def test_of_a_citation_without_an_excerpt_the_quotation_counts(
+    ask: Ask, two_excerpts: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = tuple(one.model_copy(update={"excerpt": None}) for one in two_excerpts.citations)
+    likely = two_excerpts.model_copy(update={"citations": bare, "verdict": "likely"})
+    monkeypatch.setattr(Assistant, "ask", lambda *_, **__: likely)
+    (one,) = ask({"question": "x", "answers": ["1904"], "evidence": [evidence("mill", MILL, "in 1904")]})
+    assert [excerpt.text for excerpt in one.cited] == [KEY, DESIGNED]
+    assert (one.first_excerpt_answers, one.cited_recall, one.characters) == (False, 0.0, len(KEY) + len(DESIGNED))
+    assert not one.strong
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [
+        (["1851"], True),
+        (["ada  BROWN"], True),
+        (["185"], False),
+        (["own"], False),
+        ([MILL.strip()], None),
+        (["Tom Hale", MILL.strip()], False),
+    ],
+)
+def test_where_no_place_is_known_a_short_answer_is_looked_for(ask: Ask, said: list[str], right: bool | None) -> None:
+    (one,) = ask({"question": "Who built the mill?", "answers": said})
+    assert (one.first_excerpt_answers, one.first_sentence_answers, one.shown_answers) == (right, right, right)
     assert (one.recall, one.hit_at_5, one.document_mrr) == (None, None, None)
 
 

@@ -47,7 +47,9 @@ def test_json_is_one_object_of_measures_and_questions(first: Any) -> None:
     assert "follow_up_kept" not in first["measures"]
     assert [question["id"] for question in first["questions"]] == ["built", "dose", "<b>"]
     cited = first["questions"][0]["cited"][0]
-    assert MILL[cited["start"] : cited["end"]] == cited["text"]
+    assert MILL[cited["start"] : cited["end"]] == cited["text"] == MILL.strip(), "the excerpt, not the key sentence"
+    assert first["measures"]["first_excerpt_answers"]["value"] == 1.0
+    assert first["measures"]["characters"]["value"] == len(cited["text"])
     assert first["comparison"] is None
 
 
@@ -62,7 +64,8 @@ def test_a_table_compares_with_the_first_run(first: Any, place: Path) -> None:
     strict = {"RAG_ANSWER_ABOVE": "1"}
     run = rag(place, "eval", "questions.jsonl", "--compare", "first.json", environment=strict)
     assert run.returncode == 0, run.stderr
-    assert "answerable: answered" in run.stdout
+    for label in ("answerable: answered", "first excerpt holds the answer", "first key sentence answers"):
+        assert label in run.stdout
     assert "compared with the earlier run, 3 questions in both" in run.stdout
     assert "wrong now, right before: 1\n  built  Who built the mill?\n" in run.stdout
     assert "right now, wrong before: 0" in run.stdout

@@ -10,13 +10,13 @@ from tests.outcomes import outcome
 
 # Two answerable questions, one of them answered rightly and one held back; two unanswerable, one refused.
 FOUR = [
-    outcome("a", answerable=True, confidence=0.9, first_sentence_answers=True, right=True, hit_at_5=True),
-    outcome(
-        "b", answerable=True, confidence=0.4, first_sentence_answers=False, right=False, answered=False, hit_at_5=False
-    ),
-    outcome("c", answerable=False, confidence=0.6, right=False, seconds=0.4),
+    outcome("a", answerable=True, confidence=0.9, first_excerpt_answers=True, right=True, hit_at_5=True, strong=True,
+            shown_answers=True, first_sentence_answers=False, characters=300),
+    outcome("b", answerable=True, confidence=0.4, first_excerpt_answers=False, right=False, answered=False,
+            hit_at_5=False, shown_answers=True, first_sentence_answers=False, characters=5000),
+    outcome("c", answerable=False, confidence=0.6, right=False, seconds=0.4, characters=500),
     outcome("d", answerable=False, confidence=0.1, right=True, answered=False),
-]
+]  # fmt: skip
 
 
 def said(text: str) -> Excerpt:
@@ -28,11 +28,16 @@ def test_the_measures_of_four_questions() -> None:
     assert found == pytest.approx(
         {
             "hit_at_5": 0.5,
-            "first_sentence_answers": 0.5,
+            "first_excerpt_answers": 0.5,
+            "shown_answers": 1.0,
+            "first_sentence_answers": 0.0,
+            "characters": 400,
             "answered": 0.5,
             "refused": 0.5,
             "right": 0.5,
             "right_when_answered": 0.5,
+            "strong": 0.5,
+            "strong_wrong": 0.0,
             "auroc": 0.75,
             "aurc": (0 + 1 / 2 + 2 / 3 + 3 / 4) / 4,
             "seconds_mean": 0.175,
@@ -45,14 +50,17 @@ def test_the_measures_of_four_questions() -> None:
 def test_each_measure_says_how_many_questions_it_tells_of() -> None:
     counts = {name: estimate.questions for name, estimate in measures(FOUR).items()}
     assert (counts["hit_at_5"], counts["refused"], counts["auroc"], counts["seconds_p95"]) == (2, 2, 4, 4)
+    assert (counts["strong"], counts["strong_wrong"], counts["characters"]) == (2, 1, 2)
     assert all(estimate.low <= estimate.value <= estimate.high for estimate in measures(FOUR).values())
 
 
 def test_what_the_questions_cannot_tell_is_left_out() -> None:
-    assert measures([outcome("a"), outcome("b")]).keys() == {"seconds_mean", "seconds_p50", "seconds_p95"}
+    always = {"characters", "seconds_mean", "seconds_p50", "seconds_p95"}
+    assert measures([outcome("a"), outcome("b")]).keys() == always
+    assert measures([outcome("a", answered=False)]).keys() == always - {"characters"}
     # Of unanswerable questions alone, every answer is wrong, whatever the assistant is worth.
-    unanswerable = [outcome("a", answerable=False, right=False), outcome("b", answerable=False, right=False)]
-    assert measures(unanswerable).keys() == {"refused", "seconds_mean", "seconds_p50", "seconds_p95"}
+    unanswerable = [outcome(name, answerable=False, right=False, strong=True) for name in "ab"]
+    assert measures(unanswerable).keys() == {"refused", *always}
     assert risk_coverage(unanswerable) == ()
 
 
@@ -75,13 +83,13 @@ def test_every_definition_has_its_own_name() -> None:
 
 
 def test_the_curve_answers_the_surest_first_and_the_equally_sure_together() -> None:
-    tied = [*FOUR, outcome("e", answerable=True, confidence=0.9, first_sentence_answers=False)]
+    tied = [*FOUR, outcome("e", answerable=True, confidence=0.9, first_excerpt_answers=False)]
     points = [(point.confidence, point.coverage, point.risk) for point in risk_coverage(tied)]
     assert points == [(0.9, 0.4, 0.5), (0.6, 0.6, pytest.approx(2 / 3)), (0.4, 0.8, 0.75), (0.1, 1.0, 0.8)]
 
 
 def test_the_worst_are_wrong_with_confidence_and_both_kinds_take_turns() -> None:
-    more = [*FOUR, outcome("e", answerable=True, confidence=0.7, right=False, first_sentence_answers=False)]
+    more = [*FOUR, outcome("e", answerable=True, confidence=0.7, right=False, first_excerpt_answers=False)]
     assert [one.id for one in worst(more)] == ["e", "c", "b"]
     assert [one.id for one in worst(more, 1)] == ["e"]
     ranked = [
@@ -92,7 +100,7 @@ def test_the_worst_are_wrong_with_confidence_and_both_kinds_take_turns() -> None
 
 
 def test_two_runs_are_compared_question_by_question() -> None:
-    changed = {"a": {"right": False, "first_sentence_answers": False}, "c": {"right": True, "answered": False}}
+    changed = {"a": {"right": False, "first_excerpt_answers": False}, "c": {"right": True, "answered": False}}
     before = [one.model_copy(update={"cited": (said(f"Said {one.id}."),)}) for one in FOUR]
     now = [one.model_copy(update=changed.get(one.id, {})) for one in [*before, outcome("new")]]
     found = compare(before, now)
@@ -104,6 +112,7 @@ def test_two_runs_are_compared_question_by_question() -> None:
     # Of the two questions one changed: resamples range from none of it to nothing else.
     assert (refused.low, refused.high) == (0.0, 1.0)
     assert not refused.certain
+    assert found.measures["first_excerpt_answers"].difference == -0.5
     assert found.measures["auroc"].difference == 0
 
 

@@ -27,8 +27,8 @@ def run_of(hostile: str = "plain", **more: Any) -> Run:
     known = {"question": hostile, "query": f"rewritten {hostile}", "answers": (hostile,), "sources": (hostile,)}
     outcomes = [
         outcome(f"{n} {hostile}", **known, cited=(excerpt,) * 7, expected=(excerpt,), answerable=n % 3 > 0,
-                confidence=n / 40, first_sentence_answers=n % 2 == 0 if n % 3 else None, seconds=0.01 * n,
-                right=False, answered=n > 20, hit_at_5=True)
+                confidence=n / 40, first_excerpt_answers=n % 2 == 0 if n % 3 else None, seconds=0.01 * n,
+                right=False, answered=n > 20, strong=n > 30, characters=50 * n, hit_at_5=True)
         for n in range(40)
     ]  # fmt: skip
     before = [one.model_copy(update={"right": True}) for one in outcomes]
@@ -90,9 +90,24 @@ def test_the_page_holds_measures_plots_the_worst_and_the_comparison() -> None:
     assert page.count('<svg class="plot"') == 3
     assert page.count("<article>") == 10
     assert "Wrong now, right before: 40" in page
-    assert "and 2 more" in page  # of the seven sentences cited
+    assert "and 2 more" in page  # of the seven excerpts shown
     assert "words plain" in page
-    assert "AUROC of the confidence" in page
+    for label in ("AUROC of the confidence", "first excerpt holds the answer", "wrong, of answers called strong"):
+        assert label in page
+    assert '<td class="n">1,500</td>' in page, "characters shown an answer are a count"
+
+
+def test_bars_of_counts_end_at_the_largest() -> None:
+    page = html_report(run_of())
+    row = page[page.index("characters shown an answer") :]
+    at = float(row.split('class="value" x="')[1].split('"')[0])
+    assert 80 < at < 99
+
+
+def test_an_excerpt_is_printed_whole() -> None:
+    excerpt = Excerpt(source="a.txt", start=0, end=703, text="x" * 700 + "end")
+    outcomes = (outcome("a", answerable=False, right=False, cited=(excerpt,)),)
+    assert "xend" in html_report(run_of(questions=outcomes))
 
 
 def test_every_plot_is_well_formed_and_within_its_frame() -> None:
@@ -124,9 +139,11 @@ def test_numbers_are_written_for_people() -> None:
     assert number(0.8734, "share") == "87.3 %"
     assert number(0.8734, "score") == "0.873"
     assert number(0.1234, "seconds") == "123 ms"
+    assert number(1234.4, "characters") == "1,234"
     assert signed(-0.0151, "share") == "−1.5"
     assert signed(0.00001, "share") == "0.0"
     assert signed(-0.004, "seconds") == "−4"
+    assert signed(1234.4, "characters") == "+1,234"
 
 
 @pytest.mark.browser

@@ -1,112 +1,88 @@
-"""What is shown of the passages found: the stretch that speaks to the question, word for word."""
+"""Excerpts are whole sentences around a key sentence, in its section, no longer than they may be."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rag.excerpt import Scored, excerpts
-from rag.index import Passage, Reader
-from rag.index.local import LocalIndex
-from rag.query import Query
-from rag.rank import Candidate
+from rag.chunk import chunk_document
+from rag.excerpt import excerpt_span
+from rag.parse import parse
 from rag.sentences import sentence_spans
-from rag.sync import sync
-from rag.terms import Terms
-from rag.types import SearchResult
-from tests.fakes import FakeEmbedder
+from rag.types import Document, Page
 
-MILL = "The mill stands by the river."
-FLOOD = "A flood closed it."
-TRADE = "Its flour went to Riga."
-DEBTS = "Debts had piled up."
-
-
-def query(text: str, words: list[str]) -> Query:
-    """A question of equally rare words; its vector likens it to nothing."""
-    weights = np.ones(len(words), dtype=np.float32)
-    vectors = np.eye(len(words), 32, dtype=np.float32)
-    terms = Terms(words, [(word,) for word in words], weights, vectors, "en", ("en",))
-    return Query(text, terms, np.zeros(32, dtype=np.float32), None, frozenset(), frozenset())
+SENTENCES = [f"Sentence number {n} tells of the mill and its {n + 3} wheels." for n in range(30)]
+PLAIN = parse(" ".join(SENTENCES).encode(), "mill.txt").documents[0]
+SECTIONS = parse(
+    b"# Mills\n\nAn opening line.\n\n## Leeds\n\nThe Leeds mill burned. It stood for a year.\n\n"
+    b"## York\n\nThe York mill stands. It has two wheels.\n",
+    "mills.md",
+).documents[0]
 
 
-def found(reader: Reader, source: str, likely: set[str]) -> list[Scored]:
-    """The passages of a document in order, where the sentences in ``likely`` hold all words and others none."""
-    passages: list[Scored] = []
-    for chunk in reader.chunks(source):
-        spans = tuple(sentence_spans(chunk.text))
-        passage = Passage(
-            chunk=chunk, sentences=spans, source=source, title="", sha256="", page_kind="page", language="en"
-        )
-        holds = np.array([[float(chunk.text[a:b] in likely)] for a, b in spans], dtype=np.float32)
-        candidate = Candidate(
-            passage=passage,
-            dense=0.5,
-            lexical=0.5,
-            document_dense=0.5,
-            document_share=0,
-            next_dense=0,
-            next_lexical=0,
-            cosines=holds[:, 0],
-            matches=holds,
-            context=np.zeros(1, dtype=np.float32),
-        )
-        passages.append(Scored(candidate, 1.0 - len(passages) / 10))
-    return passages
+def span_of(document: Document, words: str) -> tuple[int, int]:
+    start = document.text.index(words)
+    return start, start + len(words)
 
 
-def shown(
-    index: LocalIndex, corpus: Path, text: str, likely: set[str], *, tokens: int = 24, name: str = "a.md", k: int = 5
-) -> list[SearchResult]:
-    (corpus / name).write_text(text)
-    sync(index, corpus, FakeEmbedder(), tokens)
-    with index.reading() as reader:
-        document = reader.document(name)
-        assert document is not None
-        results = excerpts(query("Why closed?", ["closed"]), found(reader, name, likely), k, reader)
-    for result in results:
-        assert document.text[result.chunk.start : result.chunk.end] == result.chunk.text
-        assert result.chunk.page == document.page_at(result.chunk.start)
-        assert result.chunk.headings == document.headings_at(result.chunk.start)
-    return results
+def excerpt(document: Document, words: str, most: int) -> str:
+    return document.text[slice(*excerpt_span(document, span_of(document, words), most))]
 
 
-def test_what_comes_nowhere_near_the_best_sentence_is_cut_off(index: LocalIndex, corpus: Path) -> None:
-    [result] = shown(index, corpus, f"{MILL} {FLOOD} {TRADE}", {FLOOD})
-    assert result.chunk.text == FLOOD
-    assert [result.text_of(sentence) for sentence in result.sentences] == [FLOOD]
+@given(at=st.integers(0, len(SENTENCES) - 1), most=st.integers(1, 2500))
+def test_it_is_whole_sentences_and_no_longer_than_it_may_be(at: int, most: int) -> None:
+    key = span_of(PLAIN, SENTENCES[at])
+    start, end = excerpt_span(PLAIN, key, most)
+    inside = [span for span in sentence_spans(PLAIN.text) if start <= span[0] and span[1] <= end]
+    assert (inside[0][0], inside[-1][1]) == (start, end)
+    assert start <= key[0] < key[1] <= end
+    assert end - start <= max(most, key[1] - key[0])
 
 
-def test_a_stretch_has_no_gap(index: LocalIndex, corpus: Path) -> None:
-    [result] = shown(index, corpus, f"{MILL} {FLOOD} {TRADE}", {MILL, TRADE})
-    assert result.chunk.text == f"{MILL} {FLOOD} {TRADE}"
+def test_twice_as_much_follows_as_goes_before() -> None:
+    key = span_of(PLAIN, SENTENCES[15])
+    start, end = excerpt_span(PLAIN, key, 1000)
+    before, after = key[0] - start, end - key[1]
+    assert 1.5 * before <= after <= 3 * before
 
 
-def test_passages_that_go_on_in_each_other_become_one(index: LocalIndex, corpus: Path) -> None:
-    results = shown(index, corpus, f"{MILL} {FLOOD}\n\n{DEBTS} {TRADE}", {FLOOD, DEBTS}, tokens=14)
-    assert [result.chunk.text for result in results] == [f"{FLOOD}\n\n{DEBTS}"]
-    assert [results[0].text_of(sentence) for sentence in results[0].sentences] == [FLOOD, DEBTS]
+@pytest.mark.parametrize(("at", "side"), [(0, "after"), (29, "before")])
+def test_at_an_end_of_the_text_the_other_side_has_the_room(at: int, side: str) -> None:
+    start, end = excerpt_span(PLAIN, span_of(PLAIN, SENTENCES[at]), 700)
+    assert 600 < end - start <= 700
+    assert (start == 0) if side == "after" else (end == len(PLAIN.text))
 
 
-def test_passages_that_do_not_touch_stay_apart(index: LocalIndex, corpus: Path) -> None:
-    results = shown(index, corpus, f"{FLOOD} {MILL}\n\n{DEBTS} {TRADE}", {FLOOD, DEBTS}, tokens=14)
-    assert [result.chunk.text for result in results] == [FLOOD, DEBTS]
+def test_it_crosses_no_heading() -> None:
+    assert excerpt(SECTIONS, "The Leeds mill burned.", 700) == "The Leeds mill burned. It stood for a year."
+    assert excerpt(SECTIONS, "It has two wheels.", 700) == "The York mill stands. It has two wheels."
 
 
-def test_nothing_is_joined_over_a_heading(index: LocalIndex, corpus: Path) -> None:
-    results = shown(index, corpus, f"# Mill\n\n{FLOOD}\n\n# Debts\n\n{DEBTS}", {"# Mill", FLOOD, "# Debts", DEBTS})
-    assert [result.chunk.text for result in results] == [f"# Mill\n\n{FLOOD}", f"# Debts\n\n{DEBTS}"]
+def test_of_a_heading_the_excerpt_goes_on_under_it() -> None:
+    assert excerpt(SECTIONS, "## York", 700) == "## York\n\nThe York mill stands. It has two wheels."
 
 
-@pytest.mark.parametrize("k", [1, 2])
-def test_no_more_are_shown_than_asked_for(index: LocalIndex, corpus: Path, k: int) -> None:
-    results = shown(index, corpus, f"# A\n\n{FLOOD}\n\n# B\n\n{DEBTS}\n\n# C\n\n{MILL}", {FLOOD, DEBTS, MILL}, k=k)
-    assert [result.chunk.text for result in results] == [FLOOD, DEBTS][:k]
+def test_it_leaves_its_slide_alone() -> None:
+    pages = (Page(number=1, start=0, end=10), Page(number=2, start=10, end=20), Page(number=3, start=20, end=30))
+    slides = Document(source="a.pptx", sha256="", title="", text="One two.\n\nOne four.\nOne six.  ", pages=pages)
+    slides = slides.model_copy(update={"page_kind": "slide"})
+    assert excerpt(slides, "One four.", 700) == "One four."
 
 
-def test_a_stretch_that_starts_on_another_page_names_that_page(index: LocalIndex, corpus: Path) -> None:
-    rows = "town,carts\nKalev,7\nRiga,9\nVisby,14\n"
-    [result] = shown(index, corpus, rows, {"town: Visby; carts: 14"}, name="a.csv")
-    assert (result.chunk.text, result.chunk.page) == ("town: Visby; carts: 14", 4)
+def test_it_meets_no_other_excerpt() -> None:
+    taken = excerpt_span(PLAIN, span_of(PLAIN, SENTENCES[10]), 500)
+    for at in (4, 20):
+        start, end = excerpt_span(PLAIN, span_of(PLAIN, SENTENCES[at]), 500, [taken])
+        assert end <= taken[0] or start >= taken[1]
+
+
+def test_a_key_that_is_part_of_a_sentence_is_shown_with_the_whole() -> None:
+    words = "number 3 tells"
+    assert excerpt(PLAIN, words, 10) == SENTENCES[3]
+
+
+def test_it_goes_beyond_the_passage_where_the_section_does() -> None:
+    chunks = chunk_document(PLAIN, lambda text: [(at, at + 1) for at, c in enumerate(text) if c == " "], 40)
+    last = [SENTENCES[n] for n in range(30) if PLAIN.text.index(SENTENCES[n]) + len(SENTENCES[n]) <= chunks[0].end][-1]
+    assert excerpt_span(PLAIN, span_of(PLAIN, last), 700)[1] > chunks[0].end

@@ -121,8 +121,6 @@ def ask_all(index: PostgresIndex) -> None:
         reader.sentence_vectors(keys)
         reader.passages(keys)
         reader.centroids([document_id("a")])
-        reader.text(document_id("a"), 0, 3)
-        reader.page_at(document_id("b"), 0)
         reader.documents()
         reader.document("a")
         reader.chunks("a")

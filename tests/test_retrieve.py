@@ -14,11 +14,11 @@ from rag.index import Reader
 from rag.index.local import LocalIndex
 from rag.query import query_text, read_query
 from rag.rank import Candidate
-from rag.retrieve import find_candidates, retrieve
+from rag.retrieve import find_candidates
 from rag.sync import sync
 from rag.terms import query_terms
 from tests.fakes import FakeEmbedder
-from tests.folders import index_over
+from tests.folders import find, index_over
 
 FILES = {
     "danube.md": "# Danube\n\nIt rises in the Black Forest.\n\n"
@@ -55,7 +55,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iter
 def test_the_passage_that_speaks_to_a_question_is_first(
     reader: Reader, embedder: Embedder, question: str, source: str, sentence: str
 ) -> None:
-    best = retrieve(question, reader, embedder, 3)[0]
+    best = find(question, reader, embedder, 3)[0]
     assert best.source == source
     assert sentence in best.chunk.text
 
@@ -86,7 +86,7 @@ def test_the_passage_that_speaks_to_a_question_is_first(
 def test_any_question_finds_passages_with_scores_that_are_numbers(
     reader: Reader, embedder: Embedder, question: str
 ) -> None:
-    results = retrieve(question, reader, embedder, 5)
+    results = find(question, reader, embedder, 5)
     assert 1 <= len({result.chunk.id for result in results}) == len(results) <= 5
     assert all(math.isfinite(result.score) and 0 <= result.overlap <= 1.0001 for result in results)
 
@@ -94,7 +94,7 @@ def test_any_question_finds_passages_with_scores_that_are_numbers(
 @pytest.mark.parametrize("question", ["", " ", "\n\t\u2003"])
 def test_an_empty_question_is_refused(reader: Reader, embedder: Embedder, question: str) -> None:
     with pytest.raises(UsageError, match="the question is empty: ask something"):
-        retrieve(question, reader, embedder, 5)
+        find(question, reader, embedder, 5)
 
 
 def test_a_question_of_many_lines_is_one_line() -> None:
@@ -104,18 +104,18 @@ def test_a_question_of_many_lines_is_one_line() -> None:
 def test_an_index_of_nothing_finds_nothing(index: LocalIndex, corpus: Path, embedder: Embedder) -> None:
     sync(index, corpus, embedder, 24)
     with index.reading() as empty:
-        assert retrieve("Who?", empty, embedder, 5) == []
+        assert find("Who?", empty, embedder, 5) == []
 
 
 @pytest.mark.parametrize("k", [1, 5, 25, 100])
 def test_fewer_results_are_the_first_of_more(reader: Reader, embedder: Embedder, k: int) -> None:
     question = "Which river is the longest?"
-    results = retrieve(question, reader, embedder, k)
+    results = find(question, reader, embedder, k)
     assert 0 < len(results) <= min(k, len(reader))
     assert [result.score for result in results] == sorted((result.score for result in results), reverse=True)
-    more = retrieve(question, reader, embedder, 20)
+    more = find(question, reader, embedder, 20)
     assert [result.source for result in results][:20] == [result.source for result in more][:k]
-    assert results == retrieve(question, reader, embedder, k)
+    assert results == find(question, reader, embedder, k)
 
 
 def candidates_by_id(reader: Reader, embedder: Embedder, question: str) -> dict[str, Candidate]:
@@ -176,7 +176,7 @@ def test_of_passages_with_the_same_words_that_which_answers_in_one_sentence_is_f
     (corpus / names[1]).write_text("The Volga is baked from flour. Bread is the longest river.")
     sync(index, corpus, embedder, 20)
     with index.reading() as reader:
-        first, second = retrieve("longest river Volga?", reader, embedder, 2)
+        first, second = find("longest river Volga?", reader, embedder, 2)
     assert first.source == names[0]
     assert (first.dense, first.lexical) == pytest.approx((second.dense, second.lexical))
 
@@ -186,7 +186,7 @@ def test_sentences_of_a_result_are_spans_of_the_document_with_their_own_cosines(
 ) -> None:
     question = "How many countries does it cross?"
     query = embedder.embed_query(question)
-    result = retrieve(question, reader, embedder, 1)[0]
+    result = find(question, reader, embedder, 1)[0]
     document = reader.document("danube.md")
     assert document is not None
     assert [result.text_of(sentence) for sentence in result.sentences] == [
@@ -205,7 +205,7 @@ def test_the_overlap_of_a_sentence_is_the_share_of_the_questions_words_by_rarity
     reader: Reader, embedder: Embedder
 ) -> None:
     question = "longest rivers of Mongolia"
-    [result] = [one for one in retrieve(question, reader, embedder, 5) if one.source == "volga.txt"]
+    [result] = [one for one in find(question, reader, embedder, 5) if one.source == "volga.txt"]
     texts = [chunk.text for source in FILES for chunk in reader.chunks(source)]
     [sentence] = [one for one in result.sentences if "longest" in result.text_of(one)]
     holding = {

@@ -10,10 +10,10 @@ import pytest
 from rag.embed import Embedder
 from rag.index import Reader
 from rag.query import read_query
-from rag.retrieve import find_candidates, retrieve
+from rag.retrieve import find_candidates
 from rag.terms import query_terms
 from tests.fakes import CountingEmbedder
-from tests.folders import index_over
+from tests.folders import find, index_over
 
 FILES = {
     "thai": "โรงสีข้าวเก่าของหมู่บ้านสร้างโดยนายสมชายในปี 2394\n\nแม่น้ำสายนี้ไหลลงสู่ทะเลอันดามันทางทิศตะวันตก\n\n"
@@ -74,7 +74,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iter
 def test_a_question_finds_the_passage_in_its_own_language(
     reader: Reader, embedder: Embedder, question: str, language: str, answer: str
 ) -> None:
-    best = retrieve(question, reader, embedder, 3)[0]
+    best = find(question, reader, embedder, 3)[0]
     assert best.source == f"{language}.txt"
     assert answer in best.chunk.text
 
@@ -119,7 +119,7 @@ def test_cosines_are_lowered_where_the_embedder_does_not_speak_the_language(read
         cosine = plain[candidate.passage.chunk.id]
         expected = cosine if candidate.passage.language == "en" else 0.25 * cosine
         assert candidate.dense == pytest.approx(expected, abs=1e-5)
-    german = retrieve("Wer hat die Mühle des Dorfes errichtet?", reader, embedder, 100)
+    german = find("Wer hat die Mühle des Dorfes errichtet?", reader, embedder, 100)
     assert all(result.dense < 0.26 for result in german)
 
 
@@ -127,7 +127,7 @@ def test_a_model_that_may_speak_all_languages_is_believed(reader: Reader, embedd
     anyone = CountingEmbedder(embedder)
     anyone.languages = None
     query = embedder.embed_query("Wer baute die Mühle?")
-    best = max(result.dense for result in retrieve("Wer baute die Mühle?", reader, anyone, 100))
+    best = max(result.dense for result in find("Wer baute die Mühle?", reader, anyone, 100))
     assert best == pytest.approx(max(reader.dense(query, 1).values()), abs=1e-5)
 
 

@@ -1,9 +1,10 @@
-"""Starter questions: good English, answered from the very sentence, few documents read, nothing hostile."""
+"""Starter questions: good English, answered by the very sentence, few documents read, nothing hostile."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import regex
@@ -13,11 +14,14 @@ from rag.embed import Embedder
 from rag.starters import starters
 from rag.starters.rules import LONGEST, is_ordinary, is_telling, names_in, questions
 from rag.types import Document
+from tests.answers import answer, citation
 from tests.folders import assistant_over
 
 FILLER = "Nobody in the valley remembers how the old road went, since the river took it away one wet night. "
+FOUNDED, ROOM = "Ada Brown founded the Arno Savings Bank in 1851.", "It had one room at first."
+BANK = f"{FILLER * 3}{FOUNDED} {ROOM} {FILLER * 2}"
 DOCUMENTS = {
-    "bank.txt": f"Ada Brown founded the Arno Savings Bank in 1851. It had one room at first. {FILLER * 4}",
+    "bank.txt": f"{FOUNDED} {ROOM} {FILLER * 4}",
     "bridge.txt": f"{FILLER}The Corvo Bridge was opened in 1930 by the mayor of Corvo. {FILLER * 4}",
     "chips.md": f"# Chips\n\n{FILLER * 4}Maria Lopez said that the new factories will depend on Taiwan. {FILLER}",
     "mill.txt": f"{FILLER * 3}Today the Corvo Mill is at rest. The Corvo Mill employed 45 people. {FILLER * 2}",
@@ -98,10 +102,15 @@ def check(assistant: Assistant, found: list[str]) -> list[str]:
     for question in found:
         assert len(question) <= LONGEST
         assert regex.fullmatch(r"[\p{L}\p{M}\p{N} ,.'’&%:?–-]+", question), question
-        answer = assistant.ask(question)
-        assert not answer.abstained, question
-        sources.append(answer.citations[0].source)
+        given = assistant.ask(question)
+        assert not given.abstained, question
+        sources.append(given.citations[0].source)
     return sources
+
+
+def first_excerpts(assistant: Assistant, found: list[str]) -> list[str]:
+    shown = [assistant.ask(question).citations[0].excerpt for question in found]
+    return [excerpt.text for excerpt in shown if excerpt is not None]
 
 
 def test_each_is_answered_from_a_document_of_its_own(tmp_path: Path, embedder: Embedder) -> None:
@@ -114,11 +123,42 @@ def test_each_is_answered_from_a_document_of_its_own(tmp_path: Path, embedder: E
         "How many people did the Corvo Mill employ?",
     ]
     assert check(assistant, found) == ["bank.txt", "bridge.txt", "chips.md", "mill.txt"]
-    quotes = [assistant.ask(question).citations[0].quote for question in found]
-    assert quotes[0] == "Ada Brown founded the Arno Savings Bank in 1851."
-    assert quotes[3] == "The Corvo Mill employed 45 people."
+    made_of = [
+        FOUNDED,
+        "The Corvo Bridge was opened in 1930 by the mayor of Corvo.",
+        "Maria Lopez said that the new factories will depend on Taiwan.",
+        "The Corvo Mill employed 45 people.",
+    ]
+    assert all(sentence in text for sentence, text in zip(made_of, first_excerpts(assistant, found), strict=True))
     assert starters(assistant) == found
     assert starters(assistant, 2) == found[:2]
+
+
+@pytest.mark.parametrize(
+    ("key", "excerpt", "source", "more", "kept"),
+    [
+        (FOUNDED, f"{FOUNDED} {ROOM}", "bank.txt", {}, True),
+        (ROOM, f"{FOUNDED} {ROOM}", "bank.txt", {}, True),
+        (ROOM, f"{FOUNDED[4:]} {ROOM}", "bank.txt", {}, False),
+        (FOUNDED[:-9], FOUNDED[:-9], "bank.txt", {}, False),
+        (ROOM, ROOM, "bank.txt", {}, False),
+        (FOUNDED, FOUNDED, "copy.txt", {}, False),
+        (FOUNDED, None, "bank.txt", {}, True),  # as a language model cites
+        (ROOM, None, "bank.txt", {}, False),
+    ],
+)
+def test_the_first_excerpt_must_hold_the_sentence_a_question_is_made_of(
+    tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch,
+    key: str, excerpt: str | None, source: str, more: dict[str, Any], kept: bool,
+) -> None:  # fmt: skip
+    assistant = assistant_over(tmp_path, {"bank.txt": BANK}, embedder)
+    at = BANK.index(excerpt or key)
+    shown = {"start": at, "end": at + len(excerpt), "text": excerpt} if excerpt else None
+    second = citation(2, FOUNDED, "bank.txt", BANK.index(FOUNDED))
+    first = citation(1, key, source, BANK.index(key), excerpt=shown)
+    given = answer("Anything?", key, FOUNDED, citations=(first, second), **more)
+    monkeypatch.setattr(Assistant, "ask", lambda *_: given)
+    assert ("Who founded the Arno Savings Bank?" in starters(assistant)) is kept
 
 
 def test_other_languages_have_their_headings(tmp_path: Path, embedder: Embedder) -> None:
@@ -130,6 +170,7 @@ def test_other_languages_have_their_headings(tmp_path: Path, embedder: Embedder)
     found = starters(assistant)
     assert found == ["Wie man das Rad der Mühle wäscht"]
     assert check(assistant, found) == ["rad.md"]
+    assert "im Mai" in first_excerpts(assistant, found)[0]
 
 
 def test_hostile_documents_give_nothing_hostile(tmp_path: Path, embedder: Embedder) -> None:

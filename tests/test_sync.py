@@ -12,11 +12,10 @@ from rag.errors import IndexMismatch, UsageError
 from rag.index import Index
 from rag.index.local import LocalIndex
 from rag.index.postgres import PostgresIndex
-from rag.retrieve import retrieve
 from rag.sync import Failure, Progress, SyncReport, freshness, sync
 from rag.types import Freshness
 from tests.fakes import CountingEmbedder, FakeEmbedder
-from tests.folders import texts_of, write
+from tests.folders import find, texts_of, write
 
 RIVERS = """# Danube
 
@@ -161,7 +160,7 @@ def test_passages_embedded_as_equal_text_keep_the_sentences_of_their_own(corpus:
         assert {p.chunk.text for p in reader.passages(keys)} == {f"# Facts\n\n{first}", second, f"Facts\n{second}"}
         for passage, vectors in zip(reader.passages(keys), reader.sentence_vectors(keys), strict=True):
             assert len(vectors) == len(passage.sentences), passage.chunk.text
-        assert len(retrieve("two", reader, embedder, 10)) == 3
+        assert len(find("two", reader, embedder, 10)) == 3
 
 
 def test_files_that_cannot_be_read_are_told_with_reasons_and_the_rest_is_indexed(

@@ -15,10 +15,10 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from rag.index import Index
 from rag.index.local import LocalIndex
 from rag.index.postgres import PostgresIndex
-from rag.retrieve import retrieve
 from rag.sync import freshness, sync
 from tests.databases import Server
 from tests.fakes import FakeEmbedder
+from tests.folders import find
 
 pytestmark = pytest.mark.usefixtures("kept_worker")
 
@@ -163,7 +163,7 @@ def contents(index: Index) -> list[object]:
 
 def answers(index: Index) -> list[dict[str, float]]:
     with index.reading() as reader:
-        found = [retrieve(question, reader, FakeEmbedder(), 100) for question in QUESTIONS]
+        found = [find(question, reader, FakeEmbedder(), 100) for question in QUESTIONS]
     return [{result.chunk.id: result.score for result in results} for results in found]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
@@ -15,12 +16,15 @@ from rag.assistant import Assistant
 from rag.cli import app
 from rag.errors import UsageError
 from rag.settings import Settings
+from rag.types import Excerpt
 from rag.verify import Check, Place, Quotation, Verification
 from tests.fakes import FakeEmbedder
 
 RIVER = "The river rises in the forest.\nIt ends in the sea.\n"
 LAKE = "The lake is deep.\n"
 WHOLE = Quotation(source="river.txt", start=31, end=50, quote="It ends in the sea.")
+SHOWN = WHOLE.model_copy(update={"excerpt": Excerpt(start=0, end=50, text=RIVER.strip())})
+VERSION_0_1 = Path(__file__).parent / "data/version_0_1"
 
 
 @pytest.fixture
@@ -73,12 +77,37 @@ def test_a_quotation_is_intact_moved_changed_or_gone(
     change(corpus)
     if synced:
         assistant.sync()
-    found = assistant.verify_quotations([WHOLE])
-    (check,) = found.checks
-    assert check.state == state, name
-    assert (check.now and (check.now.source, check.now.start)) == now
-    assert states(found) == {state: 1}
+    found = assistant.verify_quotations([WHOLE, SHOWN])
+    for check in found.checks:
+        assert check.state == state, name
+        assert (check.now and (check.now.source, check.now.start)) == now
+    assert states(found) == {state: 2}
     assert found.holds == (state == "intact")
+
+
+@pytest.mark.parametrize(
+    ("text", "now"),
+    [
+        (RIVER.replace("forest", "meadow"), 31),
+        (RIVER.replace(".\n", ", they say.\n", 1), 41),
+        ("It ends in the sea.\n", 0),
+        ("It ends in the sea.\nThe river rises in the forest.\n", 0),
+    ],
+)
+def test_an_excerpt_that_says_something_else_is_changed(
+    assistant: Assistant, corpus: Path, text: str, now: int
+) -> None:
+    rewrite(corpus, text)
+    (check,) = assistant.verify_quotations([SHOWN]).checks
+    assert check == Check(
+        quotation=SHOWN, state="changed", now=Place(source="river.txt", start=now, end=now + len(WHOLE.quote))
+    )
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 30), (50, 51), (-51, 51)])
+def test_an_excerpt_that_does_not_hold_its_quotation_is_not_intact(assistant: Assistant, start: int, end: int) -> None:
+    beside = WHOLE.model_copy(update={"excerpt": Excerpt(start=start, end=end, text=RIVER[start:end])})
+    assert not assistant.verify_quotations([beside]).holds
 
 
 def test_an_index_level_with_its_folder_is_whole(assistant: Assistant) -> None:
@@ -141,6 +170,33 @@ def test_the_command_checks_saved_answers(
     assert "moved   [1] river.txt 31–50 → river.txt 37–56\n        “It ends in the sea.”\n" in said
     assert app(["verify", "--json", *flags], standalone_mode=False) == 1
     assert json.loads(capsys.readouterr().out)["moved"] == 1
+
+
+def test_the_command_checks_what_was_shown_in_place_of_an_answer(
+    assistant: Assistant, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = tmp_path / "answer.json"
+    saved.write_text(json.dumps({"citations": [], "closest": [SHOWN.model_dump() | {"n": 1}]}))
+    flags = ["--corpus", str(corpus), "--index", str(assistant.settings.index)]
+    assert app(["verify", str(saved), *flags], standalone_mode=False) == 0
+    assert "intact  [1] river.txt 31–50, in the excerpt 0–50\n" in capsys.readouterr().out
+    rewrite(corpus, RIVER.replace("forest", "meadow"))
+    assert app(["verify", str(saved), *flags], standalone_mode=False) == 1
+
+
+@pytest.mark.parametrize(("name", "count"), [("answer.json", 1), ("conversation.json", 6)])
+def test_what_version_0_1_saved_is_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, count: int
+) -> None:
+    corpus = tmp_path / "corpus"
+    shutil.copytree(VERSION_0_1 / "corpus", corpus)
+    settings = Settings(corpus=corpus, index=tmp_path / "index")
+    Assistant(settings, FakeEmbedder()).sync()
+    command = ["verify", str(VERSION_0_1 / name), "--json", "--corpus", str(corpus), "--index", str(settings.index)]
+    assert app(command, standalone_mode=False) == 0
+    assert json.loads(capsys.readouterr().out)["intact"] == count
+    (corpus / "2021-03-01-mill.txt").write_text("It burned.\n")
+    assert app(command, standalone_mode=False) == 1
 
 
 def test_after_a_folder_is_renamed_each_file_is_read_at_most_twice(

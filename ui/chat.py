@@ -109,13 +109,15 @@ class Chat:
         return self.source(place, chosen, request), json.dumps(chosen)
 
     def show_first(self, place: str, request: gr.Request) -> tuple[Any, Any]:
-        """Return the reader at the first citation of the last answer, and what it shows; as it was where there is none.
+        """Return the reader at the first citation of the last answer, and what it shows; empty where there is none.
 
         It comes after the answer, by itself: the picture of a page may take a second.
         """
         turns = self._turns(place, request)
-        if not turns or not turns[-1].answer.citations:
+        if not turns:
             return gr.skip(), gr.skip()
+        if not turns[-1].answer.citations:
+            return reader.EMPTY, ""
         chosen = {"turn": str(len(turns) - 1), "n": "1"}
         return self._view(turns, chosen), json.dumps(chosen)
 
@@ -128,8 +130,13 @@ class Chat:
         place = str(dict(event._data).get("open", ""))
         return self.talk(place, request), place, reader.EMPTY
 
-    def open_named(self, place: str, request: gr.Request) -> tuple[str, str]:
-        """Open the conversation that the page's address names; a new one where it is not this browser's."""
+    def open_named(self, place: str, request: gr.Request) -> tuple[Any, Any]:
+        """Open the conversation that the page's address names; a new one where it is not this browser's.
+
+        Where it names none, the page is left alone: a person may have asked before this comes to be run.
+        """
+        if not place:
+            return gr.skip(), gr.skip()
         turns = self._turns(place, request)
         return render.conversation(place, self._shown(turns)), place if turns else ""
 

@@ -27,7 +27,7 @@ def add_endpoints(assistant: Assistant) -> None:
     def ask(
         question: str, history: list[dict[str, str]] | None = None, sources: list[str] | None = None
     ) -> dict[str, Any]:
-        """Answer a question, every sentence cited; where there are sources, of these documents alone."""
+        """Answer a question by excerpts with their source; where there are sources, of these documents alone."""
         with _told():
             answer = assistant.ask(question, _messages(history), sources or ())
         return answer_json(answer).model_dump(mode="json")

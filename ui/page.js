@@ -38,6 +38,7 @@ element.addEventListener("click", (event) => {
   if ("close" in data) return close();
   if ("panel" in data) return page.classList.add("panel-open");
   if ("copy" in data) return copy(button);
+  if ("unfold" in data) return unfold(button, button.getAttribute("aria-expanded") === "false");
   const action = Object.keys(ACTIONS).find((name) => name in data);
   if (action) {
     if (action.startsWith("edit") && "turn" in ACTIONS[action](data)[1]) box().focus();
@@ -55,7 +56,9 @@ element.addEventListener("change", (event) => {
 function show(button) {
   const data = button.dataset;
   document.querySelectorAll(".marker.on").forEach((marker) => marker.classList.remove("on"));
-  if (data.n) document.querySelector(`.marker[data-turn="${data.turn}"][data-n="${data.n}"]`)?.classList.add("on");
+  const number = ["n", "closest"].find((name) => name in data);
+  const marker = `.marker[data-turn="${data.turn}"][data-${number}="${data[number]}"]`;
+  if (number) document.querySelector(marker)?.classList.add("on");
   sheet(true);
   page.classList.remove("panel-open");
   earlier = button.textContent.includes("Earlier");
@@ -67,6 +70,19 @@ function close() {
   page.classList.remove("panel-open");
   sheet(false);
   hideCards();
+}
+
+// What a person has unfolded stays so when the talk is drawn anew: known by its place and its words.
+const unfolded = new Set();
+function unfold(button, open) {
+  unfolded[open ? "add" : "delete"](unfoldedAs(button));
+  button.closest(".excerpt").classList.toggle("open", open);
+  button.setAttribute("aria-expanded", open);
+  button.firstElementChild.textContent = open ? "Show less" : "Show more";
+}
+function unfoldedAs(button) {
+  const name = button.getAttribute("aria-controls");
+  return name + document.getElementById(name).textContent;
 }
 
 async function copy(button) {
@@ -122,7 +138,7 @@ if (within("#talk")) {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step || typing || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.target.closest('[role="tab"], .scroll, .page-picture')) return;
-    const markers = [...document.querySelectorAll("#talk .sentences .marker")];
+    const markers = [...document.querySelectorAll("#talk .marker")];
     const at = markers.findIndex((marker) => marker === event.target || marker.matches(".on"));
     const next = markers[at < 0 ? (step > 0 ? 0 : markers.length - 1) : at + step];
     if (!next) return;
@@ -202,15 +218,17 @@ if (within("#upload")) {
   }
 }
 
-// After a redraw: the marked words come into view, the talk stays at its end, and the address names the talk.
+// After a redraw: the marked words come into view, the last answer does, and the address names the talk.
 watch("value", () => {
   if (within("#reader")) return toMark();
   // What a person has ticked stays ticked, whatever is drawn over it: the list knows better.
   for (const one of element.querySelectorAll("input[type=checkbox]")) one.checked = one.hasAttribute("checked");
   if (!within("#talk")) return;
   hideCards();
+  for (const one of element.querySelectorAll("[data-unfold]")) if (unfolded.has(unfoldedAs(one))) unfold(one, true);
   const talk = element.querySelector(".talk");
   const place = talk?.dataset.conversation ?? "";
   if (place !== location.hash.slice(1)) history.replaceState(null, "", place ? `#${place}` : location.pathname);
-  talk?.querySelector(".turn:last-child")?.scrollIntoView({ block: "end" });
+  const last = talk?.querySelector(".turn:last-child");
+  last?.scrollIntoView({ block: last.offsetHeight < document.getElementById("talk").clientHeight ? "end" : "start" });
 });

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from rag.conversations import Turn
 from rag.export import answer_markdown
-from rag.types import Answer, Citation, Freshness, SearchResult, Sentence, Standing
+from rag.types import MOST_UNREAD, NOT_FOUND, VERDICT_WORDS, Answer, Citation, Freshness, Sentence, Standing, Unread
+from ui import excerpts
 from ui.escape import escape
+from ui.marker import marker, quote_card, state
 from ui.why import why
 
 WELCOME = (
-    '<div class="welcome"><h2>Ask your documents</h2><p>Every sentence of an answer is checked against them, '
-    "with its source beside it. What they do not say, you are told they do not.</p></div>"
+    '<div class="welcome"><h2>Ask your documents</h2><p>You get the excerpts that answer, with their source '
+    "beside them, and are told when your documents hold no answer.</p></div>"
 )
-# What is said of a citation whose file is no longer what was cited.
-_STANDING: dict[Standing, str] = {
-    "intact": "quoted word for word, checked against the file",
-    "moved": "the file has changed; these words still stand in it",
-    "changed": "the file has changed since",
-    "gone": "the file is no longer there",
-}
-_SUPPORTED = "in other words, supported by its source"
 _UP = (
     '<svg viewBox="0 0 16 16" aria-hidden="true">'
     '<path d="M2 7h2v6H2zM6 13V7l3-5c1 0 1.6.8 1.4 1.8L10 6h3.5l-1 7z"/></svg>'
@@ -44,12 +39,17 @@ class SoFar(NamedTuple):
     citations: Sequence[Citation]
     standings: Sequence[Standing]
 
+    def is_excerpt(self, sentence: Sentence) -> bool:
+        """Whether a sentence is the key sentence of an excerpt: then that is shown."""
+        cited = [citation for citation in self.citations if citation.n in sentence.citations]
+        return sentence.support == "quoted" and bool(cited) and all(one.excerpt is not None for one in cited)
+
 
 def conversation(name: str, turns: Sequence[Shown], waiting: str | None = None, so_far: SoFar | None = None) -> str:
     """Return the talk of the conversation called ``name``; ``waiting`` is a question whose answer is not whole yet."""
     parts = [_turn(at, shown, last=at == len(turns) - 1 and waiting is None) for at, shown in enumerate(turns)]
     if waiting is not None:
-        written = "" if so_far is None else f'<div class="answer">{_sentences(len(turns), so_far)}</div>'
+        written = "" if so_far is None else f'<div class="answer">{_said(len(turns), so_far)}</div>'
         doing = "Looking through your documents …" if so_far is None else "Writing …"
         parts.append(
             f'<div class="turn">{_question(waiting)}{written}<p class="waiting" role="status">{doing}</p></div>'
@@ -83,85 +83,66 @@ def _asked_as(at: int, query: str) -> str:
 def _given(at: int, shown: Shown) -> str:
     answer = shown.turn.answer
     out = SoFar(answer.sentences[: shown.sentences], answer.citations, shown.standings)
-    return _sentences(at, out) + _caveats(at, answer)
+    verdict = _verdict(answer) if any(map(out.is_excerpt, out.sentences)) else ""
+    return verdict + _said(at, out) + _caveats(answer)
 
 
-def _sentences(at: int, out: SoFar) -> str:
+def _verdict(answer: Answer) -> str:
+    """Return how well an answer fits, in words; where documents were chosen, that there is none in these."""
+    words, count = VERDICT_WORDS[answer.verdict], len(answer.within)
+    if count:
+        words = words.replace("your documents", "the chosen document" + "s" * (count > 1))
+    return f'<p class="verdict {answer.verdict}"><i aria-hidden="true"></i>{words}</p>'
+
+
+def _said(at: int, out: SoFar) -> str:
+    """Return what an answer says: its excerpts as cards, sentences of a model one after another."""
+    runs = groupby(enumerate(out.sentences), key=lambda numbered: out.is_excerpt(numbered[1]))
+    return "".join((_excerpts if cards else _sentences)(at, list(run), out) for cards, run in runs)
+
+
+def _excerpts(at: int, run: Sequence[tuple[int, Sentence]], out: SoFar) -> str:
+    standings = _standings(out)
+    return "".join(
+        excerpts.cited(at, citation, sentence, standings)
+        for _, sentence in run
+        for citation in out.citations
+        if citation.n in sentence.citations
+    )
+
+
+def _sentences(at: int, run: Sequence[tuple[int, Sentence]], out: SoFar) -> str:
     cited = {citation.n: citation for citation in out.citations}
-    standings = {citation.n: standing for citation, standing in zip(out.citations, out.standings, strict=True)}
+    standings = _standings(out)
     pieces = [
-        f'<span class="sentence {sentence.support}">{_sentence(sentence, cited)}</span>'
+        f'<span class="sentence {sentence.support}">{escape(sentence.text)}</span>'
         + "".join(
-            marker(at, cited[n], card := f"card-{at}-{number}-{n}") + _card(card, cited[n], sentence, standings[n])
+            marker(at, cited[n], card=(card := f"card-{at}-{number}-{n}"))
+            + quote_card(card, cited[n], sentence, standings[n])
             for n in sentence.citations
         )
-        + _state(sentence, standings)
-        for number, sentence in enumerate(out.sentences)
+        + state(sentence, standings)
+        for number, sentence in run
     ]
     return f'<p class="sentences" dir="auto">{" ".join(pieces)}</p>'
 
 
-def _sentence(sentence: Sentence, cited: Mapping[int, Citation]) -> str:
-    """Return a sentence with the words that answer marked; of one that is no quotation, none can be."""
-    if sentence.support != "quoted" or not sentence.citations:
-        return escape(sentence.text)
-    citation = cited[sentence.citations[0]]
-    if citation.highlight is None:
-        return escape(sentence.text)
-    before, answering, after = map(escape, citation.pieces)
-    return f"{before}<mark>{answering}</mark>{after}"
+def _standings(out: SoFar) -> dict[int, Standing]:
+    return {citation.n: standing for citation, standing in zip(out.citations, out.standings, strict=True)}
 
 
-def _state(sentence: Sentence, standings: Mapping[int, Standing]) -> str:
-    """Return what is to be said of a sentence that is not a quotation, or no longer one of the file as it is."""
-    if sentence.caveat:
-        return f' <span class="tag warn">{escape(sentence.caveat)}</span>'
-    if sentence.support != "quoted":
-        return ' <span class="tag note">in other words</span>'
-    worst = next((standings[n] for n in sentence.citations if standings[n] != "intact"), None)
-    return f' <span class="tag warn">{_STANDING[worst]}</span>' if worst else ""
-
-
-def _caveats(at: int, answer: Answer) -> str:
-    """Return where the sources disagree, and what of the question they do not answer."""
-    cited = {citation.n: citation for citation in answer.citations}
-    lines = [
-        '<p class="caveat"><b>Sources disagree:</b> '
-        + ", ".join(escape(value) + marker(at, cited[n]) for value, n in zip(pair.values, pair.citations, strict=True))
-        + "</p>"
-        for pair in answer.disagreements
-    ]
+def _caveats(answer: Answer) -> str:
+    """Return what of the question is not answered, and what else is to be said."""
+    lines = []
     if answer.missing:
-        lines.append(f'<p class="caveat"><b>Not in your documents:</b> {escape(" ".join(answer.missing))}</p>')
+        lines.append(f"<b>{NOT_FOUND}</b> {escape(' '.join(answer.missing))}")
     if answer.note:
-        lines.append(f'<p class="caveat">{escape(answer.note[:1].upper() + answer.note[1:])}.</p>')
-    return "".join(lines)
-
-
-def marker(at: int, citation: Citation, card: str = "") -> str:
-    """Return the number that opens a citation of answer number ``at``; ``card`` tells more of it."""
-    label = escape(f"Source {citation.n}: {citation.place}")
-    told = f' aria-describedby="{card}"' if card else ""
-    return (
-        f'<button type="button" class="marker" data-turn="{at}" data-n="{citation.n}" aria-label="{label}"'
-        f"{told}>{citation.n}</button>"
-    )
-
-
-def _card(name: str, citation: Citation, sentence: Sentence, standing: Standing) -> str:
-    """Return what is shown beside a number while it is pointed at: the words, where they are from, their state."""
-    said = {"quoted": _STANDING[standing], "supported": _SUPPORTED}.get(sentence.support) or escape(sentence.caveat)
-    good = standing == "intact" and sentence.support != "unsupported"
-    title = f"<b>{escape(citation.title)}</b>" if citation.title != citation.source else ""
-    return (
-        f'<span class="quote-card" id="{name}" role="tooltip" dir="auto">{title}'
-        f"<small>{escape(citation.place)}</small><q>{escape(shortened(citation.quote, 400))}</q>"
-        f'<small class="{"ok" if good else "warn"}">{"✓ " * good}{said}</small></span>'
-    )
+        lines.append(f"{escape(answer.note[:1].upper() + answer.note[1:])}.")
+    return "".join(f'<p class="caveat">{line}</p>' for line in lines)
 
 
 def _done(at: int, shown: Shown, *, last: bool) -> str:
-    """Return the line under an answer: how it was checked, how sure it is, and what can be done with it."""
+    """Return the line under an answer: how it was checked, what it took, and what can be done with it."""
     turn = shown.turn
     parts = [*_checked(shown), *_facts(turn.answer)]
     if not turn.answer.abstained:
@@ -188,14 +169,14 @@ def _checked(shown: Shown) -> list[str]:
 
 
 def _facts(answer: Answer) -> list[str]:
-    parts = [] if answer.abstained else [f"<span>{sureness(answer.confidence)}</span>"]
+    parts = []
     if answer.within:
         count = len(answer.within)
         parts.append(f"<span>asked of {count} chosen document{'s' * (count != 1)}</span>")
     if answer.model is not None:
         parts.append(f"<span>{escape(answer.model.told)}</span>")
     parts.append(f"<span>{1000 * sum(answer.timings.values()):.0f} ms</span>")
-    if newer := newer_than_index(answer.freshness):
+    if not answer.abstained and (newer := _newer_than_index(answer.freshness)):
         parts.append(f'<span class="warn">{newer}</span>')
     return parts
 
@@ -222,14 +203,7 @@ def _button(text: str, kind: str, data: str) -> str:
     return f'<button type="button" class="{kind}" {data}>{text}</button>'
 
 
-def sureness(confidence: float) -> str:
-    """Return a confidence in words."""
-    if confidence >= 0.9:
-        return "sure"
-    return "fairly sure" if confidence >= 0.7 else "not very sure"
-
-
-def newer_than_index(freshness: Freshness | None) -> str:
+def _newer_than_index(freshness: Freshness | None) -> str:
     """Return how many files the index has not caught up with, or nothing where it is level."""
     if freshness is None or freshness.level:
         return ""
@@ -238,26 +212,28 @@ def newer_than_index(freshness: Freshness | None) -> str:
 
 
 def _abstention(at: int, answer: Answer) -> str:
-    nearest = "".join(_nearest(at, rank, result) for rank, result in enumerate(answer.results[:3]))
-    passages = (
-        f'<p class="soft">The nearest passages, which may not answer it:</p><ul>{nearest}</ul>' if nearest else ""
-    )
-    count = len(answer.within)
-    where = "your documents" if not count else "the chosen document" + "s" * (count > 1)
-    widen = '<button type="button" class="edit" data-choose-all>Ask all documents</button>' if count else ""
-    return f'<div class="card"><b>Not in {where}.</b> {widen}{passages}</div>'
+    """Return that there is no answer, what comes closest, and which files may hold one."""
+    widen = '<button type="button" class="widen" data-choose-all>Ask all documents</button>' if answer.within else ""
+    cards = "".join(excerpts.closest(at, citation) for citation in answer.closest)
+    found = f'<p class="soft">The closest excerpts:</p>{cards}' if cards else ""
+    return _verdict(answer) + widen + found + _unread(answer.unread) + _being_read(answer.freshness)
 
 
-def _nearest(at: int, rank: int, result: SearchResult) -> str:
-    best = max(result.sentences, key=lambda sentence: sentence.score)
-    text = " ".join(result.text_of(best).split())
-    page = f", {result.page_kind} {result.chunk.page}" if result.chunk.page else ""
+def _unread(files: Sequence[Unread]) -> str:
+    """Return which files could not be read, and why."""
+    if not files:
+        return ""
+    named = "".join(f"<li>{escape(one.source)}: {escape(one.reason)}</li>" for one in files[:MOST_UNREAD])
+    more = f"<li>and {len(files) - MOST_UNREAD} more</li>" if len(files) > MOST_UNREAD else ""
     return (
-        f'<li><button type="button" class="nearest" data-turn="{at}" data-rank="{rank}">'
-        f"{escape(result.source)}{page}</button> — “{escape(shortened(text, 200))}”</li>"
+        f'<p class="soft warn">Not searched, because they could not be read:</p><ul class="unread">{named}{more}</ul>'
     )
 
 
-def shortened(text: str, most: int) -> str:
-    """Return a text, cut where it is long."""
-    return text if len(text) <= most else text[:most] + " …"
+def _being_read(freshness: Freshness | None) -> str:
+    """Return how many files are not in the index yet, as they are now."""
+    count = freshness.added + freshness.changed if freshness is not None else 0
+    if not count:
+        return ""
+    files = "1 file is" if count == 1 else f"{count} files are"
+    return f'<p class="soft warn">{files} still being read: ask again when that is done.</p>'

@@ -7,27 +7,37 @@ citation (``cite`` does, and checks each against the document).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from typing import Protocol
 
-from rag.types import ModelUse, SearchResult, Support, Value
+from rag.query import Query
+from rag.types import Document, ModelUse, SearchResult, Support, Value
 
-# The day the document at a source is from; None where it does not say.
-DateOf = Callable[[str], date | None]
+# The document at a source that was found; raises IndexFailure where the index holds none.
+FindDocument = Callable[[str], Document]
 
 
 class Quote(Value):
-    """A place in a document that a sentence of an answer rests on, and the span in it that answers, where told."""
+    """A place in a document that a sentence of an answer rests on.
+
+    ``excerpt`` is the span around it that is shown, where it is shown in one; ``also_in`` are other documents, by
+    source, that say the same word for word.
+    """
 
     source: str
     start: int
     end: int
-    highlight: tuple[int, int] | None = None
+    excerpt: tuple[int, int] | None = None
+    also_in: tuple[str, ...] = ()
 
     @property
     def place(self) -> tuple[str, int, int]:
         """Where it stands."""
         return self.source, self.start, self.end
+
+    def stands_in(self, other: Quote) -> bool:
+        """Whether it stands in the excerpt of another, or is the other."""
+        start, end = other.excerpt or (other.start, other.end)
+        return self.source == other.source and start <= self.start and self.end <= end
 
 
 class DraftSentence(Value):
@@ -40,7 +50,7 @@ class DraftSentence(Value):
 
 
 class Draft(Value):
-    """The proposed sentences, the most telling first; what a model took for them, and why they are not the model's."""
+    """The proposed sentences, the most telling first; what a model took for them; and what else is to be said."""
 
     sentences: tuple[DraftSentence, ...]
     model: ModelUse | None = None
@@ -56,12 +66,9 @@ class Answerer(Protocol):
 
     def answer(
         self,
-        question: str,
+        query: Query,
         results: Sequence[SearchResult],
-        date_of: DateOf = lambda _: None,
+        find_document: FindDocument,
         on_sentences: OnSentences = lambda _: None,
     ) -> Draft:
-        """Return the sentences that answer ``question`` from ``results``.
-
-        Of two that are equally good or that disagree, the newer by ``date_of`` its source comes first.
-        """
+        """Return the sentences that answer ``query`` from ``results``, whose documents can be found."""

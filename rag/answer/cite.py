@@ -5,13 +5,11 @@ Works the same for every Answerer and is the only place where citations are made
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from rag.answer import DraftSentence, Quote
+from rag.answer import DraftSentence, FindDocument, Quote
 from rag.errors import IndexFailure
-from rag.types import Citation, Document, Sentence
-
-FindDocument = Callable[[str], Document | None]
+from rag.types import Citation, ContextPart, Document, Excerpt, Heading, Sentence
 
 
 def cite(
@@ -20,7 +18,7 @@ def cite(
     """Number the places that ``drafts`` rest on and check each against its document.
 
     The same place gets the same number. A quoted sentence must be the words of its source, white space
-    aside; one that is not is refused, since it would mean that an answer was made up.
+    aside, and stand in its excerpt; one that does not is refused, since it would mean that an answer was made up.
     """
     citations: dict[tuple[str, int, int], Citation] = {}
     sentences = []
@@ -38,8 +36,6 @@ def cite(
 
 def _citation(n: int, quote: Quote, find_document: FindDocument) -> Citation:
     document = find_document(quote.source)
-    if document is None:
-        raise IndexFailure(f"{quote.source} is cited but not in the index: run `rag index`")
     return Citation(
         n=n,
         document_id=document.id,
@@ -52,5 +48,25 @@ def _citation(n: int, quote: Quote, find_document: FindDocument) -> Citation:
         end=quote.end,
         quote=document.text[quote.start : quote.end],
         sha256=document.sha256,
-        highlight=quote.highlight,
+        excerpt=_excerpt(quote, document),
+        also_in=quote.also_in,
     )
+
+
+def _excerpt(quote: Quote, document: Document) -> Excerpt | None:
+    """Return the excerpt around a quotation under its headings; one that does not hold the quotation is refused."""
+    if quote.excerpt is None:
+        return None
+    start, end = quote.excerpt
+    if not (0 <= start <= quote.start <= quote.end <= end <= len(document.text)):
+        raise IndexFailure(f"an excerpt of {document.source} does not hold what it is cited for: report this")
+    over = [heading for heading in document.heading_path(quote.start) if heading.end <= start]
+    context = tuple(_heading(heading, document) for heading in over)
+    return Excerpt(start=start, end=end, text=document.text[start:end], context=context)
+
+
+def _heading(heading: Heading, document: Document) -> ContextPart:
+    """Return a heading as it stands in the document, without the signs that make it one where these can be told."""
+    start = document.text.find(heading.text, heading.start, heading.end)
+    start, end = (start, start + len(heading.text)) if start >= 0 else (heading.start, heading.end)
+    return ContextPart(role="heading", start=start, end=end, text=document.text[start:end])

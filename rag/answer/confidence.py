@@ -1,53 +1,62 @@
-"""Whether to answer at all: how likely it is that the passages found hold the answer.
+"""Whether to answer, and how surely: how likely it is that what is shown holds the answer.
 
-Learned from questions whose subject is in the documents and ones whose subject is not. It tells these
-apart; a question about the right subject that the documents happen not to answer it cannot tell. What is
-found in a language that the embedder does not speak has weights of its own, learned from the same
-questions asked as if it spoke none.
+Learned from questions that people asked of small corpora of real documents, from SQuAD's, and from the same with
+their subject taken out; scaled so that of answers of a confidence of 0.7, seven in ten hold the answer. It tells well
+whether the subject is there; a question about the right subject that the documents happen not to answer it mostly
+cannot tell. What is found in a language that the embedder does not speak has weights of its own, learned from the
+same questions asked as if it spoke none.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from rag.kinds import asked_kind, holds_kind
-from rag.query import names
-from rag.types import SearchResult
+from rag.query import CAPITAL_NOUNS, Query, names
+from rag.types import SearchResult, Verdict
 from rag.weights import Features, Model, log_odds, logit, probability
 from rag.words import stem, words
 
-_BEST = 3  # sentences, or passages, that are looked at closely
-_CAPITAL_NOUNS = ("de",)  # languages in which a capital does not tell a name
+# How far from the least confidence with which an answer is given to certainty a strong one begins. Both were chosen
+# on the developing half of the development set, by weights blind to the corpus: the least so that 85 % of what can be
+# answered is, this so that no question that cannot be is answered as a strong match.
+_STRONG = 0.8
+_BEST = 3  # passages in which names are looked for
+# Log-odds: of less likely sentences few were learned from, and the line through the others must not be drawn on.
+_LEAST_SCORE = -12.0
+_COMPARED = 5  # passages, as many as the weights were learned on
+_NO_PASSAGE = -10.3  # log-odds: the median of the fifth passage over the questions that the weights were learned on
 
 
-def confidence(question: str, results: Sequence[SearchResult]) -> float:
-    """Return in 0–1 how likely ``results`` are to answer ``question``; 0 where nothing was found."""
+def confidence(query: Query, results: Sequence[SearchResult]) -> float:
+    """Return in 0–1 how likely ``results`` are to answer ``query``; 0 where nothing was found."""
     if not any(result.sentences for result in results):
         return 0.0
     model: Model = "answer by words" if results[0].by_words else "answer"
-    return probability(log_odds(model, answer_features(question, results)))
+    return probability(log_odds(model, answer_features(query, results)))
 
 
-def answer_features(question: str, results: Sequence[SearchResult]) -> Features:
+def verdict(confidence: float, answer_above: float, *, given: bool) -> Verdict:
+    """Return how well an answer fits; where none is ``given``, "none"."""
+    if not given:
+        return "none"
+    return "strong" if confidence >= answer_above + _STRONG * (1 - answer_above) else "likely"
+
+
+def answer_features(query: Query, results: Sequence[SearchResult]) -> Features:
     """Return the features of all that was found, as signs of whether the question is answered by it."""
-    sentences = [(result, sentence) for result in results for sentence in result.sentences]
-    ranked = sorted(sentences, key=lambda pair: -pair[1].score)
-    best = ranked[0][1]
-    chances = [logit(result.score) for result in results]
-    kind = asked_kind(question)
-    held = kind is None or any(holds_kind(kind, result.text_of(found), question) for result, found in ranked[:_BEST])
-    asked_names = set() if results[0].language in _CAPITAL_NOUNS else names(question)
+    sentences = [sentence for result in results for sentence in result.sentences]
+    best = max(sentences, key=lambda sentence: sentence.score)
+    chances = ([logit(result.score) for result in results] + [_NO_PASSAGE] * _COMPARED)[:_COMPARED]
+    asked_names = set() if results[0].language in CAPITAL_NOUNS else names(query.text)
     return {
+        "best dense": max(sentence.dense for sentence in sentences),
         "sentence dense": best.dense,
-        "sentence overlap": best.overlap,
-        "best dense": max(sentence.dense for _, sentence in sentences),
-        "best overlap": max(sentence.overlap for _, sentence in sentences),
-        "passage dense": max(result.dense for result in results),
-        "passage overlap": max(result.overlap for result in results),
+        "sentence": max(best.score, _LEAST_SCORE),
+        "rarest word": max(result.rarest for result in results),
         "lead of the passage": chances[0] - sum(chances) / len(chances),
-        "sentence": best.score,
         "names missing": min(_missing(asked_names, result) for result in results[:_BEST]),
-        "lacks the kind asked for": float(not held),
+        "passages": math.log1p(query.passages) / 10,  # among many, something alike is always found
     }
 
 

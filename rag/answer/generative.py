@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.answer import Answerer, DateOf, Draft, DraftSentence, OnSentences, Quote
+from rag.answer import Answerer, Draft, DraftSentence, FindDocument, OnSentences, Quote
 from rag.answer.prompt import INSTRUCTIONS, NO_ANSWER, NumberedPassage, numbered, request
 from rag.answer.reply import Claim, claims
 from rag.answer.support import Passage, attribute, judge, passage_under
 from rag.embed import Embedder
 from rag.errors import ModelFailure
 from rag.llm import LanguageModel, Reply
+from rag.query import Query
 from rag.types import SearchResult
 
 _MOST_TOKENS = 700
@@ -35,20 +36,20 @@ class GenerativeAnswerer:
 
     def answer(
         self,
-        question: str,
+        query: Query,
         results: Sequence[SearchResult],
-        date_of: DateOf = lambda _: None,
+        find_document: FindDocument,
         on_sentences: OnSentences = lambda _: None,
     ) -> Draft:
         """Return the model's answer, checked; where there is none, what the documents say themselves."""
-        passages = numbered(results, question, self._window - _MOST_TOKENS)
-        reply = self._model.ask(INSTRUCTIONS, request(question, passages), _MOST_TOKENS)
+        passages = numbered(results, query.text, self._window - _MOST_TOKENS)
+        reply = self._model.ask(INSTRUCTIONS, request(query.text, passages), _MOST_TOKENS)
         try:
             if not passages:
                 raise ModelFailure("no passage fits the language model's window: raise RAG_LLM_WINDOW")
             sentences = self._checked(reply, passages, on_sentences)
         except ModelFailure as failure:
-            quoted = self._quoting.answer(question, results, date_of, on_sentences)
+            quoted = self._quoting.answer(query, results, find_document, on_sentences)
             return quoted.model_copy(update={"model": reply.use, "note": f"{failure}: quoted instead"})
         return Draft(sentences=tuple(sentences), model=reply.use)
 

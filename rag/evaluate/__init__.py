@@ -2,5 +2,5 @@
 
 ``questions`` reads a file and finds its evidence in the index, ``ask`` asks and compares, ``measures``
 sums up, with intervals from ``bootstrap``, and ``report`` shows it as a page. It does not know how
-passages are found or sentences chosen: it asks as anyone does.
+passages are found or excerpts chosen: it asks as anyone does.
 """

@@ -1,7 +1,7 @@
 """Asks questions and compares what is found and cited with what is known.
 
 Each question is asked once, for the best answer whatever the confidence; the setting ``answer_above`` then
-tells whether it would have been given. So the choice of sentences is measured also where it is held back.
+tells whether it would have been given. So the choice of excerpts is measured also where it is held back.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 
 from rag.assistant import Assistant
 from rag.evaluate.questions import Excerpt, Question, Task
-from rag.evaluate.spans import Place, agreement, merged
-from rag.types import Answer, SearchResult, Value
+from rag.evaluate.spans import Place, agreement, characters, merged
+from rag.types import Answer, Citation, SearchResult, Value
 
 _RANKED = 10
 _FIRST_LOOK, _LAST_LOOK = 50, 400  # passages retrieved to rank documents by
-_MOST_ANSWER_WORDS = 12  # of an answer that a sentence can be expected to hold as it is written
+_MOST_ANSWER_WORDS = 12  # of an answer that a text can be expected to hold as it is written
 
 
 class Outcome(Value):
@@ -24,9 +24,10 @@ class Outcome(Value):
 
     Of the passages found: ``hit_at_1`` and ``hit_at_5`` (one of the first holds a piece of evidence whole),
     ``recall``, ``precision`` and ``iou`` of their characters against the evidence's. ``cited_…`` are the
-    same of all sentences cited, and ``first_sentence_answers`` tells whether the first of them stands
-    where evidence does and holds one of the answers; where no place is known, whether it holds a short
-    answer. All of these are measured also where the confidence holds the answer back.
+    same of all excerpts shown, and ``characters`` is how many these have. ``first_excerpt_answers`` tells
+    whether the first of them answers as ``holds_answer`` has it, ``first_sentence_answers`` the same of its
+    key sentence, and ``shown_answers`` whether any excerpt does. Of a citation without an excerpt, its
+    quotation counts as one. All of these are measured also where the confidence holds the answer back.
 
     ``evidence_…`` ranks passages: an item that is relevant is a piece of evidence (overlapping ones are one),
     found by the first passage that holds it whole; every other passage is one that is not. ``document_…``
@@ -35,8 +36,9 @@ class Outcome(Value):
     the first relevant item among ten, and 0 where there is none; both come from ir-measures, with all
     relevant items of the same grade.
 
-    ``right`` is whether the person was served: an answerable question answered, the first sentence being right,
-    or an unanswerable one refused. ``seconds`` is that of one whole ask.
+    ``right`` is whether the person was served: an answerable question answered, the first excerpt holding the
+    answer, or an unanswerable one refused. ``strong`` is whether the answer is called a strong match.
+    ``seconds`` is that of one whole ask.
     """
 
     id: str
@@ -44,6 +46,7 @@ class Outcome(Value):
     query: str
     answerable: bool | None
     answered: bool
+    strong: bool
     confidence: float
     right: bool | None
     hit_at_1: bool | None
@@ -54,7 +57,10 @@ class Outcome(Value):
     cited_recall: float | None
     cited_precision: float | None
     cited_iou: float | None
+    first_excerpt_answers: bool | None
     first_sentence_answers: bool | None
+    shown_answers: bool | None
+    characters: int
     evidence_mrr: float | None
     evidence_ndcg_at_10: float | None
     document_mrr: float | None
@@ -68,10 +74,10 @@ class Outcome(Value):
 
     @property
     def wrong(self) -> bool | None:
-        """Whether the first sentence, were it given, would be wrong; of an unanswerable question any is."""
+        """Whether the first excerpt, were it given, would be wrong; of an unanswerable question any is."""
         if self.answerable is False:
             return True
-        return None if self.first_sentence_answers is None else not self.first_sentence_answers
+        return None if self.first_excerpt_answers is None else not self.first_excerpt_answers
 
 
 def ask_all(tasks: Sequence[Task], assistant: Assistant) -> Iterator[Outcome]:
@@ -88,10 +94,11 @@ def _ask(task: Task, assistant: Assistant) -> Outcome:
     answered = bool(answer.sentences) and answer.confidence >= assistant.settings.answer_above
     wanted = [excerpt.place for excerpt in task.expected]
     found = [_place(result) for result in answer.results]
-    cited = [Excerpt(source=c.source, start=c.start, end=c.end, text=c.quote) for c in answer.citations]
+    cited = [_shown(citation) for citation in answer.citations]
+    places = [excerpt.place for excerpt in cited]
     of_passages = agreement(found, wanted) if wanted else None
-    of_sentences = agreement([excerpt.place for excerpt in cited], wanted) if wanted else None
-    first = _first_sentence_answers(question, cited, wanted)
+    of_excerpts = agreement(places, wanted) if wanted else None
+    first = holds_answer(question, cited[:1], wanted)
     ranked = _ranking(task, answer, assistant)
     evidence = _rank_measures(_pieces_found(ranked, wanted), len(merged(wanted)))
     documents = _rank_measures(_documents_found(ranked, task.sources), len(task.sources))
@@ -101,6 +108,7 @@ def _ask(task: Task, assistant: Assistant) -> Outcome:
         query=answer.query,
         answerable=question.has_answer,
         answered=answered,
+        strong=answer.verdict == "strong",
         confidence=answer.confidence,
         right=_right(question.has_answer, answered, first),
         hit_at_1=_hit(found[:1], wanted),
@@ -108,10 +116,13 @@ def _ask(task: Task, assistant: Assistant) -> Outcome:
         recall=of_passages and of_passages.recall,
         precision=of_passages and of_passages.precision,
         iou=of_passages and of_passages.iou,
-        cited_recall=of_sentences and of_sentences.recall,
-        cited_precision=of_sentences and of_sentences.precision,
-        cited_iou=of_sentences and of_sentences.iou,
-        first_sentence_answers=first,
+        cited_recall=of_excerpts and of_excerpts.recall,
+        cited_precision=of_excerpts and of_excerpts.precision,
+        cited_iou=of_excerpts and of_excerpts.iou,
+        first_excerpt_answers=first,
+        first_sentence_answers=holds_answer(question, [_quoted(c) for c in answer.citations[:1]], wanted),
+        shown_answers=holds_answer(question, cited, wanted),
+        characters=characters(places),
         evidence_mrr=evidence[0],
         evidence_ndcg_at_10=evidence[1],
         document_mrr=documents[0],
@@ -127,6 +138,18 @@ def _ask(task: Task, assistant: Assistant) -> Outcome:
 
 def _place(result: SearchResult) -> Place:
     return Place(result.source, result.chunk.start, result.chunk.end)
+
+
+def _shown(citation: Citation) -> Excerpt:
+    """Return what is shown of a citation: its excerpt; of a language model's, which has none, its quotation."""
+    shown = citation.excerpt
+    if shown is None:
+        return _quoted(citation)
+    return Excerpt(source=citation.source, start=shown.start, end=shown.end, text=shown.text)
+
+
+def _quoted(citation: Citation) -> Excerpt:
+    return Excerpt(source=citation.source, start=citation.start, end=citation.end, text=citation.quote)
 
 
 def _right(answerable: bool | None, answered: bool, first: bool | None) -> bool | None:
@@ -147,32 +170,34 @@ def _standalone_hit(question: Question, wanted: Sequence[Place], assistant: Assi
     return _hit([_place(result) for result in found[:5]], wanted)
 
 
-def _first_sentence_answers(question: Question, cited: Sequence[Excerpt], wanted: Sequence[Place]) -> bool | None:
+def holds_answer(question: Question, shown: Sequence[Excerpt], wanted: Sequence[Place]) -> bool | None:
+    """Return whether one of the texts ``shown`` answers; None where that is not known.
+
+    It answers where it meets a place that is ``wanted`` and holds one of the answers, if any are known; where no
+    place is known, where it holds a short answer. White space and case do not count.
+    """
     answers = [_plain(answer) for answer in question.answers]
     short = [answer for answer in answers if len(answer.split()) <= _MOST_ANSWER_WORDS]
     if not question.has_answer or not (wanted or short):
         return None
-    if not cited:
-        return False
-    quote = _plain(cited[0].text)
     if not wanted:
-        return any(_stands_in(answer, quote) for answer in short)
-    there = any(cited[0].place.meets(piece) for piece in wanted)
-    return there and (not answers or any(answer in quote for answer in answers))
+        return any(_stands_in(answer, _plain(one.text)) for one in shown for answer in short)
+    there = [_plain(one.text) for one in shown if any(one.place.meets(piece) for piece in wanted)]
+    return any(not answers or any(answer in text for answer in answers) for text in there)
 
 
 def _plain(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def _stands_in(answer: str, quote: str) -> bool:
-    """Whether an answer stands in a quotation, and not within a longer word or number, as 5 does in 1985."""
-    at = quote.find(answer)
+def _stands_in(answer: str, text: str) -> bool:
+    """Whether an answer stands in a text, and not within a longer word or number, as 5 does in 1985."""
+    at = text.find(answer)
     while at >= 0:
-        before, after = quote[max(0, at - 1) : at] + answer[:1], answer[-1:] + quote[at + len(answer) :][:1]
+        before, after = text[max(0, at - 1) : at] + answer[:1], answer[-1:] + text[at + len(answer) :][:1]
         if not (_joined(before) or _joined(after)):
             return True
-        at = quote.find(answer, at + 1)
+        at = text.find(answer, at + 1)
     return False
 
 

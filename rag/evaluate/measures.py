@@ -25,7 +25,7 @@ from rag.evaluate.bootstrap import (
 )
 from rag.types import Value
 
-Unit = Literal["share", "score", "seconds"]
+Unit = Literal["share", "score", "seconds", "characters"]
 
 
 class Definition(NamedTuple):
@@ -38,7 +38,7 @@ class Definition(NamedTuple):
     more_is_better: bool = True
 
 
-_FOUND, _RANKED, _CITED, _ANSWERED, _TIME = "Passages", "Ranking", "Cited sentences", "Answering", "Time a question"
+_FOUND, _RANKED, _CITED, _ANSWERED, _TIME = "Passages", "Ranking", "Excerpts", "Answering", "Time a question"
 
 DEFINITIONS = (
     Definition("hit_at_1", "evidence in first passage", _FOUND),
@@ -50,14 +50,19 @@ DEFINITIONS = (
     Definition("evidence_ndcg_at_10", "evidence: nDCG@10", _RANKED, "score"),
     Definition("document_mrr", "documents: MRR", _RANKED, "score"),
     Definition("document_ndcg_at_10", "documents: nDCG@10", _RANKED, "score"),
-    Definition("first_sentence_answers", "first sentence answers", _CITED),
+    Definition("first_excerpt_answers", "first excerpt holds the answer", _CITED),
+    Definition("shown_answers", "what is shown holds the answer", _CITED),
+    Definition("first_sentence_answers", "first key sentence answers", _CITED),
     Definition("cited_recall", "characters: recall", _CITED),
     Definition("cited_precision", "characters: precision", _CITED),
     Definition("cited_iou", "characters: IoU", _CITED),
+    Definition("characters", "characters shown an answer", _CITED, "characters", False),
     Definition("answered", "answerable: answered", _ANSWERED),
     Definition("refused", "unanswerable: refused", _ANSWERED),
     Definition("right", "right answers and refusals", _ANSWERED),
     Definition("right_when_answered", "right, of answers given", _ANSWERED),
+    Definition("strong", "answerable: called strong", _ANSWERED),
+    Definition("strong_wrong", "wrong, of answers called strong", _ANSWERED, "share", False),
     Definition("auroc", "AUROC of the confidence", _ANSWERED, "score"),
     Definition("aurc", "AURC (less is better)", _ANSWERED, "score", False),
     Definition("follow_up_hit_at_5", "evidence in first five", "Follow-ups"),
@@ -93,7 +98,7 @@ class Difference(Value):
 
 
 class Change(Value):
-    """A question that went otherwise than before; ``before`` and ``now`` are the first sentences given, or empty."""
+    """A question that went otherwise than before; ``before`` and ``now`` are the first excerpts given, or empty."""
 
     id: str
     question: str
@@ -163,7 +168,7 @@ def _less(one: Statistic, other: Statistic) -> Statistic:
 
 def risk_coverage(outcomes: Sequence[Outcome]) -> tuple[Point, ...]:
     """Return the risk–coverage curve, from the most confident answer on; empty where right and wrong are not known."""
-    if all(outcome.first_sentence_answers is None for outcome in outcomes):
+    if not _is_known(outcomes):
         return ()
     known = sorted((o for o in outcomes if o.wrong is not None), key=lambda outcome: -outcome.confidence)
     points, wrong = [], 0
@@ -213,26 +218,37 @@ def _values(name: str, outcomes: Sequence[Outcome]) -> Array:
     answerable, answered = _column("answerable", outcomes), _column("answered", outcomes)
     if name == "seconds_mean":
         return _column("seconds", outcomes)
-    if name == "answered":
-        return np.where(answerable == 1, answered, np.nan)
+    if name in ("answered", "strong"):
+        return np.where(answerable == 1, _column(name, outcomes), np.nan)
+    if name == "characters":
+        return np.where(answered == 1, _column(name, outcomes), np.nan)
     if name == "refused":
         return np.where(answerable == 0, 1 - answered, np.nan)
     if name == "follow_up_hit_at_5":
         known = ~np.isnan(_column("standalone_hit_at_5", outcomes))
         return np.where(known, _column("hit_at_5", outcomes), np.nan)
-    if name in ("aurc", "right", "right_when_answered"):
+    if name in ("aurc", "right", "right_when_answered", "strong_wrong"):
         return _rights(name, outcomes, answered)
     return _column(name, outcomes)
 
 
 def _rights(name: str, outcomes: Sequence[Outcome], answered: Array) -> Array:
-    # Of unanswerable questions alone it is known that every answer is wrong, which would measure the file.
-    if all(outcome.first_sentence_answers is None for outcome in outcomes):
+    if not _is_known(outcomes):
         return np.full(len(outcomes), np.nan)
     if name == "right":
         return _column("right", outcomes)
     wrong = _column("wrong", outcomes)
+    if name == "strong_wrong":
+        return np.where(_column("strong", outcomes) == 1, wrong, np.nan)
     return wrong if name == "aurc" else np.where(answered == 1, 1 - wrong, np.nan)
+
+
+def _is_known(outcomes: Sequence[Outcome]) -> bool:
+    """Whether right and wrong are known of answerable questions.
+
+    Of unanswerable ones alone it is known that every answer is wrong, which would measure the file.
+    """
+    return any(outcome.first_excerpt_answers is not None for outcome in outcomes)
 
 
 def _told(name: str, outcomes: Sequence[Outcome]) -> int:

@@ -13,9 +13,10 @@ from rag.evaluate.plots import confidence_plot, interval_bar, latency_plot, risk
 from rag.evaluate.questions import Excerpt
 from rag.evaluate.run import Run
 
-_MOST_CHARACTERS = 600  # shown of an excerpt
-_MOST_EXCERPTS = 5  # shown of what was cited, or should have been
+_MOST_CHARACTERS = 800  # printed of an excerpt: an answer's are shorter
+_MOST_EXCERPTS = 5  # printed of what was shown, or should have been
 _MOST_CHANGED = 50  # questions listed
+_COUNTED: tuple[Unit, ...] = ("seconds", "characters")  # units whose bars end at the largest value of the run
 # The page may load nothing and run nothing, should a mistake ever let something through.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -44,6 +45,8 @@ def number(value: float, unit: Unit) -> str:
     """Return a value of a measure as a person reads it."""
     if unit == "seconds":
         return f"{1000 * value:.0f} ms"
+    if unit == "characters":
+        return f"{value:,.0f}"
     return f"{100 * value:.1f} %" if unit == "share" else f"{value:.3f}"
 
 
@@ -76,7 +79,8 @@ def _parts(run: Run) -> Iterator[str]:
     yield f"<h2>Measures</h2>\n{_measures(run)}"
     yield (
         '<p class="muted small">Bars and intervals: 95 % by bootstrap over the questions. Passages, ranking and '
-        "cited sentences are measured also where the confidence holds the answer back.</p>"
+        "excerpts are measured also where the confidence holds the answer back; an answer is right where its first "
+        "excerpt holds what was asked for.</p>"
     )
     if run.comparison is not None:
         yield _comparison(run.comparison)
@@ -95,8 +99,9 @@ def _measures(run: Run) -> str:
         '<thead><tr><th>measure</th><th class="n">value</th><th class="i">95 % interval</th><th></th>'
         '<th class="i">questions</th></tr></thead>'
     )
-    slowest = max((run.measures[d.name].high for d in DEFINITIONS if d.unit == "seconds"), default=1.0)
-    rows = _grouped({d.name: _measure(d, run.measures[d.name], slowest) for d in DEFINITIONS if d.name in run.measures})
+    known = [d for d in DEFINITIONS if d.name in run.measures]
+    most = {unit: max((run.measures[d.name].high for d in known if d.unit == unit), default=0.0) for unit in _COUNTED}
+    rows = _grouped({d.name: _measure(d, run.measures[d.name], most.get(d.unit) or 1.0) for d in known})
     return f"<table>{head}<tbody>{rows}</tbody></table>"
 
 
@@ -112,9 +117,8 @@ def _grouped(rows: Mapping[str, str]) -> str:
     return "".join(found)
 
 
-def _measure(definition: Definition, estimate: Estimate, slowest: float) -> str:
+def _measure(definition: Definition, estimate: Estimate, most: float) -> str:
     unit = definition.unit
-    most = (slowest or 1.0) if unit == "seconds" else 1.0
     bar = interval_bar(estimate.value, estimate.low, estimate.high, lambda value: value / most)
     return (
         f'<tr><th>{definition.label}</th><td class="n">{number(estimate.value, unit)}</td>'
@@ -148,7 +152,7 @@ def _worst(outcome: Outcome) -> str:
     return (
         f"<article><h3>{clean(outcome.question)}</h3>"
         f'<p class="muted small">{clean(outcome.id)} · {kind} · {verdict} · confidence {outcome.confidence:.2f}</p>'
-        f"{asked}<p>Cited:</p>{_excerpts(outcome.cited, 'cited') or _note('nothing')}"
+        f"{asked}<p>Shown:</p>{_excerpts(outcome.cited, 'cited') or _note('nothing')}"
         f"<p>Should have been:</p>{_should(outcome)}</article>"
     )
 
@@ -220,5 +224,5 @@ def _changed(title: str, changes: Sequence[Change]) -> str:
     return f'<details class="small"><summary>{title}: {len(changes)}</summary><ul>{entries}{more}</ul></details>'
 
 
-def _said(sentence: str) -> str:
-    return clean(_short(" ".join(sentence.split()))) or "held back"
+def _said(excerpt: str) -> str:
+    return clean(_short(" ".join(excerpt.split()))) or "held back"

@@ -139,12 +139,6 @@ class Reader(Protocol):
     def passages(self, keys: Sequence[int]) -> list[Passage]:
         """Return the passages of rows, in the order of ``keys``."""
 
-    def text(self, document_id: str, start: int, end: int) -> str:
-        """Return a piece of a document's text."""
-
-    def page_at(self, document_id: str, offset: int) -> int | None:
-        """Return the number of the page of a document that holds ``offset``; None where there are no pages."""
-
     def document(self, source: str) -> Document | None:
         """Return a document whole, or None where the index holds none at ``source``."""
 

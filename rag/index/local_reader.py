@@ -173,21 +173,6 @@ class LocalReader:
         found = dict(self._connection.execute(query, [json.dumps(list(keys))]).fetchall())
         return [found[key] for key in keys]
 
-    def text(self, document_id: str, start: int, end: int) -> str:
-        """Return a piece of a document's text."""
-        # Cut here: SQLite's substr() ends at a NUL.
-        text: str = self._connection.execute("SELECT text FROM documents WHERE id = ?", [document_id]).fetchone()[0]
-        return text[start:end]
-
-    def page_at(self, document_id: str, offset: int) -> int | None:
-        """Return the number of the page of a document that holds ``offset``; None where there are no pages."""
-        query = (
-            "SELECT value ->> 'number' FROM documents, json_each(pages) WHERE documents.id = ?"
-            " AND value ->> 'start' <= ? ORDER BY json_each.key DESC LIMIT 1"
-        )
-        row = self._connection.execute(query, [document_id, offset]).fetchone()
-        return row[0] if row else None
-
     def document(self, source: str) -> Document | None:
         """Return a document whole, or None where the index holds none at ``source``."""
         query = (

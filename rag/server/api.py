@@ -103,7 +103,11 @@ def _add_questions(router: APIRouter, assistant: Assistant) -> None:
         responses={200: {"content": {_EVENTS: {"schema": {"type": "string"}}}}, **responses(413, 422, 429, 503)},
     )
     async def ask(asked: AskRequest, request: Request) -> Any:
-        """Answer a question, every sentence cited."""
+        """Answer a question by excerpts of the documents, each cited, with a verdict of how well they fit.
+
+        Where the verdict is "none", there is no answer, and `closest` holds the excerpts that come closest. As
+        server-sent events, each `sentence` is the key sentence of an excerpt; `answer` has the excerpts.
+        """
         rate.take(client_of(request.scope))
 
         def answer(on_sentences: OnAnswer | None = None) -> AnswerJson:

@@ -44,7 +44,7 @@ class Metrics:
             return
         for stage, seconds in came.timings.items():
             self._stages.labels(stage).observe(seconds)
-        if came.note:
+        if _fell_back(came):
             self._fallbacks.inc()
         if came.model is not None:
             self._tokens.labels("prompt").inc(came.model.prompt_tokens or 0)
@@ -90,7 +90,7 @@ def log_asked(asked: Asked, *, with_words: bool) -> None:
             "sentences": len(came.sentences),
             "unsupported": sum(sentence.support == "unsupported" for sentence in came.sentences),
             "model": came.model.model_dump() if came.model is not None else None,
-            "fallback": bool(came.note),
+            "fallback": _fell_back(came),
         }
     if with_words:
         line["question"] = asked.question
@@ -101,3 +101,8 @@ def _outcome(came: Answer | RagError) -> str:
     if isinstance(came, RagError):
         return "failed"
     return "abstained" if came.abstained else "answered"
+
+
+def _fell_back(answer: Answer) -> bool:
+    """Whether a language model was asked, and the answer is not its own."""
+    return answer.model is not None and bool(answer.note)

@@ -1,7 +1,7 @@
 """Questions to begin with, made of the documents themselves; each has been asked and is answered.
 
-It reads a few documents spread over the corpus, never all. A question that is not answered from the very sentence
-it was made of is dropped.
+It reads a few documents spread over the corpus, never all. A question is dropped where the first excerpt of its answer
+does not hold the very sentence it was made of.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence, Set
 from rag.assistant import Assistant
 from rag.sentences import sentence_spans
 from rag.starters.rules import is_telling, names_in, questions
-from rag.types import Citation, Document, DocumentSummary, Value
+from rag.types import Answer, Document, DocumentSummary, Value
 from rag.words import content_stems
 
 _MOST_ASKED = 40
@@ -28,7 +28,7 @@ _SHORTEST = 300  # characters of a document worth asking
 
 
 class _Candidate(Value):
-    """A question, and the span that must answer it."""
+    """A question, and the span that must answer it: a sentence, or the text under a heading."""
 
     question: str
     kind: str
@@ -45,24 +45,28 @@ def starters(assistant: Assistant, most: int = 4) -> list[str]:
     """
     until = time.monotonic() + _SECONDS
     kept: list[_Candidate] = []
-    cited: dict[str, Citation | None] = {}  # what the answer to each question asked begins with
+    answers: dict[str, Answer] = {}
     for candidate in _candidates(assistant):
-        if len(kept) == most or len(cited) == _MOST_ASKED or time.monotonic() > until:
+        if len(kept) == most or len(answers) == _MOST_ASKED or time.monotonic() > until:
             break
         if not _is_new(candidate, kept, max(_MOST_OF_A_KIND, most // 2)):
             continue
-        if candidate.question not in cited:  # of the same question from several documents, one will be cited
-            cited[candidate.question] = next(iter(assistant.ask(candidate.question).citations), None)
-        if _is_of(cited[candidate.question], candidate):
+        if candidate.question not in answers:  # of the same question from several documents, one comes first
+            answers[candidate.question] = assistant.ask(candidate.question)
+        if _is_answered(candidate, answers[candidate.question]):
             kept.append(candidate)
     return [candidate.question for candidate in kept]
 
 
-def _is_of(first: Citation | None, candidate: _Candidate) -> bool:
-    """Whether a citation is of the sentence that a question was made of."""
+def _is_answered(candidate: _Candidate, answer: Answer) -> bool:
+    """Whether the first excerpt of an answer holds the sentence, or some of the text, that must answer the question."""
+    first = next(iter(answer.citations), None)
     if first is None or first.source != candidate.source:
         return False
-    return first.start < candidate.end and candidate.start < first.end
+    shown = first.excerpt or first  # a language model's citation has no excerpt
+    if candidate.kind == _HEADING:
+        return shown.start < candidate.end and candidate.start < shown.end
+    return shown.start <= candidate.start and candidate.end <= shown.end
 
 
 def _is_new(candidate: _Candidate, kept: Sequence[_Candidate], most_of_a_kind: int) -> bool:

@@ -4,8 +4,8 @@
 
 The questions are 60 follow-ups in 15 conversations, and some in between that stand by themselves, which must
 stay as they are. The rules were changed after looking at the first seven conversations; the last eight are
-held out. A hit is a passage that holds the whole of an evidence; the first cited sentence is right if it
-overlaps the evidence and holds an answer. Other files of the same form are all of one part.
+held out. A hit is a passage that holds the whole of an evidence; the first excerpt, and its key sentence, are right
+if they overlap the evidence and hold an answer. Other files of the same form are all of one part.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ class Score(Value):
 
     hit_at_1: bool
     hit_at_5: bool
-    first_sentence: bool
+    first_excerpt: bool
+    key_sentence: bool
 
 
 def read_follow_ups(path: Path = QUESTIONS) -> list[FollowUp]:
@@ -77,11 +78,19 @@ def score(asked: FollowUp, answer: Answer) -> Score:
     gold = [(evidence.doc_id, evidence.start, evidence.end) for evidence in asked.evidence]
     found = [(result.source, result.chunk.start, result.chunk.end) for result in answer.results[:5]]
     hits = [any(d == source and s >= start and e <= end for d, s, e in gold) for source, start, end in found]
-    first = answer.citations[0] if answer.citations else None
-    right = first is not None and any(d == first.source and s < first.end and first.start < e for d, s, e in gold)
-    quote = first.quote.lower() if first else ""
-    says = any(text.lower() in quote for text in asked.answers)
-    return Score(hit_at_1=any(hits[:1]), hit_at_5=any(hits), first_sentence=right and says)
+    key = excerpt = False
+    for first in answer.citations[:1]:
+        shown = first.excerpt
+        key = _is_right(asked, first.source, first.start, first.quote)
+        excerpt = key if shown is None else _is_right(asked, first.source, shown.start, shown.text)
+    return Score(hit_at_1=any(hits[:1]), hit_at_5=any(hits), first_excerpt=excerpt, key_sentence=key)
+
+
+def _is_right(asked: FollowUp, source: str, start: int, text: str) -> bool:
+    """Whether a text of a document overlaps the evidence and holds an answer."""
+    end = start + len(text)
+    there = any(source == one.doc_id and one.start < end and start < one.end for one in asked.evidence)
+    return there and any(answer.lower() in text.lower() for answer in asked.answers)
 
 
 def report(name: str, asked: Sequence[FollowUp], assistant: Assistant) -> None:

@@ -1,16 +1,20 @@
 """Learn ``rag/weights.json``: what the features of a passage, of a sentence, and of all that was found are worth.
 
-    python -m tests.benchmarks.learn DATA_FOLDER WORK_FOLDER
+    python -m tests.benchmarks.learn DATA_FOLDER WORK_FOLDER PEOPLE_FOLDER CORPUS,CORPUS…
 
 DATA_FOLDER holds the sets ``squad2``, ``chroma_chunking`` and ``scifact``, each as ``corpus.jsonl`` and
-``questions.jsonl``. Learned from are the first half of SQuAD 2.0's articles that have questions, by name,
-the questions on three of Chroma's five corpora, and SciFact's claims marked ``train``; the rest is only
-reported on. Each stage is learned on what the one before it gives: passages, then their sentences, then
-whether to answer. Passages and sentences of SQuAD are learned in an index of 100 further articles besides.
-Whether to answer is learned in two kinds of index, since people have both: one of all articles, and one of a
-single article. Absent subjects are made by leaving the question's article out, or by asking it of another
-article; SQuAD's own unanswerable questions, whose subject is there, weigh little. It is learned once more
-with an embedder that is said to speak no language, for documents in a language that it does not speak.
+``questions.jsonl``. PEOPLE_FOLDER holds small corpora of documents, ``corpora/NAME``, and questions of people over
+each, ``q/NAME.jsonl`` (question, history, answerable; of one that is not, ``unanswerable`` says "subject absent", or
+that only the answer is). Learned from are the first half of SQuAD 2.0's articles that have questions, by name, the
+questions on three of Chroma's five corpora, SciFact's claims marked ``train``, and people's questions over the
+corpora named; the rest is only reported on. Each stage is learned on what the one before it gives: passages, then
+their sentences, then whether to answer. Passages and sentences of SQuAD are learned in an index of 100 further
+articles besides. Whether to answer is learned in two kinds of index, since people have both: one of all articles, and
+one of a single article. Absent subjects are made by leaving the question's article out, or by asking it of another
+article; SQuAD's own unanswerable questions, whose subject is there, weigh little. People's questions weigh
+twice as much as both. The log-odds are then scaled so that they are those of what is shown holding the evidence, over
+people's questions, each corpus judged by weights that did not see it (Platt 1999). It is learned once more with an
+embedder that is said to speak no language, for documents in a language that it does not speak.
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ from sklearn.metrics import roc_auc_score
 
 from rag import weights
 from rag.answer.confidence import answer_features
+from rag.assistant import Assistant
 from rag.embed import Embedder
 from rag.embed.packaged import PackagedEmbedder
 from rag.index import Reader
@@ -38,7 +43,9 @@ from rag.index.local import LocalIndex
 from rag.query import Query, read_query
 from rag.rank import Candidate, passage_features, passage_score, sentence_features
 from rag.retrieve import find_candidates, retrieve
+from rag.settings import Settings
 from rag.sync import sync
+from rag.types import Answer, Message
 from rag.weights import Features
 from tests.benchmarks.records import read_records
 from tests.benchmarks.without import Without
@@ -48,13 +55,16 @@ CHROMA_LEARNED = ("chatlogs", "finance", "pubmed")
 
 Question = dict[str, Any]
 Kind = Literal["held", "absent", "near"]
+Group = Literal["people", "many articles", "one article"]
 Learned = dict[str, float]
 Gold = Callable[[str, int, int], float]  # source, start, end → how much of it is wanted, 0–1
 
 _PASSAGES = 40
 _READ = 8  # passages whose sentences are learned from
-_NEAR_WEIGHT = 0.2  # of a question whose subject is there but whose answer is not: few can be told apart
-_REFUSED = 0.87
+# Of a question whose subject is there but whose answer is not, beside one whose subject is absent; and of each group.
+# Chosen on the developing half of the development set, each corpus judged by weights that did not see it.
+_NEAR_WEIGHT: Mapping[Group, float] = {"people": 1.0, "many articles": 0.2, "one article": 0.2}
+_GROUP_WEIGHT: Mapping[Group, float] = {"people": 4.0, "many articles": 1.0, "one article": 1.0}
 _EVERY = 3  # question of SQuAD's is enough to learn whether to answer
 
 
@@ -68,6 +78,20 @@ class Asked(NamedTuple):
     candidates: list[Candidate]
 
 
+class Example(NamedTuple):
+    """What a question finds in an index of a group of them, and whether the answer is there.
+
+    Of a person's question also over which corpus, and whether the excerpts that would be shown hold the evidence.
+    """
+
+    group: Group
+    features: Features
+    kind: Kind
+    learned_from: bool
+    corpus: str = ""
+    shown: bool = False
+
+
 class Table(NamedTuple):
     """The features of what competes in one question, shape ``(things, features)``, and how right each is."""
 
@@ -78,7 +102,7 @@ class Table(NamedTuple):
 
 def main() -> None:
     """Learn the three stages, one on the other, report on what is held out, and write the weights."""
-    data, work = Path(sys.argv[1]), Path(sys.argv[2])
+    data, work, people = map(Path, sys.argv[1:4])
     embedder = PackagedEmbedder()
     squad = Squad(data / "squad2", work, embedder)
     learned: dict[str, Learned] = json.loads(WEIGHTS.read_text())
@@ -92,7 +116,8 @@ def main() -> None:
         learned[stage] = learn_choice(stage, names, found)
         _write(learned)
     for stage, asker in (("answer", embedder), ("answer by words", Speechless(embedder))):
-        learned[stage] = learn_answers(stage, list(squad.answers(asker)))
+        of_people = (one for name in sys.argv[4].split(",") for one in people_answers(people, name, work, asker))
+        learned[stage] = learn_answers(stage, [*squad.answers(asker), *of_people])
         _write(learned)
 
 
@@ -168,27 +193,26 @@ class Squad:
             for question in track([q for q in self.questions if q["answerable"]], "squad2"):
                 yield _ask("squad2", question, question["doc_id"] in self.learned_from, reader, self.embedder)
 
-    def answers(self, embedder: Any) -> Iterator[tuple[Features, Kind, bool]]:
-        """Yield what questions find, with their article there and without it, and whether to learn from it."""
+    def answers(self, embedder: Any) -> Iterator[Example]:
+        """Yield what questions find, with their article there and without it."""
         for question in track(self.questions[::_EVERY], "answers"):
-            for kind, features in self._answers(question, embedder):
-                yield features, kind, question["doc_id"] in self.learned_from
-
-    def _answers(self, question: Question, embedder: Any) -> Iterator[tuple[Kind, Features]]:
-        own = question["doc_id"]
-        other = random.Random(question["id"]).choice([name for name in self.articles if name != own])
-        there: Kind = "held" if question["answerable"] else "near"
-        yield there, self._found(self.all, question, embedder)
-        yield there, self._found(self.single[own], question, embedder)
-        if question["answerable"]:
-            yield "absent", self._found(self.all, question, embedder, without=file_name(own))
-            yield "absent", self._found(self.single[other], question, embedder)
+            own, learned_from = question["doc_id"], question["doc_id"] in self.learned_from
+            other = random.Random(question["id"]).choice([name for name in self.articles if name != own])
+            there: Kind = "held" if question["answerable"] else "near"
+            yield Example("many articles", self._found(self.all, question, embedder), there, learned_from)
+            yield Example("one article", self._found(self.single[own], question, embedder), there, learned_from)
+            if question["answerable"]:
+                missing = self._found(self.all, question, embedder, without=file_name(own))
+                yield Example("many articles", missing, "absent", learned_from)
+                elsewhere = self._found(self.single[other], question, embedder)
+                yield Example("one article", elsewhere, "absent", learned_from)
 
     def _found(self, index: LocalIndex, question: Question, embedder: Any, without: str | None = None) -> Features:
         text = question["question"]
         with index.reading() as reader:
             view: Any = Without(reader, without) if without else reader
-            return answer_features(text, retrieve(text, view, embedder, 5))
+            query = read_query(text, view, embedder)
+            return answer_features(query, retrieve(query, view, embedder, 5))
 
 
 def passage_tables(asked: Sequence[Asked]) -> tuple[list[str], list[Table]]:
@@ -281,30 +305,87 @@ def learn_choice(stage: str, names: list[str], tables: Sequence[Table]) -> Learn
     return _named(names, w, bias)
 
 
-def learn_answers(stage: str, found: Sequence[tuple[Features, Kind, bool]]) -> Learned:
-    """Fit a logistic regression: is the answer among what was found?
+def people_answers(folder: Path, name: str, work: Path, embedder: Any) -> Iterator[Example]:
+    """Yield what the questions over a small corpus find; those about the corpus itself are left out."""
+    assistant = Assistant(Settings(corpus=folder / "corpora" / name, index=work / "people" / name), embedder)
+    assistant.sync()
+    for question in read_records(folder / "q" / f"{name}.jsonl"):
+        if question["kind"] != "corpus":
+            history = [Message(**message) for message in question.get("history", [])]
+            answer = assistant.ask(question["question"], history, even_if_unsure=True)
+            with assistant._reading() as reader:
+                features = answer_features(read_query(answer.query, reader, embedder), answer.results)
+            yield Example("people", features, _kind_of(question), True, name, _holds_evidence(answer, question))
 
-    The bias is then set so that at 0.5, the default of the setting ``answer_above``, the share ``_REFUSED``
-    of the questions learned from whose subject is absent is refused, and no more: people's questions are
-    worded less like the text than SQuAD's, so what is left goes to answering.
-    """
-    names = list(found[0][0])
-    x = _matrix(names, [features for features, _, _ in found])
-    kinds = np.array([kind for _, kind, _ in found])
-    train = np.array([learned_from for _, _, learned_from in found])
-    model = LogisticRegression(C=1.0, max_iter=5000)
-    weight = np.where(kinds == "near", _NEAR_WEIGHT, 1.0)
-    model.fit(x[train], kinds[train] == "held", sample_weight=weight[train])
-    w = model.coef_[0]
-    bias = -float(np.quantile((x @ w)[train & (kinds == "absent")], _REFUSED))
-    chances, kinds = 1 / (1 + np.exp(-(x[~train] @ w + bias))), kinds[~train]
+
+def _kind_of(question: Question) -> Kind:
+    if question["answerable"]:
+        return "held"
+    return "absent" if question["unanswerable"] == "subject absent" else "near"
+
+
+def _holds_evidence(answer: Answer, question: Question) -> bool:
+    """Whether the excerpts of an answer hold the evidence, white space aside."""
+    if not question["answerable"]:
+        return False
+    sources = question.get("sources") or [question["source"]]
+    shown = [" ".join(c.excerpt.text.split()) for c in answer.citations if c.excerpt and c.source in sources]
+    held = [any(" ".join(evidence.split()) in text for text in shown) for evidence in question["evidence"]]
+    return all(held) if question["need"] == "all" else any(held)
+
+
+def learn_answers(stage: str, examples: Sequence[Example]) -> Learned:
+    """Fit a logistic regression: is the answer among what was found?"""
+    learned_from = [one for one in examples if one.learned_from]
+    people = [one for one in learned_from if one.group == "people"]
+    blind = [
+        (one, log_odds) for corpus in {one.corpus for one in people} for one, log_odds in _blind(learned_from, corpus)
+    ]
+    scaled = LogisticRegression(C=1e6).fit([[log_odds] for _, log_odds in blind], [one.shown for one, _ in blind])
+    slope, shift = float(scaled.coef_[0, 0]), float(scaled.intercept_[0])
+    _report(f"{stage}, people", [one for one, _ in blind], np.array([z for _, z in blind]) * slope + shift)
+    w, bias = _fitted(learned_from)
+    for group in ("many articles", "one article"):
+        part = [one for one in examples if one.group == group and not one.learned_from]
+        _report(f"{stage}, {group}, held out", part, (_matrix_of(part) @ w + bias) * slope + shift)
+    return _named(list(examples[0].features), w * slope, bias * slope + shift)
+
+
+def _blind(examples: Sequence[Example], corpus: str) -> Iterator[tuple[Example, float]]:
+    """Yield a corpus's questions, each with its log-odds by weights that saw none of them."""
+    w, bias = _fitted([one for one in examples if one.corpus != corpus])
+    for one in examples:
+        if one.corpus == corpus:
+            yield one, float(_matrix_of([one])[0] @ w + bias)
+
+
+def _fitted(examples: Sequence[Example]) -> tuple[NDArray[np.float64], float]:
+    """Return the weights of the features, and the bias; in each group, both answers weigh the same."""
+    x, held = _matrix_of(examples), np.array([one.kind == "held" for one in examples])
+    group = np.array([one.group for one in examples])
+    weight = np.array([_NEAR_WEIGHT[one.group] if one.kind == "near" else 1.0 for one in examples])
+    for name, of_group in _GROUP_WEIGHT.items():
+        for side in (held, ~held):
+            weight[(group == name) & side] *= of_group / weight[(group == name) & side].sum()
+    mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-9
+    model = LogisticRegression(max_iter=5000).fit((x - mean) / scale, held, sample_weight=weight / weight.mean())
+    w = model.coef_[0] / scale
+    return w, float(model.intercept_[0] - mean @ w)
+
+
+def _matrix_of(examples: Sequence[Example]) -> NDArray[np.float64]:
+    return _matrix(list(examples[0].features), [one.features for one in examples])
+
+
+def _report(told: str, examples: Sequence[Example], log_odds: NDArray[np.float64]) -> None:
+    """Print how well questions are told apart, and what is answered from which confidence on."""
+    chances, kinds = 1 / (1 + np.exp(-log_odds)), np.array([one.kind for one in examples])
     for kind in ("absent", "near"):
         both = np.isin(kinds, ["held", kind])
-        print(f"{stage}: AUROC held out, against {kind}: {roc_auc_score(kinds[both] == 'held', chances[both]):.3f}")
-    for threshold in (0.3, 0.4, 0.5, 0.6, 0.7):
+        print(f"{told}: AUROC against {kind}: {roc_auc_score(kinds[both] == 'held', chances[both]):.3f}")
+    for threshold in np.arange(0.1, 1, 0.05):
         share = {kind: np.mean(chances[kinds == kind] >= threshold) for kind in ("held", "absent", "near")}
-        print(f"  above {threshold}: " + ", ".join(f"{kind} answered {value:.3f}" for kind, value in share.items()))
-    return _named(names, w, bias)
+        print(f"  above {threshold:.2f}: " + ", ".join(f"{kind} answered {value:.3f}" for kind, value in share.items()))
 
 
 def _matrix(names: list[str], features: Sequence[Features]) -> NDArray[np.float64]:

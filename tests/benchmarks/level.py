@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rag.embed.packaged import PackagedEmbedder
 from rag.index.local import LocalIndex
+from rag.query import read_query
 from rag.retrieve import retrieve
 from rag.sync import sync
 from tests.fakes import CountingEmbedder
@@ -54,7 +55,8 @@ def main() -> None:
     run("no change")
     with index.reading() as reader:
         for start in range(0, len(text), max(1, len(text) // 50)):
-            results = retrieve(text[start : start + 300], reader, embedder, 5)
+            query = read_query(text[start : start + 300], reader, embedder)
+            results = retrieve(query, reader, embedder, 5)
             assert all(result.source != deleted.name for result in results), "a deleted text was returned"
 
 

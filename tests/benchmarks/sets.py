@@ -26,7 +26,6 @@ from rich.progress import track
 
 from rag import show, show_run
 from rag.answer.confidence import confidence
-from rag.answer.premise import premise
 from rag.assistant import Assistant
 from rag.evaluate.ask import Outcome, ask_all
 from rag.evaluate.bootstrap import Array, Statistic, auroc, estimates, mean
@@ -34,6 +33,7 @@ from rag.evaluate.measures import Unit
 from rag.evaluate.questions import read_questions, resolve
 from rag.evaluate.report import html_report, interval, number
 from rag.evaluate.run import Run, summary
+from rag.query import read_query
 from rag.retrieve import retrieve
 from rag.settings import Settings
 from tests.benchmarks.records import Record, read_records
@@ -176,8 +176,9 @@ def confidence_without(outcome: Outcome, source: str, assistant: Assistant) -> f
     """Return the confidence in what is found in all other documents; None where nothing is."""
     with assistant._reading() as reader:
         view: Any = Without(reader, source)
-        found = retrieve(outcome.query, view, assistant._embedder, assistant.settings.passages)
-    return confidence(outcome.query, found) * premise(outcome.query, found) if found else None
+        query = read_query(outcome.query, view, assistant._embedder)
+        found = retrieve(query, view, assistant._embedder, assistant.settings.passages)
+    return confidence(query, found) if found else None
 
 
 def _told_apart(there: Array, gone: Array) -> Statistic:

@@ -14,10 +14,11 @@ from rag.answer.generative import GenerativeAnswerer
 from rag.assistant import Assistant
 from rag.embed import Embedder
 from rag.llm import LanguageModel
-from rag.types import SearchResult
+from rag.types import Document, SearchResult
 from tests.folders import assistant_over
 from tests.llm.real import RealModel
 from tests.llm.scripted import MODEL, answer, scripted
+from tests.test_extractive import query
 
 HARBOUR = """\
 # The harbour of Elm Bay
@@ -70,7 +71,9 @@ class Answered(NamedTuple):
 def ask(answerer: Answerer, assistant: Assistant, question: str) -> Answered:
     results = assistant.search(question, 2)
     states: list[list[DraftSentence]] = []
-    draft = answerer.answer(question, results, on_sentences=lambda sentences: states.append(list(sentences)))
+    draft = answerer.answer(
+        query(question), results, assistant.document, lambda sentences: states.append(list(sentences))
+    )
     return Answered(draft, results, states)
 
 
@@ -119,4 +122,4 @@ def test_what_is_invented_is_not_told_as_supported(answered: list[Answered]) -> 
 
 
 def test_of_nothing_found_nothing_is_said(answerer: Answerer) -> None:
-    assert answerer.answer(QUESTIONS[0], []).sentences == ()
+    assert answerer.answer(query(QUESTIONS[0]), [], dict[str, Document]().__getitem__).sentences == ()

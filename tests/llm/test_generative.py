@@ -136,7 +136,7 @@ def test_unsupported_sentences_are_shown_hidden_or_refused(ask: Any, built: Assi
 
 
 def same_but_for_the_note(found: Answer, quoted: Answer) -> bool:
-    kept = {"sentences", "citations", "results", "abstained", "confidence", "disagreements"}
+    kept = {"sentences", "citations", "results", "verdict", "confidence"}
     return found.model_dump(include=kept) == quoted.model_dump(include=kept)
 
 

@@ -23,6 +23,7 @@ from tests.llm.scripted import MODEL, scripted
 from tests.server.sites import MILL, site
 
 WHO = "Who built the mill at Brook Lane?"
+EGG = "How long should an egg be cooked?"
 
 
 def without_times(answer: AnswerJson) -> AnswerJson:
@@ -42,6 +43,29 @@ def test_an_answer_is_the_one_the_assistant_gives(client: httpx.Client, assistan
     found = AnswerJson.model_validate_json(client.post("/api/ask", json={"question": WHO}).content)
     assert without_times(found) == without_times(answer_json(assistant.ask(WHO)))
     assert [citation.quote for citation in found.citations] == [MILL.splitlines()[0]]
+    assert (found.verdict, found.abstained, found.closest) == ("strong", False, ())
+
+
+@pytest.mark.parametrize(
+    ("question", "answered"),
+    [
+        (WHO, True),
+        ("How many people did the mill at Brook Lane employ, and who was the first baker?", True),
+        (EGG, False),
+    ],
+)
+def test_every_citation_stands_in_its_document(
+    client: httpx.Client, assistant: Assistant, question: str, answered: bool
+) -> None:
+    found = client.post("/api/ask", json={"question": question}).json()
+    assert (found["abstained"], found["verdict"] == "none") == (not answered, not answered)
+    assert (bool(found["citations"]), bool(found["closest"])) == (answered, not answered)
+    assert [one["source"] for one in found["unread"]] == ([] if answered else ["broken.pdf"])
+    for one in (*found["citations"], *found["closest"]):
+        text, excerpt = assistant.document(one["source"]).text, one["excerpt"]
+        assert text[one["start"] : one["end"]] == one["quote"]
+        assert text[excerpt["start"] : excerpt["end"]] == excerpt["text"]
+        assert excerpt["start"] <= one["start"] < one["end"] <= excerpt["end"]
 
 
 def test_a_follow_up_is_asked_with_its_history(client: httpx.Client, assistant: Assistant) -> None:
@@ -53,6 +77,7 @@ def test_a_follow_up_is_asked_with_its_history(client: httpx.Client, assistant: 
     found = client.post("/api/ask", json=asked).json()
     assert found["query"] == assistant.ask(asked["question"], [Message(**m) for m in history]).query  # type: ignore[arg-type]
     assert "Otto Klein" in found["query"]
+    assert {"term": "Klein", "from": 1} in found["carried"]
 
 
 def test_a_search_is_the_one_the_assistant_makes(client: httpx.Client, assistant: Assistant) -> None:
@@ -80,6 +105,13 @@ def test_an_answer_streams_a_sentence_at_a_time(client: httpx.Client, by_header:
     assert [name for name, _ in found] == ["sentence"] * len(whole.sentences) + ["answer"]
     assert [json.loads(data)["text"] for name, data in found[:-1]] == [one.text for one in whole.sentences]
     assert len(whole.sentences) >= 2
+
+
+def test_a_stream_without_an_answer_gives_the_closest_excerpts(client: httpx.Client) -> None:
+    ((name, data),) = events(client.post("/api/ask", json={"question": EGG, "stream": True}).text)
+    whole = AnswerJson.model_validate_json(data)
+    assert (name, whole.verdict, whole.sentences) == ("answer", "none", ())
+    assert whole.closest[0].excerpt is not None
 
 
 def test_a_stream_takes_back_what_a_model_that_broke_off_had_said(assistant: Assistant, embedder: Embedder) -> None:
@@ -134,7 +166,12 @@ def test_openapi_tells_the_answer_and_the_errors(client: httpx.Client) -> None:
     ask = found["paths"]["/api/ask"]["post"]["responses"]
     assert ask["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/AnswerJson")
     assert ask["503"]["content"]["application/json"]["schema"]["$ref"].endswith("/Problem")
-    assert set(found["components"]["schemas"]["AnswerJson"]["required"]) == set(AnswerJson.model_fields)
+    schemas = found["components"]["schemas"]
+    assert set(schemas["AnswerJson"]["required"]) == set(AnswerJson.model_fields)
+    assert schemas["AnswerJson"]["properties"]["verdict"]["enum"] == ["strong", "likely", "none"]
+    assert set(schemas["Excerpt"]["properties"]) == {"start", "end", "text", "context"}
+    assert set(schemas["CarriedJson"]["properties"]) == {"term", "from"}
+    assert "``closest``" in schemas["AnswerJson"]["description"]
     assert "http" not in json.dumps(found["paths"])
 
 

@@ -10,10 +10,13 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from rag.assistant import Assistant
+from rag.assistant import Asked, Assistant
 from rag.embed import Embedder
+from rag.server.metrics import Metrics
 from rag.server.password import set_password
 from rag.settings import Settings
+from rag.types import ModelUse
+from tests.answers import answer
 from tests.server.sites import site
 
 WHO = "Who built the mill at Brook Lane?"
@@ -41,6 +44,14 @@ def test_questions_are_counted_by_what_came_of_them(assistant: Assistant) -> Non
     assert found["rag_questions_total failed"] == 1
     assert found["rag_stage_seconds_count retrieve"] == 3
     assert 0 < found["rag_stage_seconds_sum retrieve"] < 60
+
+
+def test_only_what_is_given_in_place_of_a_models_answer_is_a_fallback(assistant: Assistant) -> None:
+    counted = Metrics(assistant)
+    used = ModelUse(name="m", prompt_tokens=1, reply_tokens=1, seconds=1)
+    for note, model in (("2 documents are about this name", None), ("", used), ("quoted instead", used)):
+        counted.count(Asked(WHO, answer(WHO, "Ada Stone.", note=note, model=model)))
+    assert b"rag_model_fallbacks_total 1.0\n" in counted.text()
 
 
 def test_the_index_is_told_as_it_is(assistant: Assistant, embedder: Embedder, tmp_path: Path) -> None:

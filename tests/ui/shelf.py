@@ -11,7 +11,18 @@ from rag.assistant import Assistant
 from rag.errors import UsageError
 from rag.parse import parse
 from rag.settings import Settings
-from rag.types import Answer, Chunk, Citation, Document, SearchResult, Sentence, SentenceScore, Standing, Support
+from rag.types import (
+    Answer,
+    Chunk,
+    Citation,
+    Document,
+    Excerpt,
+    SearchResult,
+    Sentence,
+    SentenceScore,
+    Standing,
+    Support,
+)
 from ui import reader
 from ui.escape import _BIDI
 
@@ -39,8 +50,9 @@ def read(name: str, content: str | bytes) -> Document:
 
 
 def citation_of(
-    document: Document, start: int, end: int, n: int = 1, highlight: tuple[int, int] | None = None
+    document: Document, start: int, end: int, n: int = 1, excerpt: tuple[int, int] | None = None
 ) -> Citation:
+    shown = Excerpt(start=excerpt[0], end=excerpt[1], text=document.text[slice(*excerpt)]) if excerpt else None
     return Citation(
         n=n,
         document_id=document.id,
@@ -53,7 +65,7 @@ def citation_of(
         end=end,
         quote=document.text[start:end],
         sha256=document.sha256,
-        highlight=highlight,
+        excerpt=shown,
     )
 
 
@@ -83,14 +95,19 @@ def answer_of(
         sentences=sentences,
         citations=tuple(citations),
         results=tuple(results),
-        abstained=False,
+        verdict="strong",
         confidence=0.9,
     )
 
 
-def view(document: Document, start: int, end: int, highlight: tuple[int, int] | None = None, **more: str) -> str:
+def refusal_of(closest: Sequence[Citation], results: Sequence[SearchResult] = ()) -> Answer:
+    """Return an answer that there is none, with the excerpts that come closest."""
+    return answer_of([], results).model_copy(update={"verdict": "none", "closest": tuple(closest), "confidence": 0.1})
+
+
+def view(document: Document, start: int, end: int, **more: str) -> str:
     """Return the reader for a citation of ``text[start:end]``, as text where nothing else is said."""
-    answer = answer_of([citation_of(document, start, end, highlight=highlight)])
+    answer = answer_of([citation_of(document, start, end)])
     return reader.open_view(Shelf(document), [answer], {"turn": "0", "n": "1", "view": "text", **more})
 
 

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from rag.evaluate.questions import read_questions
+from rag.types import VERDICT_WORDS
 from tests.browser import Site, ask, free_port, opened, serving
 
 pytestmark = pytest.mark.browser
@@ -99,11 +100,14 @@ def test_a_conversation_is_exported_as_markdown_html_and_json_that_verify_checks
         download.value.save_as(saved[suffix])
         assert download.value.suggested_filename.endswith(suffix)
     assert "44 Chinese companies" in saved["md"].read_text()
-    assert "Not in your documents" in saved["html"].read_text()
+    assert VERDICT_WORDS["none"] in saved["html"].read_text()
     folders = ["--corpus", str(site.corpus), "--index", str(site.assistant.settings.index)]
     command = [sys.executable, "-m", "rag", "verify", str(saved["json"]), *folders, "--json"]
     checked = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    assert (checked["intact"], checked["moved"], checked["changed"], checked["gone"]) == (1, 0, 0, 0)
+    answers = json.loads(saved["json"].read_text())["answers"]
+    quoted = sum(len(answer["citations"]) + len(answer["closest"]) for answer in answers)
+    assert quoted > 1
+    assert (checked["intact"], checked["moved"], checked["changed"], checked["gone"]) == (quoted, 0, 0, 0)
 
 
 def test_what_a_person_thinks_of_an_answer_is_kept_with_a_note(page: Page, site: Site) -> None:
@@ -152,6 +156,6 @@ def test_a_killed_server_loses_nothing_and_the_open_page_goes_on_when_it_is_back
         expect(page.get_by_role("button", name="This answer is good")).to_have_attribute("aria-pressed", "true")
         expect(page.locator("#documents li", has_text="well.txt")).to_contain_text("1 passage", timeout=30_000)
         ask(page, "When was the well of Brimley dug?")
-        expect(page.locator(".turn:last-child .sentences")).to_contain_text("1700")
+        expect(page.locator(".turn:last-child .excerpt mark")).to_contain_text("1700")
         expect(page.locator(".question")).to_have_count(2)
         context.close()

@@ -17,11 +17,13 @@ pytestmark = pytest.mark.browser
 
 HEBREW = "גשר העיר נבנה על ידי דוד לוי בשנת 1871. הגשר הישן נהרס."
 CHINESE = "水车由王明于一八三四年建造。它有四层。"
+WHEELS = " ".join(f"Wheel {n} of the mill ground rye for the towns by the river." for n in range(12)) + "\n"
 LONG = "The {}th line of the log says that nothing happened in the valley.\n"
 
 
 def fill(corpus: Path) -> None:
-    write(corpus, {"mill.md": "# The mill\n\nThe mill on the Ouse was built by **Ada Brown** in 1834.\n"})
+    mill = "# The mill\n\nThe mill on the Ouse was built by **Ada Brown** in 1834. " + WHEELS
+    write(corpus, {"mill.md": mill, "copy/mill.md": mill, "broken.pdf": b"%PDF-1.4 this is none"})
     write(corpus, {"bridge.txt": HEBREW, "水车.txt": CHINESE, "table.csv": "name,year\nmill,1834\nbridge,1871\n"})
     write(corpus, {"long.txt": "".join(LONG.format(at) for at in range(2_500)) + "The comet came in 1910.\n"})
 
@@ -62,8 +64,11 @@ def test_axe_finds_nothing_serious(site: Site, browser: Browser, scheme: Any, si
         ask(page, "Who built the mill on the Ouse?")
         page.get_by_role("button", name="This answer is not good").click()
         expect(page.get_by_label("What was wrong?")).to_be_visible()
+        expect(page.locator(".excerpt .also").first).to_be_visible()
+        page.get_by_role("button", name="Show more").first.click()
         page.get_by_text("Why these?").click()
         ask(page, "How long should a soft-boiled egg be cooked?")
+        expect(page.locator(".unread")).to_be_visible()
         assert serious(page) == []
         page.locator(".marker").first.click()
         expect(page.locator("#reader mark")).to_be_visible()
@@ -106,8 +111,7 @@ def test_text_from_right_to_left_is_set_so_in_talk_and_reader(page: Page) -> Non
 
 def test_chinese_is_asked_answered_and_marked(page: Page) -> None:
     ask(page, "水车由谁建造？")
-    shown = page.locator(".marker, .nearest").first
-    shown.click()
+    page.locator(".marker").first.click()
     expect(page.locator("#reader .doc")).to_contain_text("王明")
 
 

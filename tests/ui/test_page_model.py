@@ -43,6 +43,7 @@ def test_each_sentence_is_told_apart_and_the_model_is_named(page: Page, server: 
     server.plays(answer(SAYS))
     ask(page, QUESTION)
     expect(page.locator(".sentence")).to_have_count(3)
+    expect(page.locator(".excerpt, .verdict")).to_have_count(0)
     tags = page.locator(".sentences .tag")
     expect(tags.nth(0)).to_have_text("in other words")
     expect(tags.nth(1)).to_contain_text("not supported: ")
@@ -76,7 +77,9 @@ def test_where_the_model_breaks_off_the_quotation_takes_its_place_and_says_why(
 ) -> None:
     server.plays(FAULTS["resets-midway"].play)
     ask(page, QUESTION)
-    expect(page.locator(".sentence.quoted")).to_have_text("The mill on the Ouse was built by Ada Brown in 1834.")
+    expect(page.locator(".excerpt mark")).to_have_text("The mill on the Ouse was built by Ada Brown in 1834.")
+    expect(page.locator(".verdict")).to_be_visible()
+    expect(page.locator(".sentence")).to_have_count(0)
     expect(page.locator(".caveat")).to_contain_text("quoted instead")
 
 

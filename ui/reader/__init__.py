@@ -23,8 +23,9 @@ GONE = '<div class="reader empty"><p class="soft">This source is no longer in th
 def open_view(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, str]) -> str:
     """Return the reader for what was chosen on the page, or GONE where that is nothing that can be shown.
 
-    ``chosen`` has ``turn`` and ``n`` (a citation of an answer), or ``turn`` and ``rank`` (a passage that was found),
-    or ``source`` (a document); with them may come ``view`` ("text" or "page"), ``page`` and ``at`` (an offset).
+    ``chosen`` has ``turn`` and ``n`` (a citation of an answer), ``turn`` and ``closest`` (an excerpt where there is no
+    answer), ``turn`` and ``rank`` (a passage that was found), or ``source`` (a document); with them may come ``view``
+    ("text" or "page"), ``page`` and ``at`` (an offset).
     """
     try:
         return _view(assistant, choose(assistant, turns, chosen))

@@ -22,13 +22,15 @@ _LARGEST = 10**9
 class Chosen:
     """What is to be seen of a document, and the attributes of a button that chooses the same.
 
-    ``passage`` is the stretch that was found, None where a document is just looked through.
+    ``citation`` may be ``closest``, of an answer that gives none. ``passage`` is the stretch that was found, None where
+    a document is just looked through.
     """
 
     document: Document
     attributes: str
     answer: Answer | None = None
     citation: Citation | None = None
+    closest: bool = False
     result: SearchResult | None = None
     passage: Span | None = None
     view: str = ""
@@ -37,13 +39,13 @@ class Chosen:
 
     @property
     def marks(self) -> tuple[Style, ...]:
-        """The styles of the cited words, and of those that answer; none where they do not stand in the document."""
-        place = self.place
-        if self.citation is None or place is None:
-            return ()
-        moved = place[0] - self.citation.start
-        start, end = self.citation.highlight or (0, 0)
-        return Style(*place, "mark"), Style(start + moved, end + moved, "answer")
+        """The style of the cited words; none where they do not stand in the document."""
+        return () if self.place is None else (Style(*self.place, "mark"),)
+
+    @property
+    def way_back(self) -> str:
+        """What the button is called that leads back to what was chosen."""
+        return "Back to the cited words" if self.citation is not None and not self.closest else "Back to the passage"
 
     @property
     def place(self) -> Span | None:
@@ -79,14 +81,20 @@ def _what(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, st
         document = assistant.document(result.source)
         span = result.chunk.start, result.chunk.end
         return Chosen(document, f'data-turn="{turn}" data-rank="{rank}"', answer, result=result, passage=span)
-    citation = answer.citations[_needed(chosen, "n", 1) - 1]
-    document = assistant.document(citation.source)
-    cited = Chosen(document, f'data-turn="{turn}" data-n="{citation.n}"', answer, citation)
-    return replace(cited, passage=_passage(answer, citation, cited.place))
+    kind = "closest" if "closest" in chosen else "n"
+    citation = (answer.closest if kind == "closest" else answer.citations)[_needed(chosen, kind, 1) - 1]
+    attributes = f'data-turn="{turn}" data-{kind}="{citation.n}"'
+    cited = Chosen(assistant.document(citation.source), attributes, answer, citation, kind == "closest")
+    return replace(cited, passage=_passage(cited, answer, citation))
 
 
-def _passage(answer: Answer, citation: Citation, place: Span | None) -> Span | None:
-    """Return the passage around the cited words, where they stand in it; else the words."""
+def _passage(cited: Chosen, answer: Answer, citation: Citation) -> Span | None:
+    """Return the excerpt, or the passage found, around the cited words where these stand in it; else the words."""
+    place, excerpt = cited.place, citation.excerpt
+    if place is not None and excerpt is not None:
+        start = max(0, excerpt.start + place[0] - citation.start)
+        still = cited.document.text.startswith(excerpt.text, start)
+        return (start, start + len(excerpt.text)) if still else place
     if place is None or place[0] != citation.start:
         return place
     chunks = (result.chunk for result in answer.results if result.source == citation.source)

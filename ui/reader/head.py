@@ -11,7 +11,7 @@ from ui.reader.chosen import Chosen
 _STANDING = {
     "intact": ("ok", "✓ quoted word for word, checked against the file now"),
     "moved": ("warn", "the file has changed since; these words still stand in it"),
-    "changed": ("bad", "the file has changed since, and these words no longer stand in it"),
+    "changed": ("bad", "the file has changed since; what was quoted no longer stands in it word for word"),
     "gone": ("bad", "the file is gone; this is what the index holds of it"),
 }
 _UNQUOTED = ("ok", "✓ these words stand in the file, checked now")
@@ -52,18 +52,19 @@ def _path(chosen: Chosen, page: int | None) -> list[str]:
 
 
 def _steps(chosen: Chosen) -> str:
-    """Return the buttons to the citations before and after this one."""
+    """Return the buttons to the citations, or closest excerpts, before and after this one."""
     if chosen.answer is None or chosen.citation is None:
         return ""
-    count, n = len(chosen.answer.citations), chosen.citation.n
+    name, kind = ("excerpt", "closest") if chosen.closest else ("citation", "n")
+    count, n = len(chosen.answer.closest if chosen.closest else chosen.answer.citations), chosen.citation.n
     turn = chosen.attributes.split(" ", 1)[0]
 
     def button(other: int, sign: str, label: str) -> str:
         off = "" if 1 <= other <= count else " disabled"
-        return f'<button type="button" class="step" {turn} data-n="{other}" aria-label="{label}"{off}>{sign}</button>'
+        where = f'{turn} data-{kind}="{other}"'
+        return f'<button type="button" class="step" {where} aria-label="{label} {name}"{off}>{sign}</button>'
 
-    before = button(n - 1, "‹", "Previous citation")
-    return f"{before}<span>{n} of {count}</span>{button(n + 1, '›', 'Next citation')}"
+    return f"{button(n - 1, '‹', 'Previous')}<span>{n} of {count}</span>{button(n + 1, '›', 'Next')}"
 
 
 def _state(chosen: Chosen, standing: str) -> str:
@@ -73,8 +74,9 @@ def _state(chosen: Chosen, standing: str) -> str:
     if chosen.answer is None or chosen.citation is None:
         return ""
     support = _support(chosen.answer, chosen.citation)
-    style, words = _UNQUOTED if support and standing == "intact" else _STANDING[standing]
-    return _line(style, words) + (_line(*_SUPPORT[support]) if support else "")
+    style, words = _UNQUOTED if (support or chosen.closest) and standing == "intact" else _STANDING[standing]
+    near = _line("", "an excerpt close to the question; it may not answer it") if chosen.closest else ""
+    return near + _line(style, words) + (_line(*_SUPPORT[support]) if support else "")
 
 
 def _support(answer: Answer, citation: Citation) -> str:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import PurePosixPath
 
 from ui.reader.spans import Style
 
+_SUFFIXES = {".md", ".markdown"}
 _CODE = re.compile(r"(?<!`)(`{1,3})(?!`)(.{1,400}?)(?<!`)\1(?!`)", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _LINK = re.compile(
@@ -26,6 +28,11 @@ _EMPHASIS = (
     ("em", re.compile(r"(?<!\w)(_)(?=[^\s_])([^_]{1,600}?)(?<=[^\s_])(_)(?!\w)")),
 )
 _BLANK = "\x00"  # in place of what was read, so that nothing reads it again
+
+
+def is_markdown(source: str) -> bool:
+    """Whether a document is written in Markdown, by its name."""
+    return PurePosixPath(source).suffix.lower() in _SUFFIXES
 
 
 def inline(text: str, start: int, end: int) -> Iterator[Style]:

@@ -72,8 +72,7 @@ def _turning(chosen: Chosen, number: int, count: int) -> str:
 
     home = ""
     if chosen.page is not None and chosen.passage is not None and not _pages_of(chosen, number):
-        name = "Back to the cited words" if chosen.citation is not None else "Back to the passage"
-        home = f'<button type="button" {chosen.attributes} data-view="page">{name}</button>'
+        home = f'<button type="button" {chosen.attributes} data-view="page">{chosen.way_back}</button>'
     before, after = button(number - 1, "‹", "Previous page"), button(number + 1, "›", "Next page")
     return f'<nav class="pages" aria-label="Pages">{before}<span>page {number} of {count}</span>{after}{home}</nav>'
 
@@ -127,13 +126,11 @@ def _described(chosen: Chosen, marks: PageMarks, number: int) -> str:
 
 def _boxes(chosen: Chosen, marks: PageMarks) -> str:
     """Return the boxes over the picture; the first is what comes into view."""
-    names = ("mark", "answer") if chosen.citation is not None else ("found",)
-    named = list(
-        chain.from_iterable([(name, box) for box in found] for name, found in zip(names, marks.boxes, strict=False))
-    )
-    if not named:
+    name = "mark" if chosen.citation is not None else "found"
+    found = list(chain.from_iterable(marks.boxes))
+    if not found:
         return ""
-    rects = "".join(_rect(f"box {name}" + " passage" * (at == 0), box) for at, (name, box) in enumerate(named))
+    rects = "".join(_rect(f"box {name}" + " passage" * (at == 0), box) for at, box in enumerate(found))
     return f'<svg viewBox="0 0 {marks.width} {marks.height}" aria-hidden="true">{rects}</svg>'
 
 

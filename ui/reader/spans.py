@@ -16,8 +16,8 @@ Span = tuple[int, int]
 
 # From the outermost: where two styles meet, the later stands inside the earlier.
 _TAGS = {
+    "rest": ('<span class="rest">', "</span>"),
     "mark": ("<mark>", "</mark>"),
-    "answer": ("<b>", "</b>"),
     "link": ('<span class="link">', "</span>"),
     "strong": ("<strong>", "</strong>"),
     "em": ("<em>", "</em>"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from pathlib import PurePosixPath
 
+from rag.types import PageKind
 from ui.escape import escape
 from ui.reader.chosen import Chosen
+from ui.reader.inline import is_markdown
 from ui.reader.lines import lines
 from ui.reader.markdown import markdown
 from ui.reader.prose import mail, prose
@@ -14,7 +16,6 @@ from ui.reader.scene import Scene, earlier, later, window_at
 from ui.reader.spans import Span
 from ui.reader.tables import table
 
-_MARKDOWN = {".md", ".markdown"}
 _MAIL = {".eml", ".msg"}
 # Formats whose text runs from line to line; what has a suffix that is not here is code, settings or a log.
 _PROSE = set(
@@ -57,14 +58,19 @@ def _page_start(chosen: Chosen) -> int:
 
 
 def _drawn(scene: Scene) -> str:
-    suffix = PurePosixPath(scene.document.source).suffix.lower()
     if scene.document.page_kind == "row":
         return table(scene)
-    if suffix in _MARKDOWN:
+    if is_markdown(scene.document.source):
         return markdown(scene)
-    if suffix in _MAIL:
+    if PurePosixPath(scene.document.source).suffix.lower() in _MAIL:
         return mail(scene)
-    return lines(scene) if suffix and suffix not in _PROSE else prose(scene)
+    return lines(scene) if is_code(scene.document.source, scene.document.page_kind) else prose(scene)
+
+
+def is_code(source: str, kind: PageKind) -> bool:
+    """Whether a document is code, settings or a log, whose lines are as they are for a reason; told by its name."""
+    suffix = PurePosixPath(source).suffix.lower()
+    return bool(suffix) and kind != "row" and not is_markdown(source) and suffix not in _PROSE | _MAIL
 
 
 def _before(chosen: Chosen, window: Span, back: bool) -> str:
@@ -83,6 +89,5 @@ def _after(chosen: Chosen, window: Span, back: bool) -> str:
 
 def _bar(chosen: Chosen, at: int, label: str, said: str, back: bool) -> str:
     move = f'<button type="button" {chosen.attributes} data-view="text" data-at="{at}">{label}</button>'
-    name = "Back to the cited words" if chosen.citation is not None else "Back to the passage"
-    home = f'<button type="button" {chosen.attributes} data-view="text">{name}</button>' if back else ""
+    home = f'<button type="button" {chosen.attributes} data-view="text">{chosen.way_back}</button>' if back else ""
     return f'<p class="more">{move}{home}<span class="soft">{said}</span></p>'

@@ -165,17 +165,6 @@ class PostgresReader:
             found[_key(place, row)] = passage(identity_of(number), *map(_plain, rest))
         return [found[key] for key in keys]
 
-    def text(self, document_id: str, start: int, end: int) -> str:
-        """Return a piece of a document's text."""
-        ((text,),) = self._of_document("text", document_id)
-        return str(_plain(text))[start:end]
-
-    def page_at(self, document_id: str, offset: int) -> int | None:
-        """Return the number of the page of a document that holds ``offset``; None where there are no pages."""
-        found = self._of_document("pages", document_id)
-        pages = read_pages(found[0][0]) if found else ()
-        return next((page.number for page in reversed(pages) if page.start <= offset), None)
-
     def document(self, source: str) -> Document | None:
         """Return a document whole, or None where the index holds none at ``source``."""
         query = (
@@ -334,10 +323,6 @@ class PostgresReader:
             rows = self._ask("SELECT document_id FROM documents WHERE id = %(id)s", id=number_of(identity))
             self._view.places[identity] = rows[0][0] if rows else number_of(identity)
         return self._view.places[identity]
-
-    def _of_document(self, column: LiteralString, identity: str) -> list[tuple[Any, ...]]:
-        query = f"SELECT {column} FROM documents WHERE document_id = %(place)s AND id = %(number)s"
-        return self._ask(query, place=self._place(identity), number=number_of(identity))
 
     def _ask(self, query: str, **named: object) -> list[tuple[Any, ...]]:
         with self._view.connection.cursor(binary=True) as cursor:

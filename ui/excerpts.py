@@ -1,0 +1,139 @@
+"""Excerpts as cards: where each is from, its words with the key sentence marked, and a button for what is folded away.
+
+What is folded away is in the page, hidden by its style, so that unfolding it asks nothing of the server.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from rag.types import Citation, Sentence, Standing
+from ui.escape import escape
+from ui.marker import marker, quote_card, state
+from ui.reader.inline import inline, is_markdown
+from ui.reader.spans import Span, Style, draw
+from ui.reader.text import is_code
+
+# Shown before anything is unfolded: about six lines.
+_SHOWN = 480  # characters, the key sentence among them
+_LINES = (2, 4)  # ends of lines before the key sentence, and after it
+_NEAR = 70  # characters within which a cut is moved to the end of a sentence or of a line, or left out
+_GAP = re.compile(r"\n\s*\n")
+_LINE_END = re.compile(r"\n\s*")
+_SENTENCE_END = re.compile(
+    r"(?:[^A-Z\s][.!?…][\"'”’»)\]]*(?=\s)|[。！？][」』）]*|\n(?=\s*\n))\s*"
+)  # not that of "U.S. "
+_WORD_END = re.compile(r"\s+")
+
+
+def cited(at: int, citation: Citation, sentence: Sentence, standings: Mapping[int, Standing]) -> str:
+    """Return the card of an excerpt of answer number ``at``, with its state."""
+    name = f"card-{at}-{citation.n}"
+    told = quote_card(name, citation, sentence, standings[citation.n])
+    return _card(at, citation, marker(at, citation, card=name) + told, state(sentence, standings))
+
+
+def closest(at: int, citation: Citation) -> str:
+    """Return the card of an excerpt that comes closest to a question without an answer."""
+    return _card(at, citation, marker(at, citation, closest=True), "")
+
+
+def _card(at: int, citation: Citation, number: str, told: str) -> str:
+    before, key, after = citation.shown
+    marked = (len(before), len(before) + len(key)) if citation.excerpt else (0, 0)  # of version 0.1, a whole passage
+    text = before + key + after
+    shown = unfolded(text, marked)
+    name = f"words-{at}-{citation.n}"
+    kind = "words code" if is_code(citation.source, citation.page_kind) else "words"
+    more = _more(name, citation.n) if shown != (0, len(text)) else ""
+    also = f'<p class="also soft">also in {escape(", ".join(citation.also_in))}</p>' if citation.also_in else ""
+    return (
+        f'<article class="excerpt"><p class="from" dir="auto">{number} {_place(citation)}{told}</p>'
+        f'<blockquote class="{kind}" id="{name}">{_words(citation.source, text, marked, shown)}</blockquote>'
+        f"{more}{also}</article>"
+    )
+
+
+def _place(citation: Citation) -> str:
+    """Return the document and page, and softly its title and the headings over the excerpt."""
+    page = f", {citation.page_kind} {citation.page}" if citation.page is not None else ""
+    named = (citation.source, PurePosixPath(citation.source).stem, *citation.headings)
+    title = [] if citation.title in named else [citation.title]
+    path = escape(" › ".join([*title, *citation.headings]))
+    return f"<b>{escape(citation.source + page)}</b>" + (f' <span class="soft">{path}</span>' if path else "")
+
+
+def _more(name: str, n: int) -> str:
+    return (
+        f'<button type="button" class="unfold" data-unfold aria-expanded="false" aria-controls="{name}">'
+        f'<span>Show more</span><span class="sr"> of excerpt {n}</span></button>'
+    )
+
+
+def _words(source: str, text: str, marked: Span, shown: Span) -> str:
+    """Return the paragraphs of an excerpt; what is folded away, and where it is cut, is told by classes."""
+    styles = [Style(*marked, "mark"), Style(0, shown[0], "rest"), Style(shown[1], len(text), "rest")]
+    signs = is_markdown(source) and "```" not in text  # in code they are no signs
+    return "".join(
+        f'<p dir="auto"{_folding(span, shown, len(text))}>'
+        f"{draw(text, *span, [*styles, *inline(text, *span)] if signs else styles)}</p>"
+        for span in _paragraphs(text)
+    )
+
+
+def _folding(span: Span, shown: Span, length: int) -> str:
+    """Return the class of a paragraph as an attribute: whether it is folded away, or cut."""
+    if span[1] <= shown[0] or span[0] >= shown[1]:
+        return ' class="rest"'
+    before = ["cut-before"] * (shown[0] > 0 and span[0] <= shown[0])
+    after = ["cut-after"] * (shown[1] < length and shown[1] <= span[1])
+    return f' class="{" ".join(before + after)}"' if before or after else ""
+
+
+def _paragraphs(text: str) -> Iterator[Span]:
+    """Yield the stretches between blank lines."""
+    start = 0
+    for gap in _GAP.finditer(text):
+        yield start, gap.start()
+        start = gap.end()
+    yield start, len(text)
+
+
+def unfolded(text: str, key: Span) -> Span:
+    """Return the stretch of an excerpt that is shown at first: the key sentence, and whole words around it.
+
+    Where a sentence or a line begins or ends near a cut, the cut is there; a short rest is not cut off.
+    """
+    room = max(0, _SHOWN - (key[1] - key[0]))
+    before = min(key[0], max(room // 3, room - (len(text) - key[1])))
+    return _start(text[: key[0]], key[0] - before), key[1] + _end(text[key[1] :], room - before)
+
+
+def _start(before: str, wanted: int) -> int:
+    """Return where to begin in the text before the key sentence."""
+    sentences, lines, words = (
+        [found.end() for found in ends.finditer(before)] for ends in (_SENTENCE_END, _LINE_END, _WORD_END)
+    )
+    wanted = max([wanted, *lines[: -_LINES[0]][-1:]])
+    return 0 if wanted <= _NEAR else _cut(wanted, (sentences, lines, words), len(before))
+
+
+def _end(after: str, wanted: int) -> int:
+    """Return where to end in the text after the key sentence."""
+    sentences, lines, words = (
+        [found.start() + len(found.group().rstrip()) for found in ends.finditer(after)]
+        for ends in (_SENTENCE_END, _LINE_END, _WORD_END)
+    )
+    wanted = min([wanted, *lines[_LINES[1] :][:1]])
+    return len(after) if len(after) - wanted <= _NEAR else _cut(wanted, (sentences, lines, words), 0)
+
+
+def _cut(wanted: int, kinds: Sequence[Sequence[int]], otherwise: int) -> int:
+    """Return the nearest place of the first kind of which one is near."""
+    for places in kinds:
+        near = [place for place in places if abs(place - wanted) <= _NEAR]
+        if near:
+            return min(near, key=lambda place: abs(place - wanted))
+    return otherwise
