@@ -49,7 +49,7 @@ class Pictures:
         def draw() -> PagePicture:
             return self._worker.draw_page(path, file, document.source, number)
 
-        return self._found(document, path, (number,), draw).png
+        return self._found(document, path, ("picture", number), draw).png
 
     def marks(self, document: Document, number: int, spans: Sequence[Span]) -> PageMarks:
         """Return where spans of the document's text stand on the picture of a page; raises as ``picture`` does."""
@@ -64,7 +64,7 @@ class Pictures:
             text = document.text[page.start : page.end]
             return self._worker.mark_page(path, file, document.source, number, text, inside)
 
-        return self._found(document, path, (number, *inside), mark)
+        return self._found(document, path, ("marks", number, *inside), mark)
 
     def _file(self, document: Document) -> tuple[Path, str]:
         """Return the file that a PDF is or is attached to, and its source."""

@@ -248,6 +248,13 @@ def test_a_page_once_drawn_is_kept_and_the_process_goes_on_after_it_was_killed(t
     assert pictures._worker._process is not process
 
 
+def test_a_page_looked_at_without_marks_is_drawn_again_and_again(tmp_path: Path) -> None:
+    pictures, document = opened(tmp_path, pdf(printed))
+    for _ in range(2):
+        assert pictures.marks(document, 1, []).boxes == ()
+        assert pictures.picture(document, 1).startswith(b"\x89PNG")
+
+
 def test_a_huge_page_is_drawn_smaller(tmp_path: Path) -> None:
     data = pdf(printed).replace(b"0 0 400 300", b"0 0 14400 14400")
     assert data != pdf(printed)
