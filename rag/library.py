@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from rag.corpus import passed_over
+from rag.corpus import passed_over, scan
 from rag.errors import DocumentExists, DocumentRefused, DocumentTooLarge, UsageError
 from rag.parse import LARGEST_FILE, misnamed
 
@@ -51,7 +51,13 @@ def add_document(corpus: Path, removed: Path, name: str, pieces: Iterable[bytes]
 
 
 def remove_document(corpus: Path, removed: Path, source: str) -> str:
-    """Take the file at ``source`` out of the corpus, and return the token that puts it back."""
+    """Take the file at ``source`` out of the corpus, and return the token that puts it back.
+
+    Raises:
+        UsageError: It is no file that could be a document: hidden, passed over, or not there.
+    """
+    if source not in {file.source for file in scan(corpus)}:
+        raise UsageError(f"{source!r} is no document of the folder: look at the list of documents")
     try:
         return _set_aside(corpus_file(corpus, source), source, removed)
     except OSError as error:
@@ -61,7 +67,7 @@ def remove_document(corpus: Path, removed: Path, source: str) -> str:
 def restore_document(corpus: Path, removed: Path, token: str) -> str:
     """Put back what was taken out under ``token``, and return its source; never over another file."""
     place = removed / token
-    if not token.isalnum() or not place.is_dir():
+    if not token.isalnum() or len(token) > _LONGEST_NAME or not place.is_dir():
         raise UsageError("there is nothing to put back: it was put back already, or over 30 days ago")
     source = (place / "source").read_text(encoding="utf-8", errors="surrogateescape")
     target = corpus / source

@@ -13,7 +13,7 @@ from rag.assistant import Assistant
 from rag.embed import Embedder
 from rag.errors import DocumentExists, DocumentRefused, DocumentTooLarge, SyncStopped, UsageError
 from rag.sync import Progress
-from tests.folders import assistant_over
+from tests.folders import assistant_over, write
 
 MILL = "The mill on the Ouse was built by Ada Brown in 1834.\n"
 BRIDGE = "The bridge over the Ouse was built by Carl Dorn in 1871.\n"
@@ -171,7 +171,15 @@ def test_only_files_of_the_corpus_are_touched(assistant: Assistant, source: str)
     assert (corpus.parent / "secret.txt").exists()
 
 
-@pytest.mark.parametrize("token", ["", "../..", "nothing", "/"])
+@pytest.mark.parametrize("name", [".env", ".git/config", ".ragignore", "notes.bak", "private/a.txt"])
+def test_only_what_could_be_a_document_is_removed(assistant: Assistant, name: str) -> None:
+    write(assistant.settings.corpus, {name: "kept", ".ragignore": "*.bak\nprivate/\n"})
+    with pytest.raises(UsageError, match="no document of the folder"):
+        assistant.remove_document(name)
+    assert (assistant.settings.corpus / name).exists()
+
+
+@pytest.mark.parametrize("token", ["", "../..", "nothing", "/", "a" * 5000])
 def test_a_made_up_token_puts_nothing_back(assistant: Assistant, token: str) -> None:
     with pytest.raises(UsageError):
         assistant.restore_document(token)
