@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -108,13 +108,14 @@ def ask(question: str | None, history: Path | None, questions: Path | None, as_j
     _make_ready(assistant)
     abstained = False
     for text, before in asked:
-        with show.busy("waiting for the language model …") if assistant.settings.llm_url else nullcontext():
-            answer = assistant.ask(text, before)
-        abstained = answer.abstained
-        if as_json or questions:
-            _print_json(answer_json(answer).model_dump(mode="json"))
-        else:
-            show.answer(answer, assistant.document)
+        with _costing_its_own_line(text, questions):
+            with show.busy("waiting for the language model …") if assistant.settings.llm_url else nullcontext():
+                answer = assistant.ask(text, before)
+            abstained = answer.abstained
+            if as_json or questions:
+                _print_json(answer_json(answer).model_dump(mode="json"))
+            else:
+                show.answer(answer, assistant.document)
     return ABSTAINED if abstained and not questions else 0
 
 
@@ -133,11 +134,12 @@ def search(question: str | None, k: int | None, questions: Path | None, as_json:
     assistant = _assistant(**flags)
     _make_ready(assistant)
     for text, before in asked:
-        results = assistant.search(text, k, before)
-        if as_json or questions:
-            _print_json(search_json(text, results).model_dump(mode="json"))
-        else:
-            show.results(results, assistant.document)
+        with _costing_its_own_line(text, questions):
+            results = assistant.search(text, k, before)
+            if as_json or questions:
+                _print_json(search_json(text, results).model_dump(mode="json"))
+            else:
+                show.results(results, assistant.document)
 
 
 @app.command()
@@ -377,6 +379,17 @@ def _asked(
     return list(_questions(questions))
 
 
+@contextmanager
+def _costing_its_own_line(question: str, batch: Path | None) -> Iterator[None]:
+    """In a batch, let a question that cannot be asked cost its own line alone, which then has the ``error``."""
+    try:
+        yield
+    except UsageError as error:
+        if batch is None:
+            raise
+        _print_json({"question": question, "error": str(error)})
+
+
 def _questions(path: Path) -> Iterator[tuple[str, Sequence[Message]]]:
     for number, line in enumerate(_read(path).splitlines(), 1):
         if not line.strip():
@@ -434,7 +447,8 @@ def _read(path: Path) -> str:
 
 
 def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    # A lone surrogate, which no encoding holds, becomes a question mark.
+    print(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8"), flush=True)
 
 
 def _complain(message: str, code: int) -> int:

@@ -119,6 +119,19 @@ def test_indexing_reports_what_it_did_and_what_it_could_not_read(place: Path) ->
     assert (again["added"], again["changed"], again["unchanged"]) == ([], [], 1)
 
 
+@pytest.mark.parametrize("command", ["ask", "search"])
+def test_a_question_that_cannot_be_asked_costs_only_its_own_line(place: Path, command: str) -> None:
+    asked = ["Who built the mill?", "", "What of \ud800 mills?", " ", "Who built the mill?"]
+    (place / "odd.jsonl").write_text("\n".join(json.dumps({"question": question}) for question in asked))
+    run = rag(place, command, "--questions", "odd.jsonl", "--json")
+    found = [json.loads(line) for line in run.stdout.splitlines()]
+    assert run.returncode == 0
+    assert ["error" in one for one in found] == [False, True, False, True, False]
+    assert found[1] == {"question": "", "error": "the question is empty: ask something"}
+    assert found[2]["question"] == "What of ? mills?"
+    assert found[4]["results"] == found[0]["results"]
+
+
 def test_a_file_of_questions_gives_a_line_each_in_order(place: Path) -> None:
     turns = [{"role": "user", "content": "Who built the mill?"}, {"role": "assistant", "content": "Ada Brown."}]
     first, second = "Who built the mill?", "When did it burn down?"
