@@ -49,11 +49,9 @@ class LanguageModel:
     @cached_property
     def client(self) -> OpenAI:
         """The client; raises UsageError where its package is not installed."""
-        try:
-            import httpx2
-            import openai
-        except ImportError as error:
-            raise UsageError("a language model needs the package openai: pip install '.[llm]'") from error
+        openai = _openai()
+        import httpx2
+
         http = openai.DefaultHttpxClient(
             follow_redirects=False,  # to a server that nobody named
             trust_env=not is_loopback(urlsplit(self._url).hostname or ""),  # a proxy is for what is elsewhere
@@ -73,8 +71,7 @@ class LanguageModel:
 
     def stream(self, instructions: str, request: str, most_tokens: int) -> Stream[ChatCompletionChunk]:
         """Send a request, and return what comes; one that a server does not understand is put more plainly."""
-        import openai
-
+        openai = _openai()
         self._deadline.at = time.monotonic() + self._seconds
         messages: Any = [{"role": "system", "content": instructions}, {"role": "user", "content": request}]
         create = self.client.chat.completions.create
@@ -135,8 +132,7 @@ class Reply:
         return ModelUse(name=self._model.name, prompt_tokens=asked, reply_tokens=replied, seconds=seconds)
 
     def __iter__(self) -> Iterator[str]:
-        import openai
-
+        openai = _openai()
         try:
             with self._model.stream(*self._asked) as stream:
                 yield from self._pieces(stream)
@@ -229,3 +225,14 @@ def _limited(stream: Any) -> httpx2.SyncByteStream:
             stream.close()
 
     return Limited()
+
+
+def _openai() -> Any:
+    """Return the package of the client; raises UsageError where it is not installed."""
+    try:
+        import openai
+    except ImportError as error:
+        raise UsageError(
+            f"a language model needs a package that is not installed ({error}): run `pip install 'rag[llm]'`"
+        ) from None
+    return openai

@@ -119,6 +119,29 @@ def test_indexing_reports_what_it_did_and_what_it_could_not_read(place: Path) ->
     assert (again["added"], again["changed"], again["unchanged"]) == ([], [], 1)
 
 
+@pytest.mark.parametrize(
+    ("package", "setting", "command", "said"),
+    [
+        ("openai", "RAG_LLM_URL=http://localhost:1/v1", ("ask", "Who built the mill?"), "rag[llm]"),
+        ("psycopg", "RAG_INDEX=postgresql://localhost/x", ("ask", "Who built the mill?"), "rag[postgres]"),
+        ("psycopg", "RAG_INDEX=postgresql://localhost/x", ("index",), "rag[postgres]"),
+        ("psycopg", "RAG_INDEX=postgresql://localhost/x", ("status",), "rag[postgres]"),
+    ],
+)
+def test_a_package_that_is_not_installed_is_named_in_one_line(
+    place: Path, package: str, setting: str, command: tuple[str, ...], said: str
+) -> None:
+    (place / "lacking").mkdir(exist_ok=True)
+    (place / "lacking" / f"{package}.py").write_text(f"raise ImportError('No module named {package}')")
+    name, _, value = setting.partition("=")
+    path = os.pathsep.join([str(place / "lacking"), os.getcwd()])
+    run = rag(place, *command, environment={"PYTHONPATH": path, "RAG_LLM_MODEL": "x", name: value})
+    (place / "lacking" / f"{package}.py").unlink()
+    assert run.returncode == 2
+    assert said in run.stderr.splitlines()[-1]
+    assert "Traceback" not in run.stderr
+
+
 @pytest.mark.parametrize("command", ["ask", "search"])
 def test_a_question_that_cannot_be_asked_costs_only_its_own_line(place: Path, command: str) -> None:
     asked = ["Who built the mill?", "", "What of \ud800 mills?", " ", "Who built the mill?"]

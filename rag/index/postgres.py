@@ -43,7 +43,16 @@ from rag.embed import Embedding
 from rag.errors import IndexFailure, IndexLocked, IndexMismatch
 from rag.index import BrokenOff, Cut, FileRecord, Manifest, Work, mismatch
 from rag.index.database.check import faults
-from rag.index.database.connection import Connections, Done, at_most_twice, connect, connect_again, failure, is_alive
+from rag.index.database.connection import (
+    Connections,
+    Done,
+    at_most_twice,
+    client_package,
+    connect,
+    connect_again,
+    failure,
+    is_alive,
+)
 from rag.index.database.counts import fold, is_folded
 from rag.index.database.fast import lacks_vector_index, made_of, make_vector_index, vacuum
 from rag.index.database.reader import PostgresReader, View
@@ -135,8 +144,7 @@ class PostgresIndex:
         With ``rebuild``, another build is written, which takes over when it is published; until then the old one
         answers, and it is kept until the rebuild after.
         """
-        import psycopg
-
+        psycopg = client_package()
         if not self._one_writes.acquire(blocking=False):
             raise IndexLocked(f"{self._told or 'this process'} is writing to {self.url}: wait for it, or stop it")
         writer: Connection | None = None

@@ -80,8 +80,7 @@ class Connections:
     @contextmanager
     def lend(self) -> Iterator[Connection]:
         """Lend a connection; raises IndexFailure for whatever the database meets meanwhile."""
-        import psycopg
-
+        psycopg = client_package()
         with self._room:
             connection = self._taken() or self._opened()
             try:
@@ -127,7 +126,7 @@ def connect(url: DatabaseUrl) -> Connection:
         UsageError: The packages that are needed are not installed.
         IndexFailure: There is no way to the database.
     """
-    psycopg = _psycopg()
+    psycopg = client_package()
     from psycopg.conninfo import conninfo_to_dict
 
     try:
@@ -210,7 +209,8 @@ def _refusal(error: psycopg.Error) -> str | None:
     return next((todo for words, todo in _SAID if words in str(error)), None)
 
 
-def _psycopg() -> Any:
+def client_package() -> Any:
+    """Return the package of the client; raises UsageError where it is not installed."""
     try:
         import psycopg
     except ImportError as error:
