@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.status import Status
 from rich.text import Text
 
+from rag.answer import FindDocument
 from rag.assistant import Status as IndexStatus
 from rag.index.derive import EXACT_UP_TO
 from rag.sync import OnProgress, SyncReport
@@ -22,14 +23,11 @@ from rag.types import (
     VERDICT_WORDS,
     Answer,
     Citation,
-    Document,
     Freshness,
     SearchResult,
     Sentence,
 )
 from rag.verify import Verification
-
-FindDocument = Callable[[str], Document]
 
 OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
