@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from rag.assistant import Assistant
 from rag.embed import Embedder
@@ -41,6 +47,46 @@ def index_over(folder: Path, files: Mapping[str, str], embedder: Embedder, chunk
     index = LocalIndex(folder / "index")
     sync(index, folder / "corpus", embedder, chunk_tokens)
     return index
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[None]:
+    """Let a folder be a disk of its own meanwhile, of a size such as ``4m``; skips where nothing can be mounted."""
+    folder.mkdir(exist_ok=True)
+    _mount("-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder))
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Let nothing in a folder be written meanwhile; skips where that cannot be had."""
+    if os.geteuid() != 0:
+        folder.chmod(0o500)
+        yield
+        folder.chmod(0o700)
+        return
+    with mounted_read_only(folder, folder):
+        yield
+
+
+@contextmanager
+def mounted_read_only(folder: Path, at: Path) -> Iterator[None]:
+    """Let a folder be seen at another place too, where it cannot be written; skips where that cannot be had."""
+    _mount("--bind", str(folder), str(at))
+    try:
+        _mount("-o", "remount,bind,ro", str(at))
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(at)], check=True)
+
+
+def _mount(*arguments: str) -> None:
+    done = subprocess.run(["mount", *arguments], capture_output=True, check=False) if shutil.which("mount") else None
+    if done is None or done.returncode:
+        pytest.skip("nothing can be mounted here")
 
 
 def texts_of(index: Index) -> dict[str, str]:

@@ -309,7 +309,9 @@ def test_a_removed_document_is_found_no_more(index: Index) -> None:
         assert list(reader.files()) == ["a"]
 
 
-def test_vectors_are_known_for_as_long_as_a_passage_uses_them(index: Index) -> None:
+def test_vectors_are_known_for_a_month_after_the_last_passage_that_uses_them(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(index, line_document("a", ["alpha", "gamma"]), line_document("b", ["gamma"]))
     with index.reading() as reader:
         assert sorted(by_key(reader).values()) == ["alpha", "gamma", "gamma"]
@@ -318,7 +320,32 @@ def test_vectors_are_known_for_as_long_as_a_passage_uses_them(index: Index) -> N
         assert index.known(list(keys.values())) == {keys["alpha"], keys["gamma"]}
         index.remove("a")
         index.publish()
+        assert index.known(list(keys.values())) == {keys["alpha"], keys["gamma"]}
+    for module in ("local", "postgres"):
+        monkeypatch.setattr(f"rag.index.{module}.VECTORS_KEPT_FOR", 0)
+    with index.writing():
+        index.publish()
         assert index.known(list(keys.values())) == {keys["gamma"]}
+
+
+def test_what_is_forgotten_is_nowhere_in_the_index(index: Index) -> None:
+    fill(index, line_document("a", ["alpha", "zirconium"]), line_document("b", ["gamma"]))
+    with index.writing(rebuild=True):  # so that one is kept aside
+        index.begin(MANIFEST)
+        for document in (line_document("a", ["alpha", "zirconium"]), line_document("b", ["gamma"])):
+            put_document(index, document)
+        index.publish()
+    with index.writing():
+        index.remove("a")
+        index.publish()
+        index.forget()
+        assert index.known([line_document("x", ["alpha"]).sha256]) == set()
+    with index.reading() as reader:
+        assert sorted(by_key(reader).values()) == ["gamma"]
+    if isinstance(index, LocalIndex):
+        index.close()
+        held = {path.name for path in index.folder.iterdir() if b"zirconium" in path.read_bytes()}
+        assert held == set()
 
 
 def test_an_index_of_no_documents_finds_nothing(index: Index) -> None:

@@ -19,6 +19,7 @@ from rag.index import SCHEMA_VERSION, Manifest
 from rag.index.local import LocalIndex
 from rag.types import Document
 from tests.filling import MANIFEST, fill, line_document, nearest, put_document, vector_of
+from tests.folders import mounted_read_only, read_only
 
 OLD = line_document("a", ["alpha", "gamma", "delta"])
 NEW = line_document("a", ["sigma", "omega"])
@@ -28,6 +29,32 @@ OTHER = line_document("b", ["alpha", "kappa"])
 def texts(index: LocalIndex) -> list[str]:
     with index.reading() as reader:
         return sorted(text for text, _ in nearest(reader, "alpha", 99))
+
+
+def test_an_index_that_cannot_be_written_is_read(index: LocalIndex) -> None:
+    fill(index, OLD, OTHER)
+    index.close()
+    with read_only(index.folder):
+        index = LocalIndex(index.folder)
+        assert texts(index) == ["alpha", "alpha", "delta", "gamma", "kappa"]
+        assert index.manifest() == MANIFEST
+        with pytest.raises(IndexFailure, match="cannot be written"), index.writing():
+            pass
+        index.close()
+
+
+def test_what_another_process_writes_is_seen_where_nothing_can_be_written(index: LocalIndex, tmp_path: Path) -> None:
+    fill(index, OLD)
+    index.close()
+    (tmp_path / "seen").mkdir()
+    with mounted_read_only(index.folder, tmp_path / "seen"):
+        reader = LocalIndex(tmp_path / "seen")
+        assert texts(reader) == ["alpha", "delta", "gamma"]
+        fill(index, OTHER)
+        assert texts(reader) == ["alpha", "alpha", "delta", "gamma", "kappa"]
+        index.close()
+        assert texts(reader) == ["alpha", "alpha", "delta", "gamma", "kappa"]
+        reader.close()
 
 
 def one_file(index: LocalIndex, suffix: str) -> Path:

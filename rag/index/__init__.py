@@ -20,6 +20,9 @@ SCHEMA_VERSION = 3
 # The terms that one word may stand as in the documents.
 Forms = tuple[str, ...]
 
+# Seconds that vectors of removed texts are kept, so that what comes back within a month is not embedded again.
+VECTORS_KEPT_FOR = 30 * 86_400
+
 # What a writer was at when it was killed. A run is gone on with; a rebuild is dropped, and the old index stays.
 BrokenOff = Literal["run", "rebuild"]
 
@@ -212,7 +215,10 @@ class Index(Protocol):
         """Drop a file and all that was made of it: one transaction."""
 
     def publish(self) -> None:
-        """Write what makes reading fast, after a run of changes."""
+        """Write what makes reading fast, after a run of changes; drop vectors unused for ``VECTORS_KEPT_FOR``."""
+
+    def forget(self) -> None:
+        """Erase what is left of removed documents: their vectors, and an index that was kept aside."""
 
     def is_published(self) -> bool:
         """Whether what makes reading fast is there, and of the state that is there."""

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from rag.corpus import IGNORE_FILE
 from rag.embed import Embedding
 from rag.errors import IndexDamaged, IndexFailure, IndexLocked, IndexMismatch
-from rag.index import SCHEMA_VERSION, BrokenOff, Cut, FileRecord, Manifest, Work, mismatch
+from rag.index import SCHEMA_VERSION, VECTORS_KEPT_FOR, BrokenOff, Cut, FileRecord, Manifest, Work, mismatch
 from rag.index.derive import (
     EXACT_UP_TO,
     AnySnapshot,
@@ -38,7 +38,7 @@ from rag.index.derive import (
 )
 from rag.index.local_check import faults
 from rag.index.local_reader import LocalReader
-from rag.index.local_rows import delete_file, put_file
+from rag.index.local_rows import delete_file, drop_unused, put_file
 from rag.index.snapshot import remove_snapshot, save_snapshot, snapshot_generation, write_whole
 from rag.index.vocabulary import KeptVocabulary
 
@@ -117,19 +117,22 @@ class LocalIndex:
         With ``rebuild``, a new database is written, which takes over when it is published; until then
         the old one answers, and it is kept until the rebuild after.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._disk():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                self._lock.acquire()
+            except Timeout:
+                raise IndexLocked(f"{self._holder()} is writing to {self.folder}: wait for it, or stop it") from None
+        writer = self.folder / _WRITER
         try:
-            self._lock.acquire()
-        except Timeout:
-            raise IndexLocked(f"{self._holder()} is writing to {self.folder}: wait for it, or stop it") from None
-        try:
-            writer = self.folder / _WRITER
-            broken_off = self._broken_off()
-            writer.write_text(f"process {os.getpid()} on {platform.node()}{_REBUILDING * rebuild}", encoding="utf-8")
-            # An index that lies in the corpus is no part of it.
-            (self.folder / IGNORE_FILE).write_text("*\n", encoding="utf-8")
-            current = self._database
-            self._target = self._next_database(current) if rebuild or current is None else current
+            with self._disk():
+                broken_off = self._broken_off()
+                told = f"process {os.getpid()} on {platform.node()}{_REBUILDING * rebuild}"
+                writer.write_text(told, encoding="utf-8")
+                # An index that lies in the corpus is no part of it.
+                (self.folder / IGNORE_FILE).write_text("*\n", encoding="utf-8")
+                current = self._database
+                self._target = self._next_database(current) if rebuild or current is None else current
             yield broken_off
         except sqlite3.DatabaseError as error:
             raise _failure(self.folder, error, "written") from error
@@ -195,10 +198,8 @@ class LocalIndex:
         self._look_at_base(0)
 
     def publish(self) -> None:
-        """Drop vectors nothing uses any more, and write what makes reading fast, where what is there is not good."""
-        # The rows are told by the keys alone, which are in an index: the vectors themselves are gigabytes.
-        unused = "SELECT rowid FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)"
-        self._writing.execute(f"DELETE FROM vectors WHERE rowid IN ({unused})")
+        """Drop vectors long unused, and write what makes reading fast, where what is there is not good."""
+        drop_unused(self._writing, VECTORS_KEPT_FOR)
         # What is about to be named current is on the disk before its name is. Readers hold up no other checkpoint.
         mode = "PASSIVE" if self._database == self._target_path else "TRUNCATE"
         self._writing.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
@@ -210,6 +211,17 @@ class LocalIndex:
             elif not is_base_good(self._target_path, self._writing):
                 self._renew_base()
             self._take_over()
+
+    def forget(self) -> None:
+        """Erase what is left of removed documents: their vectors, and an index that was kept aside."""
+        self._delete_others(self._target_path)
+        drop_unused(self._writing, 0)
+        # FTS5 and SQLite let what was deleted lie where it is until they need the space.
+        self._writing.execute("INSERT INTO passages (passages) VALUES ('optimize')")
+        self._writing.execute("VACUUM")
+        self._writing.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if self._is_large():
+            self._renew_base()
 
     def is_published(self) -> bool:
         """Whether what makes reading fast is there, and of the state that is there, or near enough."""
@@ -283,11 +295,15 @@ class LocalIndex:
         Where it is not known which is current, all are kept.
         """
         if current is not None:
-            for old in self.folder.glob("index-*"):
-                if not old.name.startswith(current.stem + "."):
-                    old.unlink()
+            self._delete_others(current)
         numbers = [int(path.stem.removeprefix("index-")) for path in self.folder.glob("index-*.sqlite")]
         return self.folder / f"index-{max(numbers, default=0) + 1}.sqlite"
+
+    def _delete_others(self, database: Path) -> None:
+        """Delete all databases but one."""
+        for old in self.folder.glob("index-*"):
+            if not old.name.startswith(database.stem + "."):
+                old.unlink()
 
     def _take_over(self) -> None:
         """Make the database being written the current one."""
@@ -316,7 +332,10 @@ class LocalIndex:
         except sqlite3.DatabaseError as error:
             connection.close()
             raise _failure(database, error) from error
-        self._pool.append((database, connection))
+        if _is_writable(database):
+            self._pool.append((database, connection))
+        else:  # it would not see what another process, which may write, has written since
+            connection.close()
 
     def _pooled(self, database: Path) -> sqlite3.Connection | None:
         while self._pool:
@@ -373,12 +392,33 @@ def _quoted(value: str) -> str:
 
 def _connect(database: Path) -> sqlite3.Connection:
     try:
-        connection = sqlite3.connect(database, timeout=60, isolation_level=None, check_same_thread=False)
+        if not _is_writable(database):
+            return _open(_read_only(database), uri=True)
+        connection = _open(str(database))
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
     except sqlite3.DatabaseError as error:
         raise _failure(database, error) from error
     return connection
+
+
+def _open(database: str, *, uri: bool = False) -> sqlite3.Connection:
+    return sqlite3.connect(database, timeout=60, isolation_level=None, check_same_thread=False, uri=uri)
+
+
+def _is_writable(database: Path) -> bool:
+    """Whether SQLite can keep its log beside a database."""
+    return os.access(database.parent, os.W_OK)
+
+
+def _read_only(database: Path) -> str:
+    """Return the URI of a database in a folder that cannot be written.
+
+    SQLite takes part in a log where there is one. Where there is none it has to be told that it needs none.
+    """
+    log = Path(f"{database}-wal")
+    has_log = log.exists() and log.stat().st_size > 0
+    return f"{database.absolute().as_uri()}?{'mode=ro' if has_log else 'immutable=1'}"
 
 
 def _failure(place: Path, error: sqlite3.DatabaseError, done: str = "read") -> IndexFailure:

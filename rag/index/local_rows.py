@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Mapping, Sequence
 
 from rag.embed import Embedding
@@ -39,6 +40,22 @@ def delete_file(connection: sqlite3.Connection, source: str) -> None:
     """Delete a file and all that was made of it, but for its vectors, which may be used again."""
     _delete_documents(connection, "file", source)
     connection.execute("DELETE FROM files WHERE source = ?", [source])
+
+
+def drop_unused(connection: sqlite3.Connection, kept_for: float) -> None:
+    """Drop the vectors that no passage has used for ``kept_for`` seconds."""
+    # Told by the keys alone, which are in indexes: the vectors themselves are gigabytes.
+    now = time.time()
+    connection.execute("CREATE TABLE IF NOT EXISTS unused (key TEXT PRIMARY KEY, since REAL NOT NULL) WITHOUT ROWID")
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("DELETE FROM unused WHERE key IN (SELECT vector_key FROM chunks)")
+    connection.execute(
+        "INSERT OR IGNORE INTO unused SELECT key, ? FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)",
+        [now],
+    )
+    connection.execute("DELETE FROM vectors WHERE key IN (SELECT key FROM unused WHERE since <= ?)", [now - kept_for])
+    connection.execute("DELETE FROM unused WHERE since <= ?", [now - kept_for])
+    connection.execute("COMMIT")
 
 
 def _delete_documents(connection: sqlite3.Connection, column: str, value: str) -> None:

@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING
 
 from rag.embed import Embedding
 from rag.errors import IndexFailure, IndexLocked, IndexMismatch
-from rag.index import BrokenOff, Cut, FileRecord, Manifest, Work, mismatch
+from rag.index import VECTORS_KEPT_FOR, BrokenOff, Cut, FileRecord, Manifest, Work, mismatch
 from rag.index.database.check import faults
 from rag.index.database.connection import (
     Connections,
@@ -56,9 +56,18 @@ from rag.index.database.connection import (
 from rag.index.database.counts import fold, is_folded
 from rag.index.database.fast import lacks_vector_index, made_of, make_vector_index, vacuum
 from rag.index.database.reader import PostgresReader, View
-from rag.index.database.rows import delete_file, kept_vectors, known_keys, number_of, put_file, put_spare
+from rag.index.database.rows import (
+    delete_file,
+    drop_spare,
+    kept_vectors,
+    known_keys,
+    number_of,
+    put_file,
+    put_spare,
+)
 from rag.index.database.schema import (
     CURRENT,
+    drop_other_builds,
     enter,
     let_read,
     make_build,
@@ -239,7 +248,7 @@ class PostgresIndex:
         self._again(deleted)
 
     def publish(self) -> None:
-        """Drop vectors nothing uses any more, and make what makes reading fast, where it is not there.
+        """Drop vectors long unused, and make what makes reading fast, where it is not there.
 
         Of several that write, the last one does it.
         """
@@ -249,7 +258,7 @@ class PostgresIndex:
             with self._locked(GATE):  # whoever comes in later looks for vectors when those unused are gone
                 last = self._again(lambda connection: is_last(connection, self._schema, self._worker))
                 if last:
-                    self._again(lambda connection: connection.execute("DELETE FROM spare"))
+                    self._again(lambda connection: drop_spare(connection, VECTORS_KEPT_FOR))
             if last:
                 self._make_fast()
         self._again(lambda connection: let_read(connection, self._schema, self._target))
@@ -261,14 +270,15 @@ class PostgresIndex:
         if self._put > _VACUUMED_AFTER:
             self._again(vacuum)
 
+    def forget(self) -> None:
+        """Erase what is left of removed documents: their vectors, and a build that was kept aside."""
+        self._again(lambda connection: drop_spare(connection, 0))
+        self._again(lambda connection: drop_other_builds(connection, self._schema, self._target))
+
     def is_published(self) -> bool:
         """Whether what makes reading fast is there, and nothing is left of a run that was broken off."""
         return self._again(
-            lambda connection: (
-                is_folded(connection)
-                and connection.execute("SELECT 1 FROM spare LIMIT 1").fetchone() is None
-                and not lacks_vector_index(connection, self._exact_up_to)
-            )
+            lambda connection: is_folded(connection) and not lacks_vector_index(connection, self._exact_up_to)
         )
 
     def faults(self) -> list[str]:

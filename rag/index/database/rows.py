@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from rag.index.database.connection import Connection
 
 _MOST_TIMES = 32_767  # that a term is counted in one passage
+_SPARE = "spare (document_id, vector_key, embedding, sentence_vectors)"
 _COLUMNS = {
     "chunks": "int8 int4 int8 int4 int4 int4 text text bytea bytea bytea bytea",
     "postings": "text int8 int4 int2 int2 int4",
     "documents": "int8 int8 bytea bytea text bytea bytea int4 text text int4 text text int4 bytea",
     "files": "int8 bytea text int8 int8 int8 text bytea bytea",
-    "spare": "int8 bytea bytea bytea",
+    _SPARE: "int8 bytea bytea bytea",
 }
 
 
@@ -138,7 +139,12 @@ def put_spare(connection: Connection, place: int, made: Mapping[str, Embedding])
         connection.execute(
             "DELETE FROM spare WHERE document_id = %s AND vector_key = ANY(%s)", [place, list(keys.values())]
         )
-        _copy(connection, "spare", [(place, keys[key], *_kept(one)) for key, one in made.items()])
+        _copy(connection, _SPARE, [(place, keys[key], *_kept(one)) for key, one in made.items()])
+
+
+def drop_spare(connection: Connection, kept_for: float) -> None:
+    """Drop the vectors that no passage has used for ``kept_for`` seconds."""
+    connection.execute("DELETE FROM spare WHERE since <= now() - make_interval(secs => %s)", [kept_for])
 
 
 def delete_file(connection: Connection, source: str) -> None:
@@ -201,9 +207,10 @@ def _delete_documents(connection: Connection, place: int, ids: Sequence[int], st
     here = [place, list(ids)]
     kept = [*here, [bytes.fromhex(key) for key in staying]]
     connection.execute(
-        "INSERT INTO spare (document_id, vector_key, embedding, sentence_vectors)"
-        " SELECT document_id, vector_key, embedding, sentence_vectors FROM chunks"
-        " WHERE document_id = %s AND id = ANY(%s) AND vector_key <> ALL(%s) ON CONFLICT DO NOTHING",
+        f"INSERT INTO {_SPARE} SELECT DISTINCT ON (vector_key)"
+        " document_id, vector_key, embedding, sentence_vectors FROM chunks"
+        " WHERE document_id = %s AND id = ANY(%s) AND vector_key <> ALL(%s)"
+        " ON CONFLICT (document_id, vector_key) DO UPDATE SET since = excluded.since",
         kept,
     )
     deleted = connection.execute("DELETE FROM chunks WHERE document_id = %s AND id = ANY(%s) RETURNING row", here)

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 CURRENT = "current"  # of ``state``: the build in use
 _MANIFEST, _LAYOUT = "manifest", "layout"  # of ``about``
-_LAYOUT_VERSION = 2  # of tables.sql
+_LAYOUT_VERSION = 3  # of tables.sql
 _MIGRATIONS: dict[int, LiteralString] = {  # what makes of a layout the next one
     1: "ALTER TABLE count_changes ADD COLUMN folded bigint;"
     " ALTER INDEX IF EXISTS chunks_by_vector RENAME TO chunks_by_vector_1",
+    2: "ALTER TABLE spare ADD COLUMN since timestamptz NOT NULL DEFAULT now()",
 }
 _OLDEST_PGVECTOR = (0, 8)
 
@@ -77,11 +78,17 @@ def builds(connection: Connection, schema: str) -> list[str]:
 def next_build(connection: Connection, schema: str, current: str | None) -> str:
     """Return the name of a new build; of the old ones, only the current is kept."""
     there = builds(connection, schema)
-    for old in there if current is not None else ():
-        if old != current:
-            connection.execute(f"DROP SCHEMA {old} CASCADE")
+    if current is not None:
+        drop_other_builds(connection, schema, current)
     last = there[-1] if there else f"{schema}_0"
     return f"{schema}_{int(last.rpartition('_')[2]) + 1}"
+
+
+def drop_other_builds(connection: Connection, schema: str, build: str) -> None:
+    """Drop all builds of an index but one."""
+    for old in builds(connection, schema):
+        if old != build:
+            connection.execute(f"DROP SCHEMA {old} CASCADE")
 
 
 def vector_schema(connection: Connection) -> str:

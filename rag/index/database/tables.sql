@@ -58,12 +58,13 @@ ALTER TABLE chunks ALTER COLUMN embedding SET STORAGE PLAIN;
 ALTER TABLE chunks ALTER COLUMN sentence_vectors SET STORAGE EXTERNAL;
 CREATE INDEX chunks_by_key ON chunks (vector_key);
 
--- Vectors that no passage uses any more, until the run ends: what comes back, as a file with a new name, has them.
+-- Vectors that no passage uses any more, for a month: what comes back has them.
 CREATE TABLE spare (
   document_id bigint NOT NULL,
   vector_key bytea NOT NULL,
   embedding vector({dimension}) NOT NULL,
   sentence_vectors bytea NOT NULL,
+  since timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (document_id, vector_key)
 );
 CREATE INDEX spare_by_key ON spare (vector_key);
