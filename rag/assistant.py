@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import NamedTuple
 from rag.answer import Answerer, FindDocument, OnSentences
 from rag.answer.confidence import confidence, verdict
 from rag.answer.extractive import ExtractiveAnswerer
+from rag.changes import KeptChanges
 from rag.compose import (
     Clock,
     OnAnswer,
@@ -24,7 +24,6 @@ from rag.compose import (
     each_question,
     fair_share,
     found_document,
-    stale_sources,
     tell_nobody,
     teller,
     together,
@@ -36,7 +35,7 @@ from rag.corpus import scan
 from rag.embed import DEFAULT_MODEL, Embedder
 from rag.embed.packaged import PackagedEmbedder
 from rag.embed.sentence_transformer import SentenceTransformerEmbedder
-from rag.errors import IndexMismatch, RagError, SyncStopped, UsageError
+from rag.errors import IndexLocked, IndexMismatch, RagError, SyncStopped, UsageError
 from rag.index import FileRecord, Manifest, Reader, mismatch
 from rag.index.again import asked_again
 from rag.index.collections import open_index
@@ -50,7 +49,8 @@ from rag.place import collection_at
 from rag.query import query_text, read_query
 from rag.retrieve import retrieve
 from rag.settings import Settings
-from rag.sync import OnProgress, Progress, SyncReport, freshness, sync
+from rag.sync import OnProgress, Progress, SyncReport, sync
+from rag.sync_state import SyncProblem, delete_problem, problem_of, save_problem, saved_problem
 from rag.types import (
     Answer,
     Citation,
@@ -59,19 +59,23 @@ from rag.types import (
     Freshness,
     Message,
     SearchResult,
+    Stale,
     Standing,
     Value,
 )
 from rag.verify import Quotation, Verification, standing, verify_index, verify_quotations
 from rag.watch import STILL_FOR, watch
 
-_FRESH_FOR = 20  # times as long as looking the folder through takes
+# What is brought level before a question is asked: as long as a person waits gladly, and no more than so many bytes of
+# files, of which text alone takes some seconds.
+_CATCH_UP_SECONDS, _CATCH_UP_BYTES = 2.0, 300_000
 
 
 class Status(Value):
     """What the index holds, what it was built with, and how level it is with the folder.
 
-    ``unspoken`` says which documents are in languages that the embedder does not speak, where any are.
+    ``problem`` is why the last sync failed, if it did. ``unspoken`` says which documents are in languages that the
+    embedder does not speak, where any are.
     """
 
     corpus: str
@@ -81,6 +85,7 @@ class Status(Value):
     failed: tuple[FileRecord, ...]
     warned: tuple[FileRecord, ...]
     freshness: Freshness | None
+    problem: SyncProblem | None = None
     unspoken: str | None = None
 
 
@@ -104,7 +109,8 @@ class Assistant:
         self._pictures = Pictures(self.settings.corpus)
         self._one_sync = threading.Lock()
         self._activity: Progress | None = None
-        self._freshness: _KeptFreshness | None = None
+        self._changes = KeptChanges(self._index, self.settings.corpus)
+        self._problem: SyncProblem | None = None
         self.on_asked: Callable[[Asked], None] = lambda _: None  # called after each question, by whoever counts them
 
     @property
@@ -118,14 +124,50 @@ class Assistant:
         on_progress: OnProgress = lambda _: None,
         *,
         rebuild: bool = False,
+        allow_removals: bool = False,
         stop: threading.Event | None = None,
     ) -> SyncReport:
         """Bring the index level with the corpus folder; with ``rebuild``, from nothing.
 
         Raises:
+            RemovalGuardError: Most documents are gone from the folder, and it was not said that they may be removed.
             SyncStopped: ``stop`` was set. What was done is kept; of a rebuild, the index as it was before.
         """
-        return self._sync(on_progress, rebuild=rebuild, stop=stop)
+        return self._sync(on_progress, rebuild=rebuild, allow_removals=allow_removals, stop=stop)
+
+    def catch_up(self) -> None:
+        """Bring the index level where that takes a moment; what would take longer is left to a sync.
+
+        Raises:
+            RagError: The index cannot be brought level; it can be asked all the same.
+        """
+        changes = self._changes.now()
+        if changes is None or changes.freshness.level or changes.size > _CATCH_UP_BYTES:
+            return
+        stop = threading.Event()
+        timer = threading.Timer(_CATCH_UP_SECONDS, stop.set)
+        timer.start()
+        try:
+            self._sync(lambda _: None, stop=stop)
+        except SyncStopped:
+            pass
+        finally:
+            timer.cancel()
+
+    def forget(self) -> None:
+        """Erase what the index still holds of removed documents."""
+        with self._one_sync, self._index.writing():
+            self._index.forget()
+
+    @property
+    def sync_problem(self) -> SyncProblem | None:
+        """Why the last sync failed, here or in another process; None where it did not."""
+        return self._problem or saved_problem(self.settings.data, self._place)
+
+    @property
+    def _place(self) -> str:
+        place = collection_at(self.settings.index, self.settings.collection)
+        return str(place.absolute() if isinstance(place, Path) else place)
 
     @property
     def activity(self) -> Progress | None:
@@ -229,7 +271,7 @@ class Assistant:
                 sentences, citations = cited(found, (), find_document)
                 nearest = () if sentences else closest(found, find_document)
                 unread = () if sentences or sources else unread_files(reader)
-                stale = stale_sources(citations, reader, self.settings.corpus)
+                stale = self._stale((*citations, *nearest), reader)
         answered = [part.confidence for part in found if part.sentences]
         sure = round(min(answered) if answered else max(part.confidence for part in found), 4)
         return Answer(
@@ -246,7 +288,7 @@ class Assistant:
             missing=tuple(part.question for part in found if not part.sentences) if len(found) > 1 else (),
             unread=unread,
             stale=stale,
-            freshness=self._recent_freshness(),
+            freshness=recent.freshness if (recent := self._changes.recent()) is not None else None,
             timings=clock.seconds,
             model=together([part.draft.model for part in found if part.draft.model is not None]),
             note=next((part.draft.note for part in found if part.is_answered and part.draft.note), ""),
@@ -304,22 +346,18 @@ class Assistant:
 
     def freshness(self) -> Freshness | None:
         """Return how many files are newer than the index, by size and times; None where that cannot be told."""
-        try:
-            return freshness(self._index, self.settings.corpus)
-        except UsageError:  # no such folder, or rules in it that cannot be read: `rag index` says which
-            return None
+        changes = self._changes.now()
+        return changes.freshness if changes is not None else None
 
-    def _recent_freshness(self) -> Freshness | None:
-        """Return the freshness as it was found last, unless that is older than a few times what finding it takes.
+    @asked_again
+    def stale(self, found: Iterable[SearchResult]) -> tuple[Stale, ...]:
+        """Return which documents of passages that were found have changed since, or are gone, each once."""
+        with self._index.reading() as reader:
+            return self._stale(found, reader)
 
-        So answers that follow each other closely are not held up by it, however large the folder is.
-        """
-        now = time.monotonic()
-        if self._freshness is None or now > self._freshness.until:
-            found = self.freshness()
-            took = time.monotonic() - now
-            self._freshness = _KeptFreshness(found, now + took * _FRESH_FOR)
-        return self._freshness.found
+    def _stale(self, found: Iterable[SearchResult | Citation], reader: Reader) -> tuple[Stale, ...]:
+        changes = self._changes.recent()
+        return changes.stale((one.source for one in found), reader, self.settings.corpus) if changes is not None else ()
 
     @asked_again
     def status(self) -> Status:
@@ -339,6 +377,7 @@ class Assistant:
             failed=tuple(record for record in files if record.reason is not None),
             warned=tuple(record for record in files if record.warning is not None),
             unspoken=self._unspoken(documents),
+            problem=self.sync_problem,
             freshness=self.freshness(),
         )
 
@@ -394,6 +433,7 @@ class Assistant:
         *,
         rebuild: bool = False,
         still_for: float = 0,
+        allow_removals: bool = False,
         stop: threading.Event | None = None,
     ) -> SyncReport:
         def noted(state: Progress) -> None:
@@ -404,7 +444,7 @@ class Assistant:
 
         with self._one_sync:
             try:
-                return sync(
+                report = sync(
                     self._index,
                     self.settings.corpus,
                     self._embedder,
@@ -412,9 +452,20 @@ class Assistant:
                     noted,
                     rebuild=rebuild,
                     still_for=still_for,
+                    allow_removals=allow_removals,
                 )
+            except (IndexLocked, SyncStopped):
+                raise
+            except Exception as error:
+                self._problem = problem_of(self._place, error)
+                save_problem(self.settings.data, self._problem)
+                raise
             finally:
-                self._activity = self._freshness = None
+                self._activity = None
+                self._changes.forget()
+            self._problem = None
+            delete_problem(self.settings.data, self._place)
+            return report
 
     @contextmanager
     def _reading(self, sources: Collection[str] = ()) -> Iterator[Reader]:
@@ -423,8 +474,12 @@ class Assistant:
         if found is not None and found.fingerprint != self._embedder.fingerprint:
             wanted = {"embedder": self._embedder.name, "fingerprint": self._embedder.fingerprint}
             raise IndexMismatch(mismatch(found, found.model_copy(update=wanted)))
+        changes = self._changes.recent()
         with self._index.reading() as reader:
-            yield reader.within(sources) if sources else reader
+            gone = changes.gone if changes is not None and not sources else ()
+            if gone:  # what is deleted is not to be found any more, also before a sync
+                sources = [one.source for one in reader.documents() if one.file not in gone]
+            yield reader.within(sources) if sources or gone else reader
 
     def page_picture(self, source: str, page: int) -> bytes:
         """Return a page of an indexed PDF as a picture (PNG); pages are numbered from 1.
@@ -450,10 +505,3 @@ def _language_model(settings: Settings) -> LanguageModel | None:
 
 def _embedder_named(name: str) -> Embedder:
     return PackagedEmbedder() if name == DEFAULT_MODEL else SentenceTransformerEmbedder(name)
-
-
-class _KeptFreshness(NamedTuple):
-    """What was found of the folder, and until when, by the monotonic clock, it is taken for so."""
-
-    found: Freshness | None
-    until: float

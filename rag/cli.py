@@ -36,6 +36,7 @@ collection = click.option("--collection", metavar="NAME", help="Which of several
 embedder = click.option("--embedder", metavar="MODEL", help="A sentence-transformers model, by name or folder.")
 data_place = click.option("--data", metavar="DIR", help="The folder of what is kept beside the index (data).")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+no_sync = click.option("--no-sync", is_flag=True, help="Ask the index as it is, whatever has changed in the folder.")
 questions = click.option(
     "--questions",
     type=click.Path(path_type=Path),
@@ -77,13 +78,18 @@ def main() -> None:
 @collection
 @embedder
 @click.option("--rebuild", is_flag=True, help="Start from nothing; the old index is kept aside.")
+@click.option("--allow-removals", is_flag=True, help="Also where most documents are gone from the folder.")
+@click.option("--forget", is_flag=True, help="Erase what is kept of removed documents for a month, to embed them once.")
 @click.option("--watch", is_flag=True, help="Then follow the folder, until Ctrl-C.")
 @as_json
-def index(rebuild: bool, watch: bool, as_json: bool, **flags: Any) -> None:
+def index(rebuild: bool, allow_removals: bool, forget: bool, watch: bool, as_json: bool, **flags: Any) -> None:
     """Bring the index level with the corpus folder."""
     assistant = _assistant(**flags)
     with show.progress() as on_progress:
-        report = assistant.sync(on_progress, rebuild=rebuild)
+        report = assistant.sync(on_progress, rebuild=rebuild, allow_removals=allow_removals)
+    if forget:
+        with show.busy("erasing what is kept of removed documents …"):
+            assistant.forget()
     _print_report(report, as_json)
     if watch:
         show.note(f"following {assistant.settings.corpus} (stop with Ctrl-C)")
@@ -100,12 +106,17 @@ def index(rebuild: bool, watch: bool, as_json: bool, **flags: Any) -> None:
 @embedder
 @click.option("--history", type=click.Path(path_type=Path), help="The conversation so far, a JSON file.")
 @questions
+@no_sync
 @as_json
-def ask(question: str | None, history: Path | None, questions: Path | None, as_json: bool, **flags: Any) -> int:
+def ask(
+    question: str | None, history: Path | None, questions: Path | None, no_sync: bool, as_json: bool, **flags: Any
+) -> int:
     """Show the excerpts that answer a question, each with its source; exit 3 where the documents hold none."""
     asked = _asked(question, questions, history)
     assistant = _assistant(**flags)
     _make_ready(assistant)
+    if not no_sync:
+        _catch_up(assistant)
     abstained = False
     for text, before in asked:
         with _costing_its_own_line(text, questions):
@@ -127,19 +138,25 @@ def ask(question: str | None, history: Path | None, questions: Path | None, as_j
 @collection
 @embedder
 @questions
+@no_sync
 @as_json
-def search(question: str | None, k: int | None, questions: Path | None, as_json: bool, **flags: Any) -> None:
+def search(
+    question: str | None, k: int | None, questions: Path | None, no_sync: bool, as_json: bool, **flags: Any
+) -> None:
     """Show the passages that speak to a question most, without an answer."""
     asked = _asked(question, questions, None)
     assistant = _assistant(**flags)
     _make_ready(assistant)
+    if not no_sync:
+        _catch_up(assistant)
     for text, before in asked:
         with _costing_its_own_line(text, questions):
             results = assistant.search(text, k, before)
+            stale = assistant.stale(results)
             if as_json or questions:
-                _print_json(search_json(text, results).model_dump(mode="json"))
+                _print_json(search_json(text, results, stale).model_dump(mode="json"))
             else:
-                show.results(results, assistant.document)
+                show.results(results, stale, assistant.document)
 
 
 @app.command()
@@ -363,6 +380,15 @@ def _make_ready(assistant: Assistant) -> None:
             assistant.sync(on_progress)
     with show.busy("loading the model …"):
         assistant.warm_up()
+
+
+def _catch_up(assistant: Assistant) -> None:
+    """Bring the index level where that takes a moment; where it cannot be, ask it as it is."""
+    try:
+        with show.busy("bringing the index up to date …"):
+            assistant.catch_up()
+    except RagError as error:
+        show.note(str(error))
 
 
 def _asked(

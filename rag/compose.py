@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from functools import reduce
 from itertools import zip_longest
 from operator import add
-from pathlib import Path
 
 from rag.answer import Draft, DraftSentence, FindDocument, OnSentences
 from rag.answer.cite import cite
@@ -16,8 +15,7 @@ from rag.converse import standalone
 from rag.errors import IndexFailure
 from rag.index import Reader
 from rag.query import questions_in
-from rag.types import Carried, Citation, Document, Message, ModelUse, SearchResult, Sentence, Stale, Unread, Value
-from rag.verify import standing
+from rag.types import Carried, Citation, Document, Message, ModelUse, SearchResult, Sentence, Unread, Value
 from rag.words import WORD, content_stems
 
 # Called with all sentences and citations of an answer so far; what was there before may be gone again.
@@ -107,13 +105,6 @@ def fair_share(found: Sequence[Part], most: int) -> tuple[SearchResult, ...]:
     kept = [[r for at, r in enumerate(part.results) if at < share or part.quotes_from(r)] for part in found]
     by_turns = [result for turn in zip_longest(*kept) for result in turn if result is not None]
     return tuple({result.chunk.id: result for result in by_turns}.values())
-
-
-def stale_sources(citations: Sequence[Citation], reader: Reader, corpus: Path) -> tuple[Stale, ...]:
-    """Return which cited documents are no longer what was cited, each once."""
-    first = {citation.source: citation for citation in reversed(citations)}
-    found = {source: standing(citation, reader, corpus) for source, citation in first.items()}
-    return tuple(Stale(source=source, reason=reason) for source, reason in found.items() if reason != "intact")
 
 
 def unread_files(reader: Reader) -> tuple[Unread, ...]:

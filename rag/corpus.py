@@ -72,7 +72,7 @@ def _scan_folder(folder: Path, at: str, rules: Sequence[_Rules], corpus: Path) -
     except FileNotFoundError:
         return  # it went away since the folder above was listed
     except OSError as error:
-        yield CorpusFile(_readable(at), folder, reason=f"the folder cannot be read: {error.strerror}")
+        yield CorpusFile(at or ".", folder, reason=f"the folder cannot be read: {error.strerror}")
         return
     rules = [*rules, *_rules_of(folder, at)]
     folders = []
@@ -80,10 +80,12 @@ def _scan_folder(folder: Path, at: str, rules: Sequence[_Rules], corpus: Path) -
         name = f"{at}{entry.name}"
         if _is_ignored(name + "/" * entry.is_dir(follow_symlinks=False), rules):
             continue
-        if entry.is_dir(follow_symlinks=False):
+        if not _is_utf8(entry.name):
+            yield CorpusFile(_readable(name), Path(entry.path), reason="its name is not UTF-8: rename it")
+        elif entry.is_dir(follow_symlinks=False):
             folders.append(entry)
         else:
-            yield from _scan_entry(entry, _readable(name), corpus)
+            yield from _scan_entry(entry, name, corpus)
     for entry in folders:
         yield from _scan_folder(Path(entry.path), f"{at}{entry.name}/", rules, corpus)
 
@@ -134,6 +136,15 @@ def passed_over(name: str) -> bool:
     return _TEMPORARY.match_file(name)
 
 
+def _is_utf8(name: str) -> bool:
+    """Whether a name can be written down: others reach Python with lone surrogates for their odd bytes."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _readable(name: str) -> str:
-    """Return a path as text; one that is not UTF-8 is told with its odd bytes escaped."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace") or "."
+    """Return a path with the bytes that are not UTF-8 escaped."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

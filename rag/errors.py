@@ -6,6 +6,7 @@ RagError
 │   │   ├── DocumentExists    there is one of this name
 │   │   └── DocumentTooLarge  it is larger than any that is read
 │   └── SyncStopped       a person stopped the work on the index
+├── RemovalGuardError   a sync would remove most documents, and was not allowed to
 ├── ParseError          a file cannot be read as a document; reported per file, never fatal
 │   └── FileUnopened    the system does not let it be read, now
 ├── EmbedderError       the embedding model cannot be had or is not the one expected
@@ -46,6 +47,14 @@ class DocumentTooLarge(DocumentRefused):
 
 class SyncStopped(UsageError):  # noqa: N818
     """The work on the index was stopped by a person; what was done of it is kept."""
+
+
+class RemovalGuardError(RagError):
+    """A sync would remove most documents, and was not allowed to; ``removals`` is how many."""
+
+    def __init__(self, message: str, removals: int) -> None:
+        super().__init__(message)
+        self.removals = removals
 
 
 class ParseError(RagError):

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Literal
 
+from rag.changes import may_differ
 from rag.corpus import CorpusFile
 from rag.index import FileRecord
-from rag.sync import may_differ
 from rag.types import DocumentSummary, Value
 
 

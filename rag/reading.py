@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import NamedTuple, TypeVar
 
 from rag.chunk import chunk_document
 from rag.corpus import CorpusFile
@@ -23,6 +23,9 @@ from rag.sentences import Span, sentence_spans
 
 # Passages are embedded together across documents: many small files make full batches.
 _PASSAGES_AT_ONCE = 1024
+_WAITED_FOR = 0.2  # seconds between two calls of ``on_wait``
+
+_Result = TypeVar("_Result")
 
 
 class FilePassages(NamedTuple):
@@ -37,13 +40,18 @@ class FilePassages(NamedTuple):
 
 
 def read_ahead(
-    files: Iterable[CorpusFile], embedder: Embedder, chunk_tokens: int, on_file: Callable[[str], None]
+    files: Iterable[CorpusFile],
+    embedder: Embedder,
+    chunk_tokens: int,
+    on_file: Callable[[str], None],
+    on_wait: Callable[[], None],
 ) -> Generator[list[FilePassages], None, None]:
     """Yield ``files`` in groups, in order, the next being read while one is worked on.
 
     They are asked for by the thread that reads.
 
-    ``on_file`` is told of each file before it is read, by the thread that reads; what it raises ends the reading.
+    ``on_file`` is told of each file before it is read, by the thread that reads. ``on_wait`` is called again and again
+    while a file is waited for. What either raises ends the reading.
     """
     stop = threading.Event()
     with Worker() as worker, ThreadPoolExecutor(1) as reader:
@@ -58,13 +66,20 @@ def read_ahead(
         groups = _groups(opened())
         coming = reader.submit(next, groups, None)
         try:
-            while group := coming.result():
+            while group := _waited_for(coming, on_wait):
                 coming = reader.submit(next, groups, None)
                 yield group
         finally:
             stop.set()
             if not coming.done():  # it may be at a slow file, which nobody waits for any more
                 worker.kill()
+
+
+def _waited_for(coming: Future[_Result], on_wait: Callable[[], None]) -> _Result:
+    """Return what is coming; ``on_wait`` is called meanwhile."""
+    while not wait([coming], timeout=_WAITED_FOR).done:
+        on_wait()
+    return coming.result()
 
 
 def record_of(file: CorpusFile, sha256: str, reason: str | None = None, warning: str | None = None) -> FileRecord:

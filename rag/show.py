@@ -26,6 +26,7 @@ from rag.types import (
     Freshness,
     SearchResult,
     Sentence,
+    Stale,
 )
 from rag.verify import Verification
 
@@ -72,11 +73,10 @@ def answer(found: Answer, find_document: FindDocument) -> None:
         _sentence(sentence)
     if found.missing and not found.abstained:
         OUT.print(Text(f"{NOT_FOUND} {plain(' '.join(found.missing))}", style="bold"))
-    for stale in found.stale:
-        OUT.print(Text(f"{plain(stale.source)}: {_STALE[stale.reason]}: run `rag index`", style="yellow"))
+    stale = _stale(found.stale)
     for citation in (*found.citations, *found.closest):
         OUT.print()
-        _citation(citation, find_document)
+        _citation(citation, find_document, stale.get(citation.source, ""))
     _freshness(found.freshness)
     if found.note:
         note(plain(found.note))
@@ -92,10 +92,16 @@ def _sentence(sentence: Sentence) -> None:
     OUT.print(Text(plain(sentence.text)) + Text(marks, style="bold cyan") + caveat)
 
 
-def _citation(citation: Citation, find_document: FindDocument) -> None:
+def _stale(found: Sequence[Stale]) -> dict[str, str]:
+    """Return what is said of documents that are no longer what was found, by source."""
+    return {one.source: f" ({_STALE[one.reason]}: run `rag index`)" for one in found}
+
+
+def _citation(citation: Citation, find_document: FindDocument, stale: str) -> None:
     """Print a source and its excerpt, the key sentence in bold."""
     place = _place(citation, citation.start, citation.page, find_document)
-    OUT.print(Text(f"[{citation.n}] ", style="bold cyan") + Text(place) + Text(_path(citation), style="dim"))
+    place_line = Text(f"[{citation.n}] ", style="bold cyan") + Text(place) + Text(_path(citation), style="dim")
+    OUT.print(place_line + Text(stale, style="yellow"))
     before, key, after = map(_lines, citation.shown)
     words = Text.assemble(before, (key, "bold" if citation.excerpt else "italic"), after)
     OUT.print(Text("\n").join(Text("    ") + line for line in words.split("\n")))
@@ -116,11 +122,13 @@ def _unread(found: Answer) -> None:
         note(f"and {len(found.unread) - MOST_UNREAD} more: `rag status` lists them")
 
 
-def results(found: Sequence[SearchResult], find_document: FindDocument) -> None:
+def results(found: Sequence[SearchResult], stale: Sequence[Stale], find_document: FindDocument) -> None:
     """Print passages, best first."""
+    said = _stale(stale)
     for n, result in enumerate(found, 1):
-        place = _place(result, result.chunk.start, result.chunk.page, find_document)
-        OUT.print(Text(f"{n}. ", style="bold") + Text(place) + Text(f"  {result.score:.2f}", style="dim"))
+        place = Text(_place(result, result.chunk.start, result.chunk.page, find_document))
+        score = Text(f"  {result.score:.2f}", style="dim")
+        OUT.print(Text(f"{n}. ", style="bold") + place + score + Text(said.get(result.source, ""), style="yellow"))
         OUT.print(Text("   " + short(plain(result.chunk.text), 300)))
 
 
@@ -180,6 +188,8 @@ def status(found: IndexStatus) -> None:
         OUT.print(Text(f"  note: {plain(record.source)}: {plain(record.warning or '')}", style="yellow"))
     if found.unspoken is not None:
         OUT.print(Text(f"  note: {plain(found.unspoken)}", style="yellow"))
+    if found.problem is not None:
+        OUT.print(Text(f"the index could not be brought up to date: {plain(found.problem.message)}", style="yellow"))
     if found.freshness is not None and found.freshness.level:
         OUT.print(f"level with {found.corpus}")
     _freshness(found.freshness)
@@ -195,7 +205,7 @@ def progress() -> Iterator[OnProgress]:
         TransferSpeedColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
-    with Progress(*columns, console=ERR, transient=not sys.stderr.isatty()) as bar:
+    with Progress(*columns, console=ERR, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("looking for changes", total=None)
 
         def on_progress(state: SyncProgress) -> None:

@@ -6,7 +6,6 @@ transaction, so whatever stops a run, the index holds every file either as it wa
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections import defaultdict
@@ -14,14 +13,18 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from rag.changes import are_most, known_files, may_differ, sha256
 from rag.corpus import CorpusFile, scan
 from rag.embed import Embedder, Embedding
+from rag.errors import IndexFailure, RemovalGuardError
 from rag.index import BrokenOff, FileRecord, Index, Manifest, Work
 from rag.languages import unspoken
 from rag.parse import fingerprint
 from rag.reading import FilePassages, read_ahead, record_of
 from rag.sentences import Span
-from rag.types import Freshness, Value
+from rag.types import Value
+
+_NAMED = 3  # of the documents that would be removed
 
 # Seconds, more than a tick of the clock that file systems take their times from.
 _CLOCK_TICK = 0.05
@@ -83,6 +86,7 @@ def sync(
     *,
     rebuild: bool = False,
     still_for: float = 0,
+    allow_removals: bool = False,
 ) -> SyncReport:
     """Bring ``index`` level with the files under ``corpus``, or ``rebuild`` it from nothing, and say what was done.
 
@@ -90,6 +94,7 @@ def sync(
 
     Raises:
         UsageError: There is no such folder.
+        RemovalGuardError: Most documents are gone from the folder, and it was not said that they may be removed.
         IndexMismatch: The index was built with another model or chunking.
         IndexLocked: Another process is writing to it.
     """
@@ -97,7 +102,9 @@ def sync(
     with index.writing(rebuild=rebuild) as broken_off:
         files = {file.source: file for file in scan(corpus)}
         built = None if rebuild else index.manifest()
-        known = _known(index) if built is not None else {}
+        known = known_files(index) if built is not None else {}
+        if not allow_removals:
+            _check_removals(_known_if_readable(index) if rebuild else known, files, corpus)
         candidates = [file for file in files.values() if may_differ(file, known.get(file.source))]
         waiting = {file.source for file in candidates if _is_written(file, still_for)}
         _let_the_clock_pass(candidates)
@@ -127,20 +134,30 @@ def sync(
         )
 
 
-def freshness(index: Index, corpus: Path) -> Freshness:
-    """Return how many files a sync would touch, judged by size and times alone."""
-    files = {file.source: file for file in scan(corpus)}
-    known = _known(index)
-    return Freshness(
-        added=len(files.keys() - known.keys()),
-        changed=sum(may_differ(file, known[source]) for source, file in files.items() if source in known),
-        removed=len(known.keys() - files.keys()),
-    )
+def _known_if_readable(index: Index) -> dict[str, FileRecord]:
+    """Return the files of an index, of one that cannot be read none: a rebuild takes its place."""
+    try:
+        return known_files(index)
+    except IndexFailure:
+        return {}
 
 
-def _known(index: Index) -> dict[str, FileRecord]:
-    with index.reading() as reader:
-        return reader.files()
+def _check_removals(known: Mapping[str, FileRecord], files: Mapping[str, CorpusFile], corpus: Path) -> None:
+    """Raise RemovalGuardError where the folder holds less than half of the documents, under whatever name."""
+    documents = {source: record for source, record in known.items() if record.reason is None}
+    removed = [source for source in documents if source not in files]
+    if not are_most(len(removed), len(documents)):
+        return
+    sizes = {documents[source].size for source in removed}
+    moved = {sha256(file.path) for file in files.values() if file.source not in known and file.size in sizes}
+    lost = sorted(source for source in removed if documents[source].sha256 not in moved)
+    if are_most(len(lost), len(documents)):
+        named = ", ".join(lost[:_NAMED]) + " …" * (len(lost) > _NAMED)
+        raise RemovalGuardError(
+            f"{len(lost)} of {len(documents)} documents are not in {corpus} any more ({named}): see that it is the"
+            " right folder and its disk is there, or remove them with `rag index --allow-removals`",
+            len(lost),
+        )
 
 
 def _manifest(embedder: Embedder, chunk_tokens: int, found: Manifest | None) -> Manifest:
@@ -152,14 +169,6 @@ def _manifest(embedder: Embedder, chunk_tokens: int, found: Manifest | None) -> 
         dimension=found.dimension if found is not None and same_model else embedder.dimension,
         chunk_tokens=chunk_tokens,
     )
-
-
-def may_differ(file: CorpusFile, record: FileRecord | None) -> bool:
-    """Whether a file may be another than the index has seen, or read by other parsers."""
-    if record is None or record.parser != fingerprint():
-        return True
-    times = (file.size, file.mtime_ns, file.ctime_ns)
-    return times != (record.size, record.mtime_ns, record.ctime_ns) or file.reason not in (None, record.reason)
 
 
 def _is_written(file: CorpusFile, still_for: float) -> bool:
@@ -183,11 +192,7 @@ def _is_changed(file: CorpusFile, record: FileRecord | None, index: Index) -> bo
     """Whether the index does not hold the file's content; notes new times of the same content."""
     if record is None or record.reason is not None or file.reason is not None or record.parser != fingerprint():
         return True
-    try:
-        with file.path.open("rb") as opened:
-            same = hashlib.file_digest(opened, "sha256").hexdigest() == record.sha256
-    except OSError:
-        return True  # and reading it will say why it cannot be read
+    same = sha256(file.path) == record.sha256  # one that cannot be read is read again, which will say why
     if same:
         index.touch(record_of(file, record.sha256, record.reason, record.warning))
     return not same
@@ -221,6 +226,11 @@ class _Told:
             self._others = max(self._others, size)
             self._tell()
 
+    def again(self) -> None:
+        """Tell the same again, to whoever may want to stop the run."""
+        with self._one_tells:
+            self._tell()
+
     def end(self) -> None:
         """Tell that all is done, whatever the shares added up to."""
         with self._one_tells:
@@ -242,7 +252,7 @@ def _put_all(
     work = [Work(file.source, f"{file.size} {file.mtime_ns} {read_by}", file.size) for file in files]
     for sources in index.share(work, told.others):
         shared = (by_source[source] for source in sources)
-        with closing(read_ahead(shared, embedder, chunk_tokens, told.reading)) as groups:
+        with closing(read_ahead(shared, embedder, chunk_tokens, told.reading, told.again)) as groups:
             for group in groups:
                 _put(group, index, embedder, told)
     told.end()

@@ -14,12 +14,13 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import ConfigDict, Field
 
+from rag.changes import may_differ
 from rag.corpus import scan
 from rag.errors import ParseError, UsageError
 from rag.index import Reader
 from rag.library import corpus_file
 from rag.parse.worker import Worker
-from rag.sync import OnProgress, Progress, may_differ
+from rag.sync import OnProgress, Progress
 from rag.types import Citation, Document, Excerpt, Standing, Value
 
 _FILES_KEPT = 16

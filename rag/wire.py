@@ -5,6 +5,8 @@ They say less than the values inside, and stay as they are when those change.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from typing_extensions import TypedDict
 
 from rag.types import (
@@ -98,10 +100,11 @@ class AnswerJson(Value):
 
 
 class SearchJson(Value):
-    """The passages found for a question, best first."""
+    """The passages found for a question, best first. ``stale`` are their documents that have changed or gone."""
 
     question: str
     results: tuple[PassageJson, ...]
+    stale: tuple[Stale, ...]
 
 
 def answer_json(found: Answer) -> AnswerJson:
@@ -127,6 +130,6 @@ def passage_json(result: SearchResult) -> PassageJson:
     return PassageJson(source=result.source, title=result.title, **chunk, **scores)
 
 
-def search_json(question: str, results: list[SearchResult]) -> SearchJson:
+def search_json(question: str, results: Sequence[SearchResult], stale: tuple[Stale, ...] = ()) -> SearchJson:
     """Return what a search found as programs get it."""
-    return SearchJson(question=question, results=tuple(passage_json(result) for result in results))
+    return SearchJson(question=question, results=tuple(map(passage_json, results)), stale=stale)

@@ -80,14 +80,35 @@ def test_abstaining_is_exit_3_and_gives_what_comes_closest(place: Path) -> None:
     assert answer["unread"] == [{"source": "empty.txt", "reason": "the file is empty"}]
 
 
-def test_a_cited_file_that_has_changed_is_told(tmp_path: Path) -> None:
+def test_a_file_that_has_changed_is_read_first_or_told(tmp_path: Path) -> None:
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus/mill.txt").write_text(MILL)
     assert rag(tmp_path, "index").returncode == 0
-    (tmp_path / "corpus/mill.txt").write_text(f"{MILL} More.")
-    answer = parsed(rag(tmp_path, "ask", "Who built the mill?", "--json"))
-    assert answer["stale"] == [{"source": "mill.txt", "reason": "changed"}]
-    assert "mill.txt: the file has changed: run `rag index`\n" in rag(tmp_path, "ask", "Who built the mill?").stdout
+    (tmp_path / "corpus/mill.txt").write_text(MILL.replace("1851", "1852"))
+    for command in ("ask", "search"):
+        found = parsed(rag(tmp_path, command, "Who built the mill?", "--json", "--no-sync"))
+        assert found["stale"] == [{"source": "mill.txt", "reason": "changed"}]
+        shown = rag(tmp_path, command, "Who built the mill?", "--no-sync").stdout
+        assert "(the file has changed: run `rag index`)\n" in shown
+        assert "1851" in shown
+    shown = rag(tmp_path, "search", "Who built the mill?").stdout
+    assert ("1852" in shown, "has changed" in shown) == (True, False)
+
+
+def test_most_documents_are_removed_only_where_that_is_allowed(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    for number in range(10):
+        (tmp_path / f"corpus/{number}.txt").write_text(f"Lake number {number} is deep.")
+    assert rag(tmp_path, "index").returncode == 0
+    for path in (tmp_path / "corpus").iterdir():
+        path.unlink()
+    run = rag(tmp_path, "index", "--json")
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (1, "", 1)
+    assert "10 of 10 documents are not in" in run.stderr
+    assert "`rag index --allow-removals`" in rag(tmp_path, "status").stdout
+    run = rag(tmp_path, "index", "--allow-removals", "--forget", "--json")
+    assert (run.returncode, len(parsed(run)["removed"])) == (0, 10)
+    assert parsed(rag(tmp_path, "status", "--json"))["problem"] is None
 
 
 def test_a_terminal_answer_shows_the_verdict_and_the_excerpt(place: Path) -> None:

@@ -28,6 +28,7 @@ LAYERS = (
     ("query",),
     ("rank",),
     ("reading",),
+    ("changes", "sync_state"),
     ("sync", "retrieve", "answer"),
     ("copying", "verify", "watch", "listing", "pictures"),
     ("compose",),

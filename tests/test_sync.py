@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from rag.changes import changes
 from rag.embed import Embedder
-from rag.errors import IndexMismatch, UsageError
+from rag.errors import IndexMismatch, RemovalGuardError, UsageError
 from rag.index import Index
 from rag.index.local import LocalIndex
 from rag.index.postgres import PostgresIndex
-from rag.sync import Failure, Progress, SyncReport, freshness, sync
+from rag.sync import Failure, Progress, SyncReport, sync
 from rag.types import Freshness
 from tests.fakes import CountingEmbedder, FakeEmbedder
 from tests.folders import find, texts_of, write
@@ -120,10 +121,10 @@ def test_a_file_that_was_only_touched_is_unchanged(
     write(corpus, {"rivers.md": RIVERS})
     run()
     os.utime(corpus / "rivers.md", ns=(1, 1))
-    assert freshness(index, corpus) == Freshness(changed=1)
+    assert changes(index, corpus).freshness == Freshness(changed=1)
     assert done(run()) == {"unchanged": 1, "documents": 1, "chunks": 3}
     assert counting.texts == []
-    assert freshness(index, corpus).level
+    assert changes(index, corpus).freshness.level
 
 
 def test_an_edit_embeds_only_the_passages_that_are_new(corpus: Path, run: Sync, counting: CountingEmbedder) -> None:
@@ -221,9 +222,74 @@ def test_a_file_that_may_not_be_opened_does_not_stop_the_run_and_is_read_once_it
 def test_a_file_whose_name_is_not_utf_8_does_not_stop_the_run(corpus: Path, index: Index, run: Sync) -> None:
     write(corpus, {"a.txt": LAKES, "z.txt": SEAS})
     Path(os.fsdecode(os.fsencode(corpus) + b"/caf\xe9.txt")).write_text("Coffee.")
-    report = run()
-    assert {"a.txt", "z.txt"} <= texts_of(index).keys()
-    assert report.documents + len(report.failed) == 3
+    (corpus / os.fsdecode(b"f\xffolder")).mkdir()
+    reason = "its name is not UTF-8: rename it"
+    told = tuple(Failure(source=source, reason=reason) for source in (r"caf\xe9.txt", r"f\xffolder"))
+    assert run().failed == told
+    assert run().failed == told
+    assert texts_of(index).keys() == {"a.txt", "z.txt"}
+    assert changes(index, corpus).freshness.level
+
+
+def many(count: int, folder: str = "") -> dict[str, str]:
+    """Return so many documents, each of its own text."""
+    return {f"{folder}{number:02}.txt": f"Lake number {number} is deep." for number in range(count)}
+
+
+def test_a_folder_that_is_suddenly_empty_does_not_empty_the_index(
+    corpus: Path, index: Index, run: Sync, counting: CountingEmbedder
+) -> None:
+    write(corpus, many(12))
+    run()
+    aside = corpus.rename(corpus.with_name("aside"))
+    corpus.mkdir()
+    for named in ({}, {"rebuild": True}):
+        with pytest.raises(
+            RemovalGuardError, match=r"12 of 12 documents .*00\.txt, .* `rag index --allow-removals`"
+        ) as e:
+            run(**named)
+        assert e.value.removals == 12
+    assert len(texts_of(index)) == 12
+    assert len(run(allow_removals=True).removed) == 12
+    assert texts_of(index) == {}
+    corpus.rmdir()
+    aside.rename(corpus)
+    counting.texts.clear()
+    assert len(run().added) == 12
+    assert counting.texts == [], "the vectors of what comes back are still there"
+
+
+def test_another_folder_does_not_take_the_place_of_the_first(corpus: Path, index: Index, run: Sync) -> None:
+    write(corpus, many(12))
+    run()
+    other = {f"other {name}": f"Other: {text}" for name, text in many(12).items()}
+    for path in corpus.iterdir():
+        path.unlink()
+    write(corpus, other | {"license.txt": many(1)["00.txt"]})  # one document of the first, under another name
+    with pytest.raises(RemovalGuardError, match="11 of 12 documents"):
+        run()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (many(12), many(6)),  # half
+        (many(9), {}),  # few
+        (many(12), many(12, "moved/")),  # under other names
+        (many(12), many(12, "moved/") | many(12, "new/")),
+        (many(12), many(7, "moved/")),
+    ],
+)
+def test_what_a_person_did_is_done_without_a_question(
+    before: dict[str, str], after: dict[str, str], corpus: Path, index: Index, run: Sync
+) -> None:
+    write(corpus, before)
+    run()
+    for path in corpus.iterdir():
+        path.unlink()
+    write(corpus, after)
+    run()
+    assert texts_of(index) == after
 
 
 def test_a_link_out_of_the_folder_is_not_followed_and_told(
@@ -235,7 +301,7 @@ def test_a_link_out_of_the_folder_is_not_followed_and_told(
     told = (Failure(source="link.txt", reason="a link that leads out of the folder: not followed"),)
     assert run().failed == told
     assert run().failed == told
-    assert freshness(index, corpus).level
+    assert changes(index, corpus).freshness.level
     assert texts_of(index) == {"a.txt": LAKES}
     (corpus / "link.txt").unlink()
     write(corpus, {"link.txt": SEAS})
@@ -271,13 +337,13 @@ def test_other_chunking_is_a_mismatch_that_leaves_the_index_until_it_is_rebuilt(
 def test_freshness_counts_what_a_run_would_touch(corpus: Path, index: Index) -> None:
     write(corpus, {"a.txt": LAKES, "b.txt": SEAS, "c.txt": RIVERS})
     sync(index, corpus, FakeEmbedder(), 20)
-    assert freshness(index, corpus) == Freshness()
+    assert changes(index, corpus).freshness == Freshness()
     write(corpus, {"a.txt": LAKES + "More.", "d.txt": SEAS, "e.txt": SEAS})
     for name in ("b.txt", "c.txt"):
         (corpus / name).unlink()
-    assert freshness(index, corpus) == Freshness(added=2, changed=1, removed=2)
+    assert changes(index, corpus).freshness == Freshness(added=2, changed=1, removed=2)
     sync(index, corpus, FakeEmbedder(), 20)
-    assert freshness(index, corpus).level
+    assert changes(index, corpus).freshness.level
 
 
 def test_progress_grows_to_the_whole(corpus: Path, run: Sync) -> None:

@@ -12,10 +12,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
+from rag.changes import changes
 from rag.index import Index
 from rag.index.local import LocalIndex
 from rag.index.postgres import PostgresIndex
-from rag.sync import freshness, sync
+from rag.sync import sync
 from tests.databases import Server
 from tests.fakes import FakeEmbedder
 from tests.folders import find
@@ -138,7 +139,7 @@ class FolderAndIndex(RuleBasedStateMachine):
         self.check_that_the_index_is_what_a_fresh_one_would_be()
 
     def check_that_the_index_is_what_a_fresh_one_would_be(self) -> None:
-        assert freshness(self.index, self.corpus).level
+        assert changes(self.index, self.corpus).freshness.level
         assert self.index.faults() == []
         with tempfile.TemporaryDirectory() as folder:
             fresh = LocalIndex(Path(folder))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
+
+import pytest
 
 from rag.index.local import LocalIndex
 from rag.sync import SyncReport, sync
 from rag.watch import STILL_FOR, watch
 from tests.fakes import FakeEmbedder
-from tests.folders import texts_of
+from tests.folders import small_disk, texts_of
 
 RIVER = "The river rises in the forest."
 
@@ -112,6 +116,54 @@ def test_while_another_writes_changes_wait(corpus: Path, index: LocalIndex) -> N
             time.sleep(3)
             assert texts_of(index) == {}
         assert until(lambda: texts_of(index) == {"a.txt": RIVER})
+
+
+def test_a_name_that_is_not_utf_8_does_not_end_the_following(corpus: Path, index: LocalIndex) -> None:
+    with following(index, corpus) as reports:
+        assert until(lambda: len(reports) == 1)
+        Path(os.fsdecode(os.fsencode(corpus) + b"/bad\xffname.txt")).touch()
+        assert until(lambda: [failure.source for failure in reports[-1].failed] == [r"bad\xffname.txt"])
+        (corpus / "a.txt").write_text(RIVER)
+        assert until(lambda: texts_of(index) == {"a.txt": RIVER})
+
+
+def test_a_full_disk_is_waited_out(corpus: Path, tmp_path: Path) -> None:
+    index = LocalIndex(tmp_path / "disk/index")
+    with small_disk(tmp_path / "disk", "4m"), following(index, corpus) as reports:
+        assert until(lambda: len(reports) == 1)
+        fill_disk(tmp_path / "disk/filling")
+        (corpus / "a.txt").write_text(RIVER)
+        time.sleep(STILL_FOR + 1.5)
+        assert len(reports) == 1
+        (tmp_path / "disk/filling").unlink()
+        assert until(lambda: texts_of(index) == {"a.txt": RIVER})
+        index.close()
+
+
+def fill_disk(file: Path) -> None:
+    """Write a file until the disk is full."""
+    with suppress(OSError), file.open("wb", buffering=0) as full:
+        while True:
+            full.write(bytes(4096))
+
+
+def test_what_fails_is_tried_again_after_growing_pauses_and_logged_once(
+    corpus: Path, index: LocalIndex, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("rag.watch._LONGEST_PAUSE", 2.0)
+    tries: list[float] = []
+
+    def run() -> SyncReport:
+        tries.append(time.monotonic())
+        if len(tries) < 4:
+            raise ZeroDivisionError("an error nobody thought of")
+        return sync(index, corpus, FakeEmbedder(), 20)
+
+    next(watch(corpus, None, run, threading.Event()))
+    pauses = [after - before for before, after in pairwise(tries)]
+    assert pauses[0] >= 1
+    assert pauses[1] >= 2
+    assert [record.getMessage() for record in caplog.records] == ["the changes wait: an error nobody thought of"]
 
 
 def test_rules_that_cannot_be_read_are_waited_out(corpus: Path, index: LocalIndex) -> None:

@@ -59,10 +59,12 @@ def _add_health(router: APIRouter, assistant: Assistant) -> None:
 
     @router.get("/ready", responses=responses(503))
     def ready() -> Health:
-        """Say that questions can be answered: there is an index, and it fits the model."""
+        """Say that questions can be answered: there is an index, it fits the model, and it follows the folder."""
         if not assistant.is_built:
             raise IndexFailure("there is no index yet: run `rag index`")
         assistant.warm_up()
+        if (problem := assistant.sync_problem) is not None:
+            raise IndexFailure(f"questions are answered, but the index is not up to date: {problem.message}")
         return Health()
 
 
@@ -93,7 +95,7 @@ def _add_questions(router: APIRouter, assistant: Assistant) -> None:
 
         def find() -> SearchJson:
             found = assistant.search(asked.question, asked.k, asked.history, asked.sources)
-            return search_json(asked.question, found)
+            return search_json(asked.question, found, assistant.stale(found))
 
         return await workers.run(find)
 

@@ -12,11 +12,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from rag.assistant import Asked, Assistant
 from rag.embed import Embedder
+from rag.errors import RemovalGuardError
 from rag.server.metrics import Metrics
 from rag.server.password import set_password
 from rag.settings import Settings
 from rag.types import ModelUse
 from tests.answers import answer
+from tests.folders import assistant_over
 from tests.server.sites import site
 
 WHO = "Who built the mill at Brook Lane?"
@@ -92,6 +94,21 @@ def test_it_is_ready_once_there_is_an_index(assistant: Assistant, embedder: Embe
         response = client.get("/api/ready")
         assert (response.status_code, "rag index" in response.json()["error"]) == (503, True)
         assert client.get("/api/health").status_code == 200
+
+
+def test_it_is_not_ready_while_the_index_does_not_follow_the_folder(embedder: Embedder, tmp_path: Path) -> None:
+    assistant = assistant_over(tmp_path, {f"{n}.txt": f"Lake number {n} is deep." for n in range(10)}, embedder)
+    for n in range(10):
+        (tmp_path / f"corpus/{n}.txt").unlink()
+    with pytest.raises(RemovalGuardError):
+        assistant.sync()
+    with site(assistant) as client:
+        response = client.get("/api/ready")
+        assert response.status_code == 503
+        assert "the index is not up to date: 10 of 10 documents are not in" in response.json()["error"]
+        assert len(client.get("/api/documents").json()["documents"]) == 10
+        assistant.sync(allow_removals=True)
+        assert client.get("/api/ready").status_code == 200
 
 
 def test_with_a_password_the_counters_are_for_those_who_have_it(
