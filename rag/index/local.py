@@ -430,4 +430,5 @@ def _failure(place: Path, error: sqlite3.DatabaseError, done: str = "read") -> I
 
 
 def _unusable(place: Path, error: Exception, done: str) -> IndexFailure:
-    return IndexFailure(f"the index in {place} cannot be {done} ({error}): mend that and run again; nothing is lost")
+    why = getattr(error, "strerror", None) or error
+    return IndexFailure(f"the index in {place} cannot be {done} ({why}): mend that and run again; nothing is lost")
