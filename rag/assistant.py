@@ -388,7 +388,7 @@ class Assistant:
 
     @asked_again
     def listed(self) -> list[ListedDocument]:
-        """Return all documents and files of the folder, ordered by source, each with its state."""
+        """Return all documents and files of the folder, in natural order of their names, each with its state."""
         with self._index.reading() as reader:
             documents, files = reader.documents(), reader.files()
         return listing(documents, files, scan(self.settings.corpus))

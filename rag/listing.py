@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Literal
@@ -37,7 +39,7 @@ class ListedDocument(Value):
 def listing(
     documents: Sequence[DocumentSummary], records: Mapping[str, FileRecord], files: Sequence[CorpusFile]
 ) -> list[ListedDocument]:
-    """Return all documents and files, ordered by source, each with its state."""
+    """Return all documents and files, in the order that people expect of names, each with its state."""
     seen = {file.source: file for file in files}
     waiting = dict.fromkeys(records.keys() - seen.keys(), "taken away")
     waiting |= {
@@ -50,7 +52,15 @@ def listing(
     listed += [
         _file(source, waiting.get(source), records.get(source)) for source in (seen.keys() | records.keys()) - having
     ]
-    return sorted(listed, key=lambda one: one.source)
+    return sorted(listed, key=lambda one: natural_order(one.source))
+
+
+def natural_order(name: str) -> tuple[list[str | int], str]:
+    """Return the key that sorts names without regard to case and accents, and numbers in them by value."""
+    letters = unicodedata.normalize("NFD", name.casefold())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    parts = re.split(r"(\d{1,4000})", plain)  # texts and numbers by turns; int() refuses more than 4,300 digits
+    return [int(part) if at % 2 else part for at, part in enumerate(parts)], name
 
 
 def _document(document: DocumentSummary, record: FileRecord, waiting: str | None) -> ListedDocument:

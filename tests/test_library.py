@@ -12,6 +12,7 @@ import pytest
 from rag.assistant import Assistant
 from rag.embed import Embedder
 from rag.errors import DocumentExists, DocumentRefused, DocumentTooLarge, SyncStopped, UsageError
+from rag.listing import natural_order
 from rag.sync import Progress
 from tests.folders import assistant_over, write
 
@@ -43,6 +44,13 @@ def test_what_is_added_is_asked_after_the_next_run(assistant: Assistant) -> None
     answer = assistant.ask("Who built the house?")
     assert [citation.source for citation in answer.citations] == ["new house.md"]
     assert states(assistant)["new house.md"] == ("indexed", "")
+
+
+def test_names_are_ordered_without_case_and_accents_and_numbers_by_value() -> None:
+    ordered = ["1.txt", "9.txt", "010.txt", "a2b", "A10b", "apfel", "Äpfel", "Apfelmus", "b" + "9" * 5000, "éclair"]
+    assert sorted(set(ordered), key=natural_order) == ordered
+    assert natural_order("A")[0] == natural_order("ä")[0]
+    assert natural_order("A") != natural_order("ä")
 
 
 def test_nothing_is_overwritten_unasked_and_what_is_replaced_is_kept(assistant: Assistant) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from rag.embed import Embedder
 from rag.index.local import LocalIndex
-from tests.browser import Site, ask, served
+from tests.browser import Site, ask, opened, served
 from tests.folders import write
 
 pytestmark = pytest.mark.browser
@@ -41,6 +43,29 @@ def test_each_document_is_listed_with_its_kind_size_and_state(page: Page, site: 
     expect(row(page, "broken.pdf")).to_contain_text(site.assistant.status().failed[0].reason or "?")
     expect(page.locator("#documents .counts")).to_contain_text("2 indexed")
     expect(page.locator("#documents .counts")).to_contain_text("1 not read")
+
+
+def test_documents_are_in_the_order_that_people_expect(page: Page, site: Site) -> None:
+    names = ["Äpfel.txt", "zebra.txt", "page 10.txt", "apfel.txt", "Birne.txt", "page 2.txt"]
+    write(site.corpus, {name: f"The file {name} is about fruit." for name in names})
+    expect(page.locator("#documents .counts")).to_contain_text("8 indexed", timeout=30_000)
+    assert page.locator("#documents li b").all_inner_texts() == [
+        *("apfel.txt", "Äpfel.txt", "Birne.txt", "bridge.txt", "broken.pdf", "mill.txt"),
+        *("page 2.txt", "page 10.txt", "zebra.txt"),
+    ]
+
+
+def test_an_empty_check_box_looks_empty_in_the_dark(site: Site, browser: Browser) -> None:
+    def within(page: Page) -> bytes:
+        """Return how light the box is within its border, pixel by pixel."""
+        box = Image.open(BytesIO(page.get_by_label("Ask mill.txt").screenshot())).convert("L")
+        return box.crop((4, 4, box.width - 4, box.height - 4)).tobytes()
+
+    with opened(browser, site.address, color_scheme="dark") as page:
+        assert max(within(page)) < 70  # of 255; the panel behind it has 32
+        page.get_by_label("Ask mill.txt").click()
+        expect(page.locator("#only")).to_contain_text("mill.txt")
+        assert max(within(page)) > 150
 
 
 def test_files_are_added_several_at_once_each_told_of_by_itself(page: Page, site: Site, tmp_path: Path) -> None:
