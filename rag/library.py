@@ -6,12 +6,14 @@ taken out, or replaced, is kept aside for a while under a token. It does not kno
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
 import time
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from rag.corpus import passed_over, scan
@@ -44,9 +46,10 @@ def add_document(corpus: Path, removed: Path, name: str, pieces: Iterable[bytes]
             _set_aside(target, source, removed)
         _name(beside, target, source)
     except OSError as error:
-        raise UsageError(f"{source} cannot be written ({error.strerror}): mend that and add it again") from error
+        raise UsageError(_not_written(source, error)) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be written, nothing can be deleted either
+            beside.unlink()
     return source
 
 
@@ -133,6 +136,12 @@ def _write(beside: Path, pieces: Iterable[bytes], source: str) -> None:
             raise DocumentRefused(f"{source} cannot be added: {reason}")
         file.flush()
         os.fsync(file.fileno())
+
+
+def _not_written(source: str, error: OSError) -> str:
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return "files cannot be added here, because the folder is read-only: let the server write to it and try again"
+    return f"{source} cannot be written ({error.strerror}): mend that and add it again"
 
 
 def _name(beside: Path, target: Path, source: str) -> None:
