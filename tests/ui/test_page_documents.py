@@ -1,4 +1,4 @@
-"""The documents on the page: listed with their states, added, removed and put back, chosen, and followed live."""
+"""The documents on the page: listed with their states, removed and put back, chosen, and followed live."""
 
 from __future__ import annotations
 
@@ -66,59 +66,6 @@ def test_an_empty_check_box_looks_empty_in_the_dark(site: Site, browser: Browser
         page.get_by_label("Ask mill.txt").click()
         expect(page.locator("#only")).to_contain_text("mill.txt")
         assert max(within(page)) > 150
-
-
-def test_files_are_added_several_at_once_each_told_of_by_itself(page: Page, site: Site, tmp_path: Path) -> None:
-    write(
-        tmp_path / "new", {"house.md": "# Houses\n\nThe house was built by Eve Falk in 1902.\n", "fake.pdf": "no PDF"}
-    )
-    write(tmp_path / "new", {"mill.txt": "The mill was torn down in 1950.\n", "run.exe": b"MZ"})
-    files = [tmp_path / "new" / name for name in ("house.md", "fake.pdf", "mill.txt", "run.exe")]
-    page.locator("#upload input[type=file]").set_input_files(files)
-    uploads = page.locator(".uploads")
-    expect(uploads).to_contain_text("it is no PDF, though it is named so")
-    expect(uploads).to_contain_text("no parser for .exe")
-    expect(uploads).to_contain_text("there is a document mill.txt already")
-    expect(row(page, "house.md")).to_contain_text("1 passage", timeout=20_000)
-    assert (site.corpus / "house.md").read_bytes() == (tmp_path / "new/house.md").read_bytes()
-    assert (site.corpus / "mill.txt").read_text() == MILL
-    assert not (site.corpus / "run.exe").exists()
-    ask(page, "Who built the house?")
-    expect(page.locator(".excerpt mark").first).to_contain_text("Eve Falk")
-    page.get_by_role("button", name="Replace").click()
-    expect(uploads.locator("li", has_text="mill.txt")).to_contain_text("added")
-    assert "torn down" in (site.corpus / "mill.txt").read_text()
-
-
-def test_a_file_may_be_dropped_anywhere_on_the_page(page: Page, site: Site) -> None:
-    page.evaluate(
-        """() => { const data = new DataTransfer();
-        data.items.add(new File(["The well was dug in 1700."], "well.txt"));
-        const dropped = new DragEvent("drop", { dataTransfer: data, bubbles: true });
-        document.querySelector("#talk").dispatchEvent(dropped); }"""
-    )
-    expect(row(page, "well.txt")).to_contain_text("1 passage", timeout=20_000)
-    assert (site.corpus / "well.txt").read_text() == "The well was dug in 1700."
-
-
-def test_the_upload_of_a_large_file_shows_how_far_it_is(page: Page, site: Site) -> None:
-    page.evaluate(
-        """() => { window.seen = new Set(); new MutationObserver(() => document.querySelectorAll('.uploads progress')
-        .forEach((bar) => seen.add(bar.value))).observe(document.querySelector('.uploads'),
-        { childList: true, subtree: true, characterData: true }); }"""
-    )
-    line = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 4e6}  # bytes a second
-    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", line)
-    text = "A line of a long file, which says nothing.\n" * 100_000  # 4 MB
-    page.evaluate(
-        """(text) => { const data = new DataTransfer(); data.items.add(new File([text], "long.log"));
-        document.dispatchEvent(new DragEvent("drop", { dataTransfer: data })); }""",
-        text,
-    )
-    expect(page.locator(".uploads")).to_contain_text("added", timeout=30_000)
-    assert (site.corpus / "long.log").stat().st_size == len(text)
-    (site.corpus / "long.log").unlink()
-    assert len(page.evaluate("[...window.seen]")) > 2
 
 
 def test_a_document_is_removed_and_put_back(page: Page, site: Site) -> None:
