@@ -13,6 +13,8 @@ from rag.corpus import CorpusFile
 from rag.index import FileRecord
 from rag.types import DocumentSummary, Value
 
+TAKEN_AWAY = "taken away"  # the note of a document whose file is gone
+
 
 class ListedDocument(Value):
     """A document, or a file that could not be read as one.
@@ -41,7 +43,7 @@ def listing(
 ) -> list[ListedDocument]:
     """Return all documents and files, in the order that people expect of names, each with its state."""
     seen = {file.source: file for file in files}
-    waiting = dict.fromkeys(records.keys() - seen.keys(), "taken away")
+    waiting = dict.fromkeys(records.keys() - seen.keys(), TAKEN_AWAY)
     waiting |= {
         source: "changed" if source in records else "new"
         for source, file in seen.items()

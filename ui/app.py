@@ -197,7 +197,7 @@ def _wire_folder(parts: _Parts, folder: Folder) -> None:
     for part in (parts.documents, parts.only, parts.talk):
         part.option_select(folder.choose, view, [parts.chosen, parts.only, parts.documents], **_AT_HAND)
     parts.documents.delete(folder.remove, view, [parts.told, parts.documents], **_AT_HAND)
-    parts.told.undo(folder.undo, view, [parts.told, parts.documents], **_AT_HAND)
+    parts.documents.undo(folder.undo, view, [parts.told, parts.documents], **_AT_HAND)
     parts.rebuild.click(folder.rebuild, None, None, **_QUIETLY)
     parts.documents.stop(folder.stop, None, None, **_AT_HAND)
     seen = [parts.seen, *view, parts.place, parts.opened]

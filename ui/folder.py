@@ -56,10 +56,11 @@ class Folder:
         return now, panel.chosen_only(sources), self.listed(now, find)
 
     def remove(self, chosen: str, find: str | None, event: gr.EventData) -> tuple[str, str]:
-        """Take a document out of the folder; the list follows, and says how to take that back."""
+        """Take a document out of the folder; the list says so in its place, and how to take that back."""
         source = str(dict(event._data).get("source", ""))
         try:
-            told = panel.undone(f"{source} was removed.", self._assistant.remove_document(source))
+            self._live.remove(source)
+            told = panel.announced(f"{source} was removed.")
         except RagError as error:
             told = panel.undone(str(error), "")
         return told, self._drawn(self._live.look_again(), chosen, find)
@@ -67,8 +68,8 @@ class Folder:
     def undo(self, chosen: str, find: str | None, event: gr.EventData) -> tuple[str, str]:
         """Put back what was removed."""
         try:
-            source = self._assistant.restore_document(str(dict(event._data).get("token", "")))
-            told = panel.undone(f"{source} is back.", "")
+            source = self._live.restore(str(dict(event._data).get("token", "")))
+            told = panel.announced(f"{source} is back.")
         except RagError as error:
             told = panel.undone(str(error), "")
         return told, self._drawn(self._live.look_again(), chosen, find)
@@ -83,7 +84,7 @@ class Folder:
         self._live.stop()
 
     def _drawn(self, look: Look, chosen: str, find: str | None) -> str:
-        return panel.documents(look.documents, chosen_sources(chosen), find or "", look.activity, look.notes)
+        return panel.documents(look, chosen_sources(chosen), find or "")
 
 
 def _digest(text: str) -> str:

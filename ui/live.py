@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from rag.assistant import Assistant
 from rag.errors import RagError, SyncStopped
-from rag.listing import ListedDocument
+from rag.listing import TAKEN_AWAY, ListedDocument
 from rag.starters import starters
 from rag.sync import Progress
 
 _KEPT_FOR = 1.0  # seconds
 _TOLD_FOR = 20.0  # seconds that is said how a rebuild ended
+_REMOVED_FOR = 30.0  # seconds that a removed document keeps its place in the list, with a way to put it back
 
 
 class Look(NamedTuple):
-    """The documents, how far work on the index is, and what a person is to be told."""
+    """The documents, how far work on the index is, and what a person is to be told.
+
+    ``removed`` has the sources of documents that were removed a moment ago, with the tokens that put them back.
+    """
 
     documents: Sequence[ListedDocument]
     activity: Progress | None
     notes: Sequence[str]
+    removed: Mapping[str, str]
+
+
+class _Removed(NamedTuple):
+    token: str
+    until: float
 
 
 class Live:
@@ -34,6 +44,7 @@ class Live:
         self._looked = 0.0
         self._documents: Sequence[ListedDocument] = ()
         self._failure = ""
+        self._removed: dict[str, _Removed] = {}
         self._stop = threading.Event()
         self._rebuild: threading.Thread | None = None
         self._outcome = ""
@@ -53,12 +64,31 @@ class Live:
         if time.monotonic() - self._ended > _TOLD_FOR:
             self._outcome = ""
         notes = [note for note in (self._failure, self._outcome) if note]
-        return Look(self._documents, self._assistant.activity, notes)
+        return Look(self._documents, self._assistant.activity, notes, self._recently_removed())
 
     def look_again(self) -> Look:
         """Return what there is to be seen now, after something was done to it."""
         self._looked = 0.0
         return self.look()
+
+    def remove(self, source: str) -> None:
+        """Take a document out of the folder."""
+        self._removed[source] = _Removed(self._assistant.remove_document(source), time.monotonic() + _REMOVED_FOR)
+
+    def restore(self, token: str) -> str:
+        """Put a document back that was removed, and return its source."""
+        source = self._assistant.restore_document(token)
+        self._removed.pop(source, None)
+        return source
+
+    def _recently_removed(self) -> dict[str, str]:
+        now = time.monotonic()
+        there = {one.source for one in self._documents if one.note != TAKEN_AWAY}  # added again, under the same name
+        return {
+            source: removed.token
+            for source, removed in self._removed.copy().items()
+            if removed.until > now and source not in there
+        }
 
     def rebuild(self) -> None:
         """Begin to build the index anew, if that is not going on."""

@@ -41,12 +41,24 @@ element.addEventListener("click", (event) => {
   if ("unfold" in data) return unfold(button, button.getAttribute("aria-expanded") === "false");
   const action = Object.keys(ACTIONS).find((name) => name in data);
   if (action) {
+    if (action === "remove" && isRepeated(event)) return;
     if (action.startsWith("edit") && "turn" in ACTIONS[action](data)[1]) box().focus();
     if (action === "open") page.classList.remove("panel-open");
     return trigger(...ACTIONS[action](data));
   }
   if ("turn" in data || "source" in data) show(button);
 });
+
+// A double click is meant for one document, and so is a second click where the list has moved under the pointer.
+let removedAt = "";
+const placeOf = (event) => `${event.clientX} ${event.clientY}`;
+element.addEventListener("pointermove", (event) => placeOf(event) === removedAt || (removedAt = ""));
+function isRepeated(event) {
+  if (event.detail === 0) return false; // by a key
+  const repeated = event.detail > 1 || placeOf(event) === removedAt;
+  removedAt = placeOf(event);
+  return repeated;
+}
 
 element.addEventListener("change", (event) => {
   const data = event.target.dataset;
@@ -299,8 +311,10 @@ if (within("#upload")) {
     const told = stopped ? `Stopped: ${added} of ${count(total)} added` : `${count(added)} added`;
     outcome.replaceChildren(make("b", failed.size ? `${told}, ${failed.size} not added` : told));
     const again = [...failed.keys()].filter((upload) => !upload.exists);
-    if (again.length) outcome.append(button("Try again", () => retry(again)));
-    outcome.append(button("Dismiss", dismiss));
+    const buttons = make("span");
+    if (again.length) buttons.append(button("Try again", () => retry(again)));
+    buttons.append(button("Dismiss", dismiss));
+    outcome.append(buttons);
     list.prepend(outcome);
   }
   function dismiss() {

@@ -7,30 +7,29 @@ from datetime import datetime
 from urllib.parse import quote
 
 from rag.conversations import ConversationSummary
-from rag.listing import ListedDocument
+from rag.listing import ListedDocument, natural_order
 from rag.sync import Progress
 from ui.escape import data, escape
+from ui.live import Look
 
 MOST_LISTED = 200  # documents drawn at once; the others are found by name
 _DOTS = {"indexed": "", "waiting": " w", "failed": " b"}
 
 
-def documents(
-    listed: Sequence[ListedDocument],
-    chosen: Collection[str],
-    find: str,
-    activity: Progress | None,
-    notes: Sequence[str],
-) -> str:
+def documents(look: Look, chosen: Collection[str], find: str) -> str:
     """Return the list of documents, those that hold ``find`` in their names, each with its state."""
     words = find.casefold().split()
-    found = [one for one in listed if all(word in f"{one.source} {one.title}".casefold() for word in words)]
-    items = "".join(_document(one, one.source in chosen) for one in found[:MOST_LISTED])
+    found = [one for one in look.documents if all(word in f"{one.source} {one.title}".casefold() for word in words)]
+    rows = {one.source: _document(one, one.source in chosen) for one in found[:MOST_LISTED]}
+    if look.removed:  # each in the place it had
+        rows |= {source: _removed(source, token) for source, token in look.removed.items()}
+        rows = {source: rows[source] for source in sorted(rows, key=natural_order)}
     more = len(found) - MOST_LISTED
     rest = f'<p class="soft">and {more:,} more: find them by name</p>' if more > 0 else ""
-    told = "".join(f'<p class="soft warn">{escape(note)}</p>' for note in notes)
-    many = " many" if len(listed) > 8 else ""
-    return f'{_head(listed)}{_activity(activity)}{told}<ul class="docs{many}" aria-label="Documents">{items}</ul>{rest}'
+    told = "".join(f'<p class="soft warn">{escape(note)}</p>' for note in look.notes)
+    many = " many" if len(look.documents) > 8 else ""
+    items = f'<ul class="docs{many}" aria-label="Documents">{"".join(rows.values())}</ul>'
+    return f"{_head(look.documents)}{_activity(look.activity)}{told}{items}{rest}"
 
 
 def _head(listed: Sequence[ListedDocument]) -> str:
@@ -78,6 +77,12 @@ def _document(one: ListedDocument, chosen: bool) -> str:
     )
 
 
+def _removed(source: str, token: str) -> str:
+    name, label = escape(source), f"Undo: keep {escape(source)}"
+    undo = f'<button type="button" class="undo" data-undo="{escape(token)}" aria-label="{label}">Undo</button>'
+    return f'<li class="removed"><div><s>{name}</s><span class="soft">Removed · {undo}</span></div></li>'
+
+
 def _passages(one: ListedDocument) -> str:
     return f"{one.chunks:,} passage{'s' * (one.chunks != 1)}" if one.chunks and "passage" not in one.extent else ""
 
@@ -97,6 +102,11 @@ def undone(message: str, token: str) -> str:
     """Return word of something that was taken away, and a button that takes that back."""
     undo = f'<button type="button" class="undo" data-undo="{escape(token)}">Undo</button>' if token else ""
     return f'<p class="undone" role="status">{escape(message)} {undo}</p>'
+
+
+def announced(message: str) -> str:
+    """Return word of something that the page shows; for those who do not see it."""
+    return f'<p class="sr" role="status">{escape(message)}</p>'
 
 
 def conversations(listed: Sequence[ConversationSummary], now: datetime, current: str) -> str:

@@ -15,6 +15,7 @@ from rag.embed import Embedder
 from rag.index.local import LocalIndex
 from tests.browser import Site, ask, opened, served
 from tests.folders import write
+from ui import live
 
 pytestmark = pytest.mark.browser
 
@@ -71,13 +72,36 @@ def test_an_empty_check_box_looks_empty_in_the_dark(site: Site, browser: Browser
 def test_a_document_is_removed_and_put_back(page: Page, site: Site) -> None:
     row(page, "mill.txt").hover()
     page.get_by_role("button", name="Remove mill.txt").click()
-    expect(page.locator("#told")).to_contain_text("mill.txt was removed.")
+    expect(page.locator("#told [role=status]")).to_have_text("mill.txt was removed.")
+    expect(page.locator("#documents .counts")).to_contain_text("1 indexed", timeout=20_000)
     assert not (site.corpus / "mill.txt").exists()
-    expect(row(page, "mill.txt")).to_have_count(0, timeout=20_000)
-    page.get_by_role("button", name="Undo").click()
-    expect(page.locator("#told")).to_contain_text("mill.txt is back.")
+    row(page, "mill.txt").get_by_role("button", name="Undo").click()
+    expect(page.locator("#told [role=status]")).to_have_text("mill.txt is back.")
     assert (site.corpus / "mill.txt").read_text() == MILL
     expect(row(page, "mill.txt")).to_contain_text("1 passage", timeout=20_000)
+
+
+def test_two_clicks_in_one_place_remove_one_document(page: Page, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_REMOVED_FOR", 3)
+    row(page, "bridge.txt").hover()
+    page.get_by_role("button", name="Remove bridge.txt").dblclick()
+    expect(page.locator("#documents li").first).to_contain_text("Removed · Undo")
+    expect(page.locator("#documents li")).to_have_count(2, timeout=20_000)
+    expect(page.get_by_role("button", name="Remove broken.pdf")).to_have_css("opacity", "1")  # it is pointed at now
+    press(page)
+    page.wait_for_timeout(1_000)
+    assert {path.name for path in site.corpus.iterdir()} == {"broken.pdf", "mill.txt"}
+    row(page, "mill.txt").hover()
+    row(page, "broken.pdf").get_by_role("button", name="Remove").hover()
+    press(page)
+    expect(row(page, "broken.pdf")).to_contain_text("Removed")
+    assert {path.name for path in site.corpus.iterdir()} == {"mill.txt"}
+
+
+def press(page: Page) -> None:
+    """Click where the pointer is, without moving it."""
+    page.mouse.down()
+    page.mouse.up()
 
 
 def test_a_question_is_asked_of_the_chosen_documents_alone(page: Page) -> None:
