@@ -35,6 +35,8 @@ class _Parts:
     documents: gr.HTML
     find: gr.Textbox
     told: gr.HTML
+    notice: gr.HTML
+    notice_asking: gr.HTML
     rebuild: gr.Button
     talks: gr.HTML
     search: gr.Textbox
@@ -96,6 +98,7 @@ def _lay_out(locked: bool) -> _Parts:
                 with gr.Tab("Documents"):
                     drawn(_DROP, "upload")
                     told = drawn(name="told")
+                    notice = drawn(name="notice")
                     find = _search_box("Find a document", "find")
                     documents = drawn(name="documents")
                     rebuild = gr.Button("Rebuild index", size="sm", elem_id="rebuild", elem_classes="quiet")
@@ -110,6 +113,7 @@ def _lay_out(locked: bool) -> _Parts:
             talk = drawn(render.conversation("", []), "talk")
             starters = drawn(name="starters")
             only = drawn(name="only")
+            notice_asking = drawn(name="notice-asking")
             with gr.Row(elem_id="asking"):
                 question = _question_box()
                 send = gr.Button("Ask", scale=1, variant="primary", elem_id="send")
@@ -120,8 +124,8 @@ def _lay_out(locked: bool) -> _Parts:
         with gr.Column(elem_id="reader"):
             source = drawn(reader.EMPTY)
     return _Parts(
-        documents, find, told, rebuild, talks, search, talks_told, talk, starters, only, question, send, stop,
-        as_typed, new_topic, source, place, chosen, editing, seen, opened,
+        documents, find, told, notice, notice_asking, rebuild, talks, search, talks_told, talk, starters, only,
+        question, send, stop, as_typed, new_topic, source, place, chosen, editing, seen, opened,
     )  # fmt: skip
 
 
@@ -200,8 +204,11 @@ def _wire_folder(parts: _Parts, folder: Folder) -> None:
     parts.documents.undo(folder.undo, view, [parts.told, parts.documents], **_AT_HAND)
     parts.rebuild.click(folder.rebuild, None, None, **_QUIETLY)
     parts.documents.stop(folder.stop, None, None, **_AT_HAND)
+    notices = [parts.notice, parts.notice_asking]
+    for part in notices:
+        part.submit(folder.allow_removals, None, notices, **_AT_HAND)
     seen = [parts.seen, *view, parts.place, parts.opened]
-    redrawn = [parts.documents, parts.starters, parts.talk, parts.source, parts.seen]
+    redrawn = [parts.documents, *notices, parts.starters, parts.talk, parts.source, parts.seen]
     gr.Timer(_LOOK_EVERY).tick(folder.look, seen, redrawn, **_AT_HAND)
 
 

@@ -29,22 +29,23 @@ class Folder:
 
     def look(
         self, seen: str, chosen: str, find: str | None, place: str, opened: str, request: gr.Request
-    ) -> tuple[Any, Any, Any, Any, Any]:
-        """Return list, starters, talk and reader where they are others than those ``seen`` names, and their names.
+    ) -> tuple[Any, ...]:
+        """Return list, notices, starters, talk and reader where they are others than ``seen`` names, and their names.
 
         Talk and reader (of what was ``opened``) are others where the documents are: what is quoted may stand in
         them no more.
         """
         look = self._live.look()
         drawn, starters = self._drawn(look, chosen, find), panel.starters(self._live.starters())
-        names = _digest(f"{drawn} {starters}"), _digest(str(look.documents))
+        notice: Any = panel.folder_notice(*look.state)
+        names = _digest(f"{drawn} {starters} {notice}"), _digest(str(look.documents))
         before = (seen or "").partition(" ")
         changed = bool(place) and before[2] not in ("", names[1])
         talk = self._chat.talk(place, request) if changed else gr.skip()
         source = self._chat.source(place, json.loads(opened), request) if changed and opened else gr.skip()
         if names[0] == before[0]:
-            drawn = starters = gr.skip()
-        return drawn, starters, talk, source, " ".join(names)
+            drawn = starters = notice = gr.skip()
+        return drawn, notice, notice, starters, talk, source, " ".join(names)
 
     def choose(self, chosen: str, find: str | None, event: gr.EventData) -> tuple[str, str, str]:
         """Choose a document to be asked alone, or choose it no longer; all are asked where none is chosen."""
@@ -73,6 +74,15 @@ class Folder:
         except RagError as error:
             told = panel.undone(str(error), "")
         return told, self._drawn(self._live.look_again(), chosen, find)
+
+    def allow_removals(self) -> tuple[str, str]:
+        """Let the index follow the folder though many documents are gone from it."""
+        try:
+            self._live.allow_removals()
+        except RagError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        notice = panel.folder_notice(*self._live.look_again().state)
+        return notice, notice
 
     def rebuild(self) -> None:
         """Begin to build the index anew; the list shows how far it is."""

@@ -18,6 +18,22 @@ _TOLD_FOR = 20.0  # seconds that is said how a rebuild ended
 _REMOVED_FOR = 30.0  # seconds that a removed document keeps its place in the list, with a way to put it back
 
 
+class FolderState(NamedTuple):
+    """What keeps the index from the folder: a problem, in a line, and how many documents a run would remove."""
+
+    problem: str = ""
+    removals: int = 0
+
+
+def folder_state(assistant: Assistant) -> FolderState:
+    """Return what keeps the index from the folder, if anything does."""
+    return FolderState()
+
+
+def allow_removals(assistant: Assistant) -> None:
+    """Let the next run remove the documents that it held back."""
+
+
 class Look(NamedTuple):
     """The documents, how far work on the index is, and what a person is to be told.
 
@@ -28,6 +44,7 @@ class Look(NamedTuple):
     activity: Progress | None
     notes: Sequence[str]
     removed: Mapping[str, str]
+    state: FolderState = FolderState()
 
 
 class _Removed(NamedTuple):
@@ -64,7 +81,8 @@ class Live:
         if time.monotonic() - self._ended > _TOLD_FOR:
             self._outcome = ""
         notes = [note for note in (self._failure, self._outcome) if note]
-        return Look(self._documents, self._assistant.activity, notes, self._recently_removed())
+        state = folder_state(self._assistant)
+        return Look(self._documents, self._assistant.activity, notes, self._recently_removed(), state)
 
     def look_again(self) -> Look:
         """Return what there is to be seen now, after something was done to it."""
@@ -80,6 +98,10 @@ class Live:
         source = self._assistant.restore_document(token)
         self._removed.pop(source, None)
         return source
+
+    def allow_removals(self) -> None:
+        """Let the index follow the folder though many documents are gone from it."""
+        allow_removals(self._assistant)
 
     def _recently_removed(self) -> dict[str, str]:
         now = time.monotonic()

@@ -24,6 +24,7 @@ const ACTIONS = {
   chooseAll: () => ["option_select", {}],
   remove: (data) => ["delete", { source: data.remove }],
   undo: (data) => ["undo", { token: data.undo }],
+  allowRemovals: () => ["submit", {}],
   stop: () => ["stop", {}],
   open: (data) => ["select", { open: data.open }],
   rename: (data) => ["edit", { name: data.rename, title: field("title", data.rename) }],

@@ -16,6 +16,16 @@ MOST_LISTED = 200  # documents drawn at once; the others are found by name
 _DOTS = {"indexed": "", "waiting": " w", "failed": " b"}
 
 
+def folder_notice(problem: str, removals: int) -> str:
+    """Return word of what keeps the index from the folder, and a button that lets it follow; "" where nothing does."""
+    if not problem and not removals:
+        return ""
+    count = f"{removals:,} document{'s' * (removals != 1)}"
+    told = problem or f"{count} gone from the folder; the index still has them"
+    button = f'<button type="button" data-allow-removals>Remove {count} from the index</button>' if removals else ""
+    return f'<p class="notice" role="status">{escape(told)} {button}</p>'
+
+
 def documents(look: Look, chosen: Collection[str], find: str) -> str:
     """Return the list of documents, those that hold ``find`` in their names, each with its state."""
     words = find.casefold().split()
