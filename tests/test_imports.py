@@ -55,6 +55,7 @@ SEEN_BY_UI: dict[str, set[str]] = {
     "rag.stream": set(),
     "rag.parse.page": set(),
     "rag.sync": {"Progress", "SyncReport"},
+    "rag.sync_state": {"SyncProblem"},
     "rag.server.app": {"guarded", "server_app"},
     "rag.server.password": {"Password"},
     "rag.server.run": {"Server"},

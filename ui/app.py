@@ -206,7 +206,7 @@ def _wire_folder(parts: _Parts, folder: Folder) -> None:
     parts.documents.stop(folder.stop, None, None, **_AT_HAND)
     notices = [parts.notice, parts.notice_asking]
     for part in notices:
-        part.submit(folder.allow_removals, None, notices, **_AT_HAND)
+        part.submit(folder.allow_removals, None, None, **_AT_HAND)
     seen = [parts.seen, *view, parts.place, parts.opened]
     redrawn = [parts.documents, *notices, parts.starters, parts.talk, parts.source, parts.seen]
     gr.Timer(_LOOK_EVERY).tick(folder.look, seen, redrawn, **_AT_HAND)

@@ -37,7 +37,7 @@ class Folder:
         """
         look = self._live.look()
         drawn, starters = self._drawn(look, chosen, find), panel.starters(self._live.starters())
-        notice: Any = panel.folder_notice(*look.state)
+        notice: Any = panel.folder_notice(look.problem)
         names = _digest(f"{drawn} {starters} {notice}"), _digest(str(look.documents))
         before = (seen or "").partition(" ")
         changed = bool(place) and before[2] not in ("", names[1])
@@ -75,14 +75,9 @@ class Folder:
             told = panel.undone(str(error), "")
         return told, self._drawn(self._live.look_again(), chosen, find)
 
-    def allow_removals(self) -> tuple[str, str]:
-        """Let the index follow the folder though many documents are gone from it."""
-        try:
-            self._live.allow_removals()
-        except RagError as error:
-            raise gr.Error(str(error), print_exception=False) from error
-        notice = panel.folder_notice(*self._live.look_again().state)
-        return notice, notice
+    def allow_removals(self) -> None:
+        """Begin to remove from the index what is gone from the folder; the list shows how far it is."""
+        self._live.allow_removals()
 
     def rebuild(self) -> None:
         """Begin to build the index anew; the list shows how far it is."""

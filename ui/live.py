@@ -12,30 +12,15 @@ from rag.errors import RagError, SyncStopped
 from rag.listing import TAKEN_AWAY, ListedDocument
 from rag.starters import starters
 from rag.sync import Progress
+from rag.sync_state import SyncProblem
 
 _KEPT_FOR = 1.0  # seconds
 _TOLD_FOR = 20.0  # seconds that is said how a rebuild ended
 _REMOVED_FOR = 30.0  # seconds that a removed document keeps its place in the list, with a way to put it back
 
 
-class FolderState(NamedTuple):
-    """What keeps the index from the folder: a problem, in a line, and how many documents a run would remove."""
-
-    problem: str = ""
-    removals: int = 0
-
-
-def folder_state(assistant: Assistant) -> FolderState:
-    """Return what keeps the index from the folder, if anything does."""
-    return FolderState()
-
-
-def allow_removals(assistant: Assistant) -> None:
-    """Let the next run remove the documents that it held back."""
-
-
 class Look(NamedTuple):
-    """The documents, how far work on the index is, and what a person is to be told.
+    """The documents, how far work on the index is, why it does not follow the folder, and what a person is to be told.
 
     ``removed`` has the sources of documents that were removed a moment ago, with the tokens that put them back.
     """
@@ -44,7 +29,7 @@ class Look(NamedTuple):
     activity: Progress | None
     notes: Sequence[str]
     removed: Mapping[str, str]
-    state: FolderState = FolderState()
+    problem: SyncProblem | None
 
 
 class _Removed(NamedTuple):
@@ -63,7 +48,7 @@ class Live:
         self._failure = ""
         self._removed: dict[str, _Removed] = {}
         self._stop = threading.Event()
-        self._rebuild: threading.Thread | None = None
+        self._work: threading.Thread | None = None
         self._outcome = ""
         self._ended = 0.0
         self._starters: tuple[Sequence[ListedDocument], list[str]] = ((), [])
@@ -81,8 +66,8 @@ class Live:
         if time.monotonic() - self._ended > _TOLD_FOR:
             self._outcome = ""
         notes = [note for note in (self._failure, self._outcome) if note]
-        state = folder_state(self._assistant)
-        return Look(self._documents, self._assistant.activity, notes, self._recently_removed(), state)
+        activity, problem = self._assistant.activity, self._assistant.sync_problem
+        return Look(self._documents, activity, notes, self._recently_removed(), problem)
 
     def look_again(self) -> Look:
         """Return what there is to be seen now, after something was done to it."""
@@ -99,10 +84,6 @@ class Live:
         self._removed.pop(source, None)
         return source
 
-    def allow_removals(self) -> None:
-        """Let the index follow the folder though many documents are gone from it."""
-        allow_removals(self._assistant)
-
     def _recently_removed(self) -> dict[str, str]:
         now = time.monotonic()
         there = {one.source for one in self._documents if one.note != TAKEN_AWAY}  # added again, under the same name
@@ -113,20 +94,27 @@ class Live:
         }
 
     def rebuild(self) -> None:
-        """Begin to build the index anew, if that is not going on."""
-        if self._rebuild is None or not self._rebuild.is_alive():
+        """Begin to build the index anew, if no work on it was begun here and goes on."""
+        self._begin(rebuild=True)
+
+    def allow_removals(self) -> None:
+        """Begin to bring the index level, though most documents are gone from the folder."""
+        self._begin(allow_removals=True)
+
+    def _begin(self, *, rebuild: bool = False, allow_removals: bool = False) -> None:
+        if self._work is None or not self._work.is_alive():
             self._stop.clear()
             self._outcome = ""
-            self._rebuild = threading.Thread(target=self._build, name="rebuild", daemon=True)
-            self._rebuild.start()
+            self._work = threading.Thread(target=self._sync, args=[rebuild, allow_removals], name="sync", daemon=True)
+            self._work.start()
 
     def stop(self) -> None:
         """Stop the rebuilding of the index; the index stays as it was."""
         self._stop.set()
 
-    def _build(self) -> None:
+    def _sync(self, rebuild: bool, allow_removals: bool) -> None:
         try:
-            self._assistant.sync(rebuild=True, stop=self._stop)
+            self._assistant.sync(rebuild=rebuild, allow_removals=allow_removals, stop=self._stop)
         except SyncStopped:
             self._outcome = "The rebuild was stopped; the index is as it was."
         except RagError as error:

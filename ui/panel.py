@@ -9,6 +9,7 @@ from urllib.parse import quote
 from rag.conversations import ConversationSummary
 from rag.listing import ListedDocument, natural_order
 from rag.sync import Progress
+from rag.sync_state import SyncProblem
 from ui.escape import data, escape
 from ui.live import Look
 
@@ -16,13 +17,13 @@ MOST_LISTED = 200  # documents drawn at once; the others are found by name
 _DOTS = {"indexed": "", "waiting": " w", "failed": " b"}
 
 
-def folder_notice(problem: str, removals: int) -> str:
+def folder_notice(problem: SyncProblem | None) -> str:
     """Return word of what keeps the index from the folder, and a button that lets it follow; "" where nothing does."""
-    if not problem and not removals:
+    if problem is None:
         return ""
-    count = f"{removals:,} document{'s' * (removals != 1)}"
-    told = problem or f"{count} gone from the folder; the index still has them"
-    button = f'<button type="button" data-allow-removals>Remove {count} from the index</button>' if removals else ""
+    label = f"Remove {problem.removals:,} documents from the index"
+    button = f'<button type="button" data-allow-removals>{label}</button>' if problem.removals else ""
+    told = f"The index could not be brought up to date: {problem.message}"
     return f'<p class="notice" role="status">{escape(told)} {button}</p>'
 
 

@@ -105,19 +105,23 @@ def press(page: Page) -> None:
 
 
 def test_what_keeps_the_index_from_the_folder_is_said_and_removals_are_allowed(
-    page: Page, monkeypatch: pytest.MonkeyPatch
+    page: Page, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    states = [live.FolderState("no space left on the disk <b>; trying again in 60 s", 12)]
-    monkeypatch.setattr(live, "folder_state", lambda _: states[0])
-    monkeypatch.setattr(live, "allow_removals", lambda _: states.insert(0, live.FolderState()))
+    monkeypatch.setattr("rag.changes._GUARDED_FROM", 2)
+    before = [document.source for document in site.assistant.documents()]
+    aside = site.corpus.rename(site.corpus.with_name("aside"))
+    site.corpus.mkdir()
     for place in ("#notice", "#notice-asking"):
         notice = page.locator(place).get_by_role("status")
-        expect(notice).to_contain_text("no space left on the disk <b>; trying again in 60 s", timeout=20_000)
+        expect(notice).to_contain_text(f"{len(before)} of {len(before)} documents are not in")
         expect(notice).to_be_in_viewport()
-    page.locator("#notice").get_by_role("button", name="Remove 12 documents from the index").click()
-    expect(page.locator(".notice")).to_have_count(0, timeout=20_000)
-    states.insert(0, live.FolderState(removals=1))
-    expect(page.locator("#notice-asking")).to_contain_text("1 document gone from the folder", timeout=20_000)
+    assert [document.source for document in site.assistant.documents()] == before
+    page.locator("#notice").get_by_role("button", name=f"Remove {len(before)} documents from the index").click()
+    expect(page.locator(".notice")).to_have_count(0)
+    assert site.assistant.documents() == []
+    site.corpus.rmdir()
+    aside.rename(site.corpus)
+    expect(page.get_by_label("Documents").locator("li.indexed")).to_have_count(len(before))
 
 
 def test_a_question_is_asked_of_the_chosen_documents_alone(page: Page) -> None:
