@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Support = Literal["quoted", "supported", "unsupported"]
 # What the numbered parts of a document are called.
@@ -179,10 +179,10 @@ class SearchResult(Value):
 class ContextPart(Value):
     """A stretch of the same document that belongs to an excerpt but stands elsewhere, and what it is to it."""
 
-    role: Literal["heading", "lead_in", "header", "before", "after"]
-    start: int
-    end: int
-    text: str
+    role: Literal["heading", "lead_in", "header", "before", "after"] = Field(description="What it is to the excerpt.")
+    start: int = Field(description="Where it begins in the document's text, in characters (code points).")
+    end: int = Field(description="Where it ends: the first character after it.")
+    text: str = Field(description="Its words, as they stand in the document.")
 
 
 class Excerpt(Value):
@@ -191,10 +191,10 @@ class Excerpt(Value):
     ``context`` is what belongs above it, in the order of the document.
     """
 
-    start: int
-    end: int
-    text: str
-    context: tuple[ContextPart, ...] = ()
+    start: int = Field(description="Where it begins in the document's text, in characters (code points).")
+    end: int = Field(description="Where it ends: the first character after it.")
+    text: str = Field(description="Its words, as they stand in the document.")
+    context: tuple[ContextPart, ...] = Field((), description="The headings and lines that belong above it, in order.")
 
 
 class Citation(Value):
@@ -246,8 +246,8 @@ Standing = Literal["intact", "moved", "changed", "gone"]
 class Stale(Value):
     """A cited document whose file is no longer what was cited, and in what way."""
 
-    source: str
-    reason: Standing
+    source: str = Field(description="The document, by its path in the folder.")
+    reason: Standing = Field(description="How the file differs: the words moved, are changed, or the file is gone.")
 
 
 class Carried(Value):
@@ -263,8 +263,8 @@ class Carried(Value):
 class Unread(Value):
     """A file of the folder that is in no answer, and why."""
 
-    source: str
-    reason: str
+    source: str = Field(description="The file, by its path in the folder.")
+    reason: str = Field(description="Why it could not be read.")
 
 
 # How well an answer fits: by its confidence, "none" being that the documents are not thought to hold one.
@@ -281,10 +281,10 @@ MOST_UNREAD = 3  # files that could not be read are named to a person where ther
 class Sentence(Value):
     """A sentence of an answer, the numbers of its citations, and how they support it; where they do not, why."""
 
-    text: str
-    citations: tuple[int, ...]
-    support: Support
-    reason: str = ""
+    text: str = Field(description="The sentence.")
+    citations: tuple[int, ...] = Field(description="The numbers (`n`) of the citations it rests on.")
+    support: Support = Field(description="Whether it is quoted, or its sources support it, or do not.")
+    reason: str = Field("", description="Why its sources do not support it; empty where they do.")
 
     @property
     def caveat(self) -> str:
@@ -299,10 +299,10 @@ class Sentence(Value):
 class ModelUse(Value):
     """What a language model took for an answer; None where the server does not count tokens."""
 
-    name: str
-    prompt_tokens: int | None
-    reply_tokens: int | None
-    seconds: float
+    name: str = Field(description="The model, by its server's name for it.")
+    prompt_tokens: int | None = Field(description="Tokens it read; null where the server does not count.")
+    reply_tokens: int | None = Field(description="Tokens it wrote; null where the server does not count.")
+    seconds: float = Field(description="How long it took.")
 
     @property
     def told(self) -> str:
@@ -328,9 +328,9 @@ def _sum(one: int | None, other: int | None) -> int | None:
 class Freshness(Value):
     """How level an index is with its folder: counts of files that a sync would touch."""
 
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
+    added: int = Field(0, description="Files that are new.")
+    changed: int = Field(0, description="Files that have changed.")
+    removed: int = Field(0, description="Files that are gone.")
 
     @property
     def level(self) -> bool:
@@ -389,5 +389,5 @@ class Answer(Value):
 class Message(Value):
     """One turn of a conversation."""
 
-    role: Literal["user", "assistant"]
-    content: str
+    role: Literal["user", "assistant"] = Field(description="Who said it.")
+    content: str = Field(description="What was said.")

@@ -20,7 +20,8 @@ ANSWER_KEYS = {
     "stale", "unread", "embedded", "results", "timings", "note",
 }  # fmt: skip
 CITATION_KEYS = {
-    "n", "source", "title", "page", "headings", "start", "end", "quote", "sha256", "excerpt", "highlight", "also_in",
+    "n", "source", "title", "page", "page_kind", "headings", "start", "end", "quote", "sha256", "excerpt", "highlight",
+    "also_in",
 }  # fmt: skip
 
 

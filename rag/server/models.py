@@ -5,22 +5,17 @@ from __future__ import annotations
 from pydantic import Field
 
 from rag.listing import ListedDocument
-from rag.types import Message, Value
+from rag.types import Value
+from rag.wire import MOST_PASSAGES, QuestionRequest
 
 
-class _Request(Value):
-    question: str = Field(max_length=10_000)
-    history: tuple[Message, ...] = Field((), max_length=100, description="The conversation before, oldest first.")
-    sources: tuple[str, ...] = Field((), max_length=10_000, description="The documents to ask; all, where none.")
-
-
-class SearchRequest(_Request):
+class SearchRequest(QuestionRequest):
     """A question to find passages for; of the documents ``sources`` alone where any are given."""
 
-    k: int | None = Field(None, ge=1, le=100, description="How many passages.")
+    k: int | None = Field(None, ge=1, le=MOST_PASSAGES, description="How many passages.")
 
 
-class AskRequest(_Request):
+class AskRequest(QuestionRequest):
     """A question to answer; of the documents ``sources`` alone where any are given."""
 
     stream: bool = Field(
