@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Literal
+
+from pydantic import Field
 
 from rag.changes import may_differ
 from rag.corpus import CorpusFile
 from rag.index import FileRecord
-from rag.types import DocumentSummary, Value
+from rag.types import DocumentSummary, PageKind, Value
+from rag.wire import PAGE_KIND
 
 TAKEN_AWAY = "taken away"  # the note of a document whose file is gone
 
@@ -23,14 +27,19 @@ class ListedDocument(Value):
     a file could not be read, or what of it could not. ``file`` is another than the source for an attachment.
     """
 
-    source: str
-    file: str
-    title: str
-    state: Literal["indexed", "waiting", "failed"]
-    extent: str = ""
-    chunks: int = 0
-    note: str = ""
-    sha256: str = ""
+    source: str = Field(description="The document, by its path in the folder.")
+    file: str = Field(description="The file it was read from: another than `source` for an attachment.")
+    title: str = Field(description="Its title; the file's name where it gives none.")
+    state: Literal["indexed", "waiting", "failed"] = Field(
+        description="indexed: it can be asked; waiting: the index has not caught up with it; failed: it cannot be read."
+    )
+    extent: str = Field("", description='How long it is: "12 pages", or "1 passage" where it has none.')
+    pages: int = Field(0, description="How many pages it has; 0 where it has none.")
+    page_kind: PageKind = Field("page", description=PAGE_KIND)
+    modified: datetime | None = Field(None, description="When its file was last changed; null where that is not known.")
+    chunks: int = Field(0, description="How many passages it was cut into.")
+    note: str = Field("", description="Why it waits or cannot be read, or what of it could not be; or empty.")
+    sha256: str = Field("", description="The hash of what was read; empty where nothing was.")
 
     @property
     def kind(self) -> str:
@@ -49,10 +58,16 @@ def listing(
         for source, file in seen.items()
         if may_differ(file, records.get(source))
     }
-    listed = [_document(document, records[document.file], waiting.get(document.file)) for document in documents]
+    times = {source: record.mtime_ns for source, record in records.items()}
+    times |= {file.source: file.mtime_ns for file in files}
+    listed = [
+        _document(document, records[document.file], waiting.get(document.file), times[document.file])
+        for document in documents
+    ]
     having = {document.file for document in documents}
     listed += [
-        _file(source, waiting.get(source), records.get(source)) for source in (seen.keys() | records.keys()) - having
+        _file(source, waiting.get(source), records.get(source), times[source])
+        for source in (seen.keys() | records.keys()) - having
     ]
     return sorted(listed, key=lambda one: natural_order(one.source))
 
@@ -65,20 +80,31 @@ def natural_order(name: str) -> tuple[list[str | int], str]:
     return [int(part) if at % 2 else part for at, part in enumerate(parts)], name
 
 
-def _document(document: DocumentSummary, record: FileRecord, waiting: str | None) -> ListedDocument:
+def _modified(nanoseconds: int) -> datetime | None:
+    """Return when a file was changed; None for one that could not be looked at, and for a year past 9999."""
+    try:
+        return datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC) if nanoseconds else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _document(document: DocumentSummary, record: FileRecord, waiting: str | None, mtime_ns: int) -> ListedDocument:
     return ListedDocument(
         source=document.source,
         file=document.file,
         title=document.title,
         state="waiting" if waiting else "indexed",
         extent=document.extent,
+        pages=document.pages,
+        page_kind=document.page_kind,
+        modified=_modified(mtime_ns),
         chunks=document.chunks,
         note=waiting or (record.warning or "" if document.source == document.file else ""),
         sha256=document.sha256,
     )
 
 
-def _file(source: str, waiting: str | None, record: FileRecord | None) -> ListedDocument:
+def _file(source: str, waiting: str | None, record: FileRecord | None, mtime_ns: int) -> ListedDocument:
     """Return a file that gave no document: it is new, or could not be read."""
     reason = record.reason if record is not None else None
     failed = reason is not None and waiting != "changed"
@@ -87,5 +113,6 @@ def _file(source: str, waiting: str | None, record: FileRecord | None) -> Listed
         file=source,
         title=PurePosixPath(source).name,
         state="failed" if failed else "waiting",
+        modified=_modified(mtime_ns),
         note=(reason if failed else waiting) or "",
     )

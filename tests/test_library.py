@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from rag.assistant import Assistant
+from rag.corpus import CorpusFile
 from rag.embed import Embedder
 from rag.errors import DocumentExists, DocumentRefused, DocumentTooLarge, SyncStopped, UsageError
-from rag.listing import natural_order
+from rag.listing import listing, natural_order
 from rag.sync import Progress
 from tests.folders import assistant_over, write
 
@@ -33,6 +35,20 @@ def assistant(tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatc
 
 def states(assistant: Assistant) -> dict[str, tuple[str, str]]:
     return {one.source: (one.state, one.note) for one in assistant.listed()}
+
+
+def test_a_document_is_listed_with_its_pages_and_when_it_was_changed(assistant: Assistant) -> None:
+    write(assistant.settings.corpus, {"depots.csv": "Town,Depot\nLeith,North\n"})
+    os.utime(assistant.settings.corpus / "depots.csv", (1_577_934_245, 1_577_934_245))
+    assistant.sync()
+    (depots,) = [one for one in assistant.listed() if one.source == "depots.csv"]
+    assert (depots.pages, depots.page_kind, depots.extent) == (2, "row", "2 rows")
+    assert depots.modified == datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def test_a_time_past_all_calendars_is_not_told() -> None:
+    (listed,) = listing([], {}, [CorpusFile("a.txt", Path("a.txt"), 1, mtime_ns=10**21)])
+    assert listed.modified is None
 
 
 def test_what_is_added_is_asked_after_the_next_run(assistant: Assistant) -> None:
