@@ -186,7 +186,7 @@ def serve(**flags: Any) -> None:
 @collection
 @embedder
 def mcp(**flags: Any) -> None:
-    """Serve the tools `ask` and `search` to a language model's client (MCP), on standard input and output."""
+    """Serve the documents as tools to a language model's client (MCP), on standard input and output."""
     from rag import mcp_server
 
     mcp_server.check_installed()
