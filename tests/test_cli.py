@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.waiting import TIMEOUT
+
 MILL = "Ada Brown built the mill in 1851.\n\nIt burned down in 1904 and was never rebuilt."
 ANSWER_KEYS = {
     "question", "query", "carried", "answer", "verdict", "abstained", "confidence", "sentences", "citations", "closest",
@@ -323,8 +325,9 @@ def test_the_page_and_the_api_are_served_until_interrupted(place: Path) -> None:
     with subprocess.Popen(command, cwd=place, env=variables, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert f"http://127.0.0.1:{port} " in process.stdout.readline()
-        assert httpx.get(f"http://127.0.0.1:{port}/api/health").json() == {"ok": True}
-        assert "<gradio-app" in httpx.get(f"http://127.0.0.1:{port}/").text
-        with httpx.stream("GET", f"http://127.0.0.1:{port}/gradio_api/heartbeat/abc"):  # a page that is looked at
+        assert httpx.get(f"http://127.0.0.1:{port}/api/health", timeout=TIMEOUT).json() == {"ok": True}
+        assert "<gradio-app" in httpx.get(f"http://127.0.0.1:{port}/", timeout=TIMEOUT).text
+        page = f"http://127.0.0.1:{port}/gradio_api/heartbeat/abc"
+        with httpx.stream("GET", page, timeout=TIMEOUT):  # a page that is looked at
             process.send_signal(signal.SIGINT)
-            assert process.wait(15) == 0
+            assert process.wait(TIMEOUT) == 0

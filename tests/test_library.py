@@ -17,6 +17,7 @@ from rag.errors import DocumentExists, DocumentRefused, DocumentTooLarge, SyncSt
 from rag.listing import listing, natural_order
 from rag.sync import Progress
 from tests.folders import assistant_over, write
+from tests.waiting import TIMEOUT
 
 MILL = "The mill on the Ouse was built by Ada Brown in 1834.\n"
 BRIDGE = "The bridge over the Ouse was built by Carl Dorn in 1871.\n"
@@ -86,7 +87,7 @@ def test_of_two_at_once_one_is_told_of_the_other(assistant: Assistant) -> None:
 
     def slowly(text: bytes) -> Iterator[bytes]:
         yield text
-        ready.wait(5)
+        ready.wait(TIMEOUT)
 
     outcomes: list[str] = []
 

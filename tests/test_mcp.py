@@ -22,6 +22,7 @@ from rag.embed import Embedder
 from rag.wire import AnswerJson, SearchJson, answer_json, search_json
 from tests.folders import assistant_over
 from tests.test_cli import rag
+from tests.waiting import TIMEOUT
 
 WHO = "Who built the mill at Brook Lane?"
 QUESTIONS = [
@@ -68,7 +69,7 @@ class Running:
         self._ready: Future[Client] = Future()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=[self._run()])
         self._thread.start()
-        self.client = self._ready.result(120)
+        self.client = self._ready.result(2 * TIMEOUT)
 
     async def _run(self) -> None:
         try:
@@ -81,14 +82,14 @@ class Running:
             raise
 
     def call(self, coming: Coroutine[Any, Any, _Found]) -> _Found:
-        return asyncio.run_coroutine_threadsafe(coming, self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(coming, self._loop).result(TIMEOUT)
 
     def tool(self, name: str, **arguments: Any) -> CallToolResult:
         return self.call(self.client.call_tool(name, arguments))
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._done.set)
-        self._thread.join(30)
+        self._thread.join(TIMEOUT)
         self._loop.close()
 
 
@@ -303,7 +304,7 @@ def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None
         env=variables,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=TIMEOUT,
         check=False,
     )
     assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1)

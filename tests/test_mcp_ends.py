@@ -18,6 +18,7 @@ from rag.assistant import Assistant
 from rag.embed import Embedder
 from tests.folders import assistant_over
 from tests.llm.scripted import MODEL, Exchange, ScriptedServer, scripted
+from tests.waiting import TIMEOUT
 
 WHO = "Who built the mill at Brook Lane?"
 SAID = "Ada Stone built the mill at Brook Lane in 1871 [1]."
@@ -50,7 +51,7 @@ class HeldModel:
 
     def __call__(self, exchange: Exchange) -> None:
         self.reached.set()
-        self.let.wait(60)
+        self.let.wait(3 * TIMEOUT)
         exchange.begin()
         exchange.say(SAID)
         exchange.finish(SAID)
@@ -60,10 +61,11 @@ class HeldModel:
 def started(assistant: Assistant, model: ScriptedServer) -> Iterator[subprocess.Popen[str]]:
     """Start `rag mcp` over an index, with a language model, greet it, and kill it where it has not ended."""
     path = os.pathsep.join(filter(None, [os.getcwd(), os.environ.get("PYTHONPATH")]))
+    given = {"RAG_LLM_URL": model.url, "RAG_LLM_MODEL": MODEL, "RAG_LLM_SECONDS": str(5 * TIMEOUT)}
     command = [sys.executable, "-m", "rag", "mcp", "--corpus", str(assistant.settings.corpus)]
     server = subprocess.Popen(
         [*command, "--index", str(assistant.settings.index)],
-        env={**os.environ, "PYTHONPATH": path, "RAG_LLM_URL": model.url, "RAG_LLM_MODEL": MODEL},
+        env={**os.environ, "PYTHONPATH": path, **given},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -93,7 +95,7 @@ def test_the_end_of_standard_input_ends_it_after_all_calls_are_answered(assistan
     held = HeldModel()
     with scripted(held) as model, started(assistant, model) as server:
         send(server, call(1, "ask", question=WHO), call(2, "search", question=WHO))
-        assert held.reached.wait(60)
+        assert held.reached.wait(TIMEOUT)
         assert server.stdin is not None
         server.stdin.close()
         with pytest.raises(subprocess.TimeoutExpired):
@@ -101,7 +103,7 @@ def test_the_end_of_standard_input_ends_it_after_all_calls_are_answered(assistan
         held.let.set()
         assert server.stdout is not None
         answers = {one["id"]: one for one in map(json.loads, server.stdout)}
-        assert server.wait(60) == 0
+        assert server.wait(TIMEOUT) == 0
         assert server.stderr is not None
         assert server.stderr.read() == ""
     assert answers.keys() == {1, 2}
@@ -113,10 +115,10 @@ def test_a_call_that_was_cancelled_is_not_waited_for(assistant: Assistant) -> No
     held = HeldModel()
     with scripted(held) as model, started(assistant, model) as server:
         send(server, call(1, "ask", question=WHO))
-        assert held.reached.wait(60)
+        assert held.reached.wait(TIMEOUT)
         send(server, {"method": "notifications/cancelled", "params": {"requestId": 1}})
         held.let.set()
-        out, err = server.communicate(timeout=60)
+        out, err = server.communicate(timeout=TIMEOUT)
         assert (server.returncode, out, err) == (0, "", "")
 
 
@@ -125,9 +127,9 @@ def test_a_signal_ends_it_at_once_though_a_call_runs(assistant: Assistant, numbe
     held = HeldModel()
     with scripted(held) as model, started(assistant, model) as server:
         send(server, call(1, "ask", question=WHO))
-        assert held.reached.wait(60)
+        assert held.reached.wait(TIMEOUT)
         server.send_signal(number)
-        out, err = server.communicate(timeout=45)  # the model is held for longer
+        out, err = server.communicate(timeout=TIMEOUT)  # the model is held for longer
         assert (server.returncode, out, err) == (code, "", "rag: stopped; nothing is lost\n")
         held.let.set()
 
@@ -136,12 +138,12 @@ def test_a_client_that_is_gone_ends_it_in_silence(assistant: Assistant) -> None:
     held = HeldModel()
     with scripted(held) as model, started(assistant, model) as server:
         send(server, call(1, "ask", question=WHO))
-        assert held.reached.wait(60)
+        assert held.reached.wait(TIMEOUT)
         assert server.stdin is not None
         assert server.stdout is not None
         server.stdin.close()
         server.stdout.close()
         held.let.set()
-        assert server.wait(60) == 0
+        assert server.wait(TIMEOUT) == 0
         assert server.stderr is not None
         assert server.stderr.read() == ""

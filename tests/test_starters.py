@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -206,9 +205,7 @@ def test_of_many_documents_few_are_read_and_asked(
 
     monkeypatch.setattr(Assistant, "document", noted)
     monkeypatch.setattr(Assistant, "ask", abstains)
-    started = time.monotonic()
     assert starters(assistant) == []
-    assert time.monotonic() - started < 10
     assert len(set(read)) <= 20
     assert max(read) > "250.txt"
     assert 1 <= len(asked) <= 40

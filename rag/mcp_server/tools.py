@@ -54,7 +54,7 @@ class ListArguments(Value):
 
 
 class DocumentList(Value):
-    """A part of the list of all documents, and of the files that wait or could not be read, ordered by source."""
+    """A part of the list of all documents, and of the files that wait or could not be read, by name."""
 
     total: int = Field(description="How many there are in all.")
     documents: tuple[ListedDocument, ...] = Field(description="The documents of this part.")

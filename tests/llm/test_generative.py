@@ -18,6 +18,7 @@ from rag.types import Answer, Citation, Message, Sentence
 from tests.folders import assistant_over
 from tests.llm.faults import FAULTS
 from tests.llm.scripted import MODEL, Body, Script, ScriptedServer, answer, scripted
+from tests.waiting import TIMEOUT
 
 KEY = "sk-only-the-server-knows"
 MILL = """\
@@ -47,8 +48,8 @@ def built(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Assis
 
 
 def with_model(built: Assistant, embedder: Embedder, url: str, **more: Any) -> Assistant:
-    settings = built.settings.model_dump() | {"llm_url": url, "llm_model": MODEL, "llm_key": KEY, "llm_seconds": 5}
-    return Assistant(Settings(**settings | more), embedder)
+    given = {"llm_url": url, "llm_model": MODEL, "llm_key": KEY, "llm_seconds": TIMEOUT}
+    return Assistant(Settings(**built.settings.model_dump() | given | more), embedder)
 
 
 @pytest.fixture
@@ -216,7 +217,7 @@ def test_closing_the_stream_leaves_the_server(server: ScriptedServer, built: Ass
     states = written(lambda tell: with_model(built, embedder, server.url).ask(QUESTION, on_sentences=tell))
     assert isinstance(next(states), Written)
     states.close()  # type: ignore[attr-defined]
-    assert server.asked[0].over.wait(4)
+    assert server.asked[0].over.wait(TIMEOUT)
     assert server.asked[0].left
 
 

@@ -22,10 +22,11 @@ from openai.types.chat import ChatCompletionChunk
 
 from tests.llm.faults import BOMB, FAULTS, HUGE, ways
 from tests.llm.scripted import MODEL, SAID, Body, Script, ScriptedServer, answer, scripted
+from tests.waiting import TIMEOUT, wait_until
 
 TEXT = "Der Müller 磨坊主 hieß „Ada“ 🙂 [1].\n\nNext: 45 people [2]."
 WAYS = ways(TEXT)
-PATIENCE = 0.5  # seconds that a client waits for the next bytes
+PATIENCE = 2.0  # seconds that a client waits for the next bytes where none come
 ENOUGH = 0.3  # seconds that it listens to what has no end
 # The client takes all there is, or never returns.
 UNHEARD = {"huge-chunk", "gzip-bomb", "endless-line", "endless-comments", "endless-hints", "drip-head"}
@@ -67,22 +68,22 @@ class Heard:
 @cache
 def _connections() -> httpx2.Client:
     """Return what all clients connect with, as openai makes it: to make one takes longer than most tests."""
-    return openai.DefaultHttpxClient(verify=False, timeout=PATIENCE)
+    return openai.DefaultHttpxClient(verify=False, timeout=TIMEOUT)
 
 
 def client_of(server: ScriptedServer, **options: Any) -> OpenAI:
     kept = {"api_key": "a-key", "max_retries": 0, "http_client": _connections(), **options}
-    return OpenAI(base_url=server.url, timeout=PATIENCE, **kept)
+    return OpenAI(base_url=server.url, **{"timeout": TIMEOUT, **kept})
 
 
 def heard_from(server: ScriptedServer, **options: Any) -> Heard:
-    """Ask for a stream, and take what comes; no more of it than is heard in a while where it has no end."""
-    heard, until = Heard(), time.monotonic() + ENOUGH
+    """Ask for a stream, and take what comes; no more of it than shows what it is where it has no end."""
+    heard = Heard()
     try:
         with asked(client_of(server, **options)) as stream:
             for chunk in stream:
                 _hear(heard, chunk)
-                if len(heard.text) > 100 or (not heard.text and time.monotonic() > until):
+                if len(heard.text) > 100 or (not heard.text and heard.chunks > 20):
                     break
     except Exception as error:  # which kinds there are is what is to be found out
         heard.error = error
@@ -111,15 +112,22 @@ def raw(server: ScriptedServer) -> Iterator[Iterator[bytes]]:
     """Ask without the openai client, and yield the bytes of the body as they come."""
     body = {"model": MODEL, "stream": True, "messages": []}
     url = f"{server.url}/chat/completions"
-    with httpx2.Client(timeout=10, verify=False) as client, client.stream("POST", url, json=body) as response:
+    with httpx2.Client(timeout=TIMEOUT, verify=False) as client, client.stream("POST", url, json=body) as response:
         yield response.iter_raw()
 
 
-def listen_a_while(server: ScriptedServer) -> bytes:
-    """Ask without any client, which might wait for more than there is, and go; return all that came."""
-    heard, until = b"", time.monotonic() + ENOUGH
-    with socket.create_connection(("127.0.0.1", urlsplit(server.url).port), timeout=ENOUGH) as connection:
+def listen_a_while(server: ScriptedServer, silent: bool) -> bytes:
+    """Ask without any client, which might wait for more than there is, and go; return all that came.
+
+    What comes first is waited for, unless the server is silent.
+    """
+    heard = b""
+    with socket.create_connection(("127.0.0.1", urlsplit(server.url).port), timeout=TIMEOUT) as connection:
         connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n\r\n{}")
+        assert wait_until(lambda: server.asked != [])
+        heard += b"" if silent else connection.recv(65_536)
+        connection.settimeout(ENOUGH)
+        until = time.monotonic() + ENOUGH
         with suppress(TimeoutError):
             while time.monotonic() < until:
                 heard += connection.recv(65_536)
@@ -130,7 +138,7 @@ def listen_a_while(server: ScriptedServer) -> bytes:
 def test_a_fault_is_what_it_is_called(name: str) -> None:
     fault = FAULTS[name]
     with scripted(fault.play, pace=0.005) as server:
-        heard = heard_from(server)
+        heard = heard_from(server, timeout=TIMEOUT if fault.ends else PATIENCE)
         assert type(heard.error) is RAISED.get(name, type(None)), heard
         assert heard.text.startswith(SAID) is fault.starts
         assert len(server.asked) == (name != "refused")
@@ -139,10 +147,10 @@ def test_a_fault_is_what_it_is_called(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if not fault.ends])
 def test_what_has_no_end_ends_when_the_client_goes(name: str) -> None:
     with scripted(FAULTS[name].play, pace=0.02) as server:
-        heard = listen_a_while(server)
+        heard = listen_a_while(server, silent=name == "silent")
         assert (heard == b"") is (name == "silent")
         assert b"\r\n0\r\n\r\n" not in heard
-        assert server.asked[0].over.wait(5)
+        assert server.asked[0].over.wait(TIMEOUT)
         assert server.asked[0].left
 
 
@@ -154,7 +162,7 @@ def test_what_has_an_end_is_played_to_it(name: str) -> None:
                 size = sum(len(piece) for piece in pieces)
         except httpx2.TransportError:
             size = 0
-        assert server.asked[0].over.wait(5)
+        assert server.asked[0].over.wait(TIMEOUT)
         assert not server.asked[0].left
         assert (size > HUGE) is (name == "huge-chunk")
 
@@ -224,7 +232,7 @@ def test_who_follows_a_redirect_is_seen_elsewhere(name: str, method: str, body: 
     with scripted(FAULTS[name].play) as server:
         heard_from(server)
         assert [(stray.method, bool(stray.body)) for stray in server.strays] == [(method, body)]
-        with httpx2.Client(verify=False, follow_redirects=False) as still:
+        with httpx2.Client(verify=False, follow_redirects=False, timeout=TIMEOUT) as still:
             heard = heard_from(server, http_client=still)
         assert isinstance(heard.error, openai.APIStatusError)
         assert len(server.strays) == 1

@@ -14,6 +14,7 @@ import pytest
 from rag.assistant import Assistant
 from rag.embed import Embedder
 from tests.server.sites import assistant_in, site
+from tests.waiting import TIMEOUT
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def address(assistant: Assistant) -> Iterator[str]:
 @pytest.fixture
 def client(address: str) -> Iterator[httpx.Client]:
     """A client without cookies of the module's server, which counts what all tests ask of it."""
-    with httpx.Client(base_url=address, timeout=30) as client:
+    with httpx.Client(base_url=address, timeout=TIMEOUT) as client:
         yield client
 
 

@@ -16,6 +16,7 @@ from rag.server.run import Server
 from rag.settings import Settings
 from tests.browser import free_port
 from tests.folders import write
+from tests.waiting import TIMEOUT
 
 MILL = "The mill at Brook Lane was built in 1871 by Ada Stone.\n\nIt employed 45 people, and burned down in 1902.\n"
 BAKER = "The bakery opened in 1950. Its first baker was Otto Klein, who came from Ulm.\n"
@@ -41,7 +42,7 @@ def site(assistant: Assistant) -> Iterator[httpx.Client]:
 
     port = free_port()
     server = Server(guarded(app, assistant.settings), assistant.settings.host, port)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=TIMEOUT) as client:
         yield client
     server.close()
 

@@ -21,6 +21,7 @@ from rag.server import api as api_module
 from rag.server import upload
 from tests.folders import write
 from tests.server.sites import MILL, assistant_in, files, folder, put, site
+from tests.waiting import TIMEOUT, wait_until
 
 
 @pytest.fixture
@@ -75,12 +76,8 @@ def test_a_document_goes_to_the_disk_in_pieces(client: httpx.Client, assistant: 
     def pieces() -> Iterator[bytes]:
         for _ in range(64):
             yield b"word " * 2**14
-        for _ in range(100):
-            parts = list(folder(assistant).glob(".*.part"))
-            if parts and parts[0].stat().st_size > 2**20:
-                break
-            time.sleep(0.05)
-        seen.append((len(parts), (folder(assistant) / "long.txt").exists()))
+        wait_until(lambda: any(part.stat().st_size > 2**20 for part in folder(assistant).glob(".*.part")))
+        seen.append((len(list(folder(assistant).glob(".*.part"))), (folder(assistant) / "long.txt").exists()))
         yield b"end"
 
     assert put(client, "long.txt", pieces()).status_code == 201
@@ -90,7 +87,7 @@ def test_a_document_goes_to_the_disk_in_pieces(client: httpx.Client, assistant: 
 
 
 def test_one_too_large_is_refused_by_its_length_before_it_is_sent(client: httpx.Client, assistant: Assistant) -> None:
-    raw = http.client.HTTPConnection("127.0.0.1", client.base_url.port, timeout=10)
+    raw = http.client.HTTPConnection("127.0.0.1", client.base_url.port, timeout=TIMEOUT)
     raw.putrequest("PUT", "/api/documents?name=large.txt")
     raw.putheader("Content-Length", str(LARGEST_FILE + 1))
     raw.endheaders()
@@ -117,10 +114,10 @@ def test_a_client_that_breaks_off_or_dawdles_leaves_nothing(
     with socket.create_connection(("127.0.0.1", client.base_url.port)) as broken:
         broken.sendall(head % b"broken.txt")
         time.sleep(0.3)
-    with socket.create_connection(("127.0.0.1", client.base_url.port), timeout=10) as slow:
+    with socket.create_connection(("127.0.0.1", client.base_url.port), timeout=TIMEOUT) as slow:
         slow.sendall(head % b"slow.txt")
         assert b" 408 " in slow.recv(1000)
-    assert files(assistant) == before
+    assert wait_until(lambda: files(assistant) == before)
 
 
 def test_slow_clients_hold_few_places_and_others_go_on(

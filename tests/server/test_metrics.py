@@ -45,7 +45,7 @@ def test_questions_are_counted_by_what_came_of_them(assistant: Assistant) -> Non
     assert found["rag_questions_total abstained"] == 1
     assert found["rag_questions_total failed"] == 1
     assert found["rag_stage_seconds_count retrieve"] == 3
-    assert 0 < found["rag_stage_seconds_sum retrieve"] < 60
+    assert found["rag_stage_seconds_sum retrieve"] > 0
 
 
 def test_only_what_is_given_in_place_of_a_models_answer_is_a_fallback(assistant: Assistant) -> None:
