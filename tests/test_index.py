@@ -357,3 +357,11 @@ def test_an_index_of_no_documents_finds_nothing(index: Index) -> None:
         assert reader.dense(unit_rows(1)[0], 5) == {}
         assert reader.lexical(given(["alpha"]), 5) == {}
         assert (reader.documents(), reader.files()) == ([], {})
+
+
+def test_a_view_of_some_documents_weighs_words_by_all(index: Index) -> None:
+    fill(index, *(line_document(name, ["alpha"]) for name in "abcdefgh"), line_document("i", ["gamma"]))
+    with index.reading() as reader:
+        some = reader.within(["a", "i"])
+        assert (len(some), some.frequencies(given(["alpha", "gamma"]))) == (9, [8, 1])
+        assert sorted(by_key(some).values()) == ["alpha", "gamma"]

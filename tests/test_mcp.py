@@ -180,7 +180,7 @@ def test_what_the_tools_give_is_what_the_assistant_says(running: Running, assist
     assert answer.model_copy(update={"timings": expected.timings}) == expected
     assert answer.citations[0].quote == "The mill at Brook Lane was built in 1871 by Ada Stone."
     found = SearchJson.model_validate(running.tool("search", question=WHO, k=1).structured_content)
-    assert found == search_json(WHO, assistant.search(WHO, 1))
+    assert found == search_json(WHO, assistant.search(WHO, 1), ())
 
 
 def test_a_documents_words_are_data(running: Running) -> None:

@@ -38,7 +38,7 @@ def add_endpoints(assistant: Assistant) -> None:
         """Find the k passages that speak to a question most."""
         with _told():
             results = assistant.search(question, max(1, min(100, k)), _messages(history), sources or ())
-        return search_json(question, results).model_dump(mode="json")
+        return search_json(question, results, assistant.stale(results)).model_dump(mode="json")
 
     for name, endpoint in zip(_NAMES, (ask, search), strict=True):
         api(endpoint, api_name=name, concurrency_limit=_AT_ONCE, concurrency_id="questions")

@@ -161,7 +161,7 @@ class Reader(Protocol):
         """Return the file at ``source`` as the index last saw it; None where it has not."""
 
     def __len__(self) -> int:
-        """Return the number of passages."""
+        """Return the number of passages of the index, also in a view of some documents."""
 
 
 class Index(Protocol):

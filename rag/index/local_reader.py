@@ -50,7 +50,7 @@ class LocalReader:
         self._rows = rows
 
     def __len__(self) -> int:
-        return len(self._snapshot if self._rows is None else self._rows)
+        return len(self._snapshot)
 
     def within(self, sources: Collection[str]) -> LocalReader:
         """Return a view of these documents alone."""

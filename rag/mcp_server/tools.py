@@ -100,7 +100,7 @@ def _tools(assistant: Assistant) -> list[Tool]:
 
     def search(asked: SearchArguments) -> SearchJson:
         found = assistant.search(asked.question, asked.k, asked.history, asked.sources)
-        return search_json(asked.question, found)
+        return search_json(asked.question, found, assistant.stale(found))
 
     return [
         Tool(

@@ -88,7 +88,7 @@ def test_a_follow_up_is_asked_with_its_history(client: httpx.Client, assistant: 
 
 def test_a_search_is_the_one_the_assistant_makes(client: httpx.Client, assistant: Assistant) -> None:
     found = SearchJson.model_validate_json(client.post("/api/search", json={"question": WHO, "k": 2}).content)
-    assert found == search_json(WHO, assistant.search(WHO, 2))
+    assert found == search_json(WHO, assistant.search(WHO, 2), ())
     assert len(found.results) == 2
 
 

@@ -83,7 +83,7 @@ class PostgresReader:
         self._within: list[int] | None = None
 
     def __len__(self) -> int:
-        return self._count([PASSAGES])[PASSAGES] if self._documents is None else len(self._keys_within())
+        return self._count([PASSAGES])[PASSAGES]
 
     def within(self, sources: Collection[str]) -> PostgresReader:
         """Return a view of these documents alone."""
