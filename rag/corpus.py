@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
-from rag.errors import UsageError
+from rag.errors import FolderMissing, UsageError
 
 IGNORE_FILE = ".ragignore"
 
@@ -45,11 +45,12 @@ def scan(corpus: Path) -> list[CorpusFile]:
     """Return the files under ``corpus`` that are or could be documents, ordered by name within each folder.
 
     Raises:
-        UsageError: There is no such folder, it went away meanwhile, or a .ragignore in it cannot be read.
+        FolderMissing: There is no such folder.
+        UsageError: It went away meanwhile, or a .ragignore in it cannot be read.
     """
     before = _identity(corpus)
     if before is None:
-        raise UsageError(f"there is no folder {corpus}: make it and put documents in, or name another with --corpus")
+        raise FolderMissing(f"there is no folder {corpus}: make it and put documents in, or name another with --corpus")
     files = list(_scan_folder(corpus, "", [], corpus.resolve()))
     if _identity(corpus) != before:  # else all that was not seen would be taken for deleted
         raise UsageError(f"the folder {corpus} was moved or replaced while it was looked through: run again")

@@ -5,6 +5,8 @@ RagError
 │   ├── DocumentRefused   a file cannot be added as a document
 │   │   ├── DocumentExists    there is one of this name
 │   │   └── DocumentTooLarge  it is larger than any that is read
+│   ├── DocumentMissing   the index holds no document of this name
+│   ├── FolderMissing     there is no folder of documents, or it went away
 │   └── SyncStopped       a person stopped the work on the index
 ├── RemovalGuardError   a sync would remove most documents, and was not allowed to
 ├── ParseError          a file cannot be read as a document; reported per file, never fatal
@@ -43,6 +45,14 @@ class DocumentExists(DocumentRefused):
 
 class DocumentTooLarge(DocumentRefused):
     """The file is larger than any that is read."""
+
+
+class DocumentMissing(UsageError):  # noqa: N818
+    """The index holds no document of this name."""
+
+
+class FolderMissing(UsageError):  # noqa: N818
+    """There is no folder of documents where it should be."""
 
 
 class SyncStopped(UsageError):  # noqa: N818

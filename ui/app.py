@@ -14,9 +14,10 @@ import gradio as gr
 
 from rag.assistant import Assistant
 from rag.conversations import Conversations
+from rag.server.questions import QuestionLimit
 from ui import reader, render
 from ui.chat import Chat
-from ui.endpoints import add_endpoints
+from ui.endpoints import Page, add_endpoints
 from ui.folder import Folder
 from ui.live import Live
 from ui.talks import Talks
@@ -57,13 +58,15 @@ class _Parts:
     opened: gr.Textbox
 
 
-def build(assistant: Assistant, conversations: Conversations, *, locked: bool = False) -> gr.Blocks:
+def build(
+    assistant: Assistant, conversations: Conversations, limit: QuestionLimit, *, locked: bool = False
+) -> gr.Blocks:
     """Return the page over ``assistant``; where it is ``locked`` by a password, with a way to log out."""
     live = Live(assistant)
-    chat = Chat(assistant, conversations, live)
+    chat = Chat(assistant, conversations, live, limit)
     folder, talks = Folder(assistant, live, chat), Talks(conversations)
-    with gr.Blocks(title="Ask your documents", analytics_enabled=False, fill_width=True) as page:
-        add_endpoints(assistant)
+    with Page(title="Ask your documents", analytics_enabled=False, fill_width=True) as page:
+        add_endpoints(assistant, limit)
         parts = _lay_out(locked)
         _wire_asking(parts, chat, talks)
         _wire_turns(parts, chat)

@@ -11,6 +11,9 @@ import gradio as gr
 from rag.assistant import Assistant
 from rag.conversations import Conversations, Turn, history
 from rag.errors import RagError, UsageError
+from rag.server.layer import address_of
+from rag.server.models import AskRequest
+from rag.server.questions import QuestionLimit, read_request
 from rag.server.security import owner_of
 from rag.stream import Written, written
 from rag.types import Answer, Message
@@ -25,10 +28,11 @@ Parts = tuple[Any, ...]
 class Chat:
     """The handlers of the talk. ``place`` is the name of the page's conversation; "" is one that is not begun."""
 
-    def __init__(self, assistant: Assistant, conversations: Conversations, live: Live) -> None:
+    def __init__(self, assistant: Assistant, conversations: Conversations, live: Live, limit: QuestionLimit) -> None:
         self._assistant = assistant
         self._conversations = conversations
         self._live = live
+        self._limit = limit
 
     def ask(
         self, text: str, place: str, chosen: str, typed: bool, editing: str, request: gr.Request
@@ -44,9 +48,11 @@ class Chat:
             return
         turns = self._turns(place, request)
         kept = _before(turns, editing)
-        # What is the same as before is said again: to gradio, that is less work than to be told to leave it.
-        yield render.conversation(place, self._shown(kept), waiting=text), "", place, editing, typed
         try:
+            read_request(AskRequest, question=text)
+            self._limit.take(*_asker(request))
+            # What is the same as before is said again: to gradio, that is less work than to be told to leave it.
+            yield render.conversation(place, self._shown(kept), waiting=text), "", place, editing, typed
             streamed = False
             for state in self._written(text, () if typed else history(kept), self._sources(chosen)):
                 if isinstance(state, Answer):
@@ -201,6 +207,13 @@ def chosen_sources(chosen: str) -> list[str]:
 def owner(request: gr.Request) -> str:
     """Return whose conversations these are: the browser's, or where it keeps no cookies, the open page's."""
     return owner_of(request.cookies) or f"page {request.session_hash}"
+
+
+def _asker(request: gr.Request) -> tuple[str, str]:
+    """Return whose questions are counted, a browser's or else an address's, and that address."""
+    assert request.request is not None
+    address = address_of(request.request.scope)
+    return owner_of(request.cookies) or address, address
 
 
 def _before(turns: Sequence[Turn], editing: str) -> Sequence[Turn]:

@@ -12,6 +12,8 @@ from rag.assistant import Assistant
 from rag.conversations import Conversations
 from rag.server.app import guarded, server_app
 from rag.server.password import Password
+from rag.server.problems import MISUSE
+from rag.server.questions import QuestionLimit
 from rag.server.run import Server
 from ui.app import build
 from ui.endpoints import hide_others
@@ -42,16 +44,18 @@ def launch(assistant: Assistant) -> Server:
         UsageError: The address cannot be had, or others could reach it and no password is set.
     """
     conversations = Conversations(assistant.settings.data)
-    app = server_app(assistant)
+    limit = QuestionLimit()
+    app = server_app(assistant, limit)
     app.include_router(exports(conversations))
     around = guarded(app, assistant.settings)
-    page = build(assistant, conversations, locked=Password(assistant.settings.data).is_set)
+    page = build(assistant, conversations, limit, locked=Password(assistant.settings.data).is_set)
     hide_others(page)
     gr.mount_gradio_app(
         app,
         # Of a queue that is not open, nothing can be run past it.
         page.queue(max_size=64, api_open=False),
         path="/",
+        app_kwargs={"exception_handlers": MISUSE},
         css="".join(resources.files("ui").joinpath(name).read_text(encoding="utf-8") for name in _STYLES),
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
         footer_links=[],

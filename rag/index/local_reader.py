@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from rag.embed import Embedding, Vectors, unit
-from rag.errors import UsageError
+from rag.errors import DocumentMissing
 from rag.index import FileRecord, Forms, Passage, Piece
 from rag.index.bm25 import single_tokens
 from rag.index.derive import AnySnapshot
@@ -61,7 +61,7 @@ class LocalReader:
             [wanted],
         ).fetchall()
         if missing := sorted(set(sources) - {source for source, _ in found}):
-            raise UsageError(f"no document {missing[0]!r} in the index: `rag status` lists those there are")
+            raise DocumentMissing(f"no document {missing[0]!r} in the index: `rag status` lists those there are")
         rows = [row for _, rows in found for row in json.loads(rows) if row is not None]
         return LocalReader(self._connection, self._snapshot, self._vocabulary, self._renewed, rows)
 

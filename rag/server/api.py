@@ -9,15 +9,19 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response, StreamingResponse
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.assistant import Asked, Assistant
 from rag.compose import OnAnswer
-from rag.errors import DocumentRefused, IndexFailure, ParseError, RagError, UsageError
-from rag.server.layer import client_of
+from rag.errors import DocumentRefused, FolderMissing, IndexFailure, ParseError, RagError, UsageError
+from rag.server.layer import address_of, client_of
 from rag.server.limits import Rate, Workers
 from rag.server.metrics import Metrics, log_asked
 from rag.server.models import AskRequest, Documents, Health, SearchRequest, Source, Undo
 from rag.server.problems import NotFound, responses, status_of
+from rag.server.questions import QuestionLimit
 from rag.server.told import Told
 from rag.server.upload import Uploads
 from rag.types import Sentence
@@ -25,30 +29,62 @@ from rag.wire import AnswerJson, SearchJson, answer_json, search_json
 
 _QUESTIONS_AT_ONCE = 2  # each takes a processor or two
 _QUESTIONS_WAITING = 16
-_QUESTIONS_A_MINUTE = 60  # of each client
 _UPLOADS_AT_ONCE = 4
 _UPLOADS_A_MINUTE = 120  # of each client
 
 _EVENTS = "text/event-stream"
+# How the schema tells what is no JSON.
+_TEXT = {"type": "string"}
+_BYTES = {"type": "string", "format": "binary"}
+_EVENT = {
+    "type": "object",
+    "properties": {"event": {"enum": ["sentence", "again", "answer", "error"]}, "data": _TEXT},
+    "required": ["event", "data"],
+}
+_OF_QUESTIONS = responses(400, 404, 408, 413, 422, 429)
 _Result = TypeVar("_Result")
+_OF_A_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {"schema": _BYTES}}},
+    206: {
+        "description": "The part of it that was asked for by `Range`.",
+        "headers": {"Content-Range": {"schema": _TEXT}},
+        "content": {
+            "application/octet-stream": {"schema": _BYTES},
+            "multipart/byteranges": {"schema": _BYTES},
+        },
+    },
+    **responses(400, 404, 416, 422),
+}
 _SourceQuery = Annotated[str, Query(description="The document, by its place in the folder.")]
 
 
-def api(assistant: Assistant) -> APIRouter:
-    """Return the routes of the API, under ``/api``."""
-    router = APIRouter(prefix="/api")
+def api(assistant: Assistant, limit: QuestionLimit) -> APIRouter:
+    """Return the routes of the API, under ``/api``; of questions, as many as ``limit`` lets."""
+    router = APIRouter(prefix="/api", responses=responses(401, 403, 421, 500, 503))
     _add_health(router, assistant)
     _add_metrics(router, assistant)
-    _add_questions(router, assistant)
+    _add_questions(router, assistant, limit)
     _add_documents(router, assistant)
     _add_upload(router, assistant)
     _add_files(router, assistant)
-
-    @router.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False)
-    def nothing(rest: str) -> None:
-        raise NotFound(f"there is no /api/{rest[:100]}: /api/openapi.json lists what there is")
-
     return router
+
+
+def nothing_else(router: APIRouter) -> ASGIApp:
+    """Return what answers under ``/api`` where ``router`` has no route, or none for the method."""
+    methods: dict[str, set[str]] = {}
+    for route in router.routes:
+        assert isinstance(route, APIRoute)
+        methods.setdefault(route.path, set()).update(route.methods or ())
+
+    async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if path not in methods:
+            raise HTTPException(404, f"there is no {path[:100]}")
+        allowed = methods[path] | ({"HEAD"} if "GET" in methods[path] else set())
+        raise HTTPException(405, f"{path} takes {', '.join(sorted(allowed))}", {"Allow": ", ".join(sorted(allowed))})
+
+    return nothing
 
 
 def _add_health(router: APIRouter, assistant: Assistant) -> None:
@@ -57,7 +93,7 @@ def _add_health(router: APIRouter, assistant: Assistant) -> None:
         """Say that the server runs."""
         return Health()
 
-    @router.get("/ready", responses=responses(503))
+    @router.get("/ready")
     def ready() -> Health:
         """Say that questions can be answered: there is an index, it fits the model, and it follows the folder."""
         if not assistant.is_built:
@@ -78,20 +114,23 @@ def _add_metrics(router: APIRouter, assistant: Assistant) -> None:
 
     assistant.on_asked = note
 
-    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **responses(503)})
+    @router.get(
+        "/metrics",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": _TEXT}}}},
+    )
     def read_metrics() -> Response:
         """Give the counters, as Prometheus reads them."""
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def _add_questions(router: APIRouter, assistant: Assistant) -> None:
+def _add_questions(router: APIRouter, assistant: Assistant, limit: QuestionLimit) -> None:
     workers = Workers(_QUESTIONS_AT_ONCE, _QUESTIONS_WAITING)
-    rate = Rate(_QUESTIONS_A_MINUTE)
 
-    @router.post("/search", responses=responses(413, 422, 429, 503))
+    @router.post("/search", responses=_OF_QUESTIONS)
     async def search(asked: SearchRequest, request: Request) -> SearchJson:
         """Find the passages that speak to a question most."""
-        rate.take(client_of(request.scope))
+        limit.take(client_of(request.scope), address_of(request.scope))
 
         def find() -> SearchJson:
             found = assistant.search(asked.question, asked.k, asked.history, asked.sources)
@@ -102,7 +141,7 @@ def _add_questions(router: APIRouter, assistant: Assistant) -> None:
     @router.post(
         "/ask",
         response_model=AnswerJson,
-        responses={200: {"content": {_EVENTS: {"schema": {"type": "string"}}}}, **responses(413, 422, 429, 503)},
+        responses={200: {"content": {_EVENTS: {"schema": _EVENT}}}, **_OF_QUESTIONS},
     )
     async def ask(asked: AskRequest, request: Request) -> Any:
         """Answer a question by excerpts of the documents, each cited, with a verdict of how well they fit.
@@ -110,7 +149,7 @@ def _add_questions(router: APIRouter, assistant: Assistant) -> None:
         Where the verdict is "none", there is no answer, and `closest` holds the excerpts that come closest. As
         server-sent events, each `sentence` is the key sentence of an excerpt; `answer` has the excerpts.
         """
-        rate.take(client_of(request.scope))
+        limit.take(client_of(request.scope), address_of(request.scope))
 
         def answer(on_sentences: OnAnswer | None = None) -> AnswerJson:
             return answer_json(assistant.ask(asked.question, asked.history, asked.sources, on_sentences))
@@ -155,17 +194,17 @@ def _event(name: str, data: str) -> str:
 
 
 def _add_documents(router: APIRouter, assistant: Assistant) -> None:
-    @router.get("/documents", responses=responses(503))
+    @router.get("/documents")
     def documents() -> Documents:
         """List the documents, and the files that wait or could not be read."""
         return Documents(documents=tuple(assistant.listed()))
 
-    @router.delete("/documents", responses=responses(404))
+    @router.delete("/documents", responses=responses(404, 408, 413, 422, 429, 507))
     def remove(source: _SourceQuery) -> Undo:
         """Take a document out of the folder; the token puts it back, for 30 days."""
         return Undo(token=_found(lambda: assistant.remove_document(source)))
 
-    @router.post("/documents/restore", responses=responses(404, 409))
+    @router.post("/documents/restore", responses=responses(400, 404, 408, 409, 413, 422, 429, 507))
     def restore(undo: Undo) -> Source:
         """Put back a document that was removed."""
         return Source(source=_found(lambda: assistant.restore_document(undo.token)))
@@ -174,17 +213,20 @@ def _add_documents(router: APIRouter, assistant: Assistant) -> None:
 def _add_upload(router: APIRouter, assistant: Assistant) -> None:
     uploads = Uploads(assistant, _UPLOADS_AT_ONCE)
     rate = Rate(_UPLOADS_A_MINUTE)
-    body = {"required": True, "content": {"application/octet-stream": {"schema": {"format": "binary"}}}}
+    body = {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": _BYTES}},
+    }
 
     @router.put(
         "/documents",
         status_code=201,
-        responses=responses(408, 409, 413, 415, 422, 429, 503),
+        responses=responses(408, 409, 413, 415, 422, 429, 507),
         openapi_extra={"requestBody": body},
     )
     async def add(
         request: Request,
-        name: Annotated[str, Query(description="The file's name, with its ending.")],
+        name: Annotated[str, Query(min_length=1, description="The file's name, with its ending.")],
         replace: Annotated[bool, Query(description="Whether it takes the place of one of the same name.")] = False,
     ) -> Source:
         """Put a document into the folder; the request's body is the file."""
@@ -193,14 +235,17 @@ def _add_upload(router: APIRouter, assistant: Assistant) -> None:
 
 
 def _add_files(router: APIRouter, assistant: Assistant) -> None:
-    @router.get("/file", response_class=FileResponse, responses=responses(404))
+    @router.get("/file", response_class=FileResponse, responses=_OF_A_FILE)
     def original(source: _SourceQuery) -> Response:
-        """Give the file of an indexed document, as it is, to be saved."""
+        """Give the file of an indexed document, as it is, to be saved; with a header `Range: bytes=0-99`, a part."""
         path = _found(lambda: assistant.original(source))
+        path.open("rb").close()  # what keeps it from being read is told before anything is sent
         name = path.name.encode("utf-8", "replace").decode()
         return FileResponse(path, media_type="application/octet-stream", filename=name)
 
-    @router.get("/page.png", response_class=Response, responses={200: {"content": {"image/png": {}}}, **responses(404)})
+    @router.get(
+        "/page.png", response_class=Response, responses={200: {"content": {"image/png": {}}}, **responses(404, 422)}
+    )
     def page(source: _SourceQuery, page: Annotated[int, Query(ge=1, description="Its number, from 1.")]) -> Response:
         """Give a picture of a page of a document that has pages."""
         return Response(_found(lambda: assistant.page_picture(source, page)), media_type="image/png")
@@ -210,7 +255,9 @@ def _found(look_up: Callable[[], _Result]) -> _Result:
     """Return what is looked up; where it cannot be used, it is not there."""
     try:
         return look_up()
-    except DocumentRefused:
+    except (DocumentRefused, FolderMissing):
         raise
     except (UsageError, ParseError) as error:
-        raise error if isinstance(error.__cause__, OSError) else NotFound(str(error)) from error
+        if isinstance(error.__cause__, OSError):
+            raise
+        raise NotFound(str(error)) from error

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Layer:
@@ -29,6 +29,21 @@ class Layer:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
         await self.app(scope, receive, send)
+
+
+class Head(Layer):
+    """Answers HEAD as GET, without the body: wherever one works, so does the other."""
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "HEAD":
+            return await self.app(scope, receive, send)
+
+        async def headers_only(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+                await send({"type": "http.response.body", "body": b""})
+
+        await self.app({**scope, "method": "GET"}, receive, headers_only)
 
 
 def headers_of(scope: Scope) -> Headers:
@@ -57,6 +72,11 @@ async def refuse(send: Send, status: int, error: str, headers: Mapping[str, str]
     """Answer a request with an error in one line."""
     body = json.dumps({"error": error}, ensure_ascii=False).encode()
     await respond(send, status, body, {"content-type": "application/json", **(headers or {})})
+
+
+async def refuse_method(send: Send, path: str, allowed: str) -> None:
+    """Answer a request whose method is none of those ``allowed``."""
+    await refuse(send, 405, f"{path} takes {allowed}: use one of these", {"allow": allowed})
 
 
 async def respond(send: Send, status: int, body: bytes, headers: Mapping[str, str]) -> None:

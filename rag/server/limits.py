@@ -13,17 +13,19 @@ from typing import TypeVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rag.errors import RagError
 from rag.server.layer import Layer, client_of, headers_of, refuse
 from rag.types import Value
 
 LARGEST_BODY = 2**20  # bytes, of all requests but a document
+PEOPLE = 32  # that may be at one address, each with limits of their own: behind a router, or on one machine
 _BODY_WITHIN = 30  # seconds
 _CLIENTS = 10_000  # that are remembered; the one not seen for longest is forgotten
 
 _Result = TypeVar("_Result")
 
 
-class Later(Exception):  # noqa: N818, it says what to do
+class Later(RagError):  # noqa: N818, it says what to do
     """The request is not served now: ask again after some seconds."""
 
     def __init__(self, status: int, message: str, seconds: float) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from rag.server.layer import Layer, address_of, headers_of, refuse, respond
+from rag.server.layer import Layer, address_of, headers_of, refuse, refuse_method, respond
 from rag.server.limits import Later, read_body
 from rag.server.password import Password
 from rag.server.security import cookie, cookies_of, digest, owner_of, session_of
@@ -17,7 +17,8 @@ from rag.server.security import cookie, cookies_of, digest, owner_of, session_of
 ADMISSION = "rag_admission"
 _MONTH = 30 * 86_400  # seconds
 _LARGEST_FORM = 10_000  # bytes
-_HEALTH = ("/api/health", "/api/ready")
+ICON = "/favicon.ico"
+_FOR_ALL = ("/api/health", "/api/ready", ICON)
 
 
 class Gate(Layer):
@@ -28,12 +29,14 @@ class Gate(Layer):
         self._password = password
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._password.is_set or scope["path"] in _HEALTH:
+        if not self._password.is_set or scope["path"] in _FOR_ALL:
             return await self.app(scope, receive, send)
         admitted = self._admitted(scope)
         if scope["path"] == "/login":
             return await self._login(scope, receive, send, admitted=admitted)
-        if scope["path"] == "/logout" and scope["method"] == "POST":
+        if scope["path"] == "/logout" and scope["method"] != "POST":
+            return await refuse_method(send, "/logout", "POST")
+        if scope["path"] == "/logout":
             return await _go(send, "/login", cookie(ADMISSION, "", 0, scope))
         if admitted:
             scope = {**scope, "rag.client": owner_of(cookies_of(scope))}
@@ -56,7 +59,9 @@ class Gate(Layer):
         return password is not None and await self._password.check(password, address_of(scope))
 
     async def _login(self, scope: Scope, receive: Receive, send: Send, *, admitted: bool) -> None:
-        if scope["method"] != "POST":
+        if scope["method"] not in ("GET", "POST"):
+            return await refuse_method(send, "/login", "GET, HEAD, POST")
+        if scope["method"] == "GET":
             return await _page(send, 200, "out" if admitted else "in")
         session = session_of(cookies_of(scope))
         if not session:
@@ -106,7 +111,8 @@ async def _page(send: Send, status: int, form: str, said: str = "", headers: dic
     shown = folder.joinpath(f"log{form}.html").read_text(encoding="utf-8")
     page = shown.replace("{style}", style).replace("{said}", f'<p role="alert" id="said">{said}</p>' if said else "")
     policy = (
-        f"default-src 'none'; style-src {digest(style)}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; img-src 'self'; style-src {digest(style)}; form-action 'self'; base-uri 'none';"
+        " frame-ancestors 'none'"
     )
     named = {
         "content-type": "text/html; charset=utf-8",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from rag.listing import ListedDocument
@@ -39,7 +41,7 @@ class Source(Value):
 class Undo(Value):
     """What puts back a document that was removed."""
 
-    token: str
+    token: str = Field(max_length=_LONGEST_TEXT)
 
 
 class Health(Value):

@@ -17,7 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.server.layer import Layer, headers_of, refuse, respond
+from rag.server.layer import Layer, headers_of, refuse, refuse_method, respond
 
 SESSION = "rag_session"
 _YEAR = 365 * 86_400  # seconds
@@ -47,9 +47,11 @@ _HEADERS = {
 _KEPT = re.compile(r"/(?:assets|static|svelte)/")
 
 # What the page and Gradio's client use. All else that Gradio serves stays closed: files, uploads, the proxy.
+_READ_ONLY = re.compile(
+    r"/|/(?:conversations|assets|static|svelte)/.*|/(?:config|theme\.css|favicon\.ico|robots\.txt|manifest\.json)/?"
+)
 _OPEN = re.compile(
-    r"/|/(?:api|conversations|assets|static|svelte)/.*|/(?:config|theme\.css|favicon\.ico|robots\.txt|manifest\.json)/?"
-    r"|/gradio_api/(?:info|app_id|startup-events|queue/join|queue/data|cancel|reset|heartbeat/\w+|run/predict)/?"
+    r"/api/.*|/gradio_api/(?:info|app_id|startup-events|queue/join|queue/data|cancel|reset|heartbeat/\w+|run/predict)/?"
     r"|/gradio_api/call/(?:v2/)?(?:ask|search)(?:/\w+)?/?"
 )
 PAGES = ("/", "/login")
@@ -179,7 +181,10 @@ class OpenRoutes(Layer):
     """Serves only the routes that are meant to be there."""
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if _OPEN.fullmatch(scope["path"]):
+        read_only = _READ_ONLY.fullmatch(scope["path"])
+        if read_only and scope["method"] != "GET":
+            return await refuse_method(send, scope["path"], "GET, HEAD")
+        if read_only or _OPEN.fullmatch(scope["path"]):
             return await self.app(scope, receive, send)
         await refuse(send, 404, "there is nothing here: /api/openapi.json lists what there is")
 

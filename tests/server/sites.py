@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from rag.assistant import Assistant
 from rag.embed import Embedder
 from rag.server.app import guarded, server_app
+from rag.server.questions import QuestionLimit
 from rag.server.run import Server
 from rag.settings import Settings
 from tests.browser import free_port
@@ -32,9 +33,9 @@ def assistant_in(folder: Path, embedder: Embedder) -> Assistant:
 
 
 @contextmanager
-def site(assistant: Assistant) -> Iterator[httpx.Client]:
+def site(assistant: Assistant, limit: QuestionLimit | None = None) -> Iterator[httpx.Client]:
     """Serve an assistant, with a stand-in for the page, and return a client of it."""
-    app = server_app(assistant)
+    app = server_app(assistant, limit)
 
     @app.get("/")
     def page() -> HTMLResponse:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 import numpy as np
 
 from rag.embed import Embedding, Vectors
-from rag.errors import UsageError
+from rag.errors import DocumentMissing
 from rag.index import FileRecord, Forms, Passage, Piece
 from rag.index.bm25 import rarity
 from rag.index.database.counts import (
@@ -91,7 +91,7 @@ class PostgresReader:
         found = self._ask("SELECT document_id, id FROM documents WHERE id = ANY(%(ids)s)", ids=list(wanted))
         there = {number for _, number in found}
         if missing := sorted(source for number, source in wanted.items() if number not in there):
-            raise UsageError(f"no document {missing[0]!r} in the index: `rag status` lists those there are")
+            raise DocumentMissing(f"no document {missing[0]!r} in the index: `rag status` lists those there are")
         return PostgresReader(self._view, found)
 
     def dense(self, query: Vectors, k: int) -> dict[int, float]:
