@@ -7,6 +7,7 @@ RagError
 │   │   └── DocumentTooLarge  it is larger than any that is read
 │   ├── DocumentMissing   the index holds no document of this name
 │   ├── FolderMissing     there is no folder of documents, or it went away
+│   ├── AnswerStopped     nobody waits for the answer any more
 │   └── SyncStopped       a person stopped the work on the index
 ├── RemovalGuardError   a sync would remove most documents, and was not allowed to
 ├── ParseError          a file cannot be read as a document; reported per file, never fatal
@@ -53,6 +54,10 @@ class DocumentMissing(UsageError):  # noqa: N818
 
 class FolderMissing(UsageError):  # noqa: N818
     """There is no folder of documents where it should be."""
+
+
+class AnswerStopped(UsageError):  # noqa: N818
+    """Nobody waits for the answer any more: it was stopped, or whoever asked has left."""
 
 
 class SyncStopped(UsageError):  # noqa: N818

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
 
 from rag.compose import OnAnswer
-from rag.errors import UsageError
+from rag.errors import AnswerStopped
 from rag.types import Answer, Citation, Sentence, Value
 
 
@@ -28,7 +28,7 @@ def written(ask: Callable[[OnAnswer], Answer]) -> Iterator[Written | Answer]:
 
     def tell(sentences: Sequence[Sentence], citations: Sequence[Citation]) -> None:
         if closed.is_set():
-            raise UsageError("stopped: ask again")
+            raise AnswerStopped("stopped: ask again")
         coming.put(Written(sentences=tuple(sentences), citations=tuple(citations)))
 
     def run() -> None:

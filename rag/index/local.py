@@ -332,6 +332,12 @@ class LocalIndex:
         except sqlite3.DatabaseError as error:
             connection.close()
             raise _failure(database, error) from error
+        except BaseException:  # such as a document that is not there: no fault of the connection
+            self._give_back(database, connection)
+            raise
+        self._give_back(database, connection)
+
+    def _give_back(self, database: Path, connection: sqlite3.Connection) -> None:
         if _is_writable(database):
             self._pool.append((database, connection))
         else:  # it would not see what another process, which may write, has written since

@@ -175,6 +175,7 @@ async def _events(coming: asyncio.Future[AnswerJson], told: Told) -> AsyncIterat
         return
     finally:
         told.close()
+        coming.cancel()  # where the client has left before its turn came
     for event in _news(given, answer.sentences):
         yield event
     yield _event("answer", answer.model_dump_json())

@@ -8,8 +8,8 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -35,10 +35,13 @@ class Later(RagError):  # noqa: N818, it says what to do
 
 
 class Workers:
-    """Threads that answer questions: a few at once, some waiting, and no more."""
+    """Threads that answer questions: a few at once, some waiting, and no more.
+
+    They are not waited for when the process ends: a language model may take a minute.
+    """
 
     def __init__(self, at_once: int, waiting: int) -> None:
-        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="question")
+        self._at_once = threading.BoundedSemaphore(at_once)
         self._places = threading.BoundedSemaphore(at_once + waiting)
 
     def run(self, call: Callable[[], _Result]) -> asyncio.Future[_Result]:
@@ -46,9 +49,27 @@ class Workers:
         if not self._places.acquire(blocking=False):
             raise Later(503, "busy with other questions: ask again in a few seconds", 3)
         # Not asyncio's own count of what runs: a client that leaves does not end the work of the thread.
-        running = self._pool.submit(call)
-        running.add_done_callback(lambda _: self._places.release())
-        return asyncio.wrap_future(running)
+        future: Future[_Result] = Future()
+        threading.Thread(target=self._work, args=[future, call], name="question", daemon=True).start()
+        coming = asyncio.wrap_future(future)
+        coming.add_done_callback(_seen)
+        return coming
+
+    def _work(self, future: Future[_Result], call: Callable[[], _Result]) -> None:
+        with self._at_once:
+            try:
+                if future.set_running_or_notify_cancel():  # whoever asked is still there
+                    future.set_result(call())
+            except BaseException as error:  # raised again where it is waited for
+                future.set_exception(error)
+            finally:
+                self._places.release()
+
+
+def _seen(coming: asyncio.Future[Any]) -> None:
+    """Take note of an error that nobody waits for any more, so that asyncio does not report it."""
+    if not coming.cancelled():
+        coming.exception()
 
 
 class _Bucket(Value):

@@ -12,7 +12,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from rag.assistant import Asked, Assistant
-from rag.errors import RagError
+from rag.errors import AnswerStopped, RagError
 from rag.types import Answer
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -32,7 +32,7 @@ class Metrics:
             "rag_model_fallbacks", "Answers quoted in the place of the language model's.", registry=self._registry
         )
         self._tokens = Counter("rag_model_tokens", "Tokens of the language model.", ["kind"], registry=self._registry)
-        for outcome in ("answered", "abstained", "failed"):
+        for outcome in ("answered", "abstained", "stopped", "failed"):
             self._questions.labels(outcome)
         self._registry.register(_Index(assistant))
 
@@ -99,7 +99,7 @@ def log_asked(asked: Asked, *, with_words: bool) -> None:
 
 def _outcome(came: Answer | RagError) -> str:
     if isinstance(came, RagError):
-        return "failed"
+        return "stopped" if isinstance(came, AnswerStopped) else "failed"
     return "abstained" if came.abstained else "answered"
 
 

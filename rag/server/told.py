@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
 
-from rag.errors import UsageError
+from rag.errors import AnswerStopped
 from rag.types import Citation, Sentence
 
 
@@ -19,9 +19,9 @@ class Told:
         self._closed = threading.Event()
 
     def tell(self, sentences: Sequence[Sentence], citations: Sequence[Citation]) -> None:
-        """Pass sentences on, from any thread; raises UsageError where nobody waits for them any more."""
+        """Pass sentences on, from any thread; raises AnswerStopped where nobody waits for them any more."""
         if self._closed.is_set():
-            raise UsageError("stopped: ask again")
+            raise AnswerStopped("stopped: ask again")
         self._loop.call_soon_threadsafe(self._coming.put_nowait, sentences)
 
     def end(self, _: object = None) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
+import socket
+import time
 from pathlib import Path
 
 import httpx
@@ -46,6 +49,21 @@ def test_questions_are_counted_by_what_came_of_them(assistant: Assistant) -> Non
     assert found["rag_questions_total failed"] == 1
     assert found["rag_stage_seconds_count retrieve"] == 3
     assert found["rag_stage_seconds_sum retrieve"] > 0
+
+
+def test_a_client_that_leaves_a_stream_is_no_failure(assistant: Assistant, caplog: pytest.LogCaptureFixture) -> None:
+    body = json.dumps({"question": WHO, "stream": True}).encode()
+    head = f"POST /api/ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    with site(assistant) as client:
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", client.base_url.port or 0)) as leaving:
+                leaving.sendall(head.encode() + b"\r\n\r\n" + body)
+            time.sleep(0.02)
+        client.post("/api/ask", json={"question": WHO, "stream": True})  # its answer comes after theirs
+        found = metrics(client)
+    assert found["rag_questions_total failed"] == 0
+    assert found["rag_questions_total stopped"] > 0
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def test_only_what_is_given_in_place_of_a_models_answer_is_a_fallback(assistant: Assistant) -> None:

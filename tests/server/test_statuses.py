@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import shutil
@@ -117,6 +118,21 @@ def test_a_folder_that_is_gone_is_told(own_client: httpx.Client, own: Assistant)
         assert response.headers["retry-after"] == "5"
     assert own_client.get("/api/file?source=mill.txt").status_code == 404
     assert own_client.post("/api/search", json={"question": "Who built the mill?"}).status_code == 200
+
+
+def test_what_is_refused_leaves_no_file_open(client: httpx.Client) -> None:
+    def refused() -> int:
+        status = client.post("/api/search", json={"question": "Who?", "sources": ["none.txt"]}).status_code
+        return status + client.get("/api/file?source=none.txt").status_code
+
+    refused()
+    before = len(os.listdir("/proc/self/fd"))
+    gc.disable()  # or it would close what is left open
+    try:
+        assert {refused() for _ in range(20)} == {404 + 404}
+        assert len(os.listdir("/proc/self/fd")) == before
+    finally:
+        gc.enable()
 
 
 def test_the_schema_tells_what_comes(client: httpx.Client) -> None:
