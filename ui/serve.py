@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 from importlib import resources
 
@@ -25,16 +26,15 @@ log = logging.getLogger(__name__)
 
 
 def serve(assistant: Assistant) -> None:
-    """Serve the page, and follow the folder, until interrupted; raises UsageError where the address cannot be had."""
+    """Serve the page, and follow the folder, until told to stop; raises UsageError where the address cannot be had."""
     host, port = assistant.settings.host, assistant.settings.port
     named = f"[{host}]" if ":" in host else host
     server = launch(assistant)
     threading.Thread(target=_follow, args=[assistant], name="follow the folder", daemon=True).start()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: server.stop())
     print(f"Ask your documents: http://{named}:{port}   (stop with Ctrl-C)", flush=True)
-    try:
-        server.wait()
-    except KeyboardInterrupt:
-        server.close()
+    server.wait()
 
 
 def launch(assistant: Assistant) -> Server:

@@ -10,13 +10,13 @@ from starlette.types import ASGIApp
 from rag.assistant import Assistant
 from rag.hosts import is_loopback
 from rag.server.api import api, nothing_else
-from rag.server.layer import Head
 from rag.server.limits import PEOPLE, BodyLimit, RateLimit
 from rag.server.login import ICON, Gate
 from rag.server.password import Password, check_reach
 from rag.server.problems import JsonErrors, handle_problems
 from rag.server.questions import QuestionLimit
-from rag.server.security import KnownHosts, OpenRoutes, SafeHeaders, SameOrigin, Sessions
+from rag.server.security import KnownHosts, OpenRoutes, SameOrigin, Sessions
+from rag.server.upload import swept
 from rag.settings import Settings
 
 _CHANGES_A_MINUTE = 100 * PEOPLE  # of each client; an open page asks for news 30 times a minute
@@ -25,7 +25,13 @@ _CHANGES_A_MINUTE = 100 * PEOPLE  # of each client; an open page asks for news 3
 def server_app(assistant: Assistant, limit: QuestionLimit | None = None) -> FastAPI:
     """Return the application that has the API; a page that shares its ``limit`` may be mounted into it."""
     # No page of documentation: FastAPI's own are fetched from elsewhere.
-    app = FastAPI(title="Ask your documents", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Ask your documents",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lambda _: swept(assistant.settings.corpus),
+    )
     routes = api(assistant, limit or QuestionLimit())
     app.include_router(routes)
     app.mount("/api", nothing_else(routes))
@@ -39,7 +45,7 @@ def _icon() -> Response:
 
 
 def guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """Return ``app`` within all that keeps it safe.
+    """Return ``app`` within all that keeps it safe but for the headers, which the Server puts on every response.
 
     Raises:
         UsageError: It is to be reached from other machines, and no password is set.
@@ -50,5 +56,4 @@ def guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
     app = OpenRoutes(RateLimit(BodyLimit(JsonErrors(app)), _CHANGES_A_MINUTE))
     app = Sessions(Gate(app, password))
     # With a password, a page that points its name at this machine gets no further than the log-in.
-    app = KnownHosts(SameOrigin(app), any_name=lambda: not local or password.is_set)
-    return Head(SafeHeaders(app))
+    return KnownHosts(SameOrigin(app), any_name=lambda: not local or password.is_set)

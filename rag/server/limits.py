@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.errors import RagError
@@ -20,6 +21,7 @@ from rag.types import Value
 LARGEST_BODY = 2**20  # bytes, of all requests but a document
 PEOPLE = 32  # that may be at one address, each with limits of their own: behind a router, or on one machine
 _BODY_WITHIN = 30  # seconds
+TOO_SLOW = "the request came too slowly: send it again"
 _CLIENTS = 10_000  # that are remembered; the one not seen for longest is forgotten
 
 _Result = TypeVar("_Result")
@@ -134,10 +136,9 @@ class BodyLimit(Layer):
         if scope["method"] in _READING or (scope["method"], scope["path"]) == _DOCUMENT:
             return await self.app(scope, receive, send)
         try:
-            async with asyncio.timeout(_BODY_WITHIN):
-                body = await read_body(scope, receive)
+            body = await read_body(scope, receive)
         except TimeoutError:
-            return await refuse(send, 408, f"the request did not come within {_BODY_WITHIN} s: send it again")
+            return await refuse(send, 408, TOO_SLOW)
         if body is None:
             return await refuse(send, 413, f"the request is larger than {LARGEST_BODY // 2**20} MB: send less")
         await self.app(scope, _after(body, receive), send)
@@ -147,18 +148,26 @@ _DOCUMENT = ("PUT", "/api/documents")
 
 
 async def read_body(scope: Scope, receive: Receive, most: int = LARGEST_BODY) -> bytes | None:
-    """Return a request's body; None where it is larger than ``most`` bytes, as soon as that is seen."""
+    """Return a request's body; None where it is larger than ``most`` bytes, as soon as that is seen.
+
+    Raises:
+        TimeoutError: It does not come in time.
+        ClientDisconnect: It was not sent to its end.
+    """
     declared = headers_of(scope).get("content-length", "")
     if declared.isdigit() and int(declared) > most:
         return None
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > most:
-            return None
-        if not message.get("more_body", False):
-            return bytes(body)
+    body, more = bytearray(), True
+    async with asyncio.timeout(_BODY_WITHIN):
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            body += message.get("body", b"")
+            if len(body) > most:
+                return None
+            more = message.get("more_body", False)
+    return bytes(body)
 
 
 def _after(body: bytes, receive: Receive) -> Receive:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.server.layer import Layer, address_of, headers_of, refuse, refuse_method, respond
-from rag.server.limits import Later, read_body
+from rag.server.limits import TOO_SLOW, Later, read_body
 from rag.server.password import Password
 from rag.server.security import cookie, cookies_of, digest, owner_of, session_of
 
@@ -66,7 +66,11 @@ class Gate(Layer):
         session = session_of(cookies_of(scope))
         if not session:
             return await _page(send, 400, "in", "This browser keeps no cookie for this page: allow it, and try again.")
-        form = parse_qs((await read_body(scope, receive, _LARGEST_FORM) or b"").decode("utf-8", "replace"))
+        try:
+            body = await read_body(scope, receive, _LARGEST_FORM) or b""
+        except TimeoutError:
+            return await refuse(send, 408, TOO_SLOW)
+        form = parse_qs(body.decode("utf-8", "replace"))
         try:
             right = await self._password.check(form.get("password", [""])[0], address_of(scope))
         except Later as later:

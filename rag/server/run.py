@@ -1,8 +1,10 @@
-"""A server in the background: an address had at once or not at all, and an end that waits for nobody."""
+"""A server in the background: an address had at once or not at all, and an end that lets answers be finished."""
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import math
 import socket
 import threading
 from contextlib import suppress
@@ -11,26 +13,32 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from rag.errors import UsageError
+from rag.server.connections import Connection
+from rag.server.layer import Head
+from rag.server.requests import OpenRequests
+from rag.server.security import SafeHeaders
 
-_MOST_CONNECTIONS = 512  # a page holds two open for as long as it is looked at
-_FAREWELL = 1  # seconds that open streams are given at the end
+DRAINED_WITHIN = 10  # seconds that questions being answered have when the server is stopped
+_CLOSED_WITHIN = 5  # seconds more for all the rest of it
 
 
 class Server:
-    """A running server; ``close`` ends it."""
+    """A running server; ``stop`` or ``close`` ends it."""
 
-    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int, drained_within: float = DRAINED_WITHIN) -> None:
         """Serve ``app`` from a thread of its own; raises UsageError where the address cannot be had."""
         sockets = _listen(host, port)
+        self._requests = OpenRequests(app)
+        self._drained_within = drained_within
         config = uvicorn.Config(
-            app,
+            Head(SafeHeaders(self._requests)),
+            http=Connection,
             log_level="warning",
             ws="none",
             server_header=False,
-            limit_concurrency=_MOST_CONNECTIONS,
-            timeout_graceful_shutdown=_FAREWELL,
+            timeout_graceful_shutdown=math.ceil(drained_within + _CLOSED_WITHIN),
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Uvicorn(config, self._requests, drained_within)
         self._thread = threading.Thread(target=self._server.run, args=[sockets], name="server", daemon=True)
         self._thread.start()
         while not self._server.started:  # connections wait in the meantime: they are not refused
@@ -42,10 +50,30 @@ class Server:
         """Return when the server has ended."""
         self._thread.join()
 
-    def close(self) -> None:
-        """Take no more requests, and end."""
+    def stop(self) -> None:
+        """Take no more requests, and end when what is being answered is answered; at once, when told again."""
+        if self._server.should_exit:
+            self._requests.hurry()
         self._server.should_exit = True
-        self._thread.join(timeout=5)
+
+    def close(self) -> None:
+        """Stop, and wait for it."""
+        self.stop()
+        self._thread.join(timeout=self._drained_within + _CLOSED_WITHIN)
+
+
+class _Uvicorn(uvicorn.Server):
+    """Ends open requests well, where uvicorn would cut them off."""
+
+    def __init__(self, config: uvicorn.Config, requests: OpenRequests, drained_within: float) -> None:
+        super().__init__(config)
+        self._requests = requests
+        self._drained_within = drained_within
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        draining = asyncio.create_task(self._requests.drain(self._drained_within))
+        await super().shutdown(sockets)
+        await draining
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:

@@ -34,7 +34,7 @@ _PAGE_POLICY = (
 )
 _POLICY = f"default-src 'none'; {_NOWHERE}; base-uri 'none'"
 
-_HEADERS = {
+HEADERS = {
     "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -76,7 +76,7 @@ class SafeHeaders(Layer):
 def _guard(headers: MutableHeaders, path: str) -> None:
     for name in [name for name in headers if name.startswith("access-control-")]:
         del headers[name]
-    for name, value in _HEADERS.items():
+    for name, value in HEADERS.items():
         headers.setdefault(name, value)
     if not _KEPT.match(path):
         headers["cache-control"] = "no-store"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 from anyio import CapacityLimiter, from_thread, to_thread
 from fastapi import Request
@@ -17,7 +20,32 @@ from rag.parse import LARGEST_FILE
 from rag.server.limits import Later
 
 _PIECE_WITHIN = 20  # seconds
+_CUT_OFF_AFTER = 3600  # seconds: no upload that goes on is silent for so long
+_PART = re.compile(r"\.[0-9a-f]{16}\.part")  # as rag.library names them
 _WHOLE_WITHIN = 900  # seconds: a client that trickles does not hold a place for ever
+
+
+@asynccontextmanager
+async def swept(corpus: Path) -> AsyncIterator[None]:
+    """Delete what is left of uploads that were cut off, by a power cut or a kill: at once, and then every hour."""
+    await to_thread.run_sync(_sweep, corpus, 0)
+    sweeping = asyncio.create_task(_sweep_hourly(corpus))
+    yield
+    sweeping.cancel()
+
+
+async def _sweep_hourly(corpus: Path) -> None:
+    while True:
+        await asyncio.sleep(_CUT_OFF_AFTER)
+        await to_thread.run_sync(_sweep, corpus, _CUT_OFF_AFTER)
+
+
+def _sweep(corpus: Path, older_than: float) -> None:
+    """Delete the parts of documents that were not written to for so many seconds."""
+    for path in corpus.glob(".*.part"):
+        with suppress(OSError):
+            if _PART.fullmatch(path.name) and time.time() - path.stat().st_mtime >= older_than:
+                path.unlink()
 
 
 class Uploads:

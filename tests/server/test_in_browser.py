@@ -131,7 +131,7 @@ def test_gradios_client_finds_two_typed_endpoints_and_no_other(site: Site) -> No
     assert len(client.predict("Who built the mill?", k=1, api_name="/search")["results"]) == 1
     with pytest.raises(Exception, match="the question is empty"):
         client.predict(" ", api_name="/ask")
-    with pytest.raises(Exception, match="content cannot be used"):
+    with pytest.raises(Exception, match="role cannot be used"):
         client.predict("Who?", [{"role": "x"}], api_name="/ask")
     with pytest.raises(ValueError, match="api_name"):
         client.predict(api_name="/ask_1")
