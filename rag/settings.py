@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -33,6 +34,9 @@ class Settings(BaseSettings):
     answer_above: float = Field(0.41, ge=0, le=1, description="The confidence below which no answer is given.")
     host: str = Field("127.0.0.1", description="The address the chat page is served on.")
     port: int = Field(7860, ge=1, le=65535, description="The port the chat page is served on.")
+    trusted_proxy: str = Field(
+        "", description="The addresses or networks of proxies that are believed who asks (X-Forwarded-For)."
+    )
 
     llm_url: str = Field(
         "", description="An OpenAI-compatible server, such as http://localhost:11434/v1; none: no model."
@@ -48,6 +52,13 @@ class Settings(BaseSettings):
 
     log: bool = Field(False, description="Whether the server writes a line of JSON for each question.")
     log_questions: bool = Field(False, description="Whether that line has the words of the question.")
+
+    @field_validator("trusted_proxy")
+    @classmethod
+    def _are_networks(cls, proxies: str) -> str:
+        for proxy in filter(None, proxies.split(",")):
+            ip_network(proxy.strip())
+        return proxies
 
     @field_validator("llm_url")
     @classmethod

@@ -67,6 +67,13 @@ def test_a_url_that_cannot_be_used_is_refused(flags: dict[str, str], said: str) 
     assert "hunter2" not in str(caught.value)
 
 
+def test_proxies_are_addresses_or_networks() -> None:
+    assert read_settings(trusted_proxy="127.0.0.1, 10.0.0.0/8,::1").trusted_proxy == "127.0.0.1, 10.0.0.0/8,::1"
+    for refused in ("*", "proxy.example", "127.0.0.1;::1"):
+        with pytest.raises(UsageError, match="the setting 'trusted_proxy' cannot be used"):
+            read_settings(trusted_proxy=refused)
+
+
 def test_a_flag_that_was_not_given_leaves_the_rest_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAG_PASSAGES", "9")
     assert read_settings(passages=None).passages == 9

@@ -64,7 +64,8 @@ def launch(assistant: Assistant) -> Server:
         allowed_paths=[],
         show_error=False,
     )
-    return Server(around, assistant.settings.host, assistant.settings.port)
+    settings = assistant.settings
+    return Server(around, settings.host, settings.port, trusted_proxy=settings.trusted_proxy)
 
 
 def _follow(assistant: Assistant) -> None:

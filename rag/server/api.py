@@ -29,7 +29,8 @@ from rag.wire import AnswerJson, SearchJson, answer_json, search_json
 
 _QUESTIONS_AT_ONCE = 2  # each takes a processor or two
 _QUESTIONS_WAITING = 16
-_UPLOADS_AT_ONCE = 4
+_UPLOADS_AT_ONCE = 32  # each takes a thread, most of which wait for the network
+_UPLOADS_OF_CLIENT = 8  # at once: a browser has six connections
 _UPLOADS_A_MINUTE = 120  # of each client
 
 _EVENTS = "text/event-stream"
@@ -212,7 +213,7 @@ def _add_documents(router: APIRouter, assistant: Assistant) -> None:
 
 
 def _add_upload(router: APIRouter, assistant: Assistant) -> None:
-    uploads = Uploads(assistant, _UPLOADS_AT_ONCE)
+    uploads = Uploads(assistant, _UPLOADS_AT_ONCE, _UPLOADS_OF_CLIENT)
     rate = Rate(_UPLOADS_A_MINUTE)
     body = {
         "required": True,

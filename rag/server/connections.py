@@ -82,8 +82,8 @@ class Connection(H11Protocol):
             body = json.dumps({"error": f"{msg.rstrip('.')}: send HTTP/1.1"}).encode()
             of_body = {"content-type": "application/json", "content-length": str(len(body)), "connection": "close"}
             headers = [(name.encode(), value.encode()) for name, value in {**HEADERS, **of_body}.items()]
-            for event in (h11.Response(status_code=400, headers=headers), h11.Data(data=body), h11.EndOfMessage()):
-                self.transport.write(self.conn.send(event) or b"")
+            events = (h11.Response(status_code=400, headers=headers), h11.Data(data=body), h11.EndOfMessage())
+            self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
         self.transport.close()
 
     def _await_request(self) -> None:

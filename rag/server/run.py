@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import math
 import socket
 import threading
 from contextlib import suppress
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.errors import UsageError
 from rag.server.connections import Connection
-from rag.server.layer import Head
+from rag.server.layer import Head, Layer, headers_of
 from rag.server.requests import OpenRequests
 from rag.server.security import SafeHeaders
+
+log = logging.getLogger(__name__)
 
 DRAINED_WITHIN = 10  # seconds that questions being answered have when the server is stopped
 _CLOSED_WITHIN = 5  # seconds more for all the rest of it
@@ -25,10 +28,16 @@ _CLOSED_WITHIN = 5  # seconds more for all the rest of it
 class Server:
     """A running server; ``stop`` or ``close`` ends it."""
 
-    def __init__(self, app: ASGIApp, host: str, port: int, drained_within: float = DRAINED_WITHIN) -> None:
-        """Serve ``app`` from a thread of its own; raises UsageError where the address cannot be had."""
+    def __init__(
+        self, app: ASGIApp, host: str, port: int, *, trusted_proxy: str = "", drained_within: float = DRAINED_WITHIN
+    ) -> None:
+        """Serve ``app`` from a thread of its own, and believe a ``trusted_proxy`` who asks.
+
+        Raises:
+            UsageError: The address cannot be had.
+        """
         sockets = _listen(host, port)
-        self._requests = OpenRequests(app)
+        self._requests = OpenRequests(app if trusted_proxy else _ProxyNotice(app))
         self._drained_within = drained_within
         config = uvicorn.Config(
             Head(SafeHeaders(self._requests)),
@@ -36,6 +45,7 @@ class Server:
             log_level="warning",
             ws="none",
             server_header=False,
+            forwarded_allow_ips=trusted_proxy,
             timeout_graceful_shutdown=math.ceil(drained_within + _CLOSED_WITHIN),
         )
         self._server = _Uvicorn(config, self._requests, drained_within)
@@ -60,6 +70,18 @@ class Server:
         """Stop, and wait for it."""
         self.stop()
         self._thread.join(timeout=self._drained_within + _CLOSED_WITHIN)
+
+
+class _ProxyNotice(Layer):
+    """Says once that requests come through a proxy that is not named as trusted."""
+
+    _said = False
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._said and "x-forwarded-for" in headers_of(scope):
+            self._said = True
+            log.warning("a proxy passes requests on, so that all count as one address: name it as RAG_TRUSTED_PROXY")
+        await self.app(scope, receive, send)
 
 
 class _Uvicorn(uvicorn.Server):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from anyio import CapacityLimiter, from_thread, to_thread
@@ -17,9 +18,10 @@ from rag.assistant import Assistant
 from rag.errors import DocumentRefused, DocumentTooLarge, UsageError
 from rag.library import usable_name
 from rag.parse import LARGEST_FILE
+from rag.server.layer import client_of
 from rag.server.limits import Later
 
-_PIECE_WITHIN = 20  # seconds
+_WINDOW, _LEAST = 30, 256 * 1024  # seconds, and the bytes that come in them: a slow mobile network has ten times that
 _CUT_OFF_AFTER = 3600  # seconds: no upload that goes on is silent for so long
 _PART = re.compile(r"\.[0-9a-f]{16}\.part")  # as rag.library names them
 _WHOLE_WITHIN = 900  # seconds: a client that trickles does not hold a place for ever
@@ -49,11 +51,13 @@ def _sweep(corpus: Path, older_than: float) -> None:
 
 
 class Uploads:
-    """Writes a few documents at once; each takes a thread, for as long as its client takes."""
+    """Writes some documents at once, and some of each client; each takes a thread, for as long as its client takes."""
 
-    def __init__(self, assistant: Assistant, at_once: int) -> None:
+    def __init__(self, assistant: Assistant, at_once: int, of_client: int) -> None:
         self._assistant = assistant
         self._threads = CapacityLimiter(at_once)
+        self._of_client = of_client
+        self._clients: Counter[str] = Counter()
 
     async def add(self, request: Request, name: str, *, replace: bool) -> str:
         """Put the body of a request into the folder, and return the document's source.
@@ -64,12 +68,44 @@ class Uploads:
             Later: Too many are on their way, or this one comes too slowly.
         """
         _check(name, request.headers.get("content-length", ""))
-        if self._threads.available_tokens < 1:
+        with self._place(client_of(request.scope)):
+            pieces = _pieces(request.stream(), Pace())
+            return await to_thread.run_sync(
+                lambda: self._assistant.add_document(name, pieces, replace=replace), limiter=self._threads
+            )
+
+    @contextmanager
+    def _place(self, client: str) -> Iterator[None]:
+        if self._threads.available_tokens < 1 or self._clients[client] >= self._of_client:
             raise Later(503, "busy with other documents: send it again in a few seconds", 5)
-        pieces = _pieces(request.stream(), time.monotonic() + _WHOLE_WITHIN)
-        return await to_thread.run_sync(
-            lambda: self._assistant.add_document(name, pieces, replace=replace), limiter=self._threads
-        )
+        self._clients[client] += 1
+        try:
+            yield
+        finally:
+            self._clients[client] -= 1
+            self._clients += Counter()  # forgets who has none
+
+
+class Pace:
+    """How much longer a document may take: so many bytes are to come in every window of some seconds."""
+
+    def __init__(self) -> None:
+        self._end = time.monotonic() + _WHOLE_WITHIN
+        self._begin_window()
+
+    def _begin_window(self) -> None:
+        self._window_end = time.monotonic() + _WINDOW
+        self._came = 0
+
+    def seconds(self) -> float:
+        """Return for how long the next piece is waited for."""
+        return min(self._window_end, self._end) - time.monotonic()
+
+    def note(self, size: int) -> None:
+        """Take note of a piece."""
+        self._came += size
+        if self._came >= _LEAST:
+            self._begin_window()
 
 
 def _check(name: str, declared: str) -> None:
@@ -82,15 +118,16 @@ def _check(name: str, declared: str) -> None:
         raise DocumentTooLarge(f"{name} is larger than {LARGEST_FILE // 2**20} MB: split it")
 
 
-def _pieces(stream: AsyncGenerator[bytes], until: float) -> Iterator[bytes]:
+def _pieces(stream: AsyncGenerator[bytes], pace: Pace) -> Iterator[bytes]:
     """Yield, in a thread, what the server's loop receives."""
-    while (piece := from_thread.run(_next, stream, until)) is not None:
+    while (piece := from_thread.run(_next, stream, pace)) is not None:
+        pace.note(len(piece))
         yield piece
 
 
-async def _next(stream: AsyncGenerator[bytes], until: float) -> bytes | None:
+async def _next(stream: AsyncGenerator[bytes], pace: Pace) -> bytes | None:
     try:
-        async with asyncio.timeout(min(_PIECE_WITHIN, until - time.monotonic())):
+        async with asyncio.timeout(pace.seconds()):
             return await anext(stream, None)
     except TimeoutError as error:
         raise Later(408, "the file comes too slowly: send it again over a better connection", 1) from error

@@ -26,7 +26,12 @@ BAKER = "The bakery opened in 1950. Its first baker was Otto Klein, who came fro
 def assistant_in(folder: Path, embedder: Embedder) -> Assistant:
     """Return an assistant over two small documents and a broken one, with all it keeps in ``folder``."""
     write(folder / "corpus", {"mill.txt": MILL, "sub/bakery.md": BAKER, "broken.pdf": b"%PDF-1.7 no more"})
-    settings = Settings(corpus=folder / "corpus", index=folder / "index", data=folder / "data")
+    settings = Settings(
+        corpus=folder / "corpus",
+        index=folder / "index",
+        data=folder / "data",
+        trusted_proxy="127.0.0.1",  # so that tests come from as many addresses as they like
+    )
     made = Assistant(settings, embedder)
     made.sync()
     return made
@@ -42,7 +47,8 @@ def site(assistant: Assistant, limit: QuestionLimit | None = None) -> Iterator[h
         return HTMLResponse("<!doctype html><title>page</title><script>let a = 1;</script>")
 
     port = free_port()
-    server = Server(guarded(app, assistant.settings), assistant.settings.host, port)
+    proxy = assistant.settings.trusted_proxy
+    server = Server(guarded(app, assistant.settings), assistant.settings.host, port, trusted_proxy=proxy)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=TIMEOUT) as client:
         yield client
     server.close()

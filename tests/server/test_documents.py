@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import socket
@@ -108,7 +109,7 @@ def test_one_too_large_is_refused_as_it_comes(
 def test_a_client_that_breaks_off_or_dawdles_leaves_nothing(
     client: httpx.Client, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upload, "_PIECE_WITHIN", 1)
+    monkeypatch.setattr(upload, "_WINDOW", 1)
     before = files(assistant)
     head = b"PUT /api/documents?name=%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nwords"
     with socket.create_connection(("127.0.0.1", client.base_url.port)) as broken:
@@ -120,9 +121,26 @@ def test_a_client_that_breaks_off_or_dawdles_leaves_nothing(
     assert wait_until(lambda: files(assistant) == before)
 
 
-def test_slow_clients_hold_few_places_and_others_go_on(
+def test_a_document_that_trickles_is_given_up(
     client: httpx.Client, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A piece now and then does not keep an upload alive; enough of them do."""
+    monkeypatch.setattr(upload, "_WINDOW", 1)
+    monkeypatch.setattr(upload, "_LEAST", 100)
+
+    def pieces(size: int) -> Iterator[bytes]:
+        for _ in range(15):
+            yield b"a" * size
+            time.sleep(0.1)
+
+    assert put(client, "steady.txt", pieces(50)).status_code == 201
+    with contextlib.suppress(httpx.WriteError):  # the connection may be closed before all is sent
+        assert put(client, "trickle.txt", pieces(5)).status_code == 408
+    assert "trickle.txt" not in files(assistant)
+    assert not list(folder(assistant).glob(".*.part"))
+
+
+def test_slow_clients_hold_few_places_and_others_go_on(client: httpx.Client) -> None:
     head = b"PUT /api/documents?name=slow%d.txt HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nwords"
     slow: list[socket.socket] = []
     for number in range(100):
@@ -133,8 +151,10 @@ def test_slow_clients_hold_few_places_and_others_go_on(
         if response.status_code == 503:
             break
     assert response.status_code == 503
-    assert len(slow) >= 4
+    assert len(slow) == 8
     assert int(response.headers["retry-after"]) >= 1
+    others = {"x-forwarded-for": "192.0.2.7"}
+    assert client.put("/api/documents?name=other.txt", content=b"Words.", headers=others).status_code == 201
     assert client.post("/api/search", json={"question": "Who built the mill?"}).status_code == 200
     for connection in slow:
         connection.close()

@@ -47,7 +47,8 @@ def slow(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> threading.Eve
 def asked(assistant: Assistant, drained_within: float) -> Iterator[tuple[Server, Any]]:
     """Serve, and ask a question whose response is to come."""
     port = free_port()
-    server = Server(guarded(server_app(assistant), assistant.settings), "127.0.0.1", port, drained_within)
+    app = guarded(server_app(assistant), assistant.settings)
+    server = Server(app, "127.0.0.1", port, drained_within=drained_within)
     with ThreadPoolExecutor(1) as beside:
         address = f"http://127.0.0.1:{port}/api/ask"
         coming = beside.submit(httpx.post, address, json={"question": "Who built the mill?"}, timeout=60)
