@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from importlib import resources
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from rag.server.layer import Layer, address_of, headers_of, refuse, refuse_method, respond
 from rag.server.limits import TOO_SLOW, Later, read_body
 from rag.server.password import Password
+from rag.server.problems import disk_status
 from rag.server.security import cookie, cookies_of, digest, owner_of, session_of
 
 ADMISSION = "rag_admission"
@@ -37,7 +39,7 @@ class Gate(Layer):
         if scope["path"] == "/logout" and scope["method"] != "POST":
             return await refuse_method(send, "/logout", "POST")
         if scope["path"] == "/logout":
-            return await _go(send, "/login", cookie(ADMISSION, "", 0, scope))
+            return await self._logout(scope, send, admitted=admitted)
         if admitted:
             scope = {**scope, "rag.client": owner_of(cookies_of(scope))}
             return await self.app(scope, receive, send)
@@ -57,6 +59,15 @@ class Gate(Layer):
         """Whether the request itself tells the password."""
         password = _told_password(headers_of(scope).get("authorization", ""))
         return password is not None and await self._password.check(password, address_of(scope))
+
+    async def _logout(self, scope: Scope, send: Send, *, admitted: bool) -> None:
+        try:
+            if admitted:
+                await asyncio.to_thread(self._password.log_out, session_of(cookies_of(scope)))
+        except OSError as error:
+            said = f"You are still logged in: the disk failed ({error.strerror}). Mend that, and try again."
+            return await _page(send, disk_status(error), "out", said)
+        await _go(send, "/login", cookie(ADMISSION, "", 0, scope))
 
     async def _login(self, scope: Scope, receive: Receive, send: Send, *, admitted: bool) -> None:
         if scope["method"] not in ("GET", "POST"):

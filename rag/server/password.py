@@ -15,6 +15,7 @@ from pathlib import Path
 from rag.errors import UsageError
 from rag.hosts import is_loopback
 from rag.server.limits import Later, Rate
+from rag.server.sessions import LoggedOut
 from rag.settings import Settings
 from rag.types import Value
 
@@ -23,7 +24,9 @@ _LONGEST = 1024  # characters
 _ADMITTED_FOR = 30 * 86_400  # seconds
 _FREE_TRIES = 5  # of an address, before it has to wait
 _LONGEST_WAIT = 300  # seconds
-_TRIES_A_MINUTE = 20  # of all addresses together
+_TRIES_A_MINUTE = 20  # of all addresses together, before each takes longer
+_PAUSE = 0.5  # seconds longer
+_WAITING = 10  # tries at most that wait for their turn: some 6 seconds
 _ADDRESSES = 10_000  # that are remembered
 # 32 MB and about a tenth of a second for each try.
 _COST, _BLOCK, _PARALLEL = 2**15, 8, 1
@@ -91,6 +94,8 @@ class Password:
         self._demanded = False
         self._tries = _Tries()
         self._one = asyncio.Lock()  # at a time: a check takes a processor and memory
+        self._waiting = 0
+        self._logged_out = LoggedOut(data, _ADMITTED_FOR)
         self._own = secrets.token_bytes(32)
         self._known: OrderedDict[str, bytes] = OrderedDict()
 
@@ -110,9 +115,7 @@ class Password:
         # A program tells it with every request: where it was right once, it needs no long check again.
         if hmac.compare_digest(self._known.get(address, b""), seen):
             return True
-        self._tries.note(address)  # before the check: others of the same address do not overtake it
-        async with self._one:
-            right = await asyncio.to_thread(stored.matches, password)
+        right = await self._try(stored, password, address)
         if right:
             self._tries.forget(address)
             self._known[address] = seen
@@ -120,10 +123,23 @@ class Password:
                 self._known.popitem(last=False)
         return right
 
+    async def _try(self, stored: _Stored, password: str, address: str) -> bool:
+        """Check a password, after those that came before it."""
+        if self._waiting >= _WAITING:
+            raise Later(429, "others are trying passwords: wait 5 s", 5)
+        self._tries.note(address)  # before the check: others of the same address do not overtake it
+        self._waiting += 1
+        try:
+            async with self._one:
+                await asyncio.sleep(self._tries.pause())
+                return await asyncio.to_thread(stored.matches, password)
+        finally:
+            self._waiting -= 1
+
     def admission(self, session: str) -> str:
-        """Return the word that lets a session in, until it expires or the password changes."""
+        """Return the word that lets a session in, until it expires, is logged out, or the password changes."""
         self._read()
-        expires = int(time.time()) + _ADMITTED_FOR
+        expires = max(int(time.time()), self._logged_out.at(session) + 1) + _ADMITTED_FOR
         return f"{expires}.{self._sign(session, expires)}"
 
     def admits(self, session: str, admission: str) -> bool:
@@ -133,7 +149,11 @@ class Password:
         if not (session and self._stored and expires.isascii() and expires.isdigit() and len(expires) < 12):
             return False
         right = hmac.compare_digest(self._sign(session, int(expires)).encode(), signature.encode())
-        return right and time.time() < int(expires)
+        return right and time.time() < int(expires) and self._logged_out.at(session) < int(expires) - _ADMITTED_FOR
+
+    def log_out(self, session: str) -> None:
+        """End what was given to a session so far; raises OSError where that cannot be kept."""
+        self._logged_out.note(session)
 
     def _sign(self, session: str, expires: int) -> str:
         """Return what only those can tell who hold the stored hash: it is another after every change."""
@@ -187,9 +207,15 @@ class _Tries:
         if seconds > 0:
             raise Later(429, f"too many wrong passwords: wait {int(seconds) + 1} s", seconds)
 
-    def note(self, address: str) -> None:
-        """Count one as wrong; raises Later where all addresses together have to wait."""
+    def pause(self) -> float:
+        """Return how much longer the next one takes, in seconds: nobody is locked out by what others try."""
+        if self._all.wait("all") > 0:
+            return _PAUSE
         self._all.take("all")
+        return 0
+
+    def note(self, address: str) -> None:
+        """Count one as wrong."""
         before = self._failures.pop(address, None)
         self._failures[address] = _Failures(count=min(30, before.count + 1 if before else 1), at=time.monotonic())
         if len(self._failures) > _ADDRESSES:

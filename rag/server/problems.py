@@ -69,11 +69,12 @@ def status_of(error: RagError) -> int:
     if isinstance(error, NotFound):
         return 404
     if isinstance(error.__cause__, OSError):  # the request was right; the disk is not
-        return _disk_status(error.__cause__)
+        return disk_status(error.__cause__)
     return next(status for kind, status in _STATUS if isinstance(error, kind))
 
 
-def _disk_status(error: OSError) -> int:
+def disk_status(error: OSError) -> int:
+    """Return the HTTP status that fits what the disk did not do."""
     return 507 if error.errno in (errno.ENOSPC, errno.EDQUOT) else 503
 
 
@@ -96,7 +97,7 @@ async def _rag_error(_: Request, error: Exception) -> JSONResponse:
 
 async def _disk(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, OSError)
-    return _problem(_disk_status(error), f"the disk failed ({error.strerror}): mend that and try again")
+    return _problem(disk_status(error), f"the disk failed ({error.strerror}): mend that and try again")
 
 
 async def _later(_: Request, error: Exception) -> JSONResponse:
