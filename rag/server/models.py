@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field
 
 from rag.listing import ListedDocument
 from rag.types import Value
-from rag.wire import MOST_PASSAGES, QuestionRequest
+from rag.wire import LONGEST_TEXT, MOST_PASSAGES, QuestionRequest
 
 
 class SearchRequest(QuestionRequest):
@@ -41,7 +39,7 @@ class Source(Value):
 class Undo(Value):
     """What puts back a document that was removed."""
 
-    token: str = Field(max_length=_LONGEST_TEXT)
+    token: str = Field(max_length=LONGEST_TEXT)
 
 
 class Health(Value):

@@ -18,8 +18,8 @@ from rag.assistant import Assistant
 from rag.embed import Embedder
 from rag.server import api as api_module
 from rag.server.app import guarded, server_app
-from rag.server.run import Server
 from rag.server.questions import QuestionLimit
+from rag.server.run import Server
 from rag.settings import Settings
 from rag.types import Answer, Message
 from rag.wire import AnswerJson, SearchJson, answer_json, search_json
