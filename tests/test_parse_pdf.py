@@ -9,7 +9,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from rag.errors import ParseError
-from rag.parse import pdf
+from rag.parse import parse, pdf
 from rag.parse.parsed import Parsed
 from rag.parse.pdf import parse_pdf
 
@@ -240,6 +240,23 @@ def test_running_heads_and_page_numbers_go() -> None:
         (at, f"The {river} is a river.\n\nMany towns lie on the {river}.") for at, river in enumerate(rivers, start=1)
     ]
     assert pages(read(draw)) == expected
+
+
+@pytest.mark.parametrize("name", ["Section", "Page"])
+def test_a_heading_that_differs_from_page_to_page_by_its_number_alone_is_kept(name: str) -> None:
+    def draw(canvas: Canvas) -> None:
+        for number in range(1, 13):
+            canvas.setFont("Helvetica", 14)
+            canvas.drawString(72, 650 if number == 1 else 740, f"{name} {number}")
+            write(canvas, (f"The river of chapter {number} is long.",), y=600 - 10 * number)
+            canvas.drawString(300, 30, f"Page {number} of 12")
+            if number < 12:
+                canvas.showPage()
+
+    (document,) = parse(made(draw), "rivers.pdf").documents
+    said = [(number, f"{name} {number}\n\nThe river of chapter {number} is long.") for number in range(1, 13)]
+    assert pages(read(draw)) == said
+    assert document.headings_at(document.pages[11].end - 1) == (f"{name} 12",)
 
 
 def test_pages_that_are_all_alike_keep_their_text() -> None:

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.parse.pdf_text import ITEM, LARGER, Block, rounded
+from rag.parse.pdf_layout import LARGER, rounded
+from rag.parse.pdf_text import ITEM, Block
 
 _LONGEST_HEADING = 120
 _MOST_HEADINGS = 1 / 2  # of the blocks; where there are more, size says nothing

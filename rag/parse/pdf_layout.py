@@ -22,6 +22,7 @@ _MOST_NESTED = 6  # columns in columns
 _CELL_GAP = 1.5  # of the size of the letters: so wide a gap makes a line a row of a table
 _ROW_GAP = 0.9  # the same between two more cells of a row
 _NO_GAP = 0.12
+LARGER = 1.12  # so much larger than the text around it a heading is
 _MARKER = re.compile(r"(?:[•·▪●○◦■□►▶➢✓–—*-]|\(?[0-9]{1,3}[.)]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{1,5}[.)]|\[\d{1,3}\])$")
 _LABEL = re.compile(r"(?:item|note|chapter|section|part|article|exhibit)\s+[\dIVX][\w.]*$", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2})*\.?$")
@@ -264,3 +265,8 @@ def _is_marker(text: str, following: str, pieces: int) -> bool:
     """Whether the first cell of a line only marks what follows: a bullet, or the number of an item or section."""
     numbers = pieces == 2 and bool(_NUMBER.match(text)) and following[:1].isalpha()
     return numbers or bool(_MARKER.match(text) or _LABEL.match(text))
+
+
+def rounded(size: float) -> float:
+    """Return a size of letters as it is compared with others."""
+    return round(size * 2) / 2

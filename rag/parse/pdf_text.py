@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from rag.parse.pdf_layout import Line
+from rag.parse.pdf_layout import LARGER, Line, rounded
 from rag.parse.pdf_running import PageLines
 from rag.parse.pdf_table import name_columns
 
@@ -31,7 +31,6 @@ _TORN = re.compile(r"([^\W\d_]+)-$")
 _CJK = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
 _LONGEST_WORD = 60
 _LONGEST_TITLE = 3  # lines
-LARGER = 1.12  # so much larger than the text around it a heading is
 _TITLE = 1.3  # the same for one that may have several lines, whatever their lengths
 
 
@@ -242,8 +241,3 @@ def _bridge(before: Block, block: Block, words: Counter[str]) -> None:
     """Let a sentence go on from the page before: only a space, or nothing, stands between."""
     if _runs_on(before.last, block.first):
         before.text, block.gap = _seam(before.text, block.text, words)
-
-
-def rounded(size: float) -> float:
-    """Return a size of letters as it is compared with others."""
-    return round(size * 2) / 2
