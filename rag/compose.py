@@ -18,7 +18,8 @@ from rag.query import questions_in
 from rag.types import Carried, Citation, Document, Message, ModelUse, SearchResult, Sentence, Unread, Value
 from rag.words import WORD, content_stems
 
-# Called with all sentences and citations of an answer so far; what was there before may be gone again.
+# Called with all sentences and citations of an answer so far, which may be none; what was there before may be gone
+# again.
 OnAnswer = Callable[[Sequence[Sentence], Sequence[Citation]], None]
 
 

@@ -7,7 +7,6 @@ string. What was saved stays, whatever stops the process: a call that returns ha
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import sqlite3
 import threading
@@ -15,49 +14,71 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-from rag.errors import ConversationsFailure, UsageError
-from rag.types import Answer, Citation, Message, SearchResult, Sentence, Value
+from rag.conversation_file import make_tables, open_file, told
+from rag.errors import UsageError
+from rag.saved_answer import read_answer
+from rag.types import Answer, Message, Value
 
 Rating = Literal["up", "down"]
 
-_SCHEMA_VERSION = 1
 _FILE = "conversations.sqlite"
 _KEPT_DELETED = timedelta(days=30)
 _LONGEST_TITLE = 80
 _LONGEST_NOTE = 4000
-_MOST_CLOSEST = 3
 _MOST_TERMS = 12  # of a search; each is a condition
-# What says that the file is not what was written; all else is the disk or another process.
-_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+_LIVE = "replaced_by IS NULL AND pending IS NULL"  # of a turn: it is part of the conversation
 _NO_SUCH = "there is no such conversation: it may have been deleted; start a new one"
 
 
 class Turn(Value):
-    """A question with its answer, and what the person thought of it. ``asked`` is in UTC."""
+    """A question with its answer, and what the person thought of it. ``asked`` is in UTC.
+
+    ``replaced`` counts the turns that it took the place of, where that can be undone.
+    """
 
     id: str
     answer: Answer
     rating: Rating | None
     note: str
     asked: datetime
+    replaced: int = 0
+
+
+class Question(Value):
+    """A question, and how it is asked.
+
+    ``sources`` are the documents that alone are asked; ``as_typed`` says that it is no follow-up; its answer takes the
+    place of the turn it ``replaces``, and of all after that.
+    """
+
+    text: str
+    sources: tuple[str, ...] = ()
+    as_typed: bool = False
+    replaces: str | None = None
+
+
+class PendingQuestion(Question):
+    """A question that was saved and has no answer yet."""
+
+    id: str
 
 
 class Conversation(Value):
-    """A conversation with all its turns, oldest first. Times are in UTC."""
+    """A conversation with all its turns, and its questions without an answer, oldest first. Times are in UTC."""
 
     id: str
     title: str
     created: datetime
     updated: datetime
     turns: tuple[Turn, ...]
+    pending: tuple[PendingQuestion, ...] = ()
 
 
 class ConversationSummary(Value):
-    """A conversation as it is listed; ``turns`` counts them."""
+    """A conversation as it is listed; ``turns`` counts its questions."""
 
     id: str
     title: str
@@ -67,7 +88,7 @@ class ConversationSummary(Value):
 
 
 class Saved(Value):
-    """Where an answer was saved: the ids of its conversation and of its turn."""
+    """Where a question was saved: the ids of its conversation and of its turn."""
 
     conversation: str
     turn: str
@@ -91,9 +112,9 @@ class Conversations:
         self._path = folder / _FILE
         self._clock = clock
         self._lock = threading.Lock()  # one connection, used by one thread at a time
-        self._connection = _open(self._path)
+        self._connection = open_file(self._path)
         with self._transaction() as connection:
-            _make_tables(connection, self._path)
+            make_tables(connection, self._path)
             long_ago = self._now() - _KEPT_DELETED.total_seconds()
             connection.execute("DELETE FROM conversations WHERE deleted < ?", [long_ago])
 
@@ -102,23 +123,61 @@ class Conversations:
         with self._lock:
             self._connection.close()
 
-    def start_or_add(self, owner: str, conversation: str | None, answer: Answer) -> Saved:
-        """Save an answer at the end of a conversation; None, or one the owner has not, starts a new one.
+    def ask(self, owner: str, conversation: str | None, question: Question) -> Saved:
+        """Save a question at the end of a conversation; None, or one the owner has not, starts a new one.
 
-        A new one is titled by its question.
+        A new one is titled by the question.
         """
         now = self._now()
         with self._transaction() as connection:
+            if question.replaces is not None:
+                _place_of(connection, owner, conversation or "", question.replaces)
             if conversation is None or not _is_of(connection, owner, conversation):
-                conversation = _start(connection, owner, answer.question, now)
-            return Saved(conversation=conversation, turn=_add(connection, conversation, answer, now))
+                conversation = _start(connection, owner, question.text, now)
+            return Saved(conversation=conversation, turn=_add(connection, conversation, question, now))
 
-    def replace(self, owner: str, conversation: str, turn: str, answer: Answer) -> Saved:
-        """Put an answer in the place of a turn and of all those after it: the question was asked anew."""
+    def answer(self, owner: str, conversation: str, turn: str, answer: Answer) -> bool:
+        """Save the answer to a question; False where the question was withdrawn, or answered before.
+
+        The turns it replaces are kept, to be had back, until a question is answered that replaces none.
+        """
         with self._transaction() as connection:
-            place = _place_of(connection, owner, conversation, turn)
-            connection.execute("DELETE FROM turns WHERE conversation = ? AND position >= ?", [conversation, place])
-            return Saved(conversation=conversation, turn=_add(connection, conversation, answer, self._now()))
+            _check_is_of(connection, owner, conversation)
+            pending = next((one for one in _pending(connection, conversation) if one.id == turn), None)
+            if pending is None:
+                return False
+            if pending.replaces is None:
+                gone = "DELETE FROM turns WHERE conversation = ? AND replaced_by IS NOT NULL"
+                connection.execute(gone, [conversation])
+            else:
+                first = "SELECT position FROM turns WHERE id = ? AND replaced_by IS NULL"
+                replaced = f"conversation = ? AND {_LIVE} AND position >= ({first})"
+                row = [turn, conversation, _clean(pending.replaces)]
+                connection.execute(f"UPDATE turns SET replaced_by = ? WHERE {replaced}", row)
+            _fill(connection, turn, answer)
+            return True
+
+    def withdraw(self, owner: str, conversation: str, turn: str) -> bool:
+        """Take back a question that has no answer; False where it has one, or is gone.
+
+        A conversation that holds nothing else goes with it.
+        """
+        with self._transaction() as connection:
+            _check_is_of(connection, owner, conversation)
+            query = "DELETE FROM turns WHERE id = ? AND conversation = ? AND pending IS NOT NULL"
+            found = connection.execute(query, [_clean(turn), conversation]).rowcount
+            empty = "id = ? AND NOT EXISTS (SELECT 1 FROM turns WHERE conversation = conversations.id)"
+            connection.execute(f"DELETE FROM conversations WHERE {empty}", [conversation])
+            return bool(found)
+
+    def undo(self, owner: str, conversation: str, turn: str) -> None:
+        """Remove a turn, and put back those it replaced."""
+        with self._transaction() as connection:
+            _check_is_of(connection, owner, conversation)
+            query = "UPDATE turns SET replaced_by = NULL WHERE conversation = ? AND replaced_by = ?"
+            if not connection.execute(query, [conversation, _clean(turn)]).rowcount:
+                raise UsageError("there is nothing to undo: the conversation has gone on since")
+            connection.execute("DELETE FROM turns WHERE id = ?", [_clean(turn)])
 
     def listed(self, owner: str, search: str = "", most: int = 100) -> list[ConversationSummary]:
         """Return the owner's conversations, newest first.
@@ -126,10 +185,10 @@ class Conversations:
         With ``search``, those whose title, questions and answers hold each of its words, be it as a part of one.
         """
         terms = _folded(search).split()[:_MOST_TERMS]
-        in_turn = "EXISTS (SELECT 1 FROM turns WHERE conversation = c.id AND instr(turns.found_by, ?))"
-        found = f" AND (instr(found_by, ?) OR {in_turn})"
+        its_turns = "FROM turns WHERE conversation = c.id AND replaced_by IS NULL"
+        found = f" AND (instr(found_by, ?) OR EXISTS (SELECT 1 {its_turns} AND instr(turns.found_by, ?)))"
         query = (
-            "SELECT id, title, created, updated, (SELECT count(*) FROM turns WHERE conversation = c.id)"
+            f"SELECT id, title, created, updated, (SELECT count(*) {its_turns})"
             f" FROM conversations c WHERE owner = ? AND deleted IS NULL{found * len(terms)}"
             " ORDER BY updated DESC, rowid DESC LIMIT ?"
         )
@@ -147,10 +206,14 @@ class Conversations:
             _check_is_of(connection, owner, conversation)
             query = "SELECT title, created, updated FROM conversations WHERE id = ?"
             title, created, updated = connection.execute(query, [conversation]).fetchone()
-            turns = _turns(connection, conversation)
-        return Conversation(
-            id=conversation, title=title, created=_time(created), updated=_time(updated), turns=tuple(turns)
-        )
+            return Conversation(
+                id=conversation,
+                title=title,
+                created=_time(created),
+                updated=_time(updated),
+                turns=tuple(_turns(connection, conversation)),
+                pending=tuple(_pending(connection, conversation)),
+            )
 
     def rename(self, owner: str, conversation: str, title: str) -> None:
         """Give a conversation another title, shortened where it is long; raises UsageError where it is empty."""
@@ -208,7 +271,7 @@ class Conversations:
     @contextmanager
     def _transaction(self, kind: Literal["IMMEDIATE", "DEFERRED"] = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
         """Lend the connection; commit all or nothing. When this has ended, what was written is on the disk."""
-        with self._lock, _told(self._path):
+        with self._lock, told(self._path):
             self._connection.execute(f"BEGIN {kind}")
             try:
                 yield self._connection
@@ -230,42 +293,6 @@ def history(turns: Sequence[Turn]) -> tuple[Message, ...]:
     )
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    """Open the file, made readable by its owner alone where it is not there yet."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Never opened where it is there: closing it again would drop the locks that SQLite holds on it.
-        if not path.exists():
-            os.close(os.open(path, os.O_CREAT, 0o600))
-    except OSError as error:
-        raise _unusable(path, error) from error
-    with _told(path):
-        connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA secure_delete = ON")  # what is gone for good is not in the file either
-        except BaseException:
-            connection.close()
-            raise
-    return connection
-
-
-def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > _SCHEMA_VERSION:
-        raise ConversationsFailure(
-            f"{path} was written by a newer version of this program (schema {version}, this one knows "
-            f"{_SCHEMA_VERSION}): update it, or set another folder with RAG_DATA"
-        )
-    if version == 0:
-        schema = resources.files("rag").joinpath("conversations.sql").read_text(encoding="utf-8")
-        for statement in schema.split(";\n"):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-
-
 def _is_of(connection: sqlite3.Connection, owner: str, conversation: str) -> bool:
     query = "SELECT 1 FROM conversations WHERE id = ? AND owner = ? AND deleted IS NULL"
     return connection.execute(query, [_clean(conversation), _clean(owner)]).fetchone() is not None
@@ -279,7 +306,7 @@ def _check_is_of(connection: sqlite3.Connection, owner: str, conversation: str) 
 def _place_of(connection: sqlite3.Connection, owner: str, conversation: str, turn: str) -> int:
     """Return where a turn stands."""
     _check_is_of(connection, owner, conversation)
-    query = "SELECT position FROM turns WHERE id = ? AND conversation = ?"
+    query = f"SELECT position FROM turns WHERE id = ? AND conversation = ? AND {_LIVE}"
     found = connection.execute(query, [_clean(turn), conversation]).fetchone()
     if found is None:
         raise UsageError("there is no such answer in the conversation: it may have been asked anew; reload it")
@@ -293,58 +320,45 @@ def _start(connection: sqlite3.Connection, owner: str, question: str, now: float
     return name
 
 
-def _add(connection: sqlite3.Connection, conversation: str, answer: Answer, now: float) -> str:
-    name = secrets.token_urlsafe(16)
-    question, said = _clean(answer.question), _clean(" ".join(sentence.text for sentence in answer.sentences))
-    kept = _clean(json.dumps(answer.model_dump(mode="json"), ensure_ascii=False))
-    row = [name, conversation, question, said, _folded(f"{question}\n{said}"), kept, now]
-    columns = "id, conversation, question, said, found_by, answer, asked"
-    connection.execute(f"INSERT INTO turns ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+def _add(connection: sqlite3.Connection, conversation: str, question: Question, now: float) -> str:
+    name, how = secrets.token_urlsafe(16), _clean(json.dumps(question.model_dump(), ensure_ascii=False))
+    row = [name, conversation, _clean(question.text), _folded(question.text), now, how]
+    columns = "id, conversation, question, said, found_by, answer, asked, pending"
+    connection.execute(f"INSERT INTO turns ({columns}) VALUES (?, ?, ?, '', ?, '', ?, ?)", row)
     connection.execute("UPDATE conversations SET updated = ? WHERE id = ?", [now, conversation])
     return name
 
 
+def _fill(connection: sqlite3.Connection, turn: str, answer: Answer) -> None:
+    """Put an answer to its question."""
+    question, said = _clean(answer.question), _clean(" ".join(sentence.text for sentence in answer.sentences))
+    kept = _clean(json.dumps(answer.model_dump(mode="json"), ensure_ascii=False))
+    row = [question, said, _folded(f"{question}\n{said}"), kept, turn]
+    values = "question = ?, said = ?, found_by = ?, answer = ?, pending = NULL"
+    connection.execute(f"UPDATE turns SET {values} WHERE id = ?", row)
+
+
 def _turns(connection: sqlite3.Connection, conversation: str) -> list[Turn]:
-    query = "SELECT id, question, said, answer, rating, note, asked FROM turns WHERE conversation = ? ORDER BY position"
+    replaced = "SELECT count(*) FROM turns r WHERE r.conversation = turns.conversation AND r.replaced_by = turns.id"
+    columns = f"id, question, said, answer, rating, note, asked, ({replaced})"
+    query = f"SELECT {columns} FROM turns WHERE conversation = ? AND {_LIVE} ORDER BY position"
     return [
-        Turn(id=name, answer=_answer(kept, question, said), rating=rating, note=note, asked=_time(asked))
-        for name, question, said, kept, rating, note, asked in connection.execute(query, [conversation])
+        Turn(
+            id=name,
+            answer=read_answer(kept, question, said),
+            rating=rating,
+            note=note,
+            asked=_time(asked),
+            replaced=replaced,
+        )
+        for name, question, said, kept, rating, note, asked, replaced in connection.execute(query, [conversation])
     ]
 
 
-def _answer(kept: str, question: str, said: str) -> Answer:
-    """Return a saved answer; of one in a form that is no longer known, its words, which then have no sources."""
-    try:
-        return _of_this_version(json.loads(kept))
-    except ValueError:  # of JSON, and of what it holds
-        sentences = (Sentence(text=said, citations=(), support="unsupported"),) if said else ()
-        return Answer(
-            question=question,
-            query=question,
-            sentences=sentences,
-            citations=(),
-            results=(),
-            verdict="likely" if said else "none",
-            confidence=0.0,
-        )
-
-
-def _of_this_version(kept: Any) -> Answer:
-    """Return an answer as it is today: version 0.1 had no verdict, and cited nothing where there was no answer."""
-    if not isinstance(kept, dict) or "abstained" not in kept:
-        return Answer.model_validate(kept)
-    verdict = "none" if kept["abstained"] else "likely"
-    same = {name: value for name, value in kept.items() if name not in ("abstained", "disagreements")}
-    found = Answer.model_validate({**same, "verdict": verdict})
-    closest = enumerate(found.results[:_MOST_CLOSEST], 1) if found.abstained else ()
-    return found.model_copy(update={"closest": tuple(_citation(n, result) for n, result in closest)})
-
-
-def _citation(n: int, result: SearchResult) -> Citation:
-    """Return a passage that was found as a citation of it."""
-    passage = result.chunk.model_dump(include={"document_id", "page", "headings", "start", "end"})
-    document = result.model_dump(include={"source", "title", "page_kind", "sha256"})
-    return Citation(n=n, quote=result.chunk.text, **passage, **document)
+def _pending(connection: sqlite3.Connection, conversation: str) -> list[PendingQuestion]:
+    query = "SELECT id, pending FROM turns WHERE conversation = ? AND pending IS NOT NULL ORDER BY position"
+    found = connection.execute(query, [conversation])
+    return [PendingQuestion.model_validate({"id": name, **json.loads(kept)}) for name, kept in found]
 
 
 def _title(text: str) -> str:
@@ -369,23 +383,3 @@ def _folded(text: str) -> str:
 
 def _time(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Say what is wrong with the file in place of SQLite."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", None)
-        if code is None or code & 0xFF not in _DAMAGE:
-            raise _unusable(path, error) from error
-        raise ConversationsFailure(
-            f"the conversations in {path} are damaged ({error}): put a copy of it back, or move it away to start anew"
-        ) from error
-
-
-def _unusable(path: Path, error: Exception) -> ConversationsFailure:
-    return ConversationsFailure(
-        f"the conversations in {path} cannot be used now ({error}): mend that and try again; what was saved stays"
-    )

@@ -16,10 +16,12 @@ CREATE TABLE turns (
     question TEXT NOT NULL,
     said TEXT NOT NULL, -- the words of the answer, which can be read whatever becomes of its form
     found_by TEXT NOT NULL, -- question and answer as they are searched
-    answer TEXT NOT NULL, -- JSON
+    answer TEXT NOT NULL, -- JSON; empty while it is pending
     asked REAL NOT NULL,
     rating TEXT CHECK (rating IN ('up', 'down')),
-    note TEXT NOT NULL DEFAULT ''
+    note TEXT NOT NULL DEFAULT '',
+    pending TEXT, -- how a question without an answer was asked, as JSON
+    replaced_by TEXT -- the turn that took its place
 );
 CREATE INDEX turns_of ON turns (conversation, position);
 CREATE INDEX turns_rated ON turns (rating) WHERE rating IS NOT NULL;

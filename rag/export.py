@@ -65,10 +65,13 @@ def conversation_html(conversation: Conversation) -> str:
 def conversation_json(conversation: Conversation) -> str:
     """Return a conversation as JSON: each answer as `rag ask --json` prints it, with its time and rating besides."""
     rated = [
-        {**turn.model_dump(mode="json", exclude={"answer"}), **answer_json(turn.answer).model_dump(mode="json")}
+        {
+            **turn.model_dump(mode="json", exclude={"answer", "replaced"}),
+            **answer_json(turn.answer).model_dump(mode="json"),
+        }
         for turn in conversation.turns
     ]
-    found = {**conversation.model_dump(mode="json", exclude={"turns"}), "answers": rated}
+    found = {**conversation.model_dump(mode="json", exclude={"turns", "pending"}), "answers": rated}
     return "".join(map(_seen, json.dumps(found, ensure_ascii=False, indent=2))) + "\n"
 
 

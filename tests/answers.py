@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rag.conversations import Conversations, Question, Saved
 from rag.types import Answer, Citation, Sentence
 
 
@@ -37,3 +38,12 @@ def answer(question: str, *quotes: str, **more: object) -> Answer:
         "confidence": 0.9 if quotes else 0.1,
     }
     return Answer.model_validate({**values, **more})
+
+
+def save(
+    kept: Conversations, owner: str, conversation: str | None, answer: Answer, replaces: str | None = None
+) -> Saved:
+    """Save a question and its answer."""
+    saved = kept.ask(owner, conversation, Question(text=answer.question, replaces=replaces))
+    assert kept.answer(owner, saved.conversation, saved.turn, answer)
+    return saved

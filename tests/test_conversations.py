@@ -20,11 +20,11 @@ from pathlib import Path
 import pytest
 
 import rag
-from rag.conversations import Conversations, Saved
+from rag.conversations import Conversations, Question, Saved
 from rag.errors import ConversationsFailure, UsageError
 from rag.export import conversation_html, conversation_json, conversation_markdown
 from rag.types import Message
-from tests.answers import answer
+from tests.answers import answer, save
 
 PROJECT = Path(str(rag.__file__)).parent.parent
 MILL = "Ada Brown built the mill in 1851."
@@ -61,8 +61,8 @@ def titles(kept: Conversations, search: str = "", owner: str = "ada") -> list[st
 def test_a_conversation_comes_back_as_it_was_said(kept: Conversations, tmp_path: Path) -> None:
     first = answer("Who built the mill?", MILL)
     second = answer("When did it burn down?", FIRE, query="When did the mill burn down?")
-    saved = kept.start_or_add("ada", None, first)
-    again = kept.start_or_add("ada", saved.conversation, second)
+    saved = save(kept, "ada", None, first)
+    again = save(kept, "ada", saved.conversation, second)
     assert again.conversation == saved.conversation
     kept.close()
     reopened = Conversations(tmp_path / "data")
@@ -78,32 +78,95 @@ def test_a_conversation_comes_back_as_it_was_said(kept: Conversations, tmp_path:
 
 
 def test_the_list_is_newest_first_and_what_is_not_there_starts_anew(kept: Conversations) -> None:
-    one = kept.start_or_add("ada", None, answer("One?"))
-    two = kept.start_or_add("ada", "unknown", answer("Two?"))
+    one = save(kept, "ada", None, answer("One?"))
+    two = save(kept, "ada", "unknown", answer("Two?"))
     assert two.conversation not in ("unknown", one.conversation)
     assert titles(kept) == ["Two?", "One?"]
-    kept.start_or_add("ada", one.conversation, answer("More?"))
+    save(kept, "ada", one.conversation, answer("More?"))
     assert titles(kept) == ["One?", "Two?"]
     assert [summary.id for summary in kept.listed("ada", most=1)] == [one.conversation]
 
 
 def test_a_question_asked_anew_takes_the_place_of_what_followed(kept: Conversations) -> None:
-    saved = [kept.start_or_add("ada", None, answer("One?"))]
+    saved = [save(kept, "ada", None, answer("One?"))]
     for question in ("Two?", "Three?"):
-        saved.append(kept.start_or_add("ada", saved[0].conversation, answer(question)))
-    new = kept.replace("ada", saved[0].conversation, saved[1].turn, answer("Two, really?", MILL))
+        saved.append(save(kept, "ada", saved[0].conversation, answer(question)))
+    new = save(kept, "ada", saved[0].conversation, answer("Two, really?", MILL), replaces=saved[1].turn)
     turns = kept.get("ada", saved[0].conversation).turns
     assert [turn.answer.question for turn in turns] == ["One?", "Two, really?"]
     assert turns[1].id == new.turn
     with pytest.raises(UsageError, match="no such answer"):
-        kept.replace("ada", saved[0].conversation, saved[2].turn, answer("Four?"))
+        save(kept, "ada", saved[0].conversation, answer("Four?"), replaces=saved[2].turn)
     assert len(kept.get("ada", saved[0].conversation).turns) == 2
+
+
+def questions(kept: Conversations, name: str) -> list[str]:
+    return [turn.answer.question for turn in kept.get("ada", name).turns]
+
+
+def test_what_a_question_took_the_place_of_can_be_had_back_step_by_step(kept: Conversations) -> None:
+    name = save(kept, "ada", None, answer("One?")).conversation
+    two, three = (save(kept, "ada", name, answer(question, MILL)) for question in ("Two?", "Three?"))
+    kept.rate("ada", name, three.turn, "up")
+    edited = save(kept, "ada", name, answer("Two, really?", FIRE), replaces=two.turn)
+    again = save(kept, "ada", name, answer("Two, at last?", FIRE), replaces=edited.turn)
+    assert [turn.replaced for turn in kept.get("ada", name).turns] == [0, 1]
+    assert (kept.listed("ada")[0].turns, titles(kept, "three"), kept.feedback()) == (2, [], [])
+    with pytest.raises(UsageError, match="no such answer"):
+        kept.rate("ada", name, three.turn, "down")
+    kept.undo("ada", name, again.turn)
+    assert questions(kept, name) == ["One?", "Two, really?"]
+    assert kept.get("ada", name).turns[1].replaced == 2
+    kept.undo("ada", name, edited.turn)
+    assert questions(kept, name) == ["One?", "Two?", "Three?"]
+    assert kept.get("ada", name).turns[2].rating == "up"
+    with pytest.raises(UsageError, match="nothing to undo"):
+        kept.undo("ada", name, three.turn)
+    other = save(kept, "ada", name, answer("Two, really?"), replaces=two.turn)
+    with pytest.raises(UsageError):
+        kept.undo("bob", name, other.turn)
+    save(kept, "ada", name, answer("And then?"))  # it goes on: what was replaced is gone for good
+    with pytest.raises(UsageError, match="nothing to undo"):
+        kept.undo("ada", name, other.turn)
+    assert questions(kept, name) == ["One?", "Two, really?", "And then?"]
+
+
+def test_a_question_is_kept_before_it_is_answered(kept: Conversations, tmp_path: Path) -> None:
+    saved = kept.ask("ada", None, Question(text="Who built the mill?", sources=("mill.txt",), as_typed=True))
+    kept.close()
+    kept = Conversations(tmp_path / "data")
+    found = kept.get("ada", saved.conversation)
+    (pending,) = found.pending
+    assert (pending.id, pending.text, pending.sources) == (saved.turn, "Who built the mill?", ("mill.txt",))
+    assert (pending.as_typed, pending.replaces, found.turns) == (True, None, ())
+    assert kept.listed("ada", "mill")[0].turns == 1
+    assert json.loads(conversation_json(found))["answers"] == []
+    assert kept.answer("ada", saved.conversation, saved.turn, answer("Who built the mill?", MILL))
+    assert not kept.answer("ada", saved.conversation, saved.turn, answer("Who built the mill?", FIRE))
+    found = kept.get("ada", saved.conversation)
+    assert (found.pending, found.turns[0].id, found.turns[0].answer.text) == ((), saved.turn, f"{MILL} [1]")
+    kept.close()
+
+
+def test_a_question_that_is_withdrawn_is_gone_and_takes_no_answer(kept: Conversations) -> None:
+    first = kept.ask("ada", None, Question(text="Who built the mill?"))
+    assert kept.withdraw("ada", first.conversation, first.turn)
+    assert kept.listed("ada") == []
+    saved = save(kept, "ada", None, answer("One?"))
+    second = kept.ask("ada", saved.conversation, Question(text="One, really?", replaces=saved.turn))
+    assert kept.withdraw("ada", saved.conversation, second.turn)
+    assert not kept.withdraw("ada", saved.conversation, second.turn)
+    assert not kept.withdraw("ada", saved.conversation, saved.turn)
+    assert not kept.answer("ada", saved.conversation, second.turn, answer("One, really?"))
+    assert questions(kept, saved.conversation) == ["One?"]
+    with pytest.raises(UsageError):
+        kept.ask("ada", saved.conversation, Question(text="One?", replaces=second.turn))
 
 
 def test_a_title_is_one_short_line(kept: Conversations) -> None:
     long = "What did the \u202e miller\n of the village\x1b[31m say " + "about the river " * 20 + "?"
-    kept.start_or_add("ada", None, answer(long))
-    kept.start_or_add("ada", None, answer("河" * 200))
+    save(kept, "ada", None, answer(long))
+    save(kept, "ada", None, answer("河" * 200))
     chinese, english = titles(kept)
     assert english.startswith("What did the miller of the village[31m say about the river")
     assert english.removesuffix("…").endswith(("the", "about", "river"))
@@ -113,10 +176,10 @@ def test_a_title_is_one_short_line(kept: Conversations) -> None:
 
 
 def test_search_finds_titles_questions_and_answers(kept: Conversations) -> None:
-    mill = kept.start_or_add("ada", None, answer("Who built the mill?", MILL))
-    kept.start_or_add("ada", mill.conversation, answer("And the Straße in it?", "Die Straße heißt Mühlweg."))
-    kept.start_or_add("ada", None, answer("長江はどこですか", "长江是中国最长的河流。"))
-    kept.start_or_add("bob", None, answer("Who built the mill of Bob?", "Bob Brown built it."))
+    mill = save(kept, "ada", None, answer("Who built the mill?", MILL))
+    save(kept, "ada", mill.conversation, answer("And the Straße in it?", "Die Straße heißt Mühlweg."))
+    save(kept, "ada", None, answer("長江はどこですか", "长江是中国最长的河流。"))
+    save(kept, "bob", None, answer("Who built the mill of Bob?", "Bob Brown built it."))
     mill_alone = ["Who built the mill?"]
     for search in ("mil", "MILL", "brown 1851", "strasse", "MÜHL", "  mill   brown ", "ｍｉｌｌ", "built mühlweg"):
         assert titles(kept, search) == mill_alone, search
@@ -133,21 +196,21 @@ def test_search_finds_titles_questions_and_answers(kept: Conversations) -> None:
      "'; DROP TABLE turns; --", "\x00", "\ud800", "mill\x00", "[a-z]*", "{found_by}", "x " * 5000, "m" * 100_000],
 )  # fmt: skip
 def test_search_takes_every_sign_as_itself(kept: Conversations, search: str) -> None:
-    kept.start_or_add("ada", None, answer("Who built the mill", MILL))
+    save(kept, "ada", None, answer("Who built the mill", MILL))
     assert titles(kept, search) == []
-    kept.start_or_add("ada", None, answer(f"What is {search} ?"))
+    save(kept, "ada", None, answer(f"What is {search} ?"))
     assert len(titles(kept, search)) == 1
     assert len(titles(kept)) == 2
 
 
 def test_an_owner_sees_and_changes_only_what_is_theirs(kept: Conversations) -> None:
-    saved = kept.start_or_add("ada", None, answer("Who built the mill?", MILL))
+    saved = save(kept, "ada", None, answer("Who built the mill?", MILL))
     forbidden: list[Callable[[], object]] = [
         lambda: kept.get("bob", saved.conversation),
         lambda: kept.rename("bob", saved.conversation, "Mine"),
         lambda: kept.delete("bob", saved.conversation),
         lambda: kept.rate("bob", saved.conversation, saved.turn, "down"),
-        lambda: kept.replace("bob", saved.conversation, saved.turn, answer("Mine?")),
+        lambda: save(kept, "bob", saved.conversation, answer("Mine?"), replaces=saved.turn),
         lambda: kept.get("bob", "no such"),
     ]
     told = set()
@@ -157,12 +220,12 @@ def test_an_owner_sees_and_changes_only_what_is_theirs(kept: Conversations) -> N
         told.add(str(error.value))
     assert len(told) == 1, "what is another's cannot be told from what is not there"
     assert kept.listed("bob") == kept.listed("bob", "mill") == []
-    other = kept.start_or_add("bob", saved.conversation, answer("And I?"))
+    other = save(kept, "bob", saved.conversation, answer("And I?"))
     assert other.conversation != saved.conversation
     with pytest.raises(UsageError):  # nor by way of a conversation of one's own
         kept.rate("bob", other.conversation, saved.turn, "down")
     with pytest.raises(UsageError):
-        kept.replace("bob", other.conversation, saved.turn, answer("Mine?"))
+        save(kept, "bob", other.conversation, answer("Mine?"), replaces=saved.turn)
     kept.delete("ada", saved.conversation)
     with pytest.raises(UsageError):
         kept.restore("bob", saved.conversation)
@@ -172,8 +235,8 @@ def test_an_owner_sees_and_changes_only_what_is_theirs(kept: Conversations) -> N
 
 
 def test_what_is_deleted_can_be_had_back_for_thirty_days(kept: Conversations, tmp_path: Path, clock: Clock) -> None:
-    gone = kept.start_or_add("ada", None, answer("Who built the mill?", MILL))
-    stays = kept.start_or_add("ada", None, answer("When did it burn down?", FIRE))
+    gone = save(kept, "ada", None, answer("Who built the mill?", MILL))
+    stays = save(kept, "ada", None, answer("When did it burn down?", FIRE))
     kept.rate("ada", gone.conversation, gone.turn, "up")
     kept.delete("ada", gone.conversation)
     assert titles(kept) == ["When did it burn down?"]
@@ -181,7 +244,7 @@ def test_what_is_deleted_can_be_had_back_for_thirty_days(kept: Conversations, tm
     assert kept.feedback() == []
     with pytest.raises(UsageError):
         kept.get("ada", gone.conversation)
-    assert kept.start_or_add("ada", gone.conversation, answer("New?")).conversation != gone.conversation
+    assert save(kept, "ada", gone.conversation, answer("New?")).conversation != gone.conversation
     clock.now += timedelta(days=29)
     Conversations(tmp_path / "data", clock).close()
     kept.restore("ada", gone.conversation)
@@ -199,9 +262,9 @@ def test_what_is_deleted_can_be_had_back_for_thirty_days(kept: Conversations, tm
 
 
 def test_ratings_are_kept_changed_and_taken_back(kept: Conversations) -> None:
-    first = kept.start_or_add("ada", None, answer("Who built the mill?", MILL))
-    second = kept.start_or_add("ada", first.conversation, answer("Why?", query="Why was the mill built?"))
-    other = kept.start_or_add("bob", None, answer("What is the dose?"))
+    first = save(kept, "ada", None, answer("Who built the mill?", MILL))
+    second = save(kept, "ada", first.conversation, answer("Why?", query="Why was the mill built?"))
+    other = save(kept, "bob", None, answer("What is the dose?"))
     kept.rate("ada", first.conversation, first.turn, "up")
     kept.rate("ada", second.conversation, second.turn, "down", "it says\nso in the last line \ud800")
     kept.rate("bob", other.conversation, other.turn, "up")
@@ -222,8 +285,8 @@ def test_ratings_are_kept_changed_and_taken_back(kept: Conversations) -> None:
 
 
 def test_an_answer_in_an_older_form_keeps_its_words(kept: Conversations, tmp_path: Path) -> None:
-    saved = kept.start_or_add("ada", None, answer("Who built the mill?", MILL, FIRE))
-    kept.start_or_add("ada", saved.conversation, answer("Why?"))
+    saved = save(kept, "ada", None, answer("Who built the mill?", MILL, FIRE))
+    save(kept, "ada", saved.conversation, answer("Why?"))
     with sqlite3.connect(tmp_path / "data/conversations.sqlite") as connection:
         connection.execute(
             "UPDATE turns SET answer = json_set(answer, '$.former', 1), rating = 'up' WHERE position = 1"
@@ -259,14 +322,14 @@ def test_what_version_0_1_saved_comes_back_and_is_exported(tmp_path: Path) -> No
 
 
 def test_text_that_no_encoding_holds_is_kept_all_the_same(kept: Conversations) -> None:
-    saved = kept.start_or_add("\ud800", None, answer("What is \ud800\x00?", "A\x00B \x1b[31m"))
+    saved = save(kept, "\ud800", None, answer("What is \ud800\x00?", "A\x00B \x1b[31m"))
     (turn,) = kept.get("\ud800", saved.conversation).turns
     assert turn.answer.question == "What is ?\x00?"
     assert turn.answer.sentences[0].text == "A\x00B \x1b[31m"
 
 
 def test_only_the_owner_of_the_files_may_read_them(kept: Conversations, tmp_path: Path) -> None:
-    kept.start_or_add("ada", None, answer("Who built the mill?", MILL))
+    save(kept, "ada", None, answer("Who built the mill?", MILL))
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "data").iterdir()}
     assert "conversations.sqlite" in modes
     assert set(modes.values()) == {0o600}
@@ -282,7 +345,7 @@ def test_thirty_two_people_at_once_lose_nothing(kept: Conversations) -> None:
         start.wait()
         for turn in range(20):
             conversation = saved[-1].conversation if turn % 10 else None
-            saved.append(kept.start_or_add(owner, conversation, answer(f"{number}-{turn}?", f"Said {number}-{turn}.")))
+            saved.append(save(kept, owner, conversation, answer(f"{number}-{turn}?", f"Said {number}-{turn}.")))
             kept.rate(owner, saved[-1].conversation, saved[-1].turn, "up", f"{number}")
             assert len(kept.listed(owner, f"{number}-{turn}?")) == 1
         return saved
@@ -301,10 +364,10 @@ SAVES = """
 import sys
 from pathlib import Path
 from rag.conversations import Conversations
-from tests.answers import answer
+from tests.answers import answer, save
 kept, name, number = Conversations(Path(sys.argv[1])), None, 0
 while True:
-    name = kept.start_or_add("ada", name, answer(f"{sys.argv[2]}-{number}?", "x" * 3000)).conversation
+    name = save(kept, "ada", name, answer(f"{sys.argv[2]}-{number}?", "x" * 3000)).conversation
     print(f"{name} {sys.argv[2]}-{number}?", flush=True)
     number += 1
 """
@@ -350,7 +413,7 @@ def test_a_damaged_file_says_what_to_do(tmp_path: Path) -> None:
 
 def test_damage_met_later_says_so_too_and_the_rest_is_read(tmp_path: Path) -> None:
     kept = Conversations(tmp_path)
-    names = [kept.start_or_add("ada", None, answer(f"{n}?", "x" * 30_000)).conversation for n in range(40)]
+    names = [save(kept, "ada", None, answer(f"{n}?", "x" * 30_000)).conversation for n in range(40)]
     kept.close()
     path = tmp_path / "conversations.sqlite"
     data = bytearray(path.read_bytes())
@@ -387,13 +450,26 @@ def test_a_folder_that_cannot_be_made_says_so(tmp_path: Path) -> None:
 
 
 def test_a_failed_save_changes_nothing(kept: Conversations, tmp_path: Path) -> None:
-    saved = kept.start_or_add("ada", None, answer("Who built the mill?", MILL))
+    saved = save(kept, "ada", None, answer("Who built the mill?", MILL))
     with sqlite3.connect(tmp_path / "data/conversations.sqlite") as connection:
         connection.execute("CREATE TRIGGER t BEFORE INSERT ON turns BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
     connection.close()
     with pytest.raises(ConversationsFailure, match="the disk is full"):
-        kept.replace("ada", saved.conversation, saved.turn, answer("Why?"))
+        save(kept, "ada", saved.conversation, answer("Why?"), replaces=saved.turn)
     with pytest.raises(ConversationsFailure):
-        kept.start_or_add("ada", None, answer("Why?"))
+        save(kept, "ada", None, answer("Why?"))
     assert [turn.id for turn in kept.get("ada", saved.conversation).turns] == [saved.turn]
     assert len(kept.listed("ada")) == 1
+
+
+def test_an_answer_that_cannot_be_saved_replaces_nothing(kept: Conversations, tmp_path: Path) -> None:
+    saved = save(kept, "ada", None, answer("Who built the mill?", MILL))
+    asked = kept.ask("ada", saved.conversation, Question(text="Why?", replaces=saved.turn))
+    with sqlite3.connect(tmp_path / "data/conversations.sqlite") as connection:
+        full = "SELECT RAISE(ABORT, 'the disk is full')"
+        connection.execute(f"CREATE TRIGGER t BEFORE UPDATE OF answer ON turns BEGIN {full}; END")
+    connection.close()
+    with pytest.raises(ConversationsFailure, match="the disk is full"):
+        kept.answer("ada", saved.conversation, asked.turn, answer("Why?"))
+    found = kept.get("ada", saved.conversation)
+    assert ([turn.id for turn in found.turns], found.pending[0].id) == ([saved.turn], asked.turn)

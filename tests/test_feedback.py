@@ -11,7 +11,7 @@ from rag.conversations import Conversations, history
 from rag.embed import Embedder
 from rag.evaluate.questions import Evidence, read_questions, resolve
 from rag.types import Message
-from tests.answers import answer
+from tests.answers import answer, save
 from tests.folders import assistant_over
 from tests.test_cli import parsed, rag
 
@@ -29,7 +29,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Path:
 
     def ask(conversation: str | None, question: str, rating: str, note: str = "") -> str:
         before = history(kept.get("ada", conversation).turns) if conversation else ()
-        saved = kept.start_or_add("ada", conversation, assistant.ask(question, before))
+        saved = save(kept, "ada", conversation, assistant.ask(question, before))
         kept.rate("ada", saved.conversation, saved.turn, rating, note)  # type: ignore[arg-type]
         return saved.conversation
 
@@ -38,8 +38,8 @@ def place(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Path:
     ask(talk, "What is the usual dose of ibuprofen?", "up")
     ask(talk, "Who opened the bridge?", "down", "it was the king\n“long live”")
     ask(talk, "Who likes ibuprofen?", "down", "it is there")
-    kept.start_or_add("ada", None, answer("Not rated?", MILL))
-    other = kept.start_or_add("bob", None, answer(NO_ENCODING, "gone", citations=()))
+    save(kept, "ada", None, answer("Not rated?", MILL))
+    other = save(kept, "bob", None, answer(NO_ENCODING, "gone", citations=()))
     kept.rate("bob", other.conversation, other.turn, "up")
     kept.close()
     run = rag(place, "feedback")

@@ -19,7 +19,7 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 # From the bottom; a module imports from layers below its own, or from its own package.
 LAYERS = (
     ("types", "errors", "stop_words", "weights", "child", "hosts"),
-    ("place",),
+    ("place", "conversation_file", "saved_answer"),
     ("languages", "words", "conversations", "wire", "llm"),
     ("export", "sentences", "kinds", "dates"),
     ("parse", "corpus", "chunk", "embed", "excerpt"),

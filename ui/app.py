@@ -45,6 +45,7 @@ class _Parts:
     talk: gr.HTML
     starters: gr.HTML
     only: gr.HTML
+    editing_bar: gr.HTML
     question: gr.Textbox
     send: gr.Button
     stop: gr.Button
@@ -74,14 +75,23 @@ def build(
         _wire_talks(parts, talks, chat)
         page.load(chat.open_named, [parts.place], [parts.talk, parts.place], js=_PLACE_OF_ADDRESS, **_AT_HAND)
         page.load(talks.listed, [parts.search, parts.place], [parts.talks], **_AT_HAND)
-        page.load(folder.listed, [parts.chosen, parts.find], [parts.documents], **_AT_HAND)
+        page.load(chat.chosen_before, [parts.chosen], [parts.chosen, parts.only], js=_CHOSEN_BEFORE, **_AT_HAND).then(
+            folder.listed, [parts.chosen, parts.find], [parts.documents], **_AT_HAND
+        )
+        page.load(chat.typed_before, [parts.question], [parts.question], js=_TYPED_BEFORE, **_QUIETLY)
     return page
 
 
-# Where the page was, before it was loaded anew, is in its address.
+# Where the page was, before it was loaded anew, is in its address; the documents that were chosen are in its tab.
 _PLACE_OF_ADDRESS = "() => [location.hash.slice(1)]"
-# A question that is no longer waited for goes back into the box.
-_STOPPED = "(place, asked) => [place, document.querySelector('.turn:last-child .question')?.textContent ?? asked]"
+_CHOSEN_BEFORE = "() => [sessionStorage.getItem('chosen') ?? '']"
+_KEEP_CHOSEN = "(chosen) => sessionStorage.setItem('chosen', chosen)"
+_TYPED_BEFORE = """() => {
+    const typed = sessionStorage.getItem('typed') ?? '';
+    sessionStorage.removeItem('typed');
+    return [document.querySelector('#asking textarea').value ? '' : typed];
+}"""
+_STOPPED = "(place) => [place, document.querySelector('.waiting')?.dataset.waiting ?? '']"
 
 
 def _lay_out(locked: bool) -> _Parts:
@@ -112,11 +122,12 @@ def _lay_out(locked: bool) -> _Parts:
             if locked:
                 drawn('<a class="soft" href="login">Log out</a>')
         with gr.Column(elem_id="chat"):
-            drawn(_PHONE_BAR, "phone-bar")
+            drawn(_TOP, "top")
             talk = drawn(render.conversation("", []), "talk")
             starters = drawn(name="starters")
             only = drawn(name="only")
             notice_asking = drawn(name="notice-asking")
+            editing_bar = drawn(name="editing-bar")
             with gr.Row(elem_id="asking"):
                 question = _question_box()
                 send = gr.Button("Ask", scale=1, variant="primary", elem_id="send")
@@ -128,7 +139,7 @@ def _lay_out(locked: bool) -> _Parts:
             source = drawn(reader.EMPTY)
     return _Parts(
         documents, find, told, notice, notice_asking, rebuild, talks, search, talks_told, talk, starters, only,
-        question, send, stop, as_typed, new_topic, source, place, chosen, editing, seen, opened,
+        editing_bar, question, send, stop, as_typed, new_topic, source, place, chosen, editing, seen, opened,
     )  # fmt: skip
 
 
@@ -138,7 +149,10 @@ _DROP = (
     '<input type="file" multiple class="sr" aria-label="Add documents"></label>'
     '<ul class="uploads" aria-live="polite"></ul>'
 )
-_PHONE_BAR = '<button type="button" data-panel aria-label="Documents and conversations">☰ Documents</button>'
+_TOP = (
+    '<button type="button" data-panel aria-label="Documents and conversations">☰ Documents</button>'
+    "<h1>Ask your documents</h1>"
+)
 
 
 def _search_box(label: str, name: str) -> gr.Textbox:
@@ -163,7 +177,8 @@ def _question_box() -> gr.Textbox:
 
 def _wire_asking(parts: _Parts, chat: Chat, talks: Talks) -> None:
     """Let questions be asked, each of three ways, and stopped."""
-    changed = [parts.talk, parts.question, parts.place, parts.editing, parts.as_typed]
+    # In the order of ui.chat.Parts.
+    changed = [parts.talk, parts.question, parts.place, parts.editing, parts.as_typed, parts.editing_bar]
     limits: dict[str, Any] = {**_QUIETLY, "concurrency_limit": _AT_ONCE, "concurrency_id": "asking"}
     typed = [parts.question, parts.place, parts.chosen, parts.as_typed, parts.editing]
     asking = [
@@ -175,14 +190,9 @@ def _wire_asking(parts: _Parts, chat: Chat, talks: Talks) -> None:
         event.success(chat.show_first, [parts.place], [parts.source, parts.opened], **_AT_HAND)
         event.then(talks.listed, [parts.search, parts.place], [parts.talks], **_AT_HAND)
     parts.stop.click(
-        chat.stopped,
-        [parts.place, parts.question],
-        [parts.talk, parts.question],
-        js=_STOPPED,
-        cancels=asking,
-        **_AT_HAND,
-    )
-    new = [parts.talk, parts.place, parts.source, parts.as_typed, parts.editing]
+        chat.stopped, [parts.place, parts.question], changed, js=_STOPPED, cancels=asking, **_AT_HAND
+    ).then(talks.listed, [parts.search, parts.place], [parts.talks], **_AT_HAND)
+    new = [parts.talk, parts.place, parts.source, parts.as_typed, parts.editing, parts.editing_bar]
     parts.new_topic.click(chat.begin, None, new, **_AT_HAND).then(
         talks.listed, [parts.search, parts.place], [parts.talks], **_AT_HAND
     )
@@ -190,8 +200,11 @@ def _wire_asking(parts: _Parts, chat: Chat, talks: Talks) -> None:
 
 def _wire_turns(parts: _Parts, chat: Chat) -> None:
     """Let questions be edited, answers rated, and sources opened, wherever on the page they are named."""
-    editable = [parts.question, parts.as_typed, parts.editing]
+    editable = [parts.question, parts.as_typed, parts.editing, parts.editing_bar]
     parts.talk.edit(chat.edit, [parts.place], editable, **_AT_HAND)
+    parts.editing_bar.clear(chat.cancel_edit, None, editable, **_AT_HAND)
+    parts.talk.undo(chat.undo, [parts.place], [parts.talk], **_QUIETLY)
+    parts.talk.delete(chat.discard, [parts.place], [parts.talk, parts.place], **_AT_HAND)
     parts.talk.like(chat.rate, [parts.place], [parts.talk], **_QUIETLY)
     for part in (parts.talk, parts.source, parts.documents):
         part.select(chat.show, [parts.place], [parts.source, parts.opened], **_AT_HAND)
@@ -202,7 +215,9 @@ def _wire_folder(parts: _Parts, folder: Folder) -> None:
     view = [parts.chosen, parts.find]
     parts.find.change(folder.listed, view, [parts.documents], **_AT_HAND)
     for part in (parts.documents, parts.only, parts.talk):
-        part.option_select(folder.choose, view, [parts.chosen, parts.only, parts.documents], **_AT_HAND)
+        part.option_select(folder.choose, view, [parts.chosen, parts.only, parts.documents], **_AT_HAND).then(
+            None, [parts.chosen], None, js=_KEEP_CHOSEN, **_AT_HAND
+        )
     parts.documents.delete(folder.remove, view, [parts.told, parts.documents], **_AT_HAND)
     parts.documents.undo(folder.undo, view, [parts.told, parts.documents], **_AT_HAND)
     parts.rebuild.click(folder.rebuild, None, None, **_QUIETLY)
@@ -218,12 +233,12 @@ def _wire_folder(parts: _Parts, folder: Folder) -> None:
 def _wire_talks(parts: _Parts, talks: Talks, chat: Chat) -> None:
     """Let conversations be opened, found, renamed, deleted and had back."""
     view = [parts.search, parts.place]
-    parts.talks.select(chat.open, None, [parts.talk, parts.place, parts.source], **_AT_HAND).then(
-        talks.listed, view, [parts.talks], **_AT_HAND
-    )
+    opened = [parts.talk, parts.place, parts.source, parts.as_typed, parts.editing, parts.editing_bar]
+    parts.talks.select(chat.open, None, opened, **_AT_HAND).then(talks.listed, view, [parts.talks], **_AT_HAND)
     parts.search.change(talks.listed, view, [parts.talks], **_AT_HAND)
     parts.talks.edit(talks.rename, view, [parts.talks], **_QUIETLY)
-    parts.talks.delete(talks.delete, view, [parts.talks_told, parts.talks, parts.talk, parts.place], **_AT_HAND)
+    left = [parts.talks_told, parts.talks, parts.talk, parts.place, parts.editing, parts.editing_bar]
+    parts.talks.delete(talks.delete, view, left, **_AT_HAND)
     parts.talks_told.undo(talks.undo, view, [parts.talks_told, parts.talks, parts.place], **_AT_HAND).then(
         chat.open_named, [parts.place], [parts.talk, parts.place], **_AT_HAND
     )

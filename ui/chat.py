@@ -1,15 +1,19 @@
-"""The talk in the middle of the page: what happens when a person asks, edits, tries again, rates or opens a source."""
+"""The talk in the middle of the page: what happens when a person asks, edits, tries again, rates or opens a source.
+
+A question is saved before it is answered, so that neither a reload nor a server that stops loses it.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import gradio as gr
 
 from rag.assistant import Assistant
-from rag.conversations import Conversations, Turn, history
+from rag.conversations import Conversation, Conversations, PendingQuestion, Question, Turn, history
 from rag.errors import RagError, UsageError
 from rag.server.layer import address_of
 from rag.server.models import AskRequest
@@ -17,12 +21,23 @@ from rag.server.questions import QuestionLimit, read_request
 from rag.server.security import owner_of
 from rag.stream import Written, written
 from rag.types import Answer, Message
-from ui import reader, render
+from ui import panel, reader, render
 from ui.escape import escape
 from ui.live import Live
 
-# The parts that asking changes: talk, question, place, editing, as_typed.
-Parts = tuple[Any, ...]
+
+class Parts(NamedTuple):
+    """What asking changes on the page, in the order of its outputs; what is not told is as when nothing is asked."""
+
+    talk: Any
+    question: Any = ""
+    place: str = ""
+    editing: str = ""
+    as_typed: bool = False
+    editing_bar: str = ""
+
+
+_UNCHANGED = tuple(gr.skip() for _ in Parts._fields)
 
 
 class Chat:
@@ -33,65 +48,87 @@ class Chat:
         self._conversations = conversations
         self._live = live
         self._limit = limit
+        self._asking: set[str | None] = set()  # open pages that wait for an answer
 
     def ask(
         self, text: str, place: str, chosen: str, typed: bool, editing: str, request: gr.Request
-    ) -> Iterator[Parts]:
+    ) -> Iterator[tuple[Any, ...]]:
         """Yield the page's parts as the answer comes: the question at once, then a sentence at a time.
 
         ``editing`` names the turn in whose place the question is asked, if any; ``typed`` says that it is no
         follow-up; ``chosen`` are the documents that alone are asked.
         """
-        if not text.strip():
+        if text.strip():
+            sources = self._sources(chosen)
+            asked = Question(text=text, sources=sources, as_typed=typed, replaces=editing or None)
+            yield from self._ask(asked, place, request, box="")
+        else:
             gr.Info("Type a question first.")
-            yield gr.skip(), "", place, editing, typed
-            return
-        turns = self._turns(place, request)
-        kept = _before(turns, editing)
+            yield _UNCHANGED
+
+    def ask_starter(
+        self, place: str, chosen: str, event: gr.EventData, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
+        """Ask one of the questions to begin with."""
+        question = str(dict(event._data).get("question", ""))
+        asked = Question(text=question, sources=self._sources(chosen), as_typed=True)
+        yield from self._ask(asked, place, request, box=gr.skip())
+
+    def retry(self, place: str, event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Ask a question again: one that was not answered, or one that was, in place of its turn and those after it.
+
+        With ``everywhere``, all documents are asked; then turns that come after it stay.
+        """
+        data, turns = dict(event._data), self._turns(place, request)
+        turn = _chosen_turn(turns, data)
+        if "pending" in data:
+            yield from self._answered(place, str(data["pending"]), request, box=gr.skip())
+        elif turn is not None and data.get("everywhere"):
+            again = _again(turn.answer, turn.id) if turn == turns[-1] else _as_typed(turn.answer)
+            yield from self._ask(again.model_copy(update={"sources": ()}), place, request, box=gr.skip())
+        elif turn is not None:
+            yield from self._ask(_again(turn.answer, turn.id), place, request, box=gr.skip())
+        else:
+            yield _UNCHANGED
+
+    def stopped(self, place: str, pending: str, request: gr.Request) -> Parts:
+        """Return the page's parts without the question that is no longer waited for, which goes back into the box."""
+        self._asking.discard(request.session_hash)
+        found = self._conversation(place, request)
+        one = _pending(found, pending)
+        return self._taken_back(place, one, request) if one is not None else self._parts(place, request)
+
+    def discard(self, place: str, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
+        """Remove a question that was not answered; return the talk, and its name."""
+        self._withdraw(place, str(dict(event._data).get("pending", "")), request)
+        parts = self._parts(place, request)
+        return parts.talk, parts.place
+
+    def edit(self, place: str, event: gr.EventData, request: gr.Request) -> tuple[Any, Any, Any, Any]:
+        """Return a question for the question box, whether it is to be asked as typed, in which turn's place, and that.
+
+        What a follow-up was asked as is a new question.
+        """
+        data, turns = dict(event._data), self._turns(place, request)
+        turn = _chosen_turn(turns, data)
+        if turn is None:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        if data.get("what") == "query":
+            return turn.answer.query, True, "", ""
+        again = _again(turn.answer, turn.id)
+        return again.text, again.as_typed, turn.id, _editing_bar(turns, turn.id)
+
+    def cancel_edit(self) -> tuple[str, bool, str, str]:
+        """Return the question box as it is when nothing is edited."""
+        return "", False, "", ""
+
+    def undo(self, place: str, event: gr.EventData, request: gr.Request) -> Any:
+        """Put back what the last question took the place of, and return the talk."""
         try:
-            read_request(AskRequest, question=text)
-            self._limit.take(*_asker(request))
-            # What is the same as before is said again: to gradio, that is less work than to be told to leave it.
-            yield render.conversation(place, self._shown(kept), waiting=text), "", place, editing, typed
-            streamed = False
-            for state in self._written(text, () if typed else history(kept), self._sources(chosen)):
-                if isinstance(state, Answer):
-                    saved = self._save(state, place, editing if len(kept) < len(turns) else "", request)
-                else:
-                    streamed = True
-                    talk = render.conversation(place, self._shown(kept), text, self._so_far(state))
-                    yield talk, "", place, editing, typed
+            self._conversations.undo(owner(request), place, str(dict(event._data).get("token", "")))
         except RagError as error:
             gr.Warning(escape(str(error)))
-            yield render.conversation(place, self._shown(turns)), text, place, editing, typed
-            return
-        yield from self._told(saved, request, at_once=streamed)
-
-    def ask_starter(self, place: str, chosen: str, event: gr.EventData, request: gr.Request) -> Iterator[Parts]:
-        """Ask one of the questions to begin with."""
-        yield from self.ask(str(dict(event._data).get("question", "")), place, chosen, True, "", request)
-
-    def retry(self, place: str, event: gr.EventData, request: gr.Request) -> Iterator[Parts]:
-        """Ask a question again, as it was asked, in the place of its turn and those after it."""
-        turn = _chosen_turn(self._turns(place, request), dict(event._data))
-        if turn is not None:
-            answer = turn.answer
-            chosen = json.dumps(answer.within)
-            yield from self.ask(answer.question, place, chosen, answer.query == answer.question, turn.id, request)
-
-    def stopped(self, place: str, asked: str, request: gr.Request) -> tuple[str, str]:
-        """Return the talk without the question that is no longer waited for, and the question, to be changed."""
-        return self.talk(place, request), asked
-
-    def edit(self, place: str, event: gr.EventData, request: gr.Request) -> tuple[Any, Any, Any]:
-        """Return a question for the question box, whether it is to be asked as typed, and in which turn's place."""
-        data = dict(event._data)
-        turn = _chosen_turn(self._turns(place, request), data)
-        if turn is None:
-            return gr.skip(), gr.skip(), gr.skip()
-        if data.get("what") == "query":
-            return turn.answer.query, True, ""
-        return turn.answer.question, turn.answer.query == turn.answer.question, turn.id
+        return self.talk(place, request)
 
     def rate(self, place: str, event: gr.EventData, request: gr.Request) -> Any:
         """Keep what a person thinks of an answer, and return the talk with it."""
@@ -131,10 +168,11 @@ class Chat:
         """Return the reader for what was chosen."""
         return self._view(self._turns(place, request), chosen)
 
-    def open(self, event: gr.EventData, request: gr.Request) -> tuple[str, str, str]:
-        """Open a conversation from the list: the talk, its name, and an empty reader."""
+    def open(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Open a conversation from the list: the talk, its name, an empty reader, and nothing that is edited."""
         place = str(dict(event._data).get("open", ""))
-        return self.talk(place, request), place, reader.EMPTY
+        parts = self._parts(place, request)
+        return parts.talk, parts.place, reader.EMPTY, parts.as_typed, parts.editing, parts.editing_bar
 
     def open_named(self, place: str, request: gr.Request) -> tuple[Any, Any]:
         """Open the conversation that the page's address names; a new one where it is not this browser's.
@@ -143,16 +181,77 @@ class Chat:
         """
         if not place:
             return gr.skip(), gr.skip()
-        turns = self._turns(place, request)
-        return render.conversation(place, self._shown(turns)), place if turns else ""
+        parts = self._parts(place, request)
+        return parts.talk, parts.place
 
-    def begin(self) -> tuple[str, str, str, bool, str]:
+    def begin(self) -> tuple[str, str, str, bool, str, str]:
         """Return the page's parts as they are before anything is asked."""
-        return render.conversation("", []), "", reader.EMPTY, False, ""
+        return render.conversation("", []), "", reader.EMPTY, False, "", ""
 
-    def talk(self, place: str, request: gr.Request) -> str:
-        """Return the conversation as it is kept."""
-        return render.conversation(place, self._shown(self._turns(place, request)))
+    def chosen_before(self, chosen: str) -> tuple[str, str]:
+        """Return the documents that were chosen before the page was loaded anew, and word of them."""
+        sources = self._sources(chosen)
+        return json.dumps(sources), panel.chosen_only(sources)
+
+    def typed_before(self, text: str) -> Any:
+        """Return what was typed before the page was loaded anew, by a person or because the server was away."""
+        if not text.strip():
+            return gr.skip()
+        gr.Info("Your question was not sent. It is still in the box: press Enter to ask it.")
+        return text
+
+    def talk(self, place: str, request: gr.Request) -> Any:
+        """Return the conversation as it is kept; where this page waits for an answer, leave it alone."""
+        if request.session_hash in self._asking:
+            return gr.skip()
+        return self._parts(place, request).talk
+
+    def _ask(self, asked: Question, place: str, request: gr.Request, *, box: Any) -> Iterator[tuple[Any, ...]]:
+        """Save a question, and yield the page's parts as it is answered; ``box`` is what the question box holds."""
+        try:
+            read_request(AskRequest, question=asked.text)
+            self._limit.take(*_asker(request))
+            saved = self._conversations.ask(owner(request), place or None, asked)
+        except RagError as error:
+            gr.Warning(escape(str(error)))
+            yield _UNCHANGED
+            return
+        yield from self._answered(saved.conversation, saved.turn, request, box=box)
+
+    def _answered(self, place: str, pending: str, request: gr.Request, *, box: Any) -> Iterator[Parts]:
+        """Yield the page's parts as a question that is saved is answered."""
+        found = self._conversation(place, request)
+        asked = _pending(found, pending)
+        if found is None or asked is None:  # answered meanwhile, or gone
+            yield self._parts(place, request, box)
+            return
+        turns = _before(found.turns, asked.replaces)
+        self._asking.add(request.session_hash)
+        try:
+            yield from self._as_written(place, asked, turns, request, box)
+        except RagError as error:
+            gr.Warning(escape(str(error)))
+            yield self._taken_back(place, asked, request)
+        finally:
+            self._asking.discard(request.session_hash)
+
+    def _as_written(
+        self, place: str, asked: PendingQuestion, turns: Sequence[Turn], request: gr.Request, box: Any
+    ) -> Iterator[Parts]:
+        """Yield the page's parts with what there is of an answer, and save it when it is whole."""
+        by_model = bool(self._assistant.settings.llm_url)
+        doing = "Reading the passages …" if by_model else "Looking through your documents …"
+        waiting = render.Waiting(asked.id, asked.text, doing)
+        kept = self._shown(turns)
+        yield Parts(render.conversation(place, kept, waiting), box, place)
+        for state in self._written(asked.text, () if asked.as_typed else history(turns), asked.sources):
+            if isinstance(state, Answer):
+                with suppress(UsageError):  # the conversation was deleted meanwhile
+                    self._conversations.answer(owner(request), place, asked.id, state)
+            else:
+                so_far = waiting._replace(doing="Writing …", so_far=self._so_far(state))
+                yield Parts(render.conversation(place, kept, so_far), box, place)
+        yield from self._told(place, request, box, at_once=by_model)
 
     def _written(self, question: str, before: Sequence[Message], sources: Sequence[str]) -> Iterator[Written | Answer]:
         """Yield an answer as it is written; one that is only quoted is there at once."""
@@ -163,25 +262,46 @@ class Chat:
     def _so_far(self, state: Written) -> render.SoFar:
         return render.SoFar(state.sentences, state.citations, self._assistant.standing(state.citations))
 
-    def _told(self, place: str, request: gr.Request, *, at_once: bool) -> Iterator[Parts]:
+    def _told(self, place: str, request: gr.Request, box: Any, *, at_once: bool) -> Iterator[Parts]:
         """Yield the conversation with its last answer, a sentence more at a time unless ``at_once``."""
-        *before, last = self._shown(self._turns(place, request))
-        for count in range(1, 0 if at_once else len(last.turn.answer.sentences)):
-            yield render.conversation(place, [*before, last._replace(sentences=count)]), "", place, "", False
-        yield render.conversation(place, [*before, last]), "", place, "", False
+        shown = self._shown(self._turns(place, request))
+        for count in range(1, 0 if at_once or not shown else len(shown[-1].turn.answer.sentences)):
+            so_far = [*shown[:-1], shown[-1]._replace(sentences=count)]
+            yield Parts(render.conversation(place, so_far), box, place)
+        yield self._parts(place, request, box)
 
-    def _save(self, answer: Answer, place: str, editing: str, request: gr.Request) -> str:
-        if editing:
-            return self._conversations.replace(owner(request), place, editing, answer).conversation
-        return self._conversations.start_or_add(owner(request), place or None, answer).conversation
+    def _taken_back(self, place: str, asked: PendingQuestion, request: gr.Request) -> Parts:
+        """Withdraw a question, and return the page's parts with it in the question box."""
+        self._withdraw(place, asked.id, request)
+        parts = self._parts(place, request, asked.text)._replace(as_typed=asked.as_typed)
+        if asked.replaces is None:
+            return parts
+        bar = _editing_bar(self._turns(place, request), asked.replaces)
+        return parts._replace(editing=asked.replaces, editing_bar=bar)
+
+    def _withdraw(self, place: str, pending: str, request: gr.Request) -> None:
+        with suppress(UsageError):  # it is gone with its conversation
+            self._conversations.withdraw(owner(request), place, pending)
+
+    def _parts(self, place: str, request: gr.Request, box: Any = "") -> Parts:
+        """Return the page's parts with the conversation as it is kept."""
+        found = self._conversation(place, request)
+        if found is None:
+            return Parts(render.conversation("", []), box)
+        talk = render.conversation(place, self._shown(found.turns), unanswered=found.pending)
+        return Parts(talk, box, place)
+
+    def _conversation(self, place: str, request: gr.Request) -> Conversation | None:
+        if not place:
+            return None
+        try:
+            return self._conversations.get(owner(request), place)
+        except UsageError:  # deleted, or never this browser's
+            return None
 
     def _turns(self, place: str, request: gr.Request) -> Sequence[Turn]:
-        if not place:
-            return ()
-        try:
-            return self._conversations.get(owner(request), place).turns
-        except UsageError:  # deleted, or never this browser's
-            return ()
+        found = self._conversation(place, request)
+        return found.turns if found is not None else ()
 
     def _view(self, turns: Sequence[Turn], chosen: Mapping[str, str]) -> str:
         return reader.open_view(self._assistant, [turn.answer for turn in turns], chosen)
@@ -189,11 +309,11 @@ class Chat:
     def _shown(self, turns: Sequence[Turn]) -> list[render.Shown]:
         return [render.Shown(turn, self._assistant.standing(turn.answer.citations)) for turn in turns]
 
-    def _sources(self, chosen: str) -> list[str]:
+    def _sources(self, chosen: str) -> tuple[str, ...]:
         """Return the chosen documents that there are still; none are all."""
         sources = chosen_sources(chosen)
         there = {one.source for one in self._live.look().documents} if sources else set()
-        return [source for source in sources if source in there]
+        return tuple(source for source in sources if source in there)
 
 
 def chosen_sources(chosen: str) -> list[str]:
@@ -216,7 +336,27 @@ def _asker(request: gr.Request) -> tuple[str, str]:
     return owner_of(request.cookies) or address, address
 
 
-def _before(turns: Sequence[Turn], editing: str) -> Sequence[Turn]:
+def _again(answer: Answer, replaces: str) -> Question:
+    """Return the question of an answer as it was asked, to be asked in the place of a turn."""
+    as_typed = answer.query == answer.question
+    return Question(text=answer.question, sources=answer.within, as_typed=as_typed, replaces=replaces)
+
+
+def _as_typed(answer: Answer) -> Question:
+    """Return the question of an answer as a new one that needs no conversation."""
+    return Question(text=answer.query, as_typed=True)
+
+
+def _pending(conversation: Conversation | None, name: str) -> PendingQuestion | None:
+    found = conversation.pending if conversation is not None else ()
+    return next((one for one in found if one.id == name), None)
+
+
+def _editing_bar(turns: Sequence[Turn], editing: str) -> str:
+    return render.editing(len(_before(turns, editing)), len(turns))
+
+
+def _before(turns: Sequence[Turn], editing: str | None) -> Sequence[Turn]:
     """Return the turns before the one that is edited; all where none is."""
     at = next((at for at, turn in enumerate(turns) if turn.id == editing), len(turns))
     return turns[:at]

@@ -18,6 +18,10 @@ const ACTIONS = {
   edit: (data) => ["edit", { turn: data.edit, what: "query" }],
   editQuestion: (data) => ["edit", { turn: data.editQuestion, what: "question" }],
   retry: (data) => ["retry", { turn: data.retry }],
+  retryPending: (data) => ["retry", { pending: data.retryPending }],
+  askAll: (data) => ["retry", { turn: data.askAll, everywhere: true }],
+  discard: (data) => ["delete", { pending: data.discard }],
+  cancelEdit: () => ["clear", {}],
   rate: (data) => ["like", { turn: data.of, rating: data.rate }],
   saveNote: (data) => ["like", { turn: data.saveNote, rating: "down", note: field("note", data.saveNote) }],
   ask: (data) => ["example_select", { question: data.ask }],
@@ -44,6 +48,8 @@ element.addEventListener("click", (event) => {
   if (action) {
     if (action === "remove" && isRepeated(event)) return;
     if (action.startsWith("edit") && "turn" in ACTIONS[action](data)[1]) box().focus();
+    if (action === "cancelEdit") box().focus();
+    if (action === "askAll") trigger("option_select", {}); // the choice of documents goes, too
     if (action === "open") page.classList.remove("panel-open");
     return trigger(...ACTIONS[action](data));
   }
@@ -97,6 +103,9 @@ function unfoldedAs(button) {
   const name = button.getAttribute("aria-controls");
   return name + document.getElementById(name).textContent;
 }
+element.addEventListener("toggle", ({ target }) => {
+  if (target.dataset.why && target.isConnected) unfolded[target.open ? "add" : "delete"](target.dataset.why);
+}, true);
 
 async function copy(button) {
   const text = button.closest(".answer").querySelector(".markdown").value;
@@ -145,6 +154,7 @@ if (within("#talk")) {
     const typing = event.target.matches("input, textarea, select");
     if (event.key === "Escape") {
       const covered = page.matches(".reader-open") && getComputedStyle(document.getElementById("reader")).position === "fixed";
+      if (!covered && !page.matches(".panel-open")) document.querySelector("[data-cancel-edit]")?.click();
       close();
       ((covered && document.querySelector(".marker.on")) || box()).focus();
     }
@@ -160,6 +170,39 @@ if (within("#talk")) {
     next.click();
   });
 }
+
+// The question that is edited is marked, and those that go with it are dim.
+function markEdited() {
+  const at = document.querySelector("#editing-bar [data-editing]")?.dataset.editing;
+  document.querySelectorAll("#talk .turn").forEach((turn, number) => {
+    turn.classList.toggle("edited", String(number) === at);
+    turn.classList.toggle("after-edited", at !== undefined && number > Number(at));
+  });
+}
+
+// While an answer is waited for, its seconds are counted.
+let asked = { id: "", at: 0 };
+function countSeconds() {
+  const waiting = document.querySelector("#talk .waiting");
+  if (!waiting) return;
+  if (waiting.dataset.waiting !== asked.id) asked = { id: waiting.dataset.waiting, at: Date.now() };
+  const seconds = Math.floor((Date.now() - asked.at) / 1000);
+  waiting.querySelector(".seconds").textContent = seconds ? `${seconds} s` : "";
+}
+if (within("#talk")) setInterval(countSeconds, 500);
+
+// A question whose answer was cut off by a reload is asked again, once: should it bring the server down, not for ever.
+let isDrawn = false;
+function resume() {
+  const again = !isDrawn && element.querySelector("[data-retry-pending]");
+  isDrawn = true;
+  if (!again || sessionStorage.getItem("resumed") === again.dataset.retryPending) return;
+  sessionStorage.setItem("resumed", again.dataset.retryPending);
+  again.click();
+}
+
+// What is typed and not asked yet outlives a reload.
+if (within("#talk")) addEventListener("pagehide", () => sessionStorage.setItem("typed", box()?.value ?? ""));
 
 // Uploads, one file after another. What was dropped is checked by the server, not here.
 if (within("#upload")) {
@@ -346,12 +389,16 @@ watch("value", () => {
   if (within("#reader")) return toMark();
   // What a person has ticked stays ticked, whatever is drawn over it: the list knows better.
   for (const one of element.querySelectorAll("input[type=checkbox]")) one.checked = one.hasAttribute("checked");
+  if (within("#talk") || within("#editing-bar")) markEdited();
   if (!within("#talk")) return;
   hideCards();
+  countSeconds();
+  for (const one of element.querySelectorAll("[data-why]")) one.open = unfolded.has(one.dataset.why);
   for (const one of element.querySelectorAll("[data-unfold]")) if (unfolded.has(unfoldedAs(one))) unfold(one, true);
   const talk = element.querySelector(".talk");
   const place = talk?.dataset.conversation ?? "";
   if (place !== location.hash.slice(1)) history.replaceState(null, "", place ? `#${place}` : location.pathname);
   const last = talk?.querySelector(".turn:last-child");
   last?.scrollIntoView({ block: last.offsetHeight < document.getElementById("talk").clientHeight ? "end" : "start" });
+  resume();
 });

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from rag.conversations import Turn
+from rag.conversations import PendingQuestion, Turn
 from rag.export import answer_markdown
 from rag.types import MOST_UNREAD, NOT_FOUND, VERDICT_WORDS, Answer, Citation, Freshness, Sentence, Standing, Unread
-from ui import excerpts
+from ui import excerpts, panel
 from ui.escape import escape
 from ui.marker import marker, quote_card, state
 from ui.why import why
 
 WELCOME = (
-    '<div class="welcome"><h2>Ask your documents</h2><p>You get the excerpts that answer, with their source '
+    '<div class="welcome"><h2>What would you like to know?</h2><p>You get the excerpts that answer, with their source '
     "beside them, and are told when your documents hold no answer.</p></div>"
 )
 _UP = (
@@ -45,18 +45,59 @@ class SoFar(NamedTuple):
         return sentence.support == "quoted" and bool(cited) and all(one.excerpt is not None for one in cited)
 
 
-def conversation(name: str, turns: Sequence[Shown], waiting: str | None = None, so_far: SoFar | None = None) -> str:
-    """Return the talk of the conversation called ``name``; ``waiting`` is a question whose answer is not whole yet."""
+class Waiting(NamedTuple):
+    """A question whose answer is waited for: what is being done for it, and what there is of the answer."""
+
+    id: str
+    question: str
+    doing: str
+    so_far: SoFar | None = None
+
+
+def conversation(
+    name: str,
+    turns: Sequence[Shown],
+    waiting: Waiting | None = None,
+    unanswered: Sequence[PendingQuestion] = (),
+) -> str:
+    """Return the talk of the conversation called ``name``; ``unanswered`` are questions that no page waits for."""
     parts = [_turn(at, shown, last=at == len(turns) - 1 and waiting is None) for at, shown in enumerate(turns)]
+    parts += [_unanswered(one) for one in unanswered]
     if waiting is not None:
-        written = "" if so_far is None else f'<div class="answer">{_said(len(turns), so_far)}</div>'
-        doing = "Looking through your documents …" if so_far is None else "Writing …"
-        parts.append(
-            f'<div class="turn">{_question(waiting)}{written}<p class="waiting" role="status">{doing}</p></div>'
-        )
+        parts.append(_waiting(len(turns), waiting))
     place = f'data-conversation="{escape(name)}"'
     log = f'<div class="talk" {place} role="log" aria-live="polite" aria-label="Conversation">'
     return f"{log}{''.join(parts) or WELCOME}</div>"
+
+
+def _waiting(at: int, waiting: Waiting) -> str:
+    """Return a question with what there is of its answer; the page counts the seconds."""
+    written = f'<div class="answer">{_said(at, waiting.so_far)}</div>' if waiting.so_far is not None else ""
+    doing = f'<span role="status">{waiting.doing}</span> <span class="seconds" aria-hidden="true"></span>'
+    return (
+        f'<div class="turn">{_question(waiting.question)}{written}'
+        f'<p class="waiting" data-waiting="{escape(waiting.id)}">{doing}</p></div>'
+    )
+
+
+def _unanswered(one: PendingQuestion) -> str:
+    """Return a question that was asked but not answered, and what can be done with it."""
+    again = _button("Try again", "again", f'data-retry-pending="{escape(one.id)}"')
+    remove = _button("Remove", "discard", f'data-discard="{escape(one.id)}"')
+    return (
+        f'<div class="turn">{_question(one.text)}'
+        f'<div class="meta"><span>This question was not answered.</span>{again}{remove}</div></div>'
+    )
+
+
+def editing(at: int, count: int) -> str:
+    """Return that question number ``at`` of ``count`` is being edited, what that will replace, and a way out."""
+    later = count - at - 1
+    questions = "question" if later == 1 else f"{later} questions"
+    replaced = f" The next {questions} will be removed; you can undo this." if later else ""
+    cancel = _button("Cancel", "cancel", "data-cancel-edit")
+    told = f"<span><b>Editing a question.</b>{replaced}</span>"
+    return f'<p class="editing-bar" role="status" data-editing="{at}">{told}{cancel}</p>'
 
 
 def _turn(at: int, shown: Shown, *, last: bool) -> str:
@@ -144,28 +185,38 @@ def _caveats(answer: Answer) -> str:
 def _done(at: int, shown: Shown, *, last: bool) -> str:
     """Return the line under an answer: how it was checked, what it took, and what can be done with it."""
     turn = shown.turn
-    parts = [*_checked(shown), *_facts(turn.answer)]
-    if not turn.answer.abstained:
-        parts.append(_button("Copy with sources", "copy", "data-copy"))
+    actions = [] if turn.answer.abstained else [_button("Copy with sources", "copy", "data-copy")]
     if last:
-        parts.append(_button("Try again", "retry", f'data-retry="{at}"'))
-    parts.append(f"<span>{_thumb(at, 'up', turn)}{_thumb(at, 'down', turn)}</span>")
+        actions.append(_button("Try again", "retry", f'data-retry="{at}"'))
+    actions.append(f"<span>{_thumb(at, 'up', turn)}{_thumb(at, 'down', turn)}</span>")
+    told = "".join([*_checked(shown), *_facts(turn.answer)])
     copied = f'<textarea class="markdown" hidden aria-hidden="true">{escape(answer_markdown(turn.answer))}</textarea>'
-    return f'<div class="meta">{"".join(parts)}</div>{_note(at, turn)}{why(at, turn.answer)}{copied}'
+    undo = _replaced(turn) if last and turn.replaced else ""
+    meta = f'<div class="meta">{told}<span class="actions">{"".join(actions)}</span></div>'
+    return f"{meta}{_note(at, turn)}{why(at, turn)}{undo}{copied}"
+
+
+def _replaced(turn: Turn) -> str:
+    """Return that an answer took the place of others, and a button that takes that back."""
+    later = turn.replaced - 1
+    questions = "1 later question was" if later == 1 else f"{later} later questions were"
+    return panel.undone(f"{questions} removed." if later else "The earlier answer was replaced.", turn.id)
 
 
 def _checked(shown: Shown) -> list[str]:
-    count = len(shown.standings)
-    if not count:
-        return []
+    """Return what holds for the whole answer: how many quotes stand in their files, and how much has no support."""
+    answer, count = shown.turn.answer, len(shown.standings)
+    bare = sum(sentence.support == "unsupported" for sentence in answer.sentences)
+    without = f'<span class="warn">{bare} sentence{"s" * (bare != 1)} without support</span>'
     kept = sum(standing == "intact" for standing in shown.standings)
-    if kept == count:
-        files = len({citation.source for citation in shown.turn.answer.citations})
-        return [
-            f'<span class="ok">✓ {count} quote{"s" * (count != 1)} checked against the file{"s" * (files != 1)}</span>'
-        ]
-    lost = f"{count - kept} of {count} quotes" if count > 1 else "the quote"
-    return [f'<span class="warn">{lost} cannot be confirmed in the file as it is now</span>']
+    if kept < count:
+        lost = f"{count - kept} of {count} quotes" if count > 1 else "the quote"
+        checked = [f'<span class="warn">{lost} cannot be confirmed in the file as it is now</span>']
+    else:
+        files = len({citation.source for citation in answer.citations})
+        told = f"{count} quote{'s' * (count != 1)} checked against the file{'s' * (files != 1)}"
+        checked = [f"<span>{told}</span>" if bare else f'<span class="ok">✓ {told}</span>'] * bool(count)
+    return checked + [without] * bool(bare)
 
 
 def _facts(answer: Answer) -> list[str]:
@@ -213,7 +264,7 @@ def _newer_than_index(freshness: Freshness | None) -> str:
 
 def _abstention(at: int, answer: Answer) -> str:
     """Return that there is no answer, what comes closest, and which files may hold one."""
-    widen = '<button type="button" class="widen" data-choose-all>Ask all documents</button>' if answer.within else ""
+    widen = _button("Ask all documents", "widen", f'data-ask-all="{at}"') if answer.within else ""
     cards = "".join(excerpts.closest(at, citation) for citation in answer.closest)
     found = f'<p class="soft">The closest excerpts:</p>{cards}' if cards else ""
     return _verdict(answer) + widen + found + _unread(answer.unread) + _being_read(answer.freshness)

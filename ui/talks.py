@@ -29,6 +29,8 @@ class Talks:
             found = self._conversations.listed(owner(request), search or "")
         except RagError as error:
             return panel.undone(str(error), "")
+        if search and search.strip() and not found:
+            return f'<p class="soft">No conversation matches “{escape(search.strip())}”.</p>'
         return panel.conversations(found, datetime.now(UTC), place)
 
     def rename(self, search: str | None, place: str, event: gr.EventData, request: gr.Request) -> str:
@@ -48,7 +50,8 @@ class Talks:
             told = panel.undone("The conversation was deleted.", name)
         except RagError as error:
             told, name = panel.undone(str(error), ""), ""
-        shown = (render.conversation("", []), "") if name == place != "" else (gr.skip(), gr.skip())
+        # The talk, its name, the turn that is edited, and the word of that.
+        shown = (render.conversation("", []), "", "", "") if name == place != "" else (gr.skip(),) * 4
         return told, self.listed(search, place, request), *shown
 
     def undo(self, search: str | None, place: str, event: gr.EventData, request: gr.Request) -> tuple[str, str, str]:

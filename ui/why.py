@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rag.types import Answer, SearchResult
+from rag.conversations import Turn
+from rag.types import SearchResult
 from ui.escape import escape
 
 _COLUMNS = (
@@ -12,15 +13,17 @@ _COLUMNS = (
 )
 
 
-def why(at: int, answer: Answer) -> str:
-    """Return the passages that answer number ``at`` was chosen from, with their scores, folded away."""
+def why(at: int, turn: Turn) -> str:
+    """Return the passages that the answer of turn number ``at`` was chosen from, with their scores, folded away."""
+    answer = turn.answer
     if not answer.results:
         return ""
     quoted = {(citation.source, citation.start) for citation in answer.citations}
     rows = "".join(_row(at, rank, result, quoted) for rank, result in enumerate(answer.results))
     heads = "".join(f'<th scope="col" title="{told}">{name}</th>' for _, name, told in _COLUMNS)
     return (
-        '<details class="why"><summary>Why these?</summary><div class="scroll" tabindex="0"><table>'
+        f'<details class="why" data-why="{escape(turn.id)}"><summary>Why these?</summary>'
+        '<div class="scroll" tabindex="0"><table>'
         f"<caption>The passages found, best first; bars from 0 to 1. Confidence in an answer: {answer.confidence:.2f}."
         f"</caption>"
         f'<thead><tr><th scope="col">Passage</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div></details>'

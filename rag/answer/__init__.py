@@ -57,7 +57,8 @@ class Draft(Value):
     note: str = ""
 
 
-# Called with all sentences so far, whenever there is another; what was shown before may be gone again.
+# Called with all sentences so far, whenever there is another, and with none when a model begins to write; what was
+# shown before may be gone again.
 OnSentences = Callable[[Sequence[DraftSentence]], None]
 
 

@@ -7,7 +7,7 @@ to show it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rag.answer import Answerer, Draft, DraftSentence, FindDocument, OnSentences, Quote
 from rag.answer.prompt import INSTRUCTIONS, NO_ANSWER, NumberedPassage, numbered, request
@@ -59,7 +59,7 @@ class GenerativeAnswerer:
         """Return the sentences of a reply as they are to be shown; raises ModelFailure where none can be."""
         sources = [passage_under(one.text, one.title, one.headings, one.language) for one in passages]
         found: list[DraftSentence] = []
-        for claim in claims(reply):
+        for claim in claims(_told(reply, on_sentences)):
             if NO_ANSWER in claim.text.upper():
                 if found:
                     continue
@@ -91,6 +91,14 @@ class GenerativeAnswerer:
         said = [sources[named[at]].text[start:end] for at, start, end in judged.quotes]
         is_quotation = [claim.text] == [" ".join(words.split()) for words in said]
         return DraftSentence(text=claim.text, quotes=quotes, support="quoted" if is_quotation else "supported")
+
+
+def _told(reply: Reply, on_sentences: OnSentences) -> Iterator[str]:
+    """Yield the pieces of a reply; when the first comes, tell that the model has begun to write."""
+    for number, piece in enumerate(reply):
+        if number == 0:
+            on_sentences(())
+        yield piece
 
 
 def _quote(passage: NumberedPassage, start: int, end: int) -> Quote:

@@ -15,6 +15,7 @@ from rag.embed import Embedder
 from rag.settings import Settings
 from rag.stream import Written, written
 from rag.types import Answer, Citation, Message, Sentence
+from tests.answers import save
 from tests.folders import assistant_over
 from tests.llm.faults import FAULTS
 from tests.llm.scripted import MODEL, Body, Script, ScriptedServer, answer, scripted
@@ -203,7 +204,8 @@ def test_sentences_come_one_by_one_and_an_end_half_way_takes_them_back(
         states.append([one.text for one in sentences])
 
     found = with_model(built, embedder, server.url).ask(QUESTION, on_sentences=tell)
-    assert states[:2] == [
+    assert states[:3] == [
+        [],
         ["The mill was closed in 1923."],
         ["The mill was closed in 1923.", "It was built in 1742."],
     ]
@@ -245,7 +247,7 @@ def test_the_key_is_in_no_answer_no_log_and_no_file(
         found = ask(script)
         assert server.asked[-1].key == KEY
         kept = Conversations(tmp_path)
-        kept.start_or_add("me", None, found.model_copy(update={"sentences": ()}))
+        save(kept, "me", None, found.model_copy(update={"sentences": ()}))
         kept.close()
         assert KEY not in found.model_copy(update={"sentences": ()}).model_dump_json()
     assert KEY not in caplog.text

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import threading
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from rag.types import VERDICT_WORDS
-from tests.browser import Site, answered, ask, opened, question_box
+from tests.browser import Site, answered, ask, held, opened, question_box
 
 pytestmark = pytest.mark.browser
 
@@ -80,9 +79,7 @@ def test_by_keys_alone_one_asks_goes_through_the_citations_and_comes_back(page: 
 def test_a_slow_answer_can_be_stopped_and_the_question_is_not_lost(
     page: Page, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = threading.Event()
-    real = site.assistant.ask
-    monkeypatch.setattr(site.assistant, "ask", lambda *given, **more: (slow.wait(20), real(*given, **more))[1])
+    go = held(monkeypatch, site)
     question_box(page).fill(LISTED)
     page.keyboard.press("Enter")
     expect(page.locator(".waiting")).to_be_visible()
@@ -90,27 +87,11 @@ def test_a_slow_answer_can_be_stopped_and_the_question_is_not_lost(
     expect(page.locator(".waiting")).to_have_count(0)
     expect(page.locator(".turn")).to_have_count(0)
     expect(question_box(page)).to_have_value(LISTED)
-    slow.set()
-    monkeypatch.undo()
-    page.wait_for_timeout(1000)  # until what was stopped is gone
+    go.set()
     ask(page, LISTED)
     expect(page.locator(".turn")).to_have_count(1)
-
-
-def test_a_question_can_be_edited_and_asked_in_its_place(page: Page) -> None:
-    ask(page, LISTED)
-    ask(page, "Who is Yin Zhiyao?")
-    ask(page, "How long should an egg be cooked?")
-    page.locator(".turn").nth(1).hover()
-    page.get_by_role("button", name="Edit this question").nth(1).click()
-    expect(question_box(page)).to_have_value("Who is Yin Zhiyao?")
-    expect(question_box(page)).to_be_focused()
-    question_box(page).fill("Who is Morris Chang?")
-    page.keyboard.press("Enter")
-    expect(page.locator(".question")).to_have_text([LISTED, "Who is Morris Chang?"])
-    expect(page.locator(".turn:last-child .meta")).to_be_visible()
-    ask(page, "Who is Yin Zhiyao?")  # and the next is a new one again
-    expect(page.locator(".turn")).to_have_count(3)
+    page.reload()  # and what was stopped did not come in after all
+    expect(page.locator(".turn .meta")).to_have_count(1)
 
 
 def test_the_last_question_can_be_tried_again(page: Page, site: Site) -> None:
@@ -119,10 +100,10 @@ def test_the_last_question_can_be_tried_again(page: Page, site: Site) -> None:
     late = site.corpus / "late.txt"
     late.write_text("The bell of Brimley was cast in 1700.")
     try:
-        expect(page.locator("#documents")).to_contain_text("late.txt", timeout=15_000)
-        expect(page.locator("#documents .counts")).to_contain_text("2 indexed", timeout=15_000)
+        expect(page.locator("#documents")).to_contain_text("late.txt")
+        expect(page.locator("#documents .counts")).to_contain_text("2 indexed")
         page.get_by_role("button", name="Try again").click()
-        expect(page.locator(".excerpt mark").first).to_contain_text("1700", timeout=15_000)
+        expect(page.locator(".excerpt mark").first).to_contain_text("1700")
         expect(page.locator(".turn")).to_have_count(1)
     finally:
         late.unlink()
@@ -163,7 +144,7 @@ def test_an_empty_question_is_met_with_a_word(page: Page) -> None:
 
 def test_a_starter_question_is_there_and_is_answered(page: Page, site: Site) -> None:
     chip = page.locator("#starters .chip").first
-    expect(chip).to_be_visible(timeout=20_000)
+    expect(chip).to_be_visible()
     question = chip.inner_text()
     assert not site.assistant.ask(question).abstained
     chip.click()

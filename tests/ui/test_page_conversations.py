@@ -13,10 +13,11 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from rag.evaluate.questions import read_questions
 from rag.types import VERDICT_WORDS
-from tests.browser import Site, ask, free_port, opened, serving
+from tests.browser import Site, ask, free_port, held, opened, question_box, send, serving
 
 pytestmark = pytest.mark.browser
 
+WELL = "When was the well of Brimley dug?"
 LISTED = "How many Chinese companies were put on the Entity List in August 2018?"
 
 
@@ -34,6 +35,8 @@ def test_conversations_are_listed_found_opened_and_renamed(page: Page) -> None:
     listed = conversations(page)
     expect(listed.locator("b")).to_have_text(["Who is Morris Chang?", LISTED])
     expect(listed.nth(1)).to_contain_text("2 questions")
+    page.get_by_role("textbox", name="Search conversations").fill("zebra")
+    expect(page.locator("#talks")).to_have_text("No conversation matches “zebra”.")
     page.get_by_role("textbox", name="Search conversations").fill("zhiyao")
     expect(listed).to_have_count(1)
     listed.locator("button.open").click()
@@ -55,6 +58,44 @@ def test_a_conversation_is_there_again_after_the_page_is_loaded_anew(page: Page)
     expect(page.locator(".question")).to_have_text([LISTED])
     page.locator(".marker").first.click()
     expect(page.locator("#reader mark")).to_contain_text("44 Chinese companies")
+
+
+def test_a_question_whose_answer_a_reload_cuts_off_is_kept_and_answered(
+    page: Page, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = held(monkeypatch, site)
+    question_box(page).fill(LISTED)
+    send(page)
+    expect(page.locator(".waiting")).to_be_visible()
+    page.reload()
+    expect(page.locator(".question")).to_have_text([LISTED])
+    expect(page.locator(".waiting")).to_be_visible()  # it is asked again
+    expect(question_box(page)).to_have_value("")
+    page.reload()
+    expect(page.locator(".turn")).to_contain_text("This question was not answered.")  # but not for ever
+    go.set()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".excerpt mark")).to_contain_text("44 Chinese companies")
+    page.reload()
+    expect(page.locator(".excerpt mark")).to_contain_text("44 Chinese companies")
+    expect(page.locator(".question")).to_have_text([LISTED])
+
+
+def test_a_question_without_an_answer_can_be_removed(page: Page, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask(page, LISTED)
+    go = held(monkeypatch, site)
+    question_box(page).fill("Who is Yin Zhiyao?")
+    send(page)
+    expect(page.locator(".waiting")).to_be_visible()
+    page.reload()
+    expect(page.locator(".waiting")).to_be_visible()
+    page.reload()
+    page.get_by_role("button", name="Remove", exact=True).click()
+    expect(page.locator(".question")).to_have_text([LISTED])
+    go.set()
+    ask(page, "Who is Morris Chang?")
+    page.reload()
+    expect(page.locator(".question")).to_have_text([LISTED, "Who is Morris Chang?"])
 
 
 def test_a_deleted_conversation_can_be_had_back(page: Page) -> None:
@@ -150,12 +191,16 @@ def test_a_killed_server_loses_nothing_and_the_open_page_goes_on_when_it_is_back
         )
         expect(page.locator(".uploads")).to_contain_text("added")
         page.evaluate("window.old = true")
+    question_box(page).fill(WELL)
+    page.keyboard.press("Enter")  # while nobody is there to take it
     with serving(tmp_path, port):
-        page.wait_for_function("!window.old", timeout=60_000)  # the page notices by itself, and loads itself anew
+        page.wait_for_function("!window.old")  # the page notices by itself, and loads itself anew
+        expect(page.get_by_text("Your question was not sent")).to_be_visible()
         expect(page.locator(".question")).to_have_text([LISTED])
         expect(page.get_by_role("button", name="This answer is good")).to_have_attribute("aria-pressed", "true")
-        expect(page.locator("#documents li", has_text="well.txt")).to_contain_text("1 passage", timeout=30_000)
-        ask(page, "When was the well of Brimley dug?")
+        expect(page.locator("#documents li", has_text="well.txt")).to_contain_text("1 passage")
+        expect(question_box(page)).to_have_value(WELL)
+        send(page)
         expect(page.locator(".turn:last-child .excerpt mark")).to_contain_text("1700")
         expect(page.locator(".question")).to_have_count(2)
         context.close()

@@ -66,10 +66,10 @@ def test_sentences_are_there_while_the_model_still_writes(page: Page, server: Sc
     server.plays(slowly)
     question_box(page).fill(QUESTION)
     page.keyboard.press("Enter")
-    expect(page.locator(".sentence")).to_have_count(1, timeout=20_000)
+    expect(page.locator(".sentence")).to_have_count(1)
     expect(page.locator(".waiting")).to_have_text("Writing …")
-    expect(page.locator(".sentence")).to_have_count(3, timeout=20_000)
-    expect(page.locator(".waiting")).to_have_count(0, timeout=20_000)
+    expect(page.locator(".sentence")).to_have_count(3)
+    expect(page.locator(".waiting")).to_have_count(0)
 
 
 def test_where_the_model_breaks_off_the_quotation_takes_its_place_and_says_why(

@@ -43,16 +43,16 @@ def test_a_quotation_is_told_to_be_checked_and_how_well_the_answer_fits(page: Pa
 def test_once_the_file_has_changed_the_answer_says_so(page: Page, site: Site) -> None:
     ask(page, "Who built the mill on the Ouse?")
     (site.corpus / "mill.txt").write_text("The mill burned down.\n")
-    expect(page.locator(".excerpt .tag")).to_have_text("the file has changed since", timeout=20_000)
+    expect(page.locator(".excerpt .tag")).to_have_text("the file has changed since")
     expect(page.locator(".meta")).to_contain_text("the quote cannot be confirmed in the file as it is now")
     expect(page.locator(".meta .ok")).to_have_count(0)
     page.locator(".marker").first.click()
     expect(page.locator("#reader")).to_contain_text("has changed since")
     expect(page.locator("#reader mark")).to_have_count(0)
     (site.corpus / "mill.txt").write_text("Of mills.\n" + MILL)
-    expect(page.locator(".excerpt .tag")).to_contain_text("these words still stand in it", timeout=20_000)
+    expect(page.locator(".excerpt .tag")).to_contain_text("these words still stand in it")
     (site.corpus / "mill.txt").unlink()
-    expect(page.locator(".excerpt .tag")).to_have_text("the file is no longer there", timeout=20_000)
+    expect(page.locator(".excerpt .tag")).to_have_text("the file is no longer there")
 
 
 def test_sentences_that_are_no_quotations_are_told_apart(
@@ -100,7 +100,7 @@ def test_without_an_answer_the_files_that_could_not_be_read_and_those_still_bein
     page: Page, site: Site
 ) -> None:
     (site.corpus / "broken.pdf").write_bytes(b"%PDF-1.4 this is none")
-    expect(page.locator("#documents .counts")).to_contain_text("1 not read", timeout=20_000)
+    expect(page.locator("#documents .counts")).to_contain_text("1 not read")
     (site.corpus / "mill.txt").write_text(MILL + "It has four floors.\n")
     ask(page, EGG)  # at once: the index is a second behind
     (unread,) = site.assistant.ask(EGG).unread

@@ -58,7 +58,8 @@ def conversation(*answers: Answer, waiting: str | None = None, standing: Standin
         for at, answer in enumerate(answers)
     ]
     shown = [render.Shown(turn, [standing] * len(turn.answer.citations)) for turn in turns]
-    return render.conversation("name", shown, waiting=waiting)
+    waits = render.Waiting("id", waiting, "Looking …") if waiting is not None else None
+    return render.conversation("name", shown, waits)
 
 
 def hostile(text: str) -> list[Answer]:
