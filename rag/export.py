@@ -99,7 +99,8 @@ def _under(answer: Answer) -> Iterator[_Line]:
     if answer.missing and not answer.abstained:
         yield _Line(NOT_FOUND, " ".join(answer.missing), "caveat")
     if answer.model is not None and not answer.note:
-        yield _Line("Written by", f"{answer.model.name}, checked against the sources")
+        checked = "; ".join(filter(None, ("checked against the sources", answer.without_support)))
+        yield _Line("Written by", f"{answer.model.name}, {checked}")
     elif answer.model is not None:
         yield _Line("Asked of", f"{answer.model.name}; {answer.note}")
     elif answer.note:

@@ -381,6 +381,12 @@ class Answer(Value):
         return tuple(s for s in self.sentences if s.support != "quoted" or not shown.issuperset(s.citations))
 
     @property
+    def without_support(self) -> str:
+        """How many sentences no source supports, in words: "2 sentences without support"; or nothing."""
+        count = sum(sentence.support == "unsupported" for sentence in self.sentences)
+        return f"{count} sentence{'s' * (count != 1)} without support" if count else ""
+
+    @property
     def text(self) -> str:
         """The answer as plain text with numbered markers; derived, never stored."""
         return " ".join(sentence.text + "".join(f" [{n}]" for n in sentence.citations) for sentence in self.sentences)

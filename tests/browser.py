@@ -177,6 +177,9 @@ def held(monkeypatch: pytest.MonkeyPatch, site: Site) -> threading.Event:
 
 
 def answered(page: Page, before: int) -> None:
-    """Wait until one more answer is out, whole."""
+    """Wait until one more answer is out, whole, and after it the reader: at its first source, or empty."""
     expect(page.locator(".turn")).to_have_count(before + 1)
     expect(page.locator(".turn:last-child .meta")).to_be_visible()
+    is_cited = page.locator(".turn:last-child .marker[data-n]").count() > 0
+    shown = f'#reader [data-turn="{before}"]' if is_cited else "#reader .empty"
+    expect(page.locator(shown).first).to_be_attached()

@@ -186,6 +186,8 @@ def check_markdown(text: str) -> None:
         ("paragraph", f"[1] {line}"),
         ("blockquote", seen(f"{text} x")),
     ]
+    written = ("paragraph", seen(f"Written by {text}, checked against the sources; 1 sentence without support"))
+    assert told(answer_markdown(by_model(text)))[1] == written
 
 
 @pytest.mark.parametrize("text", HOSTILE)

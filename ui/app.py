@@ -36,8 +36,8 @@ class _Parts:
     documents: gr.HTML
     find: gr.Textbox
     told: gr.HTML
-    notice: gr.HTML
-    notice_asking: gr.HTML
+    folder_notice: gr.HTML
+    folder_notice_asking: gr.HTML
     rebuild: gr.Button
     talks: gr.HTML
     search: gr.Textbox
@@ -45,7 +45,7 @@ class _Parts:
     talk: gr.HTML
     starters: gr.HTML
     only: gr.HTML
-    editing_bar: gr.HTML
+    notice: gr.HTML
     question: gr.Textbox
     send: gr.Button
     stop: gr.Button
@@ -78,7 +78,7 @@ def build(
         page.load(chat.chosen_before, [parts.chosen], [parts.chosen, parts.only], js=_CHOSEN_BEFORE, **_AT_HAND).then(
             folder.listed, [parts.chosen, parts.find], [parts.documents], **_AT_HAND
         )
-        page.load(chat.typed_before, [parts.question], [parts.question], js=_TYPED_BEFORE, **_QUIETLY)
+        page.load(chat.typed_before, [parts.question], [parts.question, parts.notice], js=_TYPED_BEFORE, **_AT_HAND)
     return page
 
 
@@ -111,7 +111,7 @@ def _lay_out(locked: bool) -> _Parts:
                 with gr.Tab("Documents"):
                     drawn(_DROP, "upload")
                     told = drawn(name="told")
-                    notice = drawn(name="notice")
+                    folder_notice = drawn(name="folder-notice")
                     find = _search_box("Find a document", "find")
                     documents = drawn(name="documents")
                     rebuild = gr.Button("Rebuild index", size="sm", elem_id="rebuild", elem_classes="quiet")
@@ -126,8 +126,8 @@ def _lay_out(locked: bool) -> _Parts:
             talk = drawn(render.conversation("", []), "talk")
             starters = drawn(name="starters")
             only = drawn(name="only")
-            notice_asking = drawn(name="notice-asking")
-            editing_bar = drawn(name="editing-bar")
+            folder_notice_asking = drawn(name="folder-notice-asking")
+            notice = drawn(name="notice")
             with gr.Row(elem_id="asking"):
                 question = _question_box()
                 send = gr.Button("Ask", scale=1, variant="primary", elem_id="send")
@@ -138,8 +138,8 @@ def _lay_out(locked: bool) -> _Parts:
         with gr.Column(elem_id="reader"):
             source = drawn(reader.EMPTY)
     return _Parts(
-        documents, find, told, notice, notice_asking, rebuild, talks, search, talks_told, talk, starters, only,
-        editing_bar, question, send, stop, as_typed, new_topic, source, place, chosen, editing, seen, opened,
+        documents, find, told, folder_notice, folder_notice_asking, rebuild, talks, search, talks_told, talk, starters,
+        only, notice, question, send, stop, as_typed, new_topic, source, place, chosen, editing, seen, opened,
     )  # fmt: skip
 
 
@@ -178,7 +178,7 @@ def _question_box() -> gr.Textbox:
 def _wire_asking(parts: _Parts, chat: Chat, talks: Talks) -> None:
     """Let questions be asked, each of three ways, and stopped."""
     # In the order of ui.chat.Parts.
-    changed = [parts.talk, parts.question, parts.place, parts.editing, parts.as_typed, parts.editing_bar]
+    changed = [parts.talk, parts.question, parts.place, parts.editing, parts.as_typed, parts.notice]
     limits: dict[str, Any] = {**_QUIETLY, "concurrency_limit": _AT_ONCE, "concurrency_id": "asking"}
     typed = [parts.question, parts.place, parts.chosen, parts.as_typed, parts.editing]
     asking = [
@@ -192,7 +192,7 @@ def _wire_asking(parts: _Parts, chat: Chat, talks: Talks) -> None:
     parts.stop.click(
         chat.stopped, [parts.place, parts.question], changed, js=_STOPPED, cancels=asking, **_AT_HAND
     ).then(talks.listed, [parts.search, parts.place], [parts.talks], **_AT_HAND)
-    new = [parts.talk, parts.place, parts.source, parts.as_typed, parts.editing, parts.editing_bar]
+    new = [parts.talk, parts.place, parts.source, parts.as_typed, parts.editing, parts.notice]
     parts.new_topic.click(chat.begin, None, new, **_AT_HAND).then(
         talks.listed, [parts.search, parts.place], [parts.talks], **_AT_HAND
     )
@@ -200,9 +200,9 @@ def _wire_asking(parts: _Parts, chat: Chat, talks: Talks) -> None:
 
 def _wire_turns(parts: _Parts, chat: Chat) -> None:
     """Let questions be edited, answers rated, and sources opened, wherever on the page they are named."""
-    editable = [parts.question, parts.as_typed, parts.editing, parts.editing_bar]
+    editable = [parts.question, parts.as_typed, parts.editing, parts.notice]
     parts.talk.edit(chat.edit, [parts.place], editable, **_AT_HAND)
-    parts.editing_bar.clear(chat.cancel_edit, None, editable, **_AT_HAND)
+    parts.notice.clear(chat.cancel_edit, None, editable, **_AT_HAND)
     parts.talk.undo(chat.undo, [parts.place], [parts.talk], **_QUIETLY)
     parts.talk.delete(chat.discard, [parts.place], [parts.talk, parts.place], **_AT_HAND)
     parts.talk.like(chat.rate, [parts.place], [parts.talk], **_QUIETLY)
@@ -222,7 +222,7 @@ def _wire_folder(parts: _Parts, folder: Folder) -> None:
     parts.documents.undo(folder.undo, view, [parts.told, parts.documents], **_AT_HAND)
     parts.rebuild.click(folder.rebuild, None, None, **_QUIETLY)
     parts.documents.stop(folder.stop, None, None, **_AT_HAND)
-    notices = [parts.notice, parts.notice_asking]
+    notices = [parts.folder_notice, parts.folder_notice_asking]
     for part in notices:
         part.submit(folder.allow_removals, None, None, **_AT_HAND)
     seen = [parts.seen, *view, parts.place, parts.opened]
@@ -233,11 +233,11 @@ def _wire_folder(parts: _Parts, folder: Folder) -> None:
 def _wire_talks(parts: _Parts, talks: Talks, chat: Chat) -> None:
     """Let conversations be opened, found, renamed, deleted and had back."""
     view = [parts.search, parts.place]
-    opened = [parts.talk, parts.place, parts.source, parts.as_typed, parts.editing, parts.editing_bar]
+    opened = [parts.talk, parts.place, parts.source, parts.as_typed, parts.editing, parts.notice]
     parts.talks.select(chat.open, None, opened, **_AT_HAND).then(talks.listed, view, [parts.talks], **_AT_HAND)
     parts.search.change(talks.listed, view, [parts.talks], **_AT_HAND)
     parts.talks.edit(talks.rename, view, [parts.talks], **_QUIETLY)
-    left = [parts.talks_told, parts.talks, parts.talk, parts.place, parts.editing, parts.editing_bar]
+    left = [parts.talks_told, parts.talks, parts.talk, parts.place, parts.editing, parts.notice]
     parts.talks.delete(talks.delete, view, left, **_AT_HAND)
     parts.talks_told.undo(talks.undo, view, [parts.talks_told, parts.talks, parts.place], **_AT_HAND).then(
         chat.open_named, [parts.place], [parts.talk, parts.place], **_AT_HAND

@@ -34,7 +34,7 @@ class Parts(NamedTuple):
     place: str = ""
     editing: str = ""
     as_typed: bool = False
-    editing_bar: str = ""
+    notice: str = ""
 
 
 _UNCHANGED = tuple(gr.skip() for _ in Parts._fields)
@@ -116,7 +116,7 @@ class Chat:
         if data.get("what") == "query":
             return turn.answer.query, True, "", ""
         again = _again(turn.answer, turn.id)
-        return again.text, again.as_typed, turn.id, _editing_bar(turns, turn.id)
+        return again.text, again.as_typed, turn.id, _editing_notice(turns, turn.id)
 
     def cancel_edit(self) -> tuple[str, bool, str, str]:
         """Return the question box as it is when nothing is edited."""
@@ -172,7 +172,7 @@ class Chat:
         """Open a conversation from the list: the talk, its name, an empty reader, and nothing that is edited."""
         place = str(dict(event._data).get("open", ""))
         parts = self._parts(place, request)
-        return parts.talk, parts.place, reader.EMPTY, parts.as_typed, parts.editing, parts.editing_bar
+        return parts.talk, parts.place, reader.EMPTY, parts.as_typed, parts.editing, parts.notice
 
     def open_named(self, place: str, request: gr.Request) -> tuple[Any, Any]:
         """Open the conversation that the page's address names; a new one where it is not this browser's.
@@ -193,12 +193,9 @@ class Chat:
         sources = self._sources(chosen)
         return json.dumps(sources), panel.chosen_only(sources)
 
-    def typed_before(self, text: str) -> Any:
-        """Return what was typed before the page was loaded anew, by a person or because the server was away."""
-        if not text.strip():
-            return gr.skip()
-        gr.Info("Your question was not sent. It is still in the box: press Enter to ask it.")
-        return text
+    def typed_before(self, text: str) -> tuple[Any, Any]:
+        """Return what was typed before the page was loaded anew, be it because the server was away, and word of it."""
+        return (text, render.NOT_SENT) if text.strip() else (gr.skip(), gr.skip())
 
     def talk(self, place: str, request: gr.Request) -> Any:
         """Return the conversation as it is kept; where this page waits for an answer, leave it alone."""
@@ -276,8 +273,8 @@ class Chat:
         parts = self._parts(place, request, asked.text)._replace(as_typed=asked.as_typed)
         if asked.replaces is None:
             return parts
-        bar = _editing_bar(self._turns(place, request), asked.replaces)
-        return parts._replace(editing=asked.replaces, editing_bar=bar)
+        bar = _editing_notice(self._turns(place, request), asked.replaces)
+        return parts._replace(editing=asked.replaces, notice=bar)
 
     def _withdraw(self, place: str, pending: str, request: gr.Request) -> None:
         with suppress(UsageError):  # it is gone with its conversation
@@ -352,7 +349,7 @@ def _pending(conversation: Conversation | None, name: str) -> PendingQuestion | 
     return next((one for one in found if one.id == name), None)
 
 
-def _editing_bar(turns: Sequence[Turn], editing: str) -> str:
+def _editing_notice(turns: Sequence[Turn], editing: str) -> str:
     return render.editing(len(_before(turns, editing)), len(turns))
 
 

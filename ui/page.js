@@ -173,7 +173,7 @@ if (within("#talk")) {
 
 // The question that is edited is marked, and those that go with it are dim.
 function markEdited() {
-  const at = document.querySelector("#editing-bar [data-editing]")?.dataset.editing;
+  const at = document.querySelector("#notice [data-editing]")?.dataset.editing;
   document.querySelectorAll("#talk .turn").forEach((turn, number) => {
     turn.classList.toggle("edited", String(number) === at);
     turn.classList.toggle("after-edited", at !== undefined && number > Number(at));
@@ -389,7 +389,7 @@ watch("value", () => {
   if (within("#reader")) return toMark();
   // What a person has ticked stays ticked, whatever is drawn over it: the list knows better.
   for (const one of element.querySelectorAll("input[type=checkbox]")) one.checked = one.hasAttribute("checked");
-  if (within("#talk") || within("#editing-bar")) markEdited();
+  if (within("#talk") || within("#notice")) markEdited();
   if (!within("#talk")) return;
   hideCards();
   countSeconds();

@@ -24,7 +24,7 @@ def folder_notice(problem: SyncProblem | None) -> str:
     label = f"Remove {problem.removals:,} documents from the index"
     button = f'<button type="button" data-allow-removals>{label}</button>' if problem.removals else ""
     told = f"The index could not be brought up to date: {problem.message}"
-    return f'<p class="notice" role="status">{escape(told)} {button}</p>'
+    return f'<p class="folder-notice" role="status">{escape(told)} {button}</p>'
 
 
 def documents(look: Look, chosen: Collection[str], find: str) -> str:

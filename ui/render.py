@@ -90,6 +90,12 @@ def _unanswered(one: PendingQuestion) -> str:
     )
 
 
+NOT_SENT = (
+    '<p class="notice" role="status"><span><b>Your question was not sent.</b> It is still here: press Enter to ask it.'
+    "</span></p>"
+)
+
+
 def editing(at: int, count: int) -> str:
     """Return that question number ``at`` of ``count`` is being edited, what that will replace, and a way out."""
     later = count - at - 1
@@ -97,7 +103,7 @@ def editing(at: int, count: int) -> str:
     replaced = f" The next {questions} will be removed; you can undo this." if later else ""
     cancel = _button("Cancel", "cancel", "data-cancel-edit")
     told = f"<span><b>Editing a question.</b>{replaced}</span>"
-    return f'<p class="editing-bar" role="status" data-editing="{at}">{told}{cancel}</p>'
+    return f'<p class="notice" role="status" data-editing="{at}">{told}{cancel}</p>'
 
 
 def _turn(at: int, shown: Shown, *, last: bool) -> str:
@@ -206,8 +212,7 @@ def _replaced(turn: Turn) -> str:
 def _checked(shown: Shown) -> list[str]:
     """Return what holds for the whole answer: how many quotes stand in their files, and how much has no support."""
     answer, count = shown.turn.answer, len(shown.standings)
-    bare = sum(sentence.support == "unsupported" for sentence in answer.sentences)
-    without = f'<span class="warn">{bare} sentence{"s" * (bare != 1)} without support</span>'
+    bare = answer.without_support
     kept = sum(standing == "intact" for standing in shown.standings)
     if kept < count:
         lost = f"{count - kept} of {count} quotes" if count > 1 else "the quote"
@@ -216,7 +221,7 @@ def _checked(shown: Shown) -> list[str]:
         files = len({citation.source for citation in answer.citations})
         told = f"{count} quote{'s' * (count != 1)} checked against the file{'s' * (files != 1)}"
         checked = [f"<span>{told}</span>" if bare else f'<span class="ok">✓ {told}</span>'] * bool(count)
-    return checked + [without] * bool(bare)
+    return checked + [f'<span class="warn">{bare}</span>'] * bool(bare)
 
 
 def _facts(answer: Answer) -> list[str]:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from rag.evaluate.questions import read_questions
 from rag.types import VERDICT_WORDS
-from tests.browser import Site, ask, free_port, held, opened, question_box, send, serving
+from tests.browser import PATIENCE, Site, ask, free_port, held, opened, question_box, send, serving
 
 pytestmark = pytest.mark.browser
 
@@ -194,13 +194,15 @@ def test_a_killed_server_loses_nothing_and_the_open_page_goes_on_when_it_is_back
     question_box(page).fill(WELL)
     page.keyboard.press("Enter")  # while nobody is there to take it
     with serving(tmp_path, port):
-        page.wait_for_function("!window.old")  # the page notices by itself, and loads itself anew
-        expect(page.get_by_text("Your question was not sent")).to_be_visible()
+        # The page notices by itself, and loads itself anew.
+        page.wait_for_function("!window.old", timeout=1000 * PATIENCE)
+        expect(page.locator(".notice")).to_contain_text("Your question was not sent.")
         expect(page.locator(".question")).to_have_text([LISTED])
         expect(page.get_by_role("button", name="This answer is good")).to_have_attribute("aria-pressed", "true")
         expect(page.locator("#documents li", has_text="well.txt")).to_contain_text("1 passage")
         expect(question_box(page)).to_have_value(WELL)
         send(page)
         expect(page.locator(".turn:last-child .excerpt mark")).to_contain_text("1700")
+        expect(page.locator(".notice")).to_have_count(0)
         expect(page.locator(".question")).to_have_count(2)
         context.close()

@@ -111,13 +111,13 @@ def test_what_keeps_the_index_from_the_folder_is_said_and_removals_are_allowed(
     before = [document.source for document in site.assistant.documents()]
     aside = site.corpus.rename(site.corpus.with_name("aside"))
     site.corpus.mkdir()
-    for place in ("#notice", "#notice-asking"):
+    for place in ("#folder-notice", "#folder-notice-asking"):
         notice = page.locator(place).get_by_role("status")
         expect(notice).to_contain_text(f"{len(before)} of {len(before)} documents are not in")
         expect(notice).to_be_in_viewport()
     assert [document.source for document in site.assistant.documents()] == before
-    page.locator("#notice").get_by_role("button", name=f"Remove {len(before)} documents from the index").click()
-    expect(page.locator(".notice")).to_have_count(0)
+    page.locator("#folder-notice").get_by_role("button", name=f"Remove {len(before)} documents from the index").click()
+    expect(page.locator(".folder-notice")).to_have_count(0)
     assert site.assistant.documents() == []
     site.corpus.rmdir()
     aside.rename(site.corpus)

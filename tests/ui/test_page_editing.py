@@ -30,7 +30,7 @@ def talk(page: Page) -> Page:
 def edit(page: Page, number: int) -> None:
     page.locator(".turn").nth(number).hover()
     page.get_by_role("button", name="Edit this question").nth(number).click()
-    expect(page.locator(".editing-bar")).to_be_visible()
+    expect(page.locator(".notice")).to_be_visible()
 
 
 def test_the_question_that_is_edited_is_marked_and_what_will_go_is_named(talk: Page) -> None:
@@ -38,7 +38,7 @@ def test_the_question_that_is_edited_is_marked_and_what_will_go_is_named(talk: P
     expect(question_box(talk)).to_be_focused()
     expect(talk.locator(".turn.edited .question")).to_have_text([QUESTIONS[1]])
     expect(talk.locator(".turn.after-edited .question")).to_have_text(QUESTIONS[2:])
-    expect(talk.locator(".editing-bar")).to_contain_text("Editing a question. The next 2 questions will be removed")
+    expect(talk.locator(".notice")).to_contain_text("Editing a question. The next 2 questions will be removed")
     talk.get_by_role("button", name="This answer is good").first.click()
     expect(talk.get_by_role("button", name="This answer is good").first).to_have_attribute("aria-pressed", "true")
     expect(talk.locator(".turn.edited .question")).to_have_text([QUESTIONS[1]])  # also when it is drawn anew
@@ -50,7 +50,7 @@ def test_it_can_be_left_and_the_next_question_is_a_new_one(talk: Page, way: str)
         talk.keyboard.press(way)
     else:
         talk.get_by_role("button", name=way).click()
-    expect(talk.locator(".editing-bar, .edited, .after-edited")).to_have_count(0)
+    expect(talk.locator(".notice, .edited, .after-edited")).to_have_count(0)
     expect(question_box(talk)).to_have_value("")
     expect(question_box(talk)).to_be_focused()
     expect(talk.get_by_label("Ask as typed")).not_to_be_checked()
@@ -63,7 +63,7 @@ def test_what_an_edited_question_removed_can_be_had_back(talk: Page) -> None:
     send(talk)
     expect(talk.locator(".undone")).to_contain_text("2 later questions were removed.")
     expect(talk.locator(".question")).to_have_text([QUESTIONS[0], OTHER])
-    expect(talk.locator(".editing-bar")).to_have_count(0)
+    expect(talk.locator(".notice")).to_have_count(0)
     talk.reload()
     expect(talk.locator(".question")).to_have_text([QUESTIONS[0], OTHER])
     talk.get_by_role("button", name="Undo").click()
@@ -75,14 +75,14 @@ def test_what_an_edited_question_removed_can_be_had_back(talk: Page) -> None:
 
 def test_another_conversation_is_not_edited(talk: Page) -> None:
     talk.get_by_role("button", name="New conversation").click()
-    expect(talk.locator(".editing-bar")).to_have_count(0)
+    expect(talk.locator(".notice")).to_have_count(0)
     ask(talk, OTHER)
     edit(talk, 0)
-    expect(talk.locator(".editing-bar")).to_have_text("Editing a question.Cancel")
+    expect(talk.locator(".notice")).to_have_text("Editing a question.Cancel")
     talk.get_by_role("tab", name="Conversations").click()
     talk.locator("#talks button.open").nth(1).click()
     expect(talk.locator(".question")).to_have_text(QUESTIONS)
-    expect(talk.locator(".editing-bar, .edited")).to_have_count(0)
+    expect(talk.locator(".notice, .edited")).to_have_count(0)
 
 
 def test_an_edited_question_that_is_stopped_is_still_edited(
@@ -92,7 +92,7 @@ def test_an_edited_question_that_is_stopped_is_still_edited(
     question_box(talk).fill(OTHER)
     send(talk)
     expect(talk.locator(".waiting")).to_be_visible()
-    expect(talk.locator(".editing-bar")).to_have_count(0)
+    expect(talk.locator(".notice")).to_have_count(0)
     talk.get_by_role("button", name="Stop").click()
     expect(talk.locator(".question")).to_have_text(QUESTIONS)
     expect(talk.locator(".turn.edited .question")).to_have_text([QUESTIONS[1]])

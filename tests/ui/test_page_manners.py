@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from PIL import Image, ImageStat
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import Site, ask, opened, question_box
 from tests.folders import write
@@ -82,6 +84,38 @@ def test_axe_finds_nothing_serious(site: Site, browser: Browser, scheme: Any, si
         assert serious(page) == []
 
 
+def test_the_page_has_one_title_and_the_thumbs_stay_on_the_line_of_the_actions(page: Page) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text(["Ask your documents"])
+    ask(page, "Who built the mill on the Ouse? Who wrote to the king of York? Who built the mill on the Ouse in 1834?")
+    again, up, down = (
+        page.get_by_role("button", name=name).bounding_box()
+        for name in ("Try again", "This answer is good", "This answer is not good")
+    )
+    assert again is not None
+    assert up is not None
+    assert down is not None
+    middle = again["y"] + again["height"] / 2
+    assert up["y"] == down["y"]
+    assert up["y"] < middle < up["y"] + up["height"]
+
+
+def test_a_box_that_is_not_ticked_is_dark_where_the_page_is(site: Site, browser: Browser) -> None:
+    with opened(browser, site.address, color_scheme="dark") as page:
+        box = page.get_by_label("Ask mill.md")
+        expect(box).to_have_css("color-scheme", "dark")
+        empty = brightness(box)
+        box.click()
+        expect(page.locator("#only")).to_contain_text("Asking only mill.md")
+        page.mouse.move(700, 300)
+        assert empty < 80 < brightness(box)
+
+
+def brightness(box: Locator) -> float:
+    """Return how bright the picture of a box is, from 0 to 255."""
+    with Image.open(io.BytesIO(box.screenshot())) as picture:
+        return ImageStat.Stat(picture.convert("L")).mean[0]
+
+
 def test_the_focus_goes_through_the_page_in_the_order_it_is_read(page: Page) -> None:
     ask(page, "Who built the mill on the Ouse?")
     page.get_by_role("tab", name="Documents").focus()
@@ -115,6 +149,7 @@ def test_chinese_is_asked_answered_and_marked(page: Page) -> None:
     expect(page.locator("#reader .doc")).to_contain_text("王明")
 
 
+@pytest.mark.alone
 def test_a_long_document_does_not_freeze_the_page(page: Page) -> None:
     ask(page, "When did the comet come?")
     started = time.perf_counter()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rag.embed import Embedder
-from tests.browser import Site, ask, question_box, served
+from tests.browser import PATIENCE, Site, ask, question_box, send, served
 from tests.folders import write
 from tests.llm.faults import FAULTS
 from tests.llm.injected import injected_documents, obedient_answer, write_injected
@@ -34,7 +36,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder, server: S
         write(corpus, {"mill.txt": MILL})
         write_injected(corpus / "hostile")
 
-    model = {"llm_url": server.url, "llm_model": MODEL, "llm_seconds": 20}
+    model = {"llm_url": server.url, "llm_model": MODEL, "llm_seconds": PATIENCE}
     with served(tmp_path_factory.mktemp("site"), embedder, fill, **model) as made:
         yield made
 
@@ -50,24 +52,37 @@ def test_each_sentence_is_told_apart_and_the_model_is_named(page: Page, server: 
     expect(tags.nth(2)).to_have_text("no source given")
     expect(page.locator(".meta")).to_contain_text(f"{MODEL}, ")
     expect(page.locator(".meta")).to_contain_text("tokens")
+    expect(page.locator(".meta")).to_contain_text("1 quote checked against the file2 sentences without support")
+    expect(page.locator(".meta .ok")).to_have_count(0)
     page.locator(".sentences .marker").first.click()
     expect(page.locator("#reader mark").first).to_contain_text("built by Ada Brown in 1834")
     expect(page.locator("#reader")).to_contain_text("something that these words do not bear out")
 
 
-def test_sentences_are_there_while_the_model_still_writes(page: Page, server: ScriptedServer) -> None:
+def test_what_the_model_does_is_told_and_sentences_are_there_while_it_still_writes(
+    page: Page, server: ScriptedServer
+) -> None:
+    steps = [threading.Event() for _ in range(3)]
+
     def slowly(x: Exchange) -> None:
-        x.begin()
-        x.say(SAYS[:80])  # into the second sentence
-        x.wait(3)
-        x.say(SAYS[80:])
+        for step, (start, end) in zip(steps, ((0, 10), (10, 80), (80, len(SAYS))), strict=True):
+            step.wait(PATIENCE)
+            if not start:
+                x.begin()
+            x.say(SAYS[start:end])  # of the first sentence; into the second; and the rest
         x.finish(SAYS)
 
     server.plays(slowly)
     question_box(page).fill(QUESTION)
-    page.keyboard.press("Enter")
+    send(page)
+    expect(page.locator(".waiting")).to_have_text(re.compile(r"Reading the passages … \d+ s"))
+    steps[0].set()
+    expect(page.locator(".waiting")).to_have_text(re.compile(r"Writing … \d+ s"))
+    expect(page.locator(".sentence")).to_have_count(0)
+    steps[1].set()
     expect(page.locator(".sentence")).to_have_count(1)
-    expect(page.locator(".waiting")).to_have_text("Writing …")
+    expect(page.locator(".waiting")).to_contain_text("Writing …")
+    steps[2].set()
     expect(page.locator(".sentence")).to_have_count(3)
     expect(page.locator(".waiting")).to_have_count(0)
 

@@ -70,6 +70,7 @@ def test_sentences_that_are_no_quotations_are_told_apart(
 
     monkeypatch.setattr(site.assistant, "ask", ask_model)
     ask(page, "Who built the mill on the Ouse?")
+    expect(page.locator(".meta")).to_contain_text("1 quote checked against the file2 sentences without support")
     tags = ["in other words", "not supported by its source", "no source given"]
     expect(page.locator(".tag")).to_have_text(tags)
     expect(page.locator(".excerpt")).to_have_count(1)
@@ -119,6 +120,9 @@ def test_why_these_shows_what_each_passage_scored(page: Page, site: Site) -> Non
     width = cells.first.locator("i").bounding_box()["width"] / cells.first.locator(".chart").bounding_box()["width"]  # type: ignore[index]
     assert width == pytest.approx(results[0].score, abs=0.03)
     expect(page.locator(".why tr.cited")).to_have_count(1)
+    page.get_by_role("button", name="This answer is good").click()
+    expect(page.get_by_role("button", name="This answer is good")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".why table")).to_be_visible()  # it was drawn anew, and stays open
     page.locator(".why tbody tr .nearest").last.click()
     expect(page.locator("#reader .passage")).to_be_visible()
 
