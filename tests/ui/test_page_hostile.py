@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 # What the page itself is made of; nothing else may come to be in it.
 OURS = set(
-    "a article aside b blockquote br button caption code dd details div dl dt em footer g h2 h3 h4 h5 hr i img input"
+    "a article aside b blockquote br button caption code dd details div dl dt em footer g h1 h2 h3 h4 h5 hr i img input"
     " label li main mark nav ol option p path pre progress q rect s section select small span strong style summary svg"
     " table tbody td textarea th thead tr u ul polyline line circle polygon".split()
 )

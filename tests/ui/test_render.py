@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from rag.conversations import Turn
+from rag.conversations import PendingQuestion, Turn
 from rag.types import Answer, Document, Freshness, Heading, Sentence, Standing, Support, Unread
 from tests.ui.shelf import answer_of, citation_of, read, refusal_of, result_of, tree
 from ui import render
@@ -58,8 +58,9 @@ def conversation(*answers: Answer, waiting: str | None = None, standing: Standin
         for at, answer in enumerate(answers)
     ]
     shown = [render.Shown(turn, [standing] * len(turn.answer.citations)) for turn in turns]
-    waits = render.Waiting("id", waiting, "Looking …") if waiting is not None else None
-    return render.conversation("name", shown, waits)
+    waits = render.Waiting(waiting, waiting, "Looking …") if waiting is not None else None
+    unanswered = [PendingQuestion(id=waiting, text=waiting)] if waiting is not None else []
+    return render.conversation("name", shown, waits, unanswered)
 
 
 def hostile(text: str) -> list[Answer]:
