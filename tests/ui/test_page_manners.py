@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image, ImageStat
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser import Site, ask, opened, question_box
+from tests.browser import Site, ask, opened, question_box, send
 from tests.folders import write
 
 pytestmark = pytest.mark.browser
@@ -71,6 +71,13 @@ def test_axe_finds_nothing_serious(site: Site, browser: Browser, scheme: Any, si
         page.get_by_text("Why these?").click()
         ask(page, "How long should a soft-boiled egg be cooked?")
         expect(page.locator(".unread")).to_be_visible()
+        assert serious(page) == []
+        page.get_by_role("button", name="Edit this question").first.click()
+        expect(page.locator(".after-edited")).to_have_count(1)
+        assert serious(page) == []
+        question_box(page).fill("Who built the mill?")
+        send(page)
+        expect(page.locator(".undone")).to_be_visible()
         assert serious(page) == []
         page.locator(".marker").first.click()
         expect(page.locator("#reader mark")).to_be_visible()
