@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -184,6 +185,10 @@ class Assistant:
 
         apart = self.settings.index if isinstance(self.settings.index, Path) else None
         return watch(self.settings.corpus, apart, run, stop or threading.Event())
+
+    def follow(self) -> None:
+        """Keep the index level with the folder from now on, in a thread that ends with the process."""
+        threading.Thread(target=lambda: deque(self.watch(), 0), name="follow the folder", daemon=True).start()
 
     def verify(self, on_progress: OnProgress = lambda _: None) -> Verification:
         """Check every passage of the index against the documents as they are now, and the index against itself."""

@@ -192,6 +192,7 @@ def mcp(**flags: Any) -> None:
     mcp_server.check_installed()
     assistant = _assistant(**flags)
     _make_ready(assistant)
+    assistant.follow()
     mcp_server.run(assistant)
 
 

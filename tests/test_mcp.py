@@ -22,7 +22,7 @@ from rag.embed import Embedder
 from rag.wire import AnswerJson, SearchJson, answer_json, search_json
 from tests.folders import assistant_over
 from tests.test_cli import rag
-from tests.waiting import TIMEOUT
+from tests.waiting import TIMEOUT, wait_until
 
 WHO = "Who built the mill at Brook Lane?"
 QUESTIONS = [
@@ -211,6 +211,16 @@ def test_the_documents_are_listed_in_parts(running: Running, assistant: Assistan
     parts = [running.tool("list_documents", offset=at, limit=4).structured_content for at in (0, 4, 8)]
     assert [[one["source"] for one in part["documents"]] for part in parts if part] == [names[:4], names[4:], []]
     assert [part["next_offset"] for part in parts if part] == [4, None, None]
+
+
+def test_the_tools_follow_the_folder(running: Running, assistant: Assistant) -> None:
+    new = assistant.settings.corpus / "kiln.txt"
+    try:
+        new.write_text("The kiln was fired by Edda Moor in 1912.")
+        assert wait_until(lambda: "Edda Moor" in str(running.tool("search", question="Who fired the kiln?")))
+    finally:
+        new.unlink()
+    assert wait_until(lambda: "kiln.txt" not in str(running.tool("list_documents")))
 
 
 def test_a_listed_document_tells_its_pages_its_time_and_why_it_cannot_be_read(running: Running) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import signal
-import threading
 from importlib import resources
 
 import gradio as gr
@@ -22,15 +20,13 @@ from ui.exports import exports
 
 _STYLES = ("page.css", "reader.css")
 
-log = logging.getLogger(__name__)
-
 
 def serve(assistant: Assistant) -> None:
     """Serve the page, and follow the folder, until told to stop; raises UsageError where the address cannot be had."""
     host, port = assistant.settings.host, assistant.settings.port
     named = f"[{host}]" if ":" in host else host
     server = launch(assistant)
-    threading.Thread(target=_follow, args=[assistant], name="follow the folder", daemon=True).start()
+    assistant.follow()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: server.stop())
     print(f"Ask your documents: http://{named}:{port}   (stop with Ctrl-C)", flush=True)
@@ -66,10 +62,3 @@ def launch(assistant: Assistant) -> Server:
     )
     settings = assistant.settings
     return Server(around, settings.host, settings.port, trusted_proxy=settings.trusted_proxy)
-
-
-def _follow(assistant: Assistant) -> None:
-    """Keep the index level with the folder."""
-    for report in assistant.watch():
-        if report.did_something:
-            log.info("%d documents, %d passages", report.documents, report.chunks)
