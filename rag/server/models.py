@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from rag.listing import ListedDocument
@@ -12,7 +14,7 @@ from rag.wire import LONGEST_TEXT, MOST_PASSAGES, QuestionRequest
 class SearchRequest(QuestionRequest):
     """A question to find passages for; of the documents ``sources`` alone where any are given."""
 
-    k: int | None = Field(None, ge=1, le=MOST_PASSAGES, description="How many passages.")
+    k: Annotated[int, Field(ge=1, le=MOST_PASSAGES, strict=True)] | None = Field(None, description="How many passages.")
 
 
 class AskRequest(QuestionRequest):
@@ -20,6 +22,7 @@ class AskRequest(QuestionRequest):
 
     stream: bool = Field(
         False,
+        strict=True,
         description="As server-sent events: `sentence` for each, then `answer`, or `error`; `again` takes all back.",
     )
 

@@ -148,6 +148,8 @@ def test_a_stream_tells_an_error(client: httpx.Client) -> None:
         ('{"question": 5}', "question cannot be used"),
         ("{}", "question cannot be used"),
         ('{"question": "?", "k": 0}', "k cannot be used"),
+        ('{"question": "?", "k": true}', "k cannot be used"),
+        ('{"question": "?", "k": "5"}', "k cannot be used"),
         ('{"question": "?", "history": [{"role": "system", "content": ""}]}', "history.0.role cannot be used"),
         ('{"question": "?", "path": "/etc"}', "path cannot be used"),
         ("{", "the request is not JSON"),
