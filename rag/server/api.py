@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from rag.assistant import Asked, Assistant
 from rag.compose import OnAnswer
 from rag.errors import DocumentRefused, FolderMissing, IndexFailure, ParseError, RagError, UsageError
+from rag.query import query_text
 from rag.server.layer import address_of, client_of
 from rag.server.limits import Rate, Workers
 from rag.server.metrics import Metrics, log_asked
@@ -156,6 +157,7 @@ def _add_questions(router: APIRouter, assistant: Assistant, limit: QuestionLimit
             return answer_json(assistant.ask(asked.question, asked.history, asked.sources, on_sentences))
 
         if asked.stream or _EVENTS in request.headers.get("accept", ""):
+            query_text(asked.question)  # where it is empty, the status says so
             told = Told()
             return StreamingResponse(_events(workers.run(lambda: answer(told.tell)), told), media_type=_EVENTS)
         return await workers.run(answer)

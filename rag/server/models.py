@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from rag.listing import ListedDocument
 from rag.types import Value
 from rag.wire import LONGEST_TEXT, MOST_PASSAGES, QuestionRequest
 
 
+def _number(value: object) -> object:
+    """Return a number, which may be 5.0, but not "5" or true, as JSON's schema has it."""
+    if isinstance(value, bool | str):
+        raise ValueError("give a whole number")
+    return value
+
+
 class SearchRequest(QuestionRequest):
     """A question to find passages for; of the documents ``sources`` alone where any are given."""
 
-    k: Annotated[int, Field(ge=1, le=MOST_PASSAGES, strict=True)] | None = Field(None, description="How many passages.")
+    k: Annotated[int, Field(ge=1, le=MOST_PASSAGES), BeforeValidator(_number)] | None = Field(
+        None, description="How many passages."
+    )
 
 
 class AskRequest(QuestionRequest):

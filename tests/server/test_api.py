@@ -137,8 +137,16 @@ def test_a_stream_takes_back_what_a_model_that_broke_off_had_said(assistant: Ass
 
 
 def test_a_stream_tells_an_error(client: httpx.Client) -> None:
-    response = client.post("/api/ask", json={"question": "  ", "stream": True})
-    assert events(response.text) == [("error", '{"error": "the question is empty: ask something", "status": 422}')]
+    response = client.post("/api/ask", json={"question": WHO, "sources": ["none.txt"], "stream": True})
+    ((name, data),) = events(response.text)
+    assert (name, json.loads(data)["status"]) == ("error", 404)
+    assert "no document 'none.txt'" in data
+    empty = client.post("/api/ask", json={"question": "  ", "stream": True})
+    assert (empty.status_code, empty.json()) == (422, {"error": "the question is empty: ask something"})
+
+
+def test_a_whole_number_may_be_written_with_a_point(client: httpx.Client) -> None:
+    assert len(client.post("/api/search", json={"question": WHO, "k": 1.0}).json()["results"]) == 1
 
 
 @pytest.mark.parametrize(
