@@ -61,7 +61,7 @@ SEEN_BY_UI: dict[str, set[str]] = {
     "rag.server.models": set(),
     "rag.server.password": {"Password"},
     "rag.server.problems": {"MISUSE"},
-    "rag.server.questions": {"QuestionLimit", "read_request"},
+    "rag.server.questions": {"CallLimit", "QuestionLimit", "read_request"},
     "rag.server.run": {"Server"},
     "rag.server.security": {"owner_of"},
     "rag.wire": set(),

@@ -12,7 +12,7 @@ from rag.conversations import Conversations
 from rag.server.app import guarded, server_app
 from rag.server.password import Password
 from rag.server.problems import MISUSE
-from rag.server.questions import QuestionLimit
+from rag.server.questions import CallLimit, QuestionLimit
 from rag.server.run import Server
 from ui.app import build
 from ui.endpoints import hide_others
@@ -43,7 +43,7 @@ def launch(assistant: Assistant) -> Server:
     limit = QuestionLimit()
     app = server_app(assistant, limit)
     app.include_router(exports(conversations))
-    around = guarded(app, assistant.settings)
+    around = guarded(CallLimit(app, limit), assistant.settings)
     page = build(assistant, conversations, limit, locked=Password(assistant.settings.data).is_set)
     hide_others(page)
     gr.mount_gradio_app(

@@ -91,10 +91,14 @@ class Rate:
         """Return the seconds until one more is served; 0 where it is now."""
         return max(0.0, (1 - self._tokens(client)) * 60 / self._most)
 
-    def take(self, client: str) -> None:
-        """Count one; raises Later where there were too many."""
+    def check(self, client: str) -> None:
+        """Raise Later where there were too many."""
         if (seconds := self.wait(client)) > 0:
             raise Later(429, f"more than {self._most:.0f} requests in a minute: wait {math.ceil(seconds)} s", seconds)
+
+    def take(self, client: str) -> None:
+        """Count one; raises Later where there were too many."""
+        self.check(client)
         self._buckets[client] = _Bucket(tokens=self._tokens(client) - 1, at=self._clock())
         self._buckets.move_to_end(client)
         if len(self._buckets) > _CLIENTS:

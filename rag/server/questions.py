@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.errors import UsageError
-from rag.server.limits import PEOPLE, Rate
+from rag.server.layer import Layer, address_of, client_of, refuse
+from rag.server.limits import PEOPLE, Later, Rate
 from rag.wire import QuestionRequest
 
 QUESTIONS_A_MINUTE = 60  # of each client: no person asks more
@@ -27,6 +29,27 @@ class QuestionLimit:
         """Count a question; raises Later where there were too many."""
         self._of_client.take(client)
         self._of_address.take(address)
+
+    def check(self, client: str, address: str) -> None:
+        """Raise Later where there were too many questions."""
+        self._of_client.check(client)
+        self._of_address.check(address)
+
+
+class CallLimit(Layer):
+    """Refuses a call of Gradio's endpoints at once where it would be refused when its turn comes."""
+
+    def __init__(self, app: ASGIApp, limit: QuestionLimit) -> None:
+        super().__init__(app)
+        self._limit = limit
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            if scope["method"] == "POST" and scope["path"].startswith("/gradio_api/call/"):
+                self._limit.check(client_of(scope), address_of(scope))
+        except Later as later:
+            return await refuse(send, later.status, str(later), later.headers)
+        await self.app(scope, receive, send)
 
 
 def read_request(kind: type[_Request], **fields: Any) -> _Request:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -111,9 +112,25 @@ def test_questions_are_counted_together_however_they_are_asked(few: Site) -> Non
     ]
     assert httpx.post(f"{few.address}/api/ask", json={"question": WHO}).status_code == 200
     assert httpx.post(f"{few.address}/api/ask", json={"question": WHO}).status_code == 429
-    event, told = called(few, "ask", WHO, [], [])
-    assert event == "error"
-    assert told["error"].startswith("more than 3 requests in a minute: wait ")
+    called_too_often = httpx.post(f"{few.address}/gradio_api/call/ask", json={"data": [WHO, [], []]})
+    assert called_too_often.status_code == 429
+    assert called_too_often.json()["error"].startswith("more than 3 requests in a minute: wait ")
+    assert int(called_too_often.headers["retry-after"]) >= 1
+
+
+def test_of_calls_at_once_those_beyond_the_limit_are_refused_when_their_turn_comes(few: Site) -> None:
+    with ThreadPoolExecutor(8) as many:
+        found = list(many.map(lambda _: attempted(few), range(8)))
+    assert found.count("complete") == 3
+    assert set(found) <= {"complete", "error", "refused"}
+
+
+def attempted(site: Site) -> str:
+    """Return what ends a call: "refused" where it is not taken in the first place."""
+    try:
+        return called(site, "ask", WHO, [], [])[0]
+    except KeyError:
+        return "refused"
 
 
 def test_who_types_too_much_or_too_often_is_told_and_others_ask_on(few: Site) -> None:
