@@ -309,9 +309,13 @@ def test_what_version_0_1_saved_comes_back_and_is_exported(tmp_path: Path) -> No
     with closing(Conversations(tmp_path)) as kept:
         talk, other = kept.get("ada", then["id"]), kept.get("bob", kept.listed("bob", "york king")[0].id)
     now = json.loads(conversation_json(talk))
-    for name in ("question", "query", "answer", "abstained", "missing", "sentences", "results", "rating", "asked"):
+    for name in ("question", "query", "answer", "abstained", "missing", "sentences", "rating", "asked"):
         assert [one[name] for one in now["answers"]] == [one[name] for one in then["answers"]]
-    cited = [[{**one, "excerpt": None, "also_in": []} for one in told["citations"]] for told in then["answers"]]
+    new: dict[str, object] = {"page_kind": "page"}
+    found = [[{**one, **new} for one in told["results"]] for told in then["answers"]]
+    assert [one["results"] for one in now["answers"]] == found
+    new |= {"excerpt": None, "also_in": []}
+    cited = [[{**one, **new} for one in told["citations"]] for told in then["answers"]]
     assert [one["citations"] for one in now["answers"]] == cited
     assert [turn.answer.verdict for turn in talk.turns] == ["likely", "likely", "none", "likely", "likely"]
     assert (talk.turns[3].note, len(talk.turns[2].answer.closest)) == ("the telephone\nis not asked for", 3)

@@ -108,7 +108,8 @@ def test_every_citation_holds_and_quotations_are_word_for_word(answered: list[An
 def test_what_was_told_last_is_the_answer(answered: list[Answered]) -> None:
     for draft, _, states in answered:
         assert tuple(states[-1]) == draft.sentences
-        assert draft.note or [len(state) for state in states] == list(range(1, len(states) + 1)) or len(states) == 1
+        lengths = [len(state) for state in states]  # a model that begins to write tells of no sentence yet
+        assert draft.note or lengths == list(range(lengths[0], len(states) + lengths[0])) or len(states) == 1
 
 
 def test_the_same_is_answered_again(answerer: Answerer, assistant: Assistant, answered: list[Answered]) -> None:
