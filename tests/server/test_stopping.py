@@ -57,7 +57,7 @@ def asked(assistant: Assistant, drained_within: float) -> Iterator[tuple[Server,
 
 
 def until(is_so: Any) -> None:
-    for _ in range(600):
+    for _ in range(2400):  # two minutes: to start the command takes half of one on a busy machine
         if is_so():
             return
         time.sleep(0.05)
