@@ -167,6 +167,7 @@ def search(
 @data_place
 @click.option("--host", help="The address to serve on (127.0.0.1).")
 @click.option("--port", type=int, help="The port to serve on (7860).")
+@click.option("--trusted-proxy", metavar="ADDRESS", help="The proxies that are believed who asks, with commas between.")
 def serve(**flags: Any) -> None:
     """Serve the chat page, and the API under /api."""
     assistant = _assistant(**flags)
