@@ -61,7 +61,7 @@ def test_what_cannot_be_added_is_listed_with_its_reason_and_may_replace(page: Pa
     expect(uploads).to_contain_text("no parser for .exe")
     expect(uploads).to_contain_text("there is a document mill.txt already")
     expect(uploads).to_contain_text("1 file added, 3 not added")
-    expect(row(page, "house.md")).to_contain_text("1 passage", timeout=20_000)
+    expect(row(page, "house.md")).to_contain_text("1 passage")
     assert (site.corpus / "house.md").read_bytes() == (tmp_path / "new/house.md").read_bytes()
     assert (site.corpus / "mill.txt").read_text() == MILL
     assert not (site.corpus / "run.exe").exists()
@@ -80,7 +80,7 @@ def test_a_file_may_be_dropped_anywhere_on_the_page(page: Page, site: Site) -> N
         const dropped = new DragEvent("drop", { dataTransfer: data, bubbles: true });
         document.querySelector("#talk").dispatchEvent(dropped); }"""
     )
-    expect(row(page, "well.txt")).to_contain_text("1 passage", timeout=20_000)
+    expect(row(page, "well.txt")).to_contain_text("1 passage")
     assert (site.corpus / "well.txt").read_text() == "The well was dug in 1700."
 
 
