@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from rag.sentences import Span, sentence_spans
+from rag.sentences import Span, document_sentences
 from rag.types import Chunk, Document
 
 TokenSpans = Callable[[str], list[Span]]
@@ -102,10 +102,9 @@ class _Cutter:
 
 def _pack(document: Document, section: Span, cutter: _Cutter) -> Iterator[Span]:
     """Yield the passages of a section: neighbouring sentences for as long as they fit together."""
-    offset = section[0]
     current: Span | None = None
-    for sentence_start, sentence_end in sentence_spans(document.text[section[0] : section[1]]):
-        start, end = offset + sentence_start, offset + sentence_end
+    for sentence in document_sentences(document, *section):
+        start, end = _within(document.text, sentence, section)
         if not cutter.fits(start, end):
             body = start
             if current is not None and _ends_in_heading(document, current):
@@ -122,6 +121,12 @@ def _pack(document: Document, section: Span, cutter: _Cutter) -> Iterator[Span]:
             current = (start, end)
     if current is not None:
         yield current
+
+
+def _within(text: str, sentence: Span, section: Span) -> Span:
+    """Return the part of a sentence that stands in a section; only a slide ends within one."""
+    start, end = max(sentence[0], section[0]), min(sentence[1], section[1])
+    return start, start + len(text[start:end].rstrip())
 
 
 def _ends_in_heading(document: Document, span: Span) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
-from rag.sentences import Span, sentence_spans
+from rag.sentences import Span, document_sentences
 from rag.types import Document
 
 _LONG_SENTENCE = 1000  # characters, beyond which a sentence may be cut; longer than 999 of 1,000 in the development set
@@ -20,7 +20,7 @@ def excerpt_span(document: Document, key: Span, most: int, apart_from: Iterable[
     low, high = _section(document, key)
     for start, end in apart_from:
         low, high = (max(low, end), high) if end <= key[0] else (low, min(high, start)) if start >= key[1] else key
-    sentences, at = _around(document.text, key, (low, high), most)
+    sentences, at = _around(document, key, (low, high), most)
     return _grown(sentences, at, most)
 
 
@@ -36,13 +36,11 @@ def _section(document: Document, key: Span) -> Span:
     return low, high
 
 
-def _around(text: str, key: Span, bounds: Span, most: int) -> tuple[list[Span], int]:
+def _around(document: Document, key: Span, bounds: Span, most: int) -> tuple[list[Span], int]:
     """Return the sentences around ``key``, the one that holds it, and the place of that one among them."""
     reach = most + _LONG_SENTENCE
     low, high = max(bounds[0], key[0] - reach), min(bounds[1], key[1] + reach)
-    found = [(low + start, low + end) for start, end in sentence_spans(text[low:high])]
-    # What stands at an edge that is no end of the section may be half a sentence.
-    found = found[low > bounds[0] : len(found) - (high < bounds[1])]
+    found = [span for span in document_sentences(document, low, high) if low <= span[0] and span[1] <= high]
     before = [span for span in found if span[1] <= key[0]]
     after = [span for span in found if span[0] >= key[1]]
     within = [key, *found[len(before) : len(found) - len(after)]]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import NamedTuple, TypeVar
@@ -19,7 +20,8 @@ from rag.index import Cut, FileRecord, Piece
 from rag.languages import document_language
 from rag.parse import fingerprint
 from rag.parse.worker import Worker
-from rag.sentences import Span, sentence_spans
+from rag.sentences import Span, document_sentences
+from rag.types import Chunk
 
 # Passages are embedded together across documents: many small files make full batches.
 _PASSAGES_AT_ONCE = 1024
@@ -125,9 +127,9 @@ def _read(file: CorpusFile, worker: Worker, embedder: Embedder, chunk_tokens: in
     cuts, texts = [], {}
     for parsed_document in parsed.documents:
         document = parsed_document.model_copy(update={"language": document_language(parsed_document.text)})
-        pieces = []
+        pieces, every = [], document_sentences(document)
         for chunk in chunk_document(document, embedder.token_spans, chunk_tokens):
-            sentences = sentence_spans(chunk.text)
+            sentences = _clipped(every, chunk)
             context = _context(chunk.headings, embedder, embedder.max_tokens - chunk_tokens)
             text = context + chunk.text
             # The sentences' vectors are kept with the text's, so where they begin and end is part of the key.
@@ -136,6 +138,14 @@ def _read(file: CorpusFile, worker: Worker, embedder: Embedder, chunk_tokens: in
             texts[key] = text, [(len(context) + start, len(context) + end) for start, end in sentences]
         cuts.append(Cut(document, pieces))
     return FilePassages(record_of(file, parsed.documents[0].sha256, warning=parsed.warning), cuts, texts)
+
+
+def _clipped(sentences: Sequence[Span], chunk: Chunk) -> list[Span]:
+    """Return the sentences of a document that stand in a chunk, or begin or end in it, as spans into its text."""
+    first = bisect_right(sentences, chunk.start, key=lambda span: span[1])
+    last = bisect_left(sentences, chunk.end, key=lambda span: span[0])
+    inside = ((max(start, chunk.start), min(end, chunk.end)) for start, end in sentences[first:last])
+    return [(start - chunk.start, end - chunk.start) for start, end in inside]
 
 
 def _context(headings: Sequence[str], embedder: Embedder, max_tokens: int) -> str:

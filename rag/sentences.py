@@ -1,8 +1,8 @@
 """Where the sentences of a text begin and end.
 
-Works on plain text in any layout: paragraphs, hard-wrapped lines, lists, tables, code. It does not
-know of documents or tokens. nupunkt finds the ends of sentences inside a block; this module finds the
-blocks, since a heading or a table row ends where its line ends, whether or not a full stop says so.
+nupunkt finds the ends of sentences inside a block of a document; a heading, a field or a table row is one whatever
+stands in it. Of text whose blocks nobody has told, such as a question or a text file, this module finds the lines that
+belong together. It does not know of documents or tokens.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from itertools import pairwise
 
 import nupunkt
 
+from rag.types import Block, BlockKind, Document
 from rag.words import STOP_WORDS
 
 Span = tuple[int, int]
 
+_UNDIVIDED = frozenset[BlockKind]({"heading", "field", "row"})
 # Lines that start something new in Markdown and in most plain text.
 _STARTS_BLOCK = re.compile(r"[ \t]*(?:#{1,6}[ \t]|[-*+•][ \t]|\d{1,3}[.)][ \t]|\||>|```|~~~)")
 _INITIALISM = re.compile(r"\b(?:[A-Z]\.){2,}\s+(?P<next>[A-Z]\w*)")
@@ -40,16 +42,41 @@ def sentence_spans(text: str) -> list[Span]:
 
     Together they hold every character that is not white space.
     """
-    spans = []
-    for block_start, block_end in _blocks(text):
-        for start, end in _sentences(text[block_start:block_end]):
-            span = _trim(text, block_start + start, block_start + end)
-            if span[0] < span[1]:
-                spans.append(span)
-    return spans
+    return [span for block in line_blocks(text) for span in _within(text, block)]
 
 
-def _blocks(text: str) -> Iterator[Span]:
+def block_sentences(text: str, block: Block) -> list[Span]:
+    """Return the spans of the sentences of a block of ``text``."""
+    if block.kind in _UNDIVIDED:
+        return [(block.start, block.end)]
+    if block.kind == "code":
+        return [
+            (block.start + start, block.start + end) for start, end in sentence_spans(text[block.start : block.end])
+        ]
+    return list(_within(text, (block.start, block.end)))
+
+
+def document_sentences(document: Document, start: int = 0, end: int | None = None) -> list[Span]:
+    """Return the spans of the sentences in a stretch of a document, or that begin or end in it; by default of all.
+
+    Of a document whose blocks are not known, they are those of its text.
+    """
+    end = len(document.text) if end is None else end
+    if not document.has_blocks:
+        return [(start + first, start + last) for first, last in sentence_spans(document.text[start:end])]
+    found = (span for block in document.blocks_between(start, end) for span in block_sentences(document.text, block))
+    return [span for span in found if span[0] < end and span[1] > start]
+
+
+def _within(text: str, block: Span) -> Iterator[Span]:
+    """Yield the sentences of a stretch of text, whose lines belong together."""
+    for start, end in _sentences(text[block[0] : block[1]]):
+        span = _trim(text, block[0] + start, block[0] + end)
+        if span[0] < span[1]:
+            yield span
+
+
+def line_blocks(text: str) -> Iterator[Span]:
     """Yield spans that no sentence crosses: paragraphs, headings, list items, table rows."""
     for paragraph in re.finditer(r"\S[^\n]*(?:\n[^\S\n]*\S[^\n]*)*", text):
         lines = list(re.finditer(r"[^\n]+", paragraph.group()))

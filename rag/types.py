@@ -8,8 +8,9 @@ today can be checked tomorrow by anyone who holds the same text. All offsets are
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_right
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -42,8 +43,48 @@ class Page(Value):
     end: int
 
 
+# What a block is. A field is a mail header, a key of front matter or a property; a quote is a block quotation or what
+# a mail repeats of another; a note is a footnote, a speaker's note or a comment.
+BlockKind = Literal["heading", "paragraph", "item", "row", "code", "quote", "caption", "note", "field"]
+CONTEXT_KINDS = frozenset[BlockKind]({"heading", "caption", "field"})  # whatever they say
+
+
+class Block(Value):
+    """What a person sees as one thing in a document, and where it stands: ``text[start:end]``.
+
+    ``level`` is that of a heading (1 is the outermost), or how deep an item lies in lists (1 where it is not in
+    another). ``label`` is what a heading says, where marks stand in its text. ``group`` is the list or table that an
+    item or row belongs to, as its place in ``Document.groups``. ``cells`` are the spans of a row's cells, one for each
+    column. ``is_context`` is what tells of others and answers a question only where nothing else does: headings,
+    captions, fields, the header of a table, entries of a table of contents, what a mail quotes.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int = 0
+    label: str = ""
+    group: int | None = None
+    cells: tuple[tuple[int, int], ...] = ()
+    is_context: bool = False
+
+
+class Group(Value):
+    """A list or a table. ``lead_in`` is the span of the block that introduces it, ``caption`` that of its caption.
+
+    ``columns`` are the names of a table's columns; there are none where it has no header.
+    """
+
+    kind: Literal["list", "table"]
+    lead_in: tuple[int, int] | None = None
+    caption: tuple[int, int] | None = None
+    columns: tuple[str, ...] = ()
+
+
 class Document(Value):
     """One file as canonical text, with its structure as spans into that text.
+
+    ``blocks`` are in the order of the text and hold all of it but white space; they do not overlap.
 
     ``source`` is the path relative to the corpus, with forward slashes. ``sha256`` is the hash of
     the file's bytes, so that ``sha256sum`` can tell whether a citation still speaks of the same file.
@@ -55,15 +96,31 @@ class Document(Value):
     sha256: str
     title: str
     text: str
-    headings: tuple[Heading, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    groups: tuple[Group, ...] = ()
     pages: tuple[Page, ...] = ()
     page_kind: PageKind = "page"
     language: str = ""
+
+    @cached_property
+    def headings(self) -> tuple[Heading, ...]:
+        """The headings, in the order of the text."""
+        return headings_of(self.blocks, self.text)
 
     @property
     def id(self) -> str:
         """The identity of the document: it depends on its place in the corpus alone."""
         return document_id(self.source)
+
+    @property
+    def has_blocks(self) -> bool:
+        """Whether more is known of its structure than its headings."""
+        return any(block.kind != "heading" for block in self.blocks)
+
+    def blocks_between(self, start: int, end: int) -> tuple[Block, ...]:
+        """Return the blocks that reach into a stretch of the text."""
+        first = bisect_right(self.blocks, start, key=lambda block: block.end)
+        return self.blocks[first : bisect_left(self.blocks, end, key=lambda block: block.start)]
 
     def page_at(self, offset: int) -> int | None:
         """Return the number of the page that holds ``offset``; None where there are no pages."""
@@ -82,6 +139,20 @@ class Document(Value):
     def headings_at(self, offset: int) -> tuple[str, ...]:
         """Return the texts of the headings over ``offset``, outermost first."""
         return tuple(heading.text for heading in self.heading_path(offset))
+
+
+def headings_of(blocks: Iterable[Block], text: str) -> tuple[Heading, ...]:
+    """Return the headings among the blocks of a text."""
+    return tuple(
+        Heading(
+            level=one.level,
+            text=one.label or " ".join(text[one.start : one.end].split()),
+            start=one.start,
+            end=one.end,
+        )
+        for one in blocks
+        if one.kind == "heading"
+    )
 
 
 def document_id(source: str) -> str:

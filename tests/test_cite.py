@@ -7,7 +7,7 @@ import pytest
 from rag.answer import DraftSentence, Quote
 from rag.answer.cite import cite
 from rag.errors import IndexFailure
-from rag.types import Document, Heading, Page
+from rag.types import Block, Document, Page
 
 TEXT = "# A\n\nOne fact.  Another\nfact.\n"
 DOCUMENT = Document(
@@ -15,7 +15,7 @@ DOCUMENT = Document(
     sha256="0" * 64,
     title="A",
     text=TEXT,
-    headings=(Heading(level=1, text="A", start=0, end=3),),
+    blocks=(Block(kind="heading", level=1, label="A", start=0, end=3),),
     pages=(Page(number=1, start=0, end=10), Page(number=2, start=10, end=len(TEXT))),
 )
 

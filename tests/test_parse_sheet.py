@@ -11,6 +11,7 @@ from rag.errors import ParseError
 from rag.parse.parsed import Parsed
 from rag.parse.sheet import parse_csv, parse_xlsx
 from tests.damage import BOMB, assert_read_or_refused, damaged, damaged_inside, part, rezip
+from tests.texts import block_texts
 
 SHEET = "xl/worksheets/sheet1.xml"
 RIVERS: list[list[Any]] = [
@@ -37,7 +38,7 @@ def book(rows: list[list[Any]], name: str = "Rivers") -> Any:
 
 def lines(rows: list[list[Any]]) -> list[str]:
     """Return the blocks of a workbook of these rows, without the name of the sheet."""
-    return parse_xlsx(saved(book(rows)), "name").text.split("\n\n")[1:]
+    return block_texts(parse_xlsx(saved(book(rows)), "name"))[1:]
 
 
 def pages(parsed: Parsed) -> list[tuple[int, str]]:
@@ -239,7 +240,7 @@ def test_the_delimiter_is_told_by_the_records(delimiter: str) -> None:
     ],
 )
 def test_records_are_read_as_they_are_meant(text: str, blocks: list[str]) -> None:
-    assert parse_csv(text.encode(), "name").text.split("\n\n") == blocks
+    assert block_texts(parse_csv(text.encode(), "name")) == blocks
 
 
 def test_the_number_of_a_row_is_that_of_its_record() -> None:

@@ -5,6 +5,7 @@ import pytest
 from rag.parse.parsed import Parsed
 from rag.parse.xml import parse_xml
 from tests.damage import assert_read_or_refused, cut_and_flipped
+from tests.texts import unblocked
 
 
 def read(text: str) -> Parsed:
@@ -16,7 +17,7 @@ def test_short_elements_side_by_side_are_a_record() -> None:
         "<country><name>Austria</name><river> The\n Inn </river><x/></country>"
         "<country><name>Chad &amp; x</name></country>"
     )
-    assert read(f"<?xml version='1.0'?><book>{countries}</book>") == Parsed(
+    assert unblocked(read(f"<?xml version='1.0'?><book>{countries}</book>")) == Parsed(
         "name: Austria; river: The Inn\n\nChad & x", "file"
     )
 
@@ -44,11 +45,13 @@ def test_the_encoding_is_the_one_declared(encoding: str) -> None:
 
 def test_settings_in_attributes_alone_stay_as_they_are() -> None:
     text = '<settings><river name="Inn"/></settings>'
-    assert read(text) == Parsed(text, "file")
+    assert unblocked(read(text)) == Parsed(text, "file")
 
 
 def test_what_is_no_xml_is_read_as_text_with_a_warning() -> None:
-    assert read("<a>one<b>two</a>") == Parsed("<a>one<b>two</a>", "file", warning="not valid XML: read as plain text")
+    assert unblocked(read("<a>one<b>two</a>")) == Parsed(
+        "<a>one<b>two</a>", "file", warning="not valid XML: read as plain text"
+    )
 
 
 def test_entities_neither_grow_nor_reach_files() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from hypothesis import strategies as st
 
 from rag.parse import parse
+from rag.parse.parsed import Parsed
 from rag.types import Document
 
 WORDS = (
@@ -60,3 +63,13 @@ def layouts(most_blocks: int = 12) -> st.SearchStrategy[str]:
     return st.builds(
         lambda blocks, gap: gap.join(blocks), st.lists(block, max_size=most_blocks), st.sampled_from(["\n", "\n\n"])
     )
+
+
+def block_texts(parsed: Parsed) -> list[str]:
+    """Return the text of each block."""
+    return [parsed.text[block.start : block.end] for block in parsed.blocks]
+
+
+def unblocked(parsed: Parsed) -> Parsed:
+    """Return what was parsed, without its blocks."""
+    return dataclasses.replace(parsed, blocks=(), groups=())

@@ -117,7 +117,7 @@ class _Choice:
         return f"{len(several)} documents are about this name: {', '.join(several)}" if len(several) > 1 else ""
 
     def _ranked(self, results: Sequence[SearchResult]) -> list[_Candidate]:
-        """Return the sentences that may answer, likeliest first; a heading only where there is nothing else."""
+        """Return the sentences that may answer, likeliest first; context only where there is nothing else."""
         found = [
             _Candidate(result=result, start=sentence.start, end=sentence.end, score=sentence.score)
             for result in results
@@ -125,11 +125,11 @@ class _Choice:
             if words(result.text_of(sentence))
         ]
         found.sort(key=lambda one: (-one.score, one.source, one.start))
-        return [one for one in found if not self._is_heading(one)][:_LOOKED_AT] or found[:1]
+        return [one for one in found if not self._is_context(one)][:_LOOKED_AT] or found[:1]
 
-    def _is_heading(self, one: _Candidate) -> bool:
-        headings = self._find_document(one.source).headings
-        return any(heading.start < one.end and one.start < heading.end for heading in headings)
+    def _is_context(self, one: _Candidate) -> bool:
+        blocks = self._find_document(one.source).blocks_between(one.start, one.end)
+        return any(block.is_context for block in blocks)
 
     def _left(self, chosen: Sequence[_Chosen]) -> list[_Candidate]:
         """Return the candidates that stand in none of the excerpts ``chosen``."""

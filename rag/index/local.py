@@ -58,6 +58,7 @@ _PASSING = {
 # Passages put between two looks at the base, what any change counts for, and how many times as far as after a run
 # the base may be behind within one.
 _BASE_LOOKED_AT, _A_CHANGE, _UNPUBLISHED = 5_000, 50, 4
+_MIGRATIONS = ("ALTER TABLE documents RENAME COLUMN headings TO blocks",)  # what makes of a layout the next one
 _WRITER = "writer"  # who is writing; left behind by one that was killed
 
 
@@ -161,7 +162,8 @@ class LocalIndex:
         if found is None:
             schema = resources.files("rag.index").joinpath("schema.sql").read_text()
             row = f"INSERT INTO meta VALUES ('manifest', {_quoted(manifest.model_dump_json())})"
-            self._writing.executescript(f"BEGIN; {schema}; {row}; COMMIT;")
+            layout = f"PRAGMA user_version = {len(_MIGRATIONS)}"
+            self._writing.executescript(f"BEGIN; {schema}; {row}; {layout}; COMMIT;")
             if self._database is None:  # a first build that is broken off goes on from where it was
                 self._take_over()
         elif found != manifest:
@@ -403,9 +405,25 @@ def _connect(database: Path) -> sqlite3.Connection:
         connection = _open(str(database))
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        _migrate(connection)
     except sqlite3.DatabaseError as error:
         raise _failure(database, error) from error
     return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring the tables of a database to this layout; nothing is written anew."""
+    for layout in range(_layout(connection), len(_MIGRATIONS)):
+        connection.execute("BEGIN IMMEDIATE")
+        if _layout(connection) == layout and _manifest(connection) is not None:
+            connection.execute(_MIGRATIONS[layout])
+            connection.execute(f"PRAGMA user_version = {layout + 1}")
+        connection.execute("COMMIT")
+
+
+def _layout(connection: sqlite3.Connection) -> int:
+    (layout,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(layout)
 
 
 def _open(database: str, *, uri: bool = False) -> sqlite3.Connection:

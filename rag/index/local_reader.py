@@ -17,7 +17,7 @@ from rag.index.bm25 import single_tokens
 from rag.index.derive import AnySnapshot
 from rag.index.large import LargeSnapshot
 from rag.index.pieces import SnapshotDamaged
-from rag.index.saved import passage, piece, read_headings, read_pages
+from rag.index.saved import passage, piece, read_blocks, read_pages
 from rag.index.vocabulary import KeptVocabulary
 from rag.types import Chunk, Document, DocumentSummary, document_id
 
@@ -175,12 +175,11 @@ class LocalReader:
 
     def document(self, source: str) -> Document | None:
         """Return a document whole, or None where the index holds none at ``source``."""
-        query = (
-            "SELECT source, sha256, title, text, page_kind, language, headings, pages FROM documents WHERE source = ?"
-        )
+        query = "SELECT source, sha256, title, text, page_kind, language, blocks, pages FROM documents WHERE source = ?"
         row = self._connection.execute(query, [source]).fetchone()
         if row is None:
             return None
+        structure = read_blocks(row[6])
         return Document(
             source=row[0],
             sha256=row[1],
@@ -188,7 +187,8 @@ class LocalReader:
             text=row[3],
             page_kind=row[4],
             language=row[5],
-            headings=read_headings(row[6]),
+            blocks=structure.blocks,
+            groups=structure.groups,
             pages=read_pages(row[7]),
         )
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from rag.embed import Embedding
 from rag.index import Cut, FileRecord, Piece
-from rag.index.saved import dump, found_by
+from rag.index.saved import dump_blocks, dump_pages, found_by
 from rag.types import Document
 
 INSERT_CHUNK = (
@@ -65,9 +65,9 @@ def _delete_documents(connection: sqlite3.Connection, column: str, value: str) -
 
 
 def _insert_document(connection: sqlite3.Connection, document: Document, file: str) -> None:
-    headings, pages = dump(document.headings), dump(document.pages)
+    blocks, pages = dump_blocks(document), dump_pages(document.pages)
     names = (document.id, document.source, file, document.sha256, document.title)
-    row = (*names, document.text, len(document.text), headings, pages, document.page_kind, document.language)
+    row = (*names, document.text, len(document.text), blocks, pages, document.page_kind, document.language)
     connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 

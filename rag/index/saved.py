@@ -12,13 +12,26 @@ from pydantic import TypeAdapter
 
 from rag.embed import Embedding, Vectors
 from rag.index import Passage, Piece
-from rag.types import Chunk, Document, Heading, Page, PageKind
+from rag.types import Block, Chunk, Document, Group, Heading, Page, PageKind, Value
 from rag.words import terms
 
 
-def dump(values: Sequence[Heading] | Sequence[Page]) -> str:
-    """Return headings or pages as JSON, in ASCII."""
-    return json.dumps([value.model_dump() for value in values])
+def dump_pages(pages: Sequence[Page]) -> str:
+    """Return pages as JSON, in ASCII."""
+    return json.dumps([page.model_dump() for page in pages])
+
+
+def dump_blocks(document: Document) -> str:
+    """Return the blocks and groups of a document as JSON, in ASCII: what is usual is left out."""
+    parts = {"blocks": document.blocks, "groups": document.groups}
+    return json.dumps({name: [one.model_dump(exclude_defaults=True) for one in part] for name, part in parts.items()})
+
+
+class SavedBlocks(Value):
+    """What a database keeps of a document's structure."""
+
+    blocks: tuple[Block, ...] = ()
+    groups: tuple[Group, ...] = ()
 
 
 # A sheet of 100,000 rows takes a second to be made into values, and the same few documents are read again and again.
@@ -29,9 +42,17 @@ def read_pages(saved: str) -> tuple[Page, ...]:
 
 
 @lru_cache(4)
-def read_headings(saved: str) -> tuple[Heading, ...]:
-    """Return the headings in ``saved``."""
-    return TypeAdapter(tuple[Heading, ...]).validate_json(saved)
+def read_blocks(saved: str) -> SavedBlocks:
+    """Return the blocks and groups in ``saved``; a document that was kept before there were blocks has its headings."""
+    if not saved.startswith("["):
+        return SavedBlocks.model_validate_json(saved)
+    headings = TypeAdapter(tuple[Heading, ...]).validate_json(saved)
+    return SavedBlocks(
+        blocks=tuple(
+            Block(kind="heading", start=one.start, end=one.end, level=one.level, label=one.text, is_context=True)
+            for one in headings
+        )
+    )
 
 
 def passage(

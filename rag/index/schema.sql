@@ -22,7 +22,7 @@ CREATE TABLE documents (
   title TEXT NOT NULL,
   text TEXT NOT NULL,
   characters INTEGER NOT NULL, -- SQLite's length() ends at a NUL
-  headings TEXT NOT NULL,   -- JSON
+  blocks TEXT NOT NULL,     -- JSON, with the lists and tables they are in
   pages TEXT NOT NULL,      -- JSON
   page_kind TEXT NOT NULL,
   language TEXT NOT NULL    -- ISO 639-1; empty where unknown

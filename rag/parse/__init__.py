@@ -28,7 +28,7 @@ _MAGIC: dict[str, tuple[bytes, ...]] = {
     ".msg": (_OLE,),
 }
 # Raised with every change that makes a parser give another text: files are then read again.
-PARSER_VERSION = 3
+PARSER_VERSION = 4
 
 _LONGEST_TEXT = 10_000_000  # characters: a dozen long novels in one file, some ten minutes to embed
 _DEEPEST = 3  # a file attached to a message attached to a message
@@ -156,7 +156,8 @@ def _document(data: bytes, source: str, parsed: Parsed) -> Document:
         sha256=hashlib.sha256(data).hexdigest(),
         title=_clean(parsed.title) or PurePosixPath(source).name,
         text=_clean(parsed.text),
-        headings=tuple(heading.model_copy(update={"text": _clean(heading.text)}) for heading in parsed.headings),
+        blocks=parsed.blocks,
+        groups=parsed.groups,
         pages=parsed.pages,
         page_kind=parsed.page_kind,
     )

@@ -5,8 +5,10 @@ It knows no language. Files that hold secrets as a rule (``.env``, keys) are not
 
 from __future__ import annotations
 
+from rag.parse.builder import BlockMarker
 from rag.parse.parsed import Parsed
 from rag.parse.text import decode
+from rag.sentences import line_blocks
 
 CODE_SUFFIXES = frozenset(
     f".{suffix}"
@@ -30,4 +32,7 @@ TEXT_NAMES = frozenset(
 
 def parse_code(data: bytes, name: str) -> Parsed:
     """Read a file of text as it is; the title is the file's name."""
-    return Parsed(text=decode(data), title=name)
+    marker = BlockMarker(decode(data))
+    for first, last in line_blocks(marker.text):
+        marker.mark("code", first, last)
+    return marker.parsed(name)

@@ -15,8 +15,9 @@ from zipfile import ZipFile
 
 from rag.errors import ParseError
 from rag.parse.archive import office_title, open_archive, read_xml
+from rag.parse.builder import Builder
 from rag.parse.markup import Line, clean, squeeze, styled_line
-from rag.parse.parsed import Parsed, TextBuilder, title_of
+from rag.parse.parsed import Parsed, title_of
 from rag.parse.table import Cell, table_lines
 from rag.parse.tree import local_name
 
@@ -66,9 +67,9 @@ def parse_docx(data: bytes, name: str) -> Parsed:
             raise ParseError("not a DOCX file, though it is named so: it holds no text of Word's")
         parts, warning = _read_parts(archive, path.rpartition("/")[0])
         title = office_title(archive)
-    builder = TextBuilder()
+    builder = Builder()
     for text, level in _blocks(body, parts):
-        builder.add(text, level)
+        builder.line(text, level)
     return builder.parsed(title or title_of(builder.headings) or name, warning=warning)
 
 

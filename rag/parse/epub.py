@@ -14,9 +14,10 @@ from urllib.parse import unquote
 
 from rag.errors import ParseError
 from rag.parse.archive import given_title, open_archive, read_part, read_xml
+from rag.parse.builder import Builder
 from rag.parse.html import decode_html
 from rag.parse.markup import Line, page_lines, squeeze
-from rag.parse.parsed import Parsed, TextBuilder, title_of
+from rag.parse.parsed import Parsed, title_of
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
@@ -52,7 +53,7 @@ def parse_epub(data: bytes, name: str) -> Parsed:
         _refuse_locked(archive)
         book = _book(archive)
         headings = dict(_named_chapters(archive, book))
-        builder = TextBuilder()
+        builder = Builder()
         if book.authors:
             builder.add(f"Author: {', '.join(book.authors)}")
         missing = 0
@@ -137,13 +138,13 @@ def _lines(archive: ZipFile, path: str) -> list[Line] | None:
         return None
 
 
-def _add_chapter(builder: TextBuilder, lines: list[Line], name: str | None) -> None:
+def _add_chapter(builder: Builder, lines: list[Line], name: str | None) -> None:
     if name and lines and not any(level for _, level in lines):
         # Many books set a chapter's name as a paragraph; it is the heading then.
         lines = lines[1:] if lines[0][0].casefold() == name.casefold() else lines
-        builder.add(name, level=1)
+        builder.heading(name, 1)
     for text, level in lines:
-        builder.add(text, level)
+        builder.line(text, level)
 
 
 def _tree(archive: ZipFile, path: str) -> Any:

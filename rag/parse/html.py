@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from rag.errors import ParseError
+from rag.parse.builder import Builder
 from rag.parse.markup import Line, decode_declared, page_lines, squeeze
-from rag.parse.parsed import Parsed, TextBuilder, title_of
+from rag.parse.parsed import Parsed, title_of
 from rag.parse.table import table_lines
 
 _CHARSET = re.compile(
@@ -35,9 +36,9 @@ def parse_html(data: bytes, name: str) -> Parsed:
         lines = _lines(html)
     except Exception as error:  # lxml and trafilatura raise many kinds on broken markup
         raise ParseError(f"not readable as HTML ({type(error).__name__})") from error
-    builder = TextBuilder()
+    builder = Builder()
     for text, level in lines:
-        builder.add(text, level)
+        builder.line(text, level)
     return builder.parsed(title_of(builder.headings) or _page_title(html) or name)
 
 

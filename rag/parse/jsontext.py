@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from rag.errors import ParseError
+from rag.parse.builder import Builder
 from rag.parse.markup import clean
-from rag.parse.parsed import Parsed, TextBuilder
-from rag.parse.text import decode
+from rag.parse.parsed import Parsed
+from rag.parse.text import decode, plain_text
 
 _DEEPEST = 100
 # A value longer than this is a text of its own, and a record longer than that is no longer one sentence.
@@ -34,8 +35,8 @@ def parse_json(data: bytes, name: str) -> Parsed:
         if _is_lines(text):
             return _parse_lines(text, name)
         place = "cut short" if error.pos >= len(text.rstrip()) else f"line {error.lineno}: {error.msg}"
-        return Parsed(clean(text), name, warning=f"not valid JSON ({place}): read as plain text")
-    builder = TextBuilder()
+        return plain_text(clean(text), name, f"not valid JSON ({place}): read as plain text")
+    builder = Builder()
     _add(builder, value)
     return builder.parsed(name)
 
@@ -74,7 +75,7 @@ def _loads_whole(line: str) -> bool:
 
 
 def _parse_lines(text: str, name: str) -> Parsed:
-    builder, wrong = TextBuilder(), []
+    builder, wrong = Builder(), []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
@@ -96,7 +97,7 @@ def _warning(wrong: list[int]) -> str | None:
     return f"not JSON, kept as plain text: line {named}"
 
 
-def _add(builder: TextBuilder, value: Any) -> None:
+def _add(builder: Builder, value: Any) -> None:
     """Add a whole file's value: of an object first what is plain, then each part under its key as heading."""
     if not isinstance(value, dict):
         _add_records(builder, value)
@@ -104,11 +105,11 @@ def _add(builder: TextBuilder, value: Any) -> None:
     parts = {key: item for key, item in value.items() if isinstance(item, dict | list) and not _is_plain(item)}
     _add_records(builder, {key: item for key, item in value.items() if key not in parts})
     for key, item in parts.items():
-        builder.add(clean(key), level=1)
+        builder.heading(clean(key), 1)
         _add_records(builder, item)
 
 
-def _add_records(builder: TextBuilder, value: Any) -> None:
+def _add_records(builder: Builder, value: Any) -> None:
     for record in _records(value, "", 0):
         for block in _blocks(record):
             builder.add(clean(block))

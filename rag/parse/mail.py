@@ -15,9 +15,10 @@ from email.message import Message
 from textwrap import dedent
 
 from rag.errors import ParseError
+from rag.parse.builder import Builder
 from rag.parse.html import declared_charset
 from rag.parse.markup import clean, decode_loosely, page_lines, squeeze
-from rag.parse.parsed import Attachment, Parsed, TextBuilder
+from rag.parse.parsed import Attachment, Parsed
 from rag.parse.text import decode
 
 # The headers that people read, in the order mail programs show them.
@@ -48,7 +49,7 @@ class Letter:
 
     def parsed(self, name: str) -> Parsed:
         """Return the message as text: a header a block, then the paragraphs; the title is its subject."""
-        builder = TextBuilder()
+        builder = Builder()
         for label, value in self.headers:
             builder.add(f"{label}: {value}" if value else "")
         for paragraph in re.split(r"\n[^\S\n]*\n", clean(self.body)):

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from rag.errors import ParseError
+from rag.parse.builder import Builder
 from rag.parse.markdown import parse_markdown
 from rag.parse.markup import clean
-from rag.parse.parsed import Parsed, TextBuilder, title_of
+from rag.parse.parsed import Parsed, title_of
 from rag.parse.text import alike_newlines, decode
 
 # What terminals take for colours and for moves of the cursor.
@@ -30,7 +31,7 @@ def parse_notebook(data: bytes, name: str) -> Parsed:
         raise ParseError(f"not a notebook, or one that is cut short: it is no JSON in line {error.lineno}") from error
     except (RecursionError, ValueError) as error:  # nested too deep; a number of thousands of digits
         raise ParseError("not a notebook: its JSON cannot be read") from error
-    builder = TextBuilder()
+    builder = Builder()
     for number, cell in enumerate(_cells(notebook), start=1):
         builder.page(number)
         _add_cell(builder, cell)
@@ -49,11 +50,11 @@ def _cells(notebook: Any) -> list[dict[str, Any]]:
     return cells
 
 
-def _add_cell(builder: TextBuilder, cell: dict[str, Any]) -> None:
+def _add_cell(builder: Builder, cell: dict[str, Any]) -> None:
     kind, source = cell.get("cell_type"), clean(_text(cell.get("source", cell.get("input"))))
     if kind == "heading":
         level = cell.get("level")
-        builder.add(source, level if isinstance(level, int) and 1 <= level <= 6 else 1)
+        builder.heading(source, level if isinstance(level, int) and 1 <= level <= 6 else 1)
     elif kind == "markdown":
         _add_markdown(builder, source)
     else:
@@ -62,12 +63,12 @@ def _add_cell(builder: TextBuilder, cell: dict[str, Any]) -> None:
             builder.add(output)
 
 
-def _add_markdown(builder: TextBuilder, source: str) -> None:
+def _add_markdown(builder: Builder, source: str) -> None:
     """Add the text between headings, and the headings as such, without their marks."""
     end = 0
     for heading in parse_markdown(source.encode("utf-8", "replace"), "").headings:
         builder.add(source[end : heading.start])
-        builder.add(heading.text, heading.level)
+        builder.heading(heading.text, heading.level)
         end = heading.end
     builder.add(source[end:])
 

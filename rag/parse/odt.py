@@ -15,8 +15,9 @@ from zipfile import ZipFile
 
 from rag.errors import ParseError
 from rag.parse.archive import given_title, open_archive, read_xml
+from rag.parse.builder import Builder
 from rag.parse.markup import Line, squeeze, styled_line
-from rag.parse.parsed import Parsed, TextBuilder, title_of
+from rag.parse.parsed import Parsed, title_of
 from rag.parse.sheet import add_rows, filled
 from rag.parse.table import Cell, table_lines
 from rag.parse.tree import local_name
@@ -50,7 +51,7 @@ def parse_odt(data: bytes, name: str) -> Parsed:
         if body is None:
             raise ParseError("not an OpenDocument file, though it is named so")
         title = _given_title(archive)
-    builder = TextBuilder()
+    builder = Builder()
     kind = local_name(body)
     if kind == "spreadsheet":
         _read_sheets(body, builder)
@@ -60,7 +61,7 @@ def parse_odt(data: bytes, name: str) -> Parsed:
         _read_slides(body, titles, builder)
     else:
         for text, level in _blocks(body, titles):
-            builder.add(text, level)
+            builder.line(text, level)
     return builder.parsed(title or title_of(builder.headings) or name, "slide" if kind == "presentation" else "page")
 
 
@@ -160,13 +161,13 @@ def _inner(element: Any, name: str) -> Iterator[Any]:
             yield from _inner(part, name)
 
 
-def _read_slides(body: Any, titles: frozenset[str], builder: TextBuilder) -> None:
+def _read_slides(body: Any, titles: frozenset[str], builder: Builder) -> None:
     slides = [part for part in body if local_name(part) == "page"]
     for number, slide in enumerate(slides, start=1):
         builder.page(number)
         shapes = [shape for shape in slide if _value(shape, "class") not in _FURNITURE]
         for shape in [shape for shape in shapes if _value(shape, "class") == "title"]:
-            builder.add(squeeze(" ".join(text for text, _ in _blocks(shape, titles))), level=1)
+            builder.heading(squeeze(" ".join(text for text, _ in _blocks(shape, titles))), 1)
             shapes.remove(shape)
         for shape in shapes:
             is_notes = local_name(shape) == "notes"
@@ -181,7 +182,7 @@ def _without_furniture(shape: Any) -> list[Any]:
     return [part for part in shape if _value(part, "class") not in (*_FURNITURE, "page")]
 
 
-def _read_sheets(body: Any, builder: TextBuilder) -> None:
+def _read_sheets(body: Any, builder: Builder) -> None:
     for sheet in body:
         if local_name(sheet) == "table":
             add_rows(builder, filled(_sheet_rows(sheet)), squeeze(_value(sheet, "name")))

@@ -15,8 +15,9 @@ from itertools import groupby, islice
 from typing import Any
 
 from rag.errors import ParseError
+from rag.parse.builder import Builder
 from rag.parse.ocr import can_read_images, graymap, read_image
-from rag.parse.parsed import Parsed, TextBuilder, title_of
+from rag.parse.parsed import Parsed, title_of
 from rag.parse.pdf_headings import Bookmark, mark_headings
 from rag.parse.pdf_layout import Line, page_lines, typed_lines
 from rag.parse.pdf_page import page_runs
@@ -56,11 +57,11 @@ def _built(pages: list[PageLines], outline: list[Bookmark], title: str, name: st
     drop_running_heads(pages)
     blocks = blocks_of(pages)
     mark_headings(blocks, outline)
-    builder = TextBuilder()
+    builder = Builder()
     for number, group in groupby(blocks, key=lambda block: block.page):
         builder.page(number)
         for block in group:
-            builder.add(block.text, block.level, block.gap)
+            builder.add(block.text, "heading" if block.level else "paragraph", block.gap, level=block.level)
     first = title_of(heading for heading in builder.headings if heading.start < 3000)
     return builder.parsed(title or first or name, warning=warning)
 

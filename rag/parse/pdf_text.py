@@ -1,4 +1,4 @@
-"""Lines of pages become blocks of text: paragraphs, table rows and headings, as TextBuilder takes them.
+"""Lines of pages become blocks of text: paragraphs, table rows and headings, as Builder takes them.
 
 Hyphens at line ends are mended, with the words of the document itself as the dictionary, and sentences go on
 over columns and pages. Where a paragraph ends is decided by the places and sizes of its lines alone: nothing in

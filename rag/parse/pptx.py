@@ -12,8 +12,9 @@ from typing import Any
 
 from rag.errors import ParseError
 from rag.parse.archive import office_title, open_archive
+from rag.parse.builder import Builder
 from rag.parse.markup import Line, squeeze, squeeze_lines
-from rag.parse.parsed import Parsed, TextBuilder, title_of
+from rag.parse.parsed import Parsed, title_of
 from rag.parse.table import table_lines
 from rag.parse.tree import xml_tree
 
@@ -32,7 +33,7 @@ def parse_pptx(data: bytes, name: str) -> Parsed:
         title = office_title(archive)
         if not any(path.lower().endswith("presentation.xml") for path in archive.namelist()):
             raise ParseError("not a PPTX file, though it is named so: it holds no presentation")
-    builder = TextBuilder()
+    builder = Builder()
     try:
         missing = _read_slides(data, builder)
     except Exception as error:  # python-pptx raises many kinds on broken files
@@ -41,7 +42,7 @@ def parse_pptx(data: bytes, name: str) -> Parsed:
     return builder.parsed(title or title_of(builder.headings) or name, "slide", warning=warning)
 
 
-def _read_slides(data: bytes, builder: TextBuilder) -> list[int]:
+def _read_slides(data: bytes, builder: Builder) -> list[int]:
     """Add all slides, and return the numbers of those that are broken."""
     from pptx import Presentation
 
@@ -55,7 +56,7 @@ def _read_slides(data: bytes, builder: TextBuilder) -> list[int]:
             continue
         builder.page(number)
         for text, level in lines:
-            builder.add(text, level)
+            builder.line(text, level)
     return missing
 
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 
 from rag.errors import ParseError
 from rag.parse.archive import given_title
+from rag.parse.builder import Builder
 from rag.parse.markup import Line, squeeze
-from rag.parse.parsed import Parsed, TextBuilder, title_of
+from rag.parse.parsed import Parsed, title_of
 from rag.parse.rtfflow import Flow, Styles
 
 _TOKEN = re.compile(
@@ -61,9 +62,9 @@ def parse_rtf(data: bytes, name: str) -> Parsed:
     if not text.startswith("{\\rtf"):
         raise ParseError("not an RTF file, though it is named so")
     reader = _Reader(text)
-    builder = TextBuilder()
+    builder = Builder()
     for line, level in reader.read():
-        builder.add(line, level)
+        builder.line(line, level)
     warning = None if reader.is_whole else "the file is cut short: its end is missing"
     return builder.parsed(given_title(reader.title) or title_of(builder.headings) or name, warning=warning)
 

@@ -13,7 +13,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from datetime import date, datetime, time
 from io import BytesIO, StringIO
 from itertools import islice
@@ -21,9 +21,10 @@ from typing import Any
 
 from rag.errors import ParseError
 from rag.parse.archive import office_title, open_archive
+from rag.parse.builder import Builder
 from rag.parse.markup import squeeze
-from rag.parse.parsed import Parsed, TextBuilder
-from rag.parse.table import is_header, row_text
+from rag.parse.parsed import Parsed
+from rag.parse.table import is_header
 from rag.parse.text import decode
 
 # A row with something in it: its number as the spreadsheet shows it, and its cells.
@@ -49,7 +50,7 @@ def parse_xlsx(data: bytes, name: str) -> Parsed:
         title = office_title(archive)
         if not any(path.lower().endswith("workbook.xml") for path in archive.namelist()):
             raise ParseError("not an XLSX file, though it is named so: it holds no workbook")
-    builder = TextBuilder()
+    builder = Builder()
     try:
         missing = _read_workbook(data, builder)
     except Exception as error:  # openpyxl raises many kinds on broken files
@@ -66,30 +67,34 @@ def parse_csv(data: bytes, name: str) -> Parsed:
     declared = _DECLARED_DELIMITER.match(text)
     if declared:
         text = text[declared.end() :]
-    builder = TextBuilder()
+    builder = Builder()
     add_rows(builder, filled(_records(text, declared[1] if declared else _delimiter(text))))
     return builder.parsed(name, "row")
 
 
-def add_rows(builder: TextBuilder, rows: Iterable[Row], heading: str = "") -> None:
+def add_rows(builder: Builder, rows: Iterable[Row], heading: str = "") -> None:
     """Add the rows of a sheet, under its name: a table begins on top and after each gap."""
     header: list[str] | None = None
     last, seen = -1, 0
     rows = iter(rows)
     ahead = list(islice(rows, _AHEAD))
-    while ahead:
-        number, cells = ahead.pop(0)
-        ahead.extend(islice(rows, 1))
-        builder.page(number)
-        builder.add(heading, level=1)
-        heading = ""
-        follows = last == number - 1
-        seen = seen + 1 if follows else 0
-        if (not follows or (header is None and seen < _AHEAD)) and _begins_table(cells, ahead, header):
-            header = cells
-        elif cells != header:  # else it is the header once more, on a further page
-            builder.add(row_text(cells, header))
-        last = number
+    with ExitStack() as table:
+        while ahead:
+            number, cells = ahead.pop(0)
+            ahead.extend(islice(rows, 1))
+            builder.page(number)
+            builder.heading(heading, 1)
+            heading = ""
+            follows = last == number - 1
+            seen = seen + 1 if follows else 0
+            begins = (not follows or (header is None and seen < _AHEAD)) and _begins_table(cells, ahead, header)
+            if begins or not follows:
+                header = cells if begins else header
+                table.close()
+                table.enter_context(builder.table(header or ()))
+            if not begins and cells != header:  # else it is the header once more, on a further page
+                builder.row(cells)
+            last = number
 
 
 def _begins_table(cells: list[str], below: list[Row], header: list[str] | None) -> bool:
@@ -106,7 +111,7 @@ def filled(rows: Iterable[list[str]]) -> Iterator[Row]:
             yield number, cells
 
 
-def _read_workbook(data: bytes, builder: TextBuilder) -> list[str]:
+def _read_workbook(data: bytes, builder: Builder) -> list[str]:
     """Add all sheets, and return the names of those that are broken."""
     from openpyxl import load_workbook
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import ExitStack
 
 from charset_normalizer import from_bytes
 
 from rag.errors import ParseError
+from rag.parse.builder import BlockMarker
 from rag.parse.parsed import Parsed
+from rag.sentences import line_blocks
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -20,6 +23,7 @@ _BYTE_ORDER_MARKS = (
 # Control characters that text does not hold; tab, newlines, form feed and escape are left out.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _MOST_CONTROL = 0.01
+_ITEM = re.compile(r"[ \t]*(?:[-*+•–]|\(?\d{1,3}[.)]|\(?[a-z][.)])[ \t]+\S")  # a bullet, a number, a letter
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 # What western languages write; Polish or Turkish read as one of them has signs within words, or letters beyond these.
 _WESTERN = frozenset(
@@ -30,7 +34,28 @@ _SIGN_IN_WORD = re.compile(r"[€£¥§©®™±²³¹¼½¾ªº×÷¶´¢](?=[a
 
 def parse_text(data: bytes, name: str) -> Parsed:
     """Read plain text; the title is the file's name."""
-    return Parsed(text=decode(data), title=name)
+    return plain_text(decode(data), name)
+
+
+def plain_text(text: str, name: str, warning: str | None = None) -> Parsed:
+    """Return text of which nothing is known as a document."""
+    marker = BlockMarker(text)
+    mark_lines(marker, 0, len(text))
+    return marker.parsed(name, warning)
+
+
+def mark_lines(marker: BlockMarker, start: int, end: int) -> None:
+    """Note the paragraphs and lists of a stretch of plain text, where white space and signs alone tell them."""
+    with ExitStack() as items:
+        in_list = False
+        for first, last in line_blocks(marker.text[start:end]):
+            is_item = _ITEM.match(marker.text, start + first, start + last) is not None
+            if is_item and not in_list:
+                items.enter_context(marker.list())
+            elif not is_item:
+                items.close()
+            in_list = is_item
+            marker.mark("item" if is_item else "paragraph", start + first, start + last, level=int(is_item))
 
 
 def decode(data: bytes) -> str:

@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from rag.parse.builder import Builder
 from rag.parse.html import decode_html
 from rag.parse.markup import clean, page_lines, squeeze
-from rag.parse.parsed import Parsed, TextBuilder
+from rag.parse.parsed import Parsed
+from rag.parse.text import plain_text
 from rag.parse.tree import local_name, xml_tree
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
@@ -25,13 +27,13 @@ def parse_xml(data: bytes, name: str) -> Parsed:
     text = decode_html(data)
     root = _root(text)
     if root is None:
-        return Parsed(clean(text), name, warning="not valid XML: read as plain text")
-    builder = TextBuilder()
+        return plain_text(clean(text), name, "not valid XML: read as plain text")
+    builder = Builder()
     for block in _blocks(root, 0):
         builder.add(block)
     titles = (root.findtext(path) for path in ("{*}title", "{*}channel/{*}title", "{*}info/{*}title"))
     parsed = builder.parsed(squeeze(next(filter(None, titles), "")) or name)
-    return parsed if parsed.text else Parsed(clean(text), name)
+    return parsed if parsed.text else plain_text(clean(text), name)
 
 
 def _root(text: str) -> Any:

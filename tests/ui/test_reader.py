@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rag.types import Document, Heading, Page, PageKind, Standing, Support
+from rag.types import Block, Document, Page, PageKind, Standing, Support
 from tests.ui.shelf import (
     Shelf,
     answer_of,
@@ -371,7 +371,7 @@ ALLOWED |= set("table thead tbody tr th td".split())
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_text_is_shown_as_it_is_and_does_nothing(text: str, suffix: str) -> None:
     lines = f"A: {text}; B: {text}\n\nA: {text}; B: {text}"
-    heading = Heading(level=1, text=lines, start=0, end=4)
+    heading = Block(kind="heading", level=1, label=lines, start=0, end=4)
     pages = tuple(Page(number=at + 1, start=at * 10, end=at * 10 + 10) for at in range(2))
     kinds: dict[str, PageKind] = {"csv": "row", "pptx": "slide"}
     kind = kinds.get(suffix, "page")
@@ -380,7 +380,7 @@ def test_a_hostile_text_is_shown_as_it_is_and_does_nothing(text: str, suffix: st
         sha256="0" * 64,
         title=text,
         text=lines,
-        headings=() if kind == "row" else (heading,),
+        blocks=() if kind == "row" else (heading,),
         pages=(Page(number=1, start=0, end=len(lines)),) if kind == "row" else pages,
         page_kind=kind,
     )
@@ -453,7 +453,10 @@ def test_headings_are_headings_and_slides_are_divided() -> None:
         sha256="0" * 64,
         title="Talk",
         text=text,
-        headings=(Heading(level=1, text="Bells", start=0, end=5), Heading(level=4, text="Towers", start=19, end=25)),
+        blocks=(
+            Block(kind="heading", level=1, label="Bells", start=0, end=5),
+            Block(kind="heading", level=4, label="Towers", start=19, end=25),
+        ),
         pages=(Page(number=1, start=0, end=17), Page(number=3, start=17, end=len(text))),
         page_kind="slide",
     )

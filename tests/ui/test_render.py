@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from rag.conversations import PendingQuestion, Turn
-from rag.types import Answer, Document, Freshness, Heading, Sentence, Standing, Support, Unread
+from rag.types import Answer, Block, Document, Freshness, Sentence, Standing, Support, Unread
 from tests.ui.shelf import answer_of, citation_of, read, refusal_of, result_of, tree
 from ui import render
 
@@ -65,9 +65,9 @@ def conversation(*answers: Answer, waiting: str | None = None, standing: Standin
 
 def hostile(text: str) -> list[Answer]:
     """Return answers in which every text is one: by excerpts, by a model, none, and such of version 0.1."""
-    heading = Heading(level=1, text=text, start=0, end=0)
+    heading = Block(kind="heading", level=1, label=text, start=0, end=0)
     document = Document(
-        source=f"{text}.md", sha256="0" * 64, title=text, text=f"{text}\n\n{text} {text}", headings=(heading,)
+        source=f"{text}.md", sha256="0" * 64, title=text, text=f"{text}\n\n{text} {text}", blocks=(heading,)
     )
     start = len(text) + 2
     old = citation_of(document, start, start + len(text))

@@ -29,7 +29,7 @@ from rag.index.database.counts import (
 )
 from rag.index.database.rows import identity_of, number_of, read_vector
 from rag.index.postings import tokens
-from rag.index.saved import passage, piece, read_headings, read_pages
+from rag.index.saved import passage, piece, read_blocks, read_pages
 from rag.index.vocabulary import Vocabulary
 from rag.types import Chunk, Document, DocumentSummary, document_id
 
@@ -168,15 +168,16 @@ class PostgresReader:
     def document(self, source: str) -> Document | None:
         """Return a document whole, or None where the index holds none at ``source``."""
         query = (
-            "SELECT source, sha256, title, text, page_kind, language, headings, pages FROM documents"
+            "SELECT source, sha256, title, text, page_kind, language, blocks, pages FROM documents"
             " WHERE document_id = ANY(%(places)s) AND id = %(number)s"
         )
         rows = self._ask(query, places=_places_of(source), number=number_of(document_id(source)))
         if not rows:
             return None
-        *named, headings, pages = map(_plain, rows[0])
+        *named, blocks, pages = map(_plain, rows[0])
         names = ("source", "sha256", "title", "text", "page_kind", "language")
-        parts = {"headings": read_headings(str(headings)), "pages": read_pages(str(pages))}
+        kept = read_blocks(str(blocks))
+        parts = {"blocks": kept.blocks, "groups": kept.groups, "pages": read_pages(str(pages))}
         return Document(**dict(zip(names, named, strict=True)), **parts)
 
     def documents(self) -> list[DocumentSummary]:

@@ -20,7 +20,7 @@ from rag.errors import IndexCut
 from rag.index import Cut, FileRecord, Piece
 from rag.index.database.counts import PASSAGES, TERM, WORDS, Counts, add_changes, language_name
 from rag.index.postings import tokens
-from rag.index.saved import dump, found_by
+from rag.index.saved import dump_blocks, dump_pages, found_by
 from rag.types import Document, document_id
 
 if TYPE_CHECKING:
@@ -255,7 +255,7 @@ def _document_row(place: int, file: str, cut: Cut, vectors: Mapping[str, Kept]) 
     rows = [read_vector(vectors[piece.key].passage) for piece in cut.pieces]
     centroid = unit(np.stack(rows).mean(axis=0)).astype("<f4").tobytes() if rows else None
     names = (place, number_of(document.id), utf8(document.source), utf8(file), document.sha256, utf8(document.title))
-    parts = (dump(document.headings), dump(document.pages), len(document.pages))
+    parts = (dump_blocks(document), dump_pages(document.pages), len(document.pages))
     kind = (document.page_kind, document.language)
     return (*names, utf8(document.text), len(document.text), *parts, *kind, len(rows), centroid)
 

@@ -26,7 +26,7 @@ CREATE TABLE documents (
   title bytea NOT NULL,
   text bytea NOT NULL,
   characters integer NOT NULL,
-  headings text NOT NULL,   -- JSON
+  blocks text NOT NULL,     -- JSON, with the lists and tables they are in
   pages text NOT NULL,      -- JSON
   page_count integer NOT NULL,
   page_kind text NOT NULL,

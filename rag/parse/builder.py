@@ -1,0 +1,182 @@
+"""Notes what each block of a document's text is, and makes the text where it is not the file's own."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any
+
+from rag.parse.parsed import Attachment, Parsed
+from rag.types import CONTEXT_KINDS, Block, BlockKind, Group, Heading, Page, PageKind, headings_of
+
+_LONGEST_LEAD_IN = 300  # characters; a longer paragraph before a list says more than what the list is of
+
+_Span = tuple[int, int]
+
+
+class _Blocks(ABC):
+    """The blocks and groups noted so far."""
+
+    def __init__(self) -> None:
+        self._blocks: list[Block] = []
+        self._groups: list[Group] = []
+        self._group: int | None = None
+
+    @contextmanager
+    def list(self) -> Iterator[None]:
+        """Let what comes meanwhile be a list; one within a list is part of it."""
+        if self._group is not None and self._groups[self._group].kind == "list":
+            yield
+            return
+        with self._grouped(Group(kind="list", lead_in=self._lead_in())):
+            yield
+
+    @contextmanager
+    def table(self, columns: Sequence[str] = (), caption: _Span | None = None) -> Iterator[None]:
+        """Let what comes meanwhile be a table, with the names of its columns where it has such."""
+        with self._grouped(Group(kind="table", lead_in=self._lead_in(), caption=caption, columns=tuple(columns))):
+            yield
+
+    @contextmanager
+    def _grouped(self, group: Group) -> Iterator[None]:
+        outer, self._group = self._group, len(self._groups)
+        self._groups.append(group)
+        try:
+            yield
+        finally:
+            self._group = outer
+
+    def _note(self, kind: BlockKind, start: int, end: int, **more: Any) -> None:
+        context = more.pop("is_context", False) or kind in CONTEXT_KINDS
+        self._blocks.append(Block(kind=kind, start=start, end=end, group=self._group, is_context=context, **more))
+
+    def _lead_in(self) -> _Span | None:
+        """Return the span of the paragraph that introduces the list or table that begins now."""
+        last = self._blocks[-1] if self._blocks else None
+        if last is None or last.kind != "paragraph":
+            return None
+        ends_in_colon = self._words(last).rstrip("*_ ").endswith(":")
+        return (last.start, last.end) if ends_in_colon or last.end - last.start <= _LONGEST_LEAD_IN else None
+
+    @abstractmethod
+    def _words(self, last: Block) -> str:
+        """Return the text of the last block."""
+
+
+class BlockMarker(_Blocks):
+    """Notes the blocks of a text that is there already: the file's own."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+    def mark(self, kind: BlockKind, start: int, end: int, **more: Any) -> None:
+        """Note a block, which comes after those before it; white space at its ends is no part of it.
+
+        ``more`` are further fields of it.
+        """
+        inside = self.text[start:end]
+        start, end = start + len(inside) - len(inside.lstrip()), end - len(inside) + len(inside.rstrip())
+        if start < end:
+            self._note(kind, start, end, **more)
+
+    def parsed(self, title: str, warning: str | None = None) -> Parsed:
+        """Return the text with what was noted of it; without a title, the first heading of the first level is it."""
+        return Parsed(self.text, title, tuple(self._blocks), tuple(self._groups), warning=warning)
+
+    @property
+    def headings(self) -> tuple[Heading, ...]:
+        """The headings so far."""
+        return headings_of(self._blocks, self.text)
+
+    def _words(self, last: Block) -> str:
+        return self.text[last.start : last.end]
+
+
+class Builder(_Blocks):
+    """Sets blocks of text one under another, a blank line between them; those of a list or table on lines of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pieces: list[str] = []
+        self._length = 0
+        self._starts: list[tuple[int, int]] = []  # page number, where its text starts
+
+    def add(self, text: str, kind: BlockKind = "paragraph", gap: str | None = None, **more: Any) -> None:
+        """Add a block; white space around it goes, and an empty text is none. ``more`` are further fields of it.
+
+        ``gap`` is what stands between it and the block before, where that is another than usual: a space, say, where
+        a sentence goes on from one page to the next.
+        """
+        if text := text.strip():
+            start = self._begin(gap)
+            self._write(text)
+            self._note(kind, start, self._length, **more)
+
+    def heading(self, text: str, level: int) -> None:
+        """Add a heading, in one line; 1 is the outermost level."""
+        self.add(" ".join(text.split()), "heading", level=level)
+
+    def line(self, text: str, level: int) -> None:
+        """Add a heading of a level, or where that is 0, a paragraph."""
+        self.add(text, "heading" if level else "paragraph", level=level)
+
+    def row(self, cells: Sequence[str]) -> None:
+        """Add a row of a table, so that it can be read alone: each cell after the name of its column, where it has one.
+
+        A cell by itself, such as a note under a table, needs no name.
+        """
+        filled = [cell for cell in cells if cell]
+        if not filled:
+            return
+        columns = self._groups[self._group].columns if self._group is not None and len(filled) > 1 else ()
+        names = [*columns, *[""] * (len(cells) - len(columns))]
+        gap = "; " if columns else " " if len(filled) == 2 and filled[0].endswith(":") else " | "
+        start, spans = self._begin(), list[_Span]()
+        for cell, name in zip(cells, names, strict=False):
+            if cell:
+                self._write((gap if self._length > start else "") + (f"{name}: " if name else ""))
+            spans.append((self._length, self._length + len(cell)))
+            self._write(cell)
+        self._note("row", start, self._length, cells=tuple(spans))
+
+    def page(self, number: int) -> None:
+        """Begin a page (slide, row …): what is added from here on stands on it."""
+        self._starts.append((number, self._length))
+
+    @property
+    def headings(self) -> tuple[Heading, ...]:
+        """The headings so far."""
+        return headings_of(self._blocks, "".join(self._pieces))
+
+    def parsed(
+        self,
+        title: str,
+        page_kind: PageKind = "page",
+        attachments: tuple[Attachment, ...] = (),
+        warning: str | None = None,
+    ) -> Parsed:
+        """Return what was put together. A page ends where the next begins; one without text has no span."""
+        pages = tuple(
+            Page(number=number, start=start, end=end)
+            for (number, start), (_, end) in pairwise([*self._starts, (0, self._length)])
+            if start < end
+        )
+        text = "".join(self._pieces)
+        return Parsed(text, title, tuple(self._blocks), tuple(self._groups), pages, page_kind, attachments, warning)
+
+    def _begin(self, gap: str | None = None) -> int:
+        """Write what parts the next block from the one before, and return where it starts."""
+        if self._blocks:
+            same_group = self._group is not None and self._blocks[-1].group == self._group
+            self._write(("\n" if same_group else "\n\n") if gap is None else gap)
+        return self._length
+
+    def _write(self, text: str) -> None:
+        self._pieces.append(text)
+        self._length += len(text)
+
+    def _words(self, last: Block) -> str:
+        return "".join(self._pieces[-1:])
