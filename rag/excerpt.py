@@ -1,4 +1,4 @@
-"""The excerpt: whole sentences around a key sentence, within its section."""
+"""The excerpt: the block around a key sentence, its whole list, and as much of its section as there is room for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rag.sentences import Span, document_sentences
 from rag.types import Document
 
 _LONG_SENTENCE = 1000  # characters, beyond which a sentence may be cut; longer than 999 of 1,000 in the development set
+_LONGEST_LIST = 1500  # characters, a screenful: up to here it is shown whole; chosen by hand
 _AFTER = 2  # characters after the key sentence for each one before it: what is asked for mostly follows
 
 
@@ -20,8 +21,23 @@ def excerpt_span(document: Document, key: Span, most: int, apart_from: Iterable[
     low, high = _section(document, key)
     for start, end in apart_from:
         low, high = (max(low, end), high) if end <= key[0] else (low, min(high, start)) if start >= key[1] else key
+    listed = _list(document, key)
+    if listed is not None and low <= listed[0] and listed[1] <= high and listed[1] - listed[0] <= _LONGEST_LIST:
+        key = listed
     sentences, at = _around(document, key, (low, high), most)
     return _grown(sentences, at, most)
+
+
+def _list(document: Document, key: Span) -> Span | None:
+    """Return the span of the list that ``key`` stands in or introduces, with the paragraph that introduces it."""
+    block = document.block_at(key[0])
+    if block is None:
+        return None
+    for number, group in enumerate(document.groups):
+        if group.kind == "list" and (block.group == number or group.lead_in == (block.start, block.end)):
+            items = [one for one in document.blocks if one.group == number]
+            return (group.lead_in or (items[0].start, 0))[0], items[-1].end
+    return None
 
 
 def _section(document: Document, key: Span) -> Span:

@@ -117,6 +117,10 @@ class Document(Value):
         """Whether more is known of its structure than its headings."""
         return any(block.kind != "heading" for block in self.blocks)
 
+    def block_at(self, offset: int) -> Block | None:
+        """Return the block that holds ``offset``."""
+        return next(iter(self.blocks_between(offset, offset + 1)), None)
+
     def blocks_between(self, start: int, end: int) -> tuple[Block, ...]:
         """Return the blocks that reach into a stretch of the text."""
         first = bisect_right(self.blocks, start, key=lambda block: block.end)

@@ -5,10 +5,12 @@ Works the same for every Answerer and is the only place where citations are made
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from rag.answer import DraftSentence, FindDocument, Quote
 from rag.errors import IndexFailure
+from rag.sentences import Span
 from rag.types import Citation, ContextPart, Document, Excerpt, Heading, Sentence
 
 
@@ -61,8 +63,25 @@ def _excerpt(quote: Quote, document: Document) -> Excerpt | None:
     if not (0 <= start <= quote.start <= quote.end <= end <= len(document.text)):
         raise IndexFailure(f"an excerpt of {document.source} does not hold what it is cited for: report this")
     over = [heading for heading in document.heading_path(quote.start) if heading.end <= start]
-    context = tuple(_heading(heading, document) for heading in over)
+    context = (*(_heading(heading, document) for heading in over), *_belonging(document, quote.start, start))
     return Excerpt(start=start, end=end, text=document.text[start:end], context=context)
+
+
+def _belonging(document: Document, key: int, start: int) -> Iterator[ContextPart]:
+    """Yield what stands before an excerpt and belongs to the list or table of its key sentence."""
+    block = document.block_at(key)
+    if block is None or block.group is None:
+        return
+    group = document.groups[block.group]
+    header = next((one for one in document.blocks if one.group == block.group and one.is_context), None)
+    parts: list[tuple[Literal["lead_in", "header"], Span | None]] = [
+        ("lead_in", group.lead_in),
+        ("lead_in", group.caption),
+        ("header", (header.start, header.end) if header is not None else None),
+    ]
+    for role, span in parts:
+        if span is not None and span[1] <= start:
+            yield ContextPart(role=role, start=span[0], end=span[1], text=document.text[slice(*span)])
 
 
 def _heading(heading: Heading, document: Document) -> ContextPart:
