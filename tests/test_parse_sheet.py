@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.comments import Comment
 
 from rag.errors import ParseError
+from rag.parse.delimited import parse_csv
 from rag.parse.parsed import Parsed
-from rag.parse.sheet import parse_csv, parse_xlsx
+from rag.parse.xlsx import parse_xlsx
 from tests.damage import BOMB, assert_read_or_refused, damaged, damaged_inside, part, rezip
 from tests.texts import block_texts
 
@@ -57,17 +59,100 @@ def test_a_row_is_a_page_with_the_names_of_its_columns() -> None:
     assert [(one.level, one.text) for one in parsed.headings] == [(1, "Rivers")]
 
 
-def test_every_sheet_is_read_also_a_hidden_one_and_its_rows_are_counted_anew() -> None:
+def test_every_sheet_that_is_seen_is_read_and_its_rows_are_counted_anew() -> None:
     workbook = book([["one"]], "First")
-    other = workbook.create_sheet("Second")
-    other.append(["two"])
-    other.sheet_state = "hidden"
+    workbook.create_sheet("Second").append(["two"])
     workbook.create_sheet("Empty")
     workbook.properties.title = "All of it"
     parsed = parse_xlsx(saved(workbook), "name")
     assert pages(parsed) == [(1, "First\n\none"), (1, "Second\n\ntwo")]
     assert [one.text for one in parsed.headings] == ["First", "Second"]
     assert parsed.title == "All of it"
+    assert parsed.warning is None
+
+
+def test_what_is_hidden_is_left_out_and_counted() -> None:
+    workbook = book([*RIVERS, ["Enns", 254, "Radstadt"]])
+    workbook.active["B2"].comment = Comment("Measured by Ada", "Ada")
+    workbook.active.column_dimensions["C"].hidden = True
+    workbook.active.column_dimensions["Z"].hidden = True  # holds nothing
+    workbook.active.row_dimensions[3].hidden = True
+    for state in ("hidden", "veryHidden"):
+        other = workbook.create_sheet(state)
+        other.append(["Secret", 1])
+        other.sheet_state = state
+    parsed = parse_xlsx(saved(workbook), "name")
+    assert pages(parsed)[1:] == [
+        (2, "River: Inn; Length: 518"),
+        (4, "River: Sava; Length: 990"),
+        (5, "River: Enns; Length: 254"),
+    ]
+    assert len(parsed.groups) == 1  # what is hidden parts no table
+    assert parsed.warning == "2 hidden sheets, 1 hidden row, 1 hidden column left out"
+
+
+def test_a_formula_without_a_saved_value_is_told_and_noughts_are_values() -> None:
+    parsed = parse_xlsx(saved(book([["Item", "Stock", "Sold", "Left"], ["Bolt", 0, False, "=B2-C2"]])), "name")
+    assert block_texts(parsed)[1:] == ["Item: Bolt; Stock: 0; Sold: FALSE"]
+    assert parsed.warning == "1 formula has no value: open the file in a spreadsheet program and save it"
+
+
+def merged(rows: list[list[Any]], *ranges: str) -> Parsed:
+    workbook = book(rows)
+    for cells in ranges:
+        workbook.active.merge_cells(cells)
+    return parse_xlsx(saved(workbook), "name")
+
+
+def test_a_merged_cell_is_read_in_every_row_and_column_that_it_covers() -> None:
+    rows: list[list[Any]] = [
+        ["Ward", "Mon", "Tue"],
+        ["Maple", "Ann", "Bob"],
+        [None, "Cid", None],
+        ["Oak", "closed", None],
+        ["North"],
+    ]
+    parsed = merged(rows, "A2:A3", "B4:C4", "A5:C5")
+    assert block_texts(parsed)[1:] == [
+        "Ward: Maple; Mon: Ann; Tue: Bob",
+        "Ward: Maple; Mon: Cid",
+        "Ward: Oak; Mon: closed; Tue: closed",
+        "North",
+    ]
+    row = parsed.blocks[2]
+    assert [parsed.text[start:end] for start, end in row.cells] == ["Maple", "Cid", ""]
+
+
+def test_columns_that_are_merged_throughout_are_one() -> None:
+    rows: list[list[Any]] = [["Name", None, "Age"], ["Ann Lee", None, 5], ["Bob Ray", None, 7]]
+    parsed = merged(rows, "A1:B1", "A2:B2", "A3:B3")
+    assert block_texts(parsed)[1:] == ["Name: Ann Lee; Age: 5", "Name: Bob Ray; Age: 7"]
+
+
+def test_two_header_rows_are_one_name_a_column_under_the_title() -> None:
+    rows: list[list[Any]] = [
+        ["Visitors 2023/24"],
+        ["Museum", 2023, None, 2024, None],
+        [None, "Adults", "Children", "Adults", "Children"],
+        ["Windmill", 310, 120, 295, 140],
+    ]
+    parsed = merged(rows, "A1:E1", "A2:A3", "B2:C2", "D2:E2")
+    names = ("Museum", "2023 Adults", "2023 Children", "2024 Adults", "2024 Children")
+    assert [(one.kind, parsed.text[one.start : one.end]) for one in parsed.blocks[1:]] == [
+        ("caption", "Visitors 2023/24"),
+        ("row", "Museum: Windmill; 2023 Adults: 310; 2023 Children: 120; 2024 Adults: 295; 2024 Children: 140"),
+    ]
+    (table,) = parsed.groups
+    assert table.columns == names
+    assert table.caption
+    assert parsed.text[slice(*table.caption)] == "Visitors 2023/24"
+
+
+def test_merged_cells_of_a_hostile_sheet_are_bounded() -> None:
+    data = saved(book(RIVERS))
+    everywhere = b'<mergeCells><mergeCell ref="A2:XFD1048576"/></mergeCells><pageMargins'
+    sheet = part(data, SHEET).replace(b"<pageMargins", everywhere)
+    assert len(parse_xlsx(rezip(data, {SHEET: sheet}), "name").text) < 50_000
 
 
 def test_the_header_need_not_be_the_first_row_and_empty_rows_are_skipped() -> None:
@@ -83,9 +168,9 @@ def test_the_header_need_not_be_the_first_row_and_empty_rows_are_skipped() -> No
 @pytest.mark.parametrize(
     ("rows", "first"),
     [
-        ([["Inn", 518], ["Drava", 710]], "Inn | 518"),
+        ([["Inn", 518], ["Drava", 710]], "Inn: 518"),
         ([[1, 2, 3], [4, 5, 6]], "1 | 2 | 3"),
-        ([["Name", "Ada"], ["Born in", "London"]], "Name | Ada"),
+        ([["Name", "Ada"], ["Born in", "London"]], "Name: Ada"),
         ([["same", "same", "same"], ["a", "b", "c"]], "same | same | same"),
         ([["Inn", "Maloja", "long"], ["Enns", "Radstadt", "long"]], "Inn | Maloja | long"),
         ([["Ada", "a@example.org", "x"], ["Bob", "b@example.org", "y"]], "Ada | a@example.org | x"),
@@ -107,9 +192,42 @@ def test_a_header_that_is_repeated_is_read_once() -> None:
     ]
 
 
-def test_a_second_table_below_has_its_own_names() -> None:
-    rows: list[list[Any]] = [["River", "Length"], ["Inn", 518], [], ["Lake", "Depth"], ["Como", 410]]
-    assert lines(rows) == ["River: Inn; Length: 518", "Lake: Como; Depth: 410"]
+def test_several_tables_on_a_sheet_have_their_own_names_and_groups() -> None:
+    rows: list[list[Any]] = [
+        ["River", "Length", None, "Peak", "Height"],
+        ["Inn", 518, None, "Ortler", 3905],
+        ["Enns", 254],
+        [],
+        ["Lakes of the basin"],
+        ["Lake", "Depth"],
+        ["Como", 410],
+        [],
+        ["Total", 410],
+        [],
+        ["Measured in", "metres"],
+        ["Measured by", "Ada"],
+    ]
+    parsed = parse_xlsx(saved(book(rows)), "name")
+    assert [(one.group, parsed.text[one.start : one.end]) for one in parsed.blocks[1:]] == [
+        (0, "River: Inn; Length: 518"),
+        (0, "River: Enns; Length: 254"),
+        (1, "Peak: Ortler; Height: 3905"),
+        (None, "Lakes of the basin"),
+        (2, "Lake: Como; Depth: 410"),
+        (3, "Lake: Total; Depth: 410"),
+        (4, "Measured in: metres"),
+        (4, "Measured by: Ada"),
+    ]
+    assert [one.columns for one in parsed.groups][1:4] == [("Peak", "Height"), ("Lake", "Depth"), ("Lake", "Depth")]
+
+
+def test_a_sheet_of_names_and_values_is_read_as_such_and_a_gap_between_columns_parts_no_table() -> None:
+    assert lines([["Client", "ACME"], ["Invoice", 2024001], ["Date", "2024-05-01"]]) == [
+        "Client: ACME",
+        "Invoice: 2024001",
+        "Date: 2024-05-01",
+    ]
+    assert lines([["River", 2023, None, 2024], ["Inn", 5, None, 6]]) == ["River: Inn; 2023: 5; 2024: 6"]
 
 
 @pytest.mark.parametrize(
@@ -133,6 +251,7 @@ def test_a_second_table_below_has_its_own_names() -> None:
         (datetime.datetime(2024, 8, 1), "DD.MM.YYYY", "2024-08-01"),
         (datetime.datetime(2024, 8, 1, 13, 30), "DD.MM.YYYY HH:MM", "2024-08-01 13:30"),
         (datetime.time(13, 30), "HH:MM", "13:30"),
+        (datetime.timedelta(hours=26), "[h]:mm", "26:00"),
         (True, "General", "TRUE"),
         ("two\nlines  here", "General", "two lines here"),
         ("a_x000D_b_x0041_", "General", "a bA"),
@@ -143,7 +262,7 @@ def test_a_value_is_written_as_a_person_reads_it(value: Any, number_format: str,
     workbook = book([["x"]])
     workbook.active["B1"] = value
     workbook.active["B1"].number_format = number_format
-    assert parse_xlsx(saved(workbook), "name").text == f"Rivers\n\nx | {text}"
+    assert parse_xlsx(saved(workbook), "name").text == f"Rivers\n\nx: {text}"
 
 
 def test_errors_are_left_out_and_of_a_formula_what_it_gave_is_read() -> None:
@@ -227,7 +346,7 @@ def test_the_delimiter_is_told_by_the_records(delimiter: str) -> None:
 @pytest.mark.parametrize(
     ("text", "blocks"),
     [
-        ('river;note\n"Inn";"long;\nand wide"\n', ["river | note", "Inn | long; and wide"]),
+        ('river;note\n"Inn";"long;\nand wide"\n', ["river: note", "Inn: long; and wide"]),
         ("name;price\nInn;1,5\nDrava;2,25\n", ["name: Inn; price: 1,5", "name: Drava; price: 2,25"]),
         ('a,b\n"He said ""yes""",1\n', ['a: He said "yes"; b: 1']),
         ("sep=|\na|b\nx|1\n", ["a: x; b: 1"]),
@@ -241,6 +360,16 @@ def test_the_delimiter_is_told_by_the_records(delimiter: str) -> None:
 )
 def test_records_are_read_as_they_are_meant(text: str, blocks: list[str]) -> None:
     assert block_texts(parse_csv(text.encode(), "name")) == blocks
+
+
+def test_a_title_and_two_header_rows_of_a_table_in_csv_are_read() -> None:
+    text = "Visitors\n;2023;;2024;\nMuseum;Adults;Children;Adults;Children\nWindmill;310;120;295;140\nForge;1;2;3;4\n"
+    parsed = parse_csv(text.encode(), "name")
+    assert block_texts(parsed)[:2] == [
+        "Visitors",
+        "Museum: Windmill; 2023 Adults: 310; 2023 Children: 120; 2024 Adults: 295; 2024 Children: 140",
+    ]
+    assert parsed.blocks[0].kind == "caption"
 
 
 def test_the_number_of_a_row_is_that_of_its_record() -> None:

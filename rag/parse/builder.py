@@ -104,16 +104,20 @@ class Builder(_Blocks):
         self._length = 0
         self._starts: list[tuple[int, int]] = []  # page number, where its text starts
 
-    def add(self, text: str, kind: BlockKind = "paragraph", gap: str | None = None, **more: Any) -> None:
-        """Add a block; white space around it goes, and an empty text is none. ``more`` are further fields of it.
+    def add(self, text: str, kind: BlockKind = "paragraph", gap: str | None = None, **more: Any) -> _Span | None:
+        """Add a block, and return where it stands; white space around it goes, and an empty text is none.
+
+        ``more`` are further fields of it.
 
         ``gap`` is what stands between it and the block before, where that is another than usual: a space, say, where
         a sentence goes on from one page to the next.
         """
-        if text := text.strip():
-            start = self._begin(gap)
-            self._write(text)
-            self._note(kind, start, self._length, **more)
+        if not (text := text.strip()):
+            return None
+        start = self._begin(gap)
+        self._write(text)
+        self._note(kind, start, self._length, **more)
+        return start, self._length
 
     def heading(self, text: str, level: int) -> None:
         """Add a heading, in one line; 1 is the outermost level."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rag.parse.code import CODE_SUFFIXES, parse_code
+from rag.parse.delimited import parse_csv
 from rag.parse.docx import parse_docx
 from rag.parse.epub import parse_epub
 from rag.parse.html import parse_html
@@ -16,8 +17,8 @@ from rag.parse.parsed import Parser
 from rag.parse.pdf import parse_pdf
 from rag.parse.pptx import parse_pptx
 from rag.parse.rtf import parse_rtf
-from rag.parse.sheet import parse_csv, parse_xlsx
 from rag.parse.text import parse_text
+from rag.parse.xlsx import parse_xlsx
 from rag.parse.xml import parse_xml
 
 PARSERS: dict[str, Parser] = {

@@ -1,220 +1,272 @@
-"""Spreadsheets: XLSX, CSV and TSV. A row is a block, each value with the name of its column.
+"""Tables as sheets have them: rows of cells, with titles over them, headers of some rows, and gaps between tables.
 
-Values are written as the sheet shows them, near enough: dates, percentages and decimals by the
-cell's format, but without marks between thousands, and currencies before the number. What a formula
-gave is read as it was saved; nothing is computed. Names of columns that run over several rows, and those
-of tables side by side, are not told apart.
+Each row can be read alone: every value has the name of its column. Which rows hold the names is told by their looks,
+and by the merged cells among them.
 """
 
 from __future__ import annotations
 
-import csv
-import re
-import warnings
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, redirect_stdout
-from datetime import date, datetime, time
-from io import BytesIO, StringIO
-from itertools import islice
-from typing import Any
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby, islice
+from typing import NamedTuple
 
-from rag.errors import ParseError
-from rag.parse.archive import office_title, open_archive
 from rag.parse.builder import Builder
-from rag.parse.markup import squeeze
-from rag.parse.parsed import Parsed
-from rag.parse.table import is_header
-from rag.parse.text import decode
+from rag.parse.header import (
+    filled_right,
+    holds_figures,
+    is_figure,
+    is_header_of,
+    is_name,
+    joined_names,
+    spans_groups,
+)
+from rag.types import BlockKind
 
-# A row with something in it: its number as the spreadsheet shows it, and its cells.
+Span = tuple[int, int]
+# A row with something in it: its number as the spreadsheet shows it, and its cells; none where it is hidden.
 Row = tuple[int, list[str]]
 
-_AHEAD = 20  # rows on top of which, and above which, a header is looked for
-_LAST_ROW = 1_048_576
-_MOST_COLUMNS = 16_384
-_LARGE, _MOST_DECIMALS = 10**10, 15
-_DELIMITERS = "\t;|,"  # where all fit: the sooner the rarer in plain text
-_DECLARED_DELIMITER = re.compile(r"sep=(.)\n", re.IGNORECASE)
-_LEAST_REGULAR = 0.7
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_ERROR = re.compile(r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)")
-_NOT_SHOWN = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.')  # literals, colours and locales, escapes, gaps
-_DECIMALS = re.compile(r"[0#?][0#?,]*(?:\.([0#?]+))?")
-_CURRENCY = re.compile(r"\[\$([^\]-]+)|(?<!\[)([$€£¥])")  # "[$€-407]", but "[$-407]" is a language
+_AHEAD = 20  # rows on top of a table in which its header is looked for
+_MOST_HEADER_ROWS = 4
+_MOST_NOTES = 3  # rows of one value between gaps; more are a list
+_MOST_MERGED_ROWS, _MOST_MERGED_COLUMNS = 10_000, 1_000  # a larger cell is no part of a table
 
 
-def parse_xlsx(data: bytes, name: str) -> Parsed:
-    """Read a workbook of Excel; its sheets are headings, its rows the pages."""
-    with open_archive(data, "XLSX") as archive:
-        title = office_title(archive)
-        if not any(path.lower().endswith("workbook.xml") for path in archive.namelist()):
-            raise ParseError("not an XLSX file, though it is named so: it holds no workbook")
-    builder = Builder()
-    try:
-        missing = _read_workbook(data, builder)
-    except Exception as error:  # openpyxl raises many kinds on broken files
-        raise ParseError(f"the file is damaged: not readable as XLSX ({type(error).__name__})") from error
-    if missing and not builder.headings:
-        raise ParseError("the file is damaged: none of its sheets can be read")
-    warning = f"damaged and not read to the end: {', '.join(missing)}" if missing else None
-    return builder.parsed(title or name, "row", warning=warning)
+class Merge(NamedTuple):
+    """A merged cell: its first and last row, by number, and its first and last column, from 0."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
 
 
-def parse_csv(data: bytes, name: str) -> Parsed:
-    """Read a table of values set apart by commas, semicolons, bars or tabs; its records are the pages."""
-    text = decode(data)
-    declared = _DECLARED_DELIMITER.match(text)
-    if declared:
-        text = text[declared.end() :]
-    builder = Builder()
-    add_rows(builder, filled(_records(text, declared[1] if declared else _delimiter(text))))
-    return builder.parsed(name, "row")
+class _Header(NamedTuple):
+    """The names of a table's columns, the rows they are from, and the place of the first row under them."""
 
-
-def add_rows(builder: Builder, rows: Iterable[Row], heading: str = "") -> None:
-    """Add the rows of a sheet, under its name: a table begins on top and after each gap."""
-    header: list[str] | None = None
-    last, seen = -1, 0
-    rows = iter(rows)
-    ahead = list(islice(rows, _AHEAD))
-    with ExitStack() as table:
-        while ahead:
-            number, cells = ahead.pop(0)
-            ahead.extend(islice(rows, 1))
-            builder.page(number)
-            builder.heading(heading, 1)
-            heading = ""
-            follows = last == number - 1
-            seen = seen + 1 if follows else 0
-            begins = (not follows or (header is None and seen < _AHEAD)) and _begins_table(cells, ahead, header)
-            if begins or not follows:
-                header = cells if begins else header
-                table.close()
-                table.enter_context(builder.table(header or ()))
-            if not begins and cells != header:  # else it is the header once more, on a further page
-                builder.row(cells)
-            last = number
-
-
-def _begins_table(cells: list[str], below: list[Row], header: list[str] | None) -> bool:
-    """Whether a row names the columns; the looks of a second header must leave no doubt."""
-    rows = [row for _, row in below]
-    width = max([len(cells), *map(len, rows)])
-    return is_header(cells + [""] * (width - len(cells)), rows, strict=header is not None)
+    names: list[str]
+    levels: list[list[str]]
+    end: int
 
 
 def filled(rows: Iterable[list[str]]) -> Iterator[Row]:
     """Yield the rows that hold something, with their numbers."""
-    for number, cells in enumerate(rows, start=1):
-        if any(cells):
-            yield number, cells
+    return ((number, cells) for number, cells in enumerate(rows, start=1) if any(cells))
 
 
-def _read_workbook(data: bytes, builder: Builder) -> list[str]:
-    """Add all sheets, and return the names of those that are broken."""
-    from openpyxl import load_workbook
-
-    missing = []
-    with warnings.catch_warnings(), redirect_stdout(StringIO()):
-        warnings.simplefilter("ignore")  # of what openpyxl would lose on writing; of other things it prints
-        workbook = load_workbook(BytesIO(data), read_only=True, data_only=True, keep_links=False)
-    for sheet in workbook.worksheets:
-        try:
-            sheet.reset_dimensions()  # they are what the file claims, not what is there
-            add_rows(builder, filled(_sheet_rows(sheet)), squeeze(sheet.title))
-        except Exception:  # as above; the other sheets may be whole
-            missing.append(squeeze(sheet.title))
-    return missing
-
-
-def _sheet_rows(sheet: Any) -> Iterator[list[str]]:
-    for row in islice(sheet.iter_rows(), _LAST_ROW):
-        cells = [_cell_text(cell) for cell in row[:_MOST_COLUMNS]]
-        while cells and not cells[-1]:
-            cells.pop()
-        yield cells
+def spread(rows: Iterable[Row], merges: Iterable[Merge]) -> Iterator[Row]:
+    """Yield the rows with the value of each merged cell in every row and column that it covers."""
+    waiting = sorted(merges, reverse=True)
+    values: dict[Merge, str] = {}
+    for number, cells in rows:
+        while waiting and waiting[-1].top <= number:
+            merge = waiting.pop()
+            if merge.top == number and merge.left < len(cells) and cells[merge.left]:
+                values[merge] = cells[merge.left]
+        for merge, value in list(values.items()):
+            if merge.bottom < number:
+                del values[merge]
+            else:
+                _fill(cells, merge, value)
+        yield number, cells
 
 
-def _cell_text(cell: Any) -> str:
-    value = cell.value
-    if value is None or cell.data_type == "e":
-        return ""
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, (int, float)):
-        return _number_text(value, cell.number_format or "General")
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "minutes")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, time):
-        return value.isoformat("minutes")
-    text = squeeze(_ESCAPED.sub(lambda code: chr(int(code[1], 16)), str(value)))
-    return "" if _ERROR.fullmatch(text) else text
+def _fill(cells: list[str], merge: Merge, value: str) -> None:
+    end = min(merge.right, merge.left + _MOST_MERGED_COLUMNS) + 1
+    cells.extend([""] * (end - len(cells)))
+    cells[merge.left : end] = [value] * (end - merge.left)
 
 
-def _number_text(value: float, number_format: str) -> str:
-    """Write a number with the decimals of its format, those that are noughts left out."""
-    shown = _NOT_SHOWN.sub("", number_format.split(";")[0])
-    decimals = _DECIMALS.search(shown)
-    if decimals is None or "E" in shown or "/" in shown:
-        return f"{value:.0f}" if value == round(value, 0) or abs(value) >= _LARGE else f"{value:.10g}"
-    places = min(len(decimals[1] or ""), _MOST_DECIMALS)
-    if "%" in shown:
-        return _without_noughts(f"{value * 100:.{places}f}") + "%"
-    return _currency(number_format) + _without_noughts(f"{value:.{places}f}")
+def add_rows(builder: Builder, rows: Iterable[Row], heading: str = "", merges: Iterable[Merge] = ()) -> None:
+    """Add the rows of a sheet, under its name; a table ends at an empty row, or an empty column."""
+    sheet = _Sheet(builder, heading, sorted(merges))
+    for _, region in groupby(enumerate(rows), key=lambda pair: pair[1][0] - pair[0]):
+        sheet.add_region(row for _, row in region if row[1])
 
 
-def _currency(number_format: str) -> str:
-    """Return the sign of the currency a number is shown in, or its letters and a space; empty for none."""
-    found = _CURRENCY.search(number_format.split(";")[0])
-    sign = (found[1] or found[2]).strip() if found else ""
-    return f"{sign} " if sign.isalpha() else sign
+class _Sheet:
+    """A sheet that is being added, region after region."""
+
+    def __init__(self, builder: Builder, heading: str, merges: Sequence[Merge]) -> None:
+        self._builder = builder
+        self._heading = heading
+        self._merges = merges
+        wide = (merge for merge in merges if merge.right > merge.left)
+        self._wide = {row for one in wide for row in range(one.top, min(one.bottom, one.top + _MOST_MERGED_ROWS) + 1)}
+        self._page_number = 0
+        self._left = 0  # the first column of the table
+        self._names: list[str] = []  # of the columns of the table before
+        self._figures: list[int] = []  # its columns that hold figures
+
+    def add_region(self, rows: Iterator[Row]) -> None:
+        """Add the rows between two gaps: a table, or several side by side."""
+        head = list(islice(rows, _AHEAD))
+        if _gaps(head):
+            for table in _side_by_side([*head, *rows]):
+                self._add_table(table[:_AHEAD], iter(table[_AHEAD:]))
+        elif head:
+            self._add_table(head, rows)
+
+    def _add_table(self, head: list[Row], rest: Iterator[Row]) -> None:
+        self._page(head[0][0])
+        self._builder.heading(self._heading, 1)
+        self._heading = ""
+        self._left = min(_first(cells) for _, cells in head)
+        header = self._header(head)
+        if header is None:
+            if not self._continues(head):
+                self._names, self._figures = [], []
+            if len(head) <= _MOST_NOTES and all(map(self._is_single, head)):
+                self._add_above(head, "paragraph")
+            else:
+                self._add_body(chain(head, rest), are_pairs=self._are_pairs(head))
+            return
+        self._names = []
+        caption = self._add_above(head[: header.end - len(header.levels)])
+        below = head[header.end :]
+        rows = [cells for _, cells in below]
+        self._names = header.names
+        self._figures = [at for at, name in enumerate(header.names) if name and holds_figures(at, rows)]
+        self._add_body(chain(below, rest), header.levels, caption)
+
+    def _header(self, head: list[Row]) -> _Header | None:
+        """Return the header of a table; where it may go on with another one, only what leaves no doubt, and on top."""
+        for at in range(len(head)):
+            found = self._header_at(head, at)
+            if found or (self._names and not self._is_single(head[at])):
+                return found
+        return None
+
+    def _header_at(self, head: list[Row], at: int) -> _Header | None:
+        if self._is_single(head[at]):
+            return None
+        number, top = head[at]
+        rows = [cells for _, cells in head[at:]]
+        top = top + [""] * (max(map(len, rows)) - len(top))
+        in_doubt = bool(self._names) or not all(map(self._is_single, head[:at]))
+        last, is_grouped = self._merged(number)
+        depth = sum(row <= last for row, _ in head[at:])
+        likely = [([_once(top, []) if number in self._wide else top], in_doubt)]
+        if len(rows) > 1 and spans_groups(top, rows[1]):
+            likely.insert(0, ([filled_right(top), rows[1]], True))
+        if 1 < depth <= _MOST_HEADER_ROWS:
+            likely.insert(0, ([top, *rows[1:depth]], in_doubt or not is_grouped))
+        for levels, strict in likely:
+            if is_header_of(levels, rows[len(levels) :], strict):
+                return _Header(joined_names(levels), rows[: len(levels)], at + len(levels))
+        return None
+
+    def _merged(self, number: int) -> tuple[int, bool]:
+        """Return the last row of a header that begins in a row, as its merged cells tell, and whether one is wide.
+
+        A cell over several columns names a group of them: their own names are under it.
+        """
+        last, is_grouped = number, False
+        for merge in self._merges[bisect_left(self._merges, (number,)) :]:
+            if merge.top > last:
+                break
+            is_wide = merge.right > merge.left
+            last, is_grouped = max(last, merge.bottom + is_wide), is_grouped or is_wide
+        return last, is_grouped
+
+    def _is_single(self, row: Row) -> bool:
+        """Whether a row holds one value: a title, say, which may be merged over all columns."""
+        values = _filled(row[1])
+        return len(values) == 1 or (row[0] in self._wide and len(set(values)) == 1 and _first(row[1]) == self._left)
+
+    def _continues(self, head: list[Row]) -> bool:
+        """Whether rows without a header may go on with the table before: they have figures where it has."""
+        cells = [row[at] for _, row in head for at in self._figures if at < len(row) and row[at]]
+        return all(map(is_figure, cells)) and max(sum(map(bool, row)) for _, row in head) > 1
+
+    def _add_above(self, rows: list[Row], kind: BlockKind = "caption") -> Span | None:
+        """Add what stands above a header, and return where the caption is: the title right above it."""
+        caption = None
+        for is_single, some in groupby(rows, key=self._is_single):
+            above, caption = list(some), None
+            if not is_single:
+                self._add_body(above, are_pairs=self._are_pairs(above))
+                continue
+            for number, cells in above:
+                self._page(number)
+                title = _filled(cells)[0]
+                caption = self._builder.add(title, kind if is_name(title) else "paragraph")
+        return caption
+
+    def _add_body(
+        self,
+        rows: Iterable[Row],
+        levels: Sequence[list[str]] = (),
+        caption: Span | None = None,
+        are_pairs: bool = False,
+    ) -> None:
+        """Add the rows of a table; its header may stand there once more, on a further page."""
+        with self._builder.table(self._names, caption):
+            for number, cells in rows:
+                if cells in levels:
+                    continue
+                self._page(number)
+                if number in self._wide:
+                    cells = _once(cells, [] if self._is_single((number, cells)) else self._names)
+                cells = _pair(cells) if are_pairs and not self._names else cells
+                self._builder.row(cells + [""] * (len(self._names) - len(cells)))
+
+    def _are_pairs(self, rows: Sequence[Row]) -> bool:
+        """Whether rows are of a name and a value each."""
+        pairs = [_filled(_once(cells, []) if number in self._wide else cells) for number, cells in rows]
+        names = [pair[0] for pair in pairs]
+        are_alike = len({_first(cells) for _, cells in rows}) == 1
+        are_names = len(set(names)) == len(names) and not any(map(is_figure, names))
+        return are_alike and are_names and max(map(len, pairs)) == 2 and sum(map(len, pairs)) >= 1.5 * len(pairs)
+
+    def _page(self, number: int) -> None:
+        if number != self._page_number:
+            self._builder.page(number)
+            self._page_number = number
 
 
-def _without_noughts(number: str) -> str:
-    number = number.rstrip("0").rstrip(".") if "." in number else number
-    return "0" if number == "-0" else number
+def _once(cells: list[str], names: list[str]) -> list[str]:
+    """Return cells with a value that is merged over columns of one name, or of none, in the first of them only."""
+    names = names + [""] * (len(cells) - len(names))
+    again = {at for at in range(1, len(cells)) if cells[at] == cells[at - 1] and names[at] in ("", names[at - 1])}
+    return ["" if at in again else cell for at, cell in enumerate(cells)]
 
 
-def _records(text: str, delimiter: str) -> Iterator[list[str]]:
-    """Yield the records as lists of cells; where a quotation mark is never closed, none has a meaning."""
-    # A cell may be as long as the file; the limit is one for the process and only ever raised.
-    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
-    quoting: Any = csv.QUOTE_NONE if _is_quote_open(text, delimiter) else csv.QUOTE_MINIMAL
-    records = csv.reader(StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
-    return ([squeeze(cell) for cell in record] for record in _whole(records))
+def _pair(cells: list[str]) -> list[str]:
+    name, *value = _filled(cells)
+    return [name if name.endswith((":", "?", ".", "!")) or not value else f"{name}:", *value]
 
 
-def _whole(records: Iterator[list[str]]) -> Iterator[list[str]]:
-    try:
-        yield from records
-    except csv.Error as error:
-        raise ParseError(f"not readable as CSV: {error}") from error
+def _first(cells: list[str]) -> int:
+    """Return the first column with a value."""
+    return next(at for at, cell in enumerate(cells) if cell)
 
 
-def _is_quote_open(text: str, delimiter: str) -> bool:
-    try:
-        for _ in csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True):
-            pass
-    except csv.Error as error:
-        return "unexpected end of data" in str(error)
-    return False
+def _filled(cells: list[str]) -> list[str]:
+    return [cell for cell in cells if cell]
 
 
-def _delimiter(text: str) -> str:
-    """Return what splits most records into the same number of cells; where nothing does, what is in no text."""
-    start = "\n".join(text[:100_000].split("\n")[:100])
-    fits = {delimiter: _regularity(start, delimiter) for delimiter in _DELIMITERS}
-    best = max(_DELIMITERS, key=lambda delimiter: fits[delimiter])
-    return best if fits[best] >= _LEAST_REGULAR else "\x1f"
+def _gaps(rows: Sequence[Row]) -> list[int]:
+    """Return the columns without a value that have such to the left and to the right."""
+    used = {at for _, cells in rows for at, cell in enumerate(cells) if cell}
+    return [at for at in range(min(used), max(used)) if at not in used] if used else []
 
 
-def _regularity(text: str, delimiter: str) -> float:
-    """Return the share of records that have the commonest number of cells, if that is more than one."""
-    counts = Counter(len(record) for record in _records(text, delimiter) if any(record))
-    if not counts:
-        return 0
-    width, times = counts.most_common(1)[0]
-    return times / counts.total() if width > 1 else 0
+def _side_by_side(rows: list[Row]) -> list[list[Row]]:
+    """Return the tables that empty columns part; one where all of it is one table with gaps."""
+    for gap in _gaps(rows):
+        left = [(number, cells[:gap]) for number, cells in rows if any(cells[:gap])]
+        right = [(number, cells[gap + 1 :]) for number, cells in rows if any(cells[gap + 1 :])]
+        if _stands_alone(right, left):
+            return [left, *_side_by_side(right)]
+    return [rows]
+
+
+def _stands_alone(right: list[Row], left: list[Row]) -> bool:
+    """Whether what stands right of a gap is a table: names come first, and it has other rows, or the same header."""
+    first = [cells[0] for _, cells in right]
+    if not all(first) or any(map(is_figure, first)) or not all(sum(map(bool, cells)) > 1 for _, cells in right):
+        return False
+    has_same_names = bool(set(filter(None, left[0][1])) & set(filter(None, right[0][1])))
+    return has_same_names or [number for number, _ in left] != [number for number, _ in right]
