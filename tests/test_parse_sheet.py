@@ -221,6 +221,19 @@ def test_several_tables_on_a_sheet_have_their_own_names_and_groups() -> None:
     assert [one.columns for one in parsed.groups][1:4] == [("Peak", "Height"), ("Lake", "Depth"), ("Lake", "Depth")]
 
 
+def test_a_header_set_off_by_a_gap_belongs_to_the_rows_below() -> None:
+    header: list[list[Any]] = [["In millions", None, "Half-year"], ["Zone", "Sales", "Profit"], []]
+    rows: list[list[Any]] = [*header, ["North", 12, 3], ["South", 7, 1], [], *header, ["North", 11, 2]]
+    assert lines(rows) == [
+        "In millions: Half-year",
+        "Zone: North; Sales: 12; Profit: 3",
+        "Zone: South; Sales: 7; Profit: 1",
+        "In millions: Half-year",
+        "Zone: North; Sales: 11; Profit: 2",
+    ]
+    assert lines([["Zone", "Sales", "Profit"], [], ["none yet"]]) == ["Zone | Sales | Profit", "none yet"]
+
+
 def test_a_sheet_of_names_and_values_is_read_as_such_and_a_gap_between_columns_parts_no_table() -> None:
     assert lines([["Client", "ACME"], ["Invoice", 2024001], ["Date", "2024-05-01"]]) == [
         "Client: ACME",

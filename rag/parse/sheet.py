@@ -83,6 +83,7 @@ def add_rows(builder: Builder, rows: Iterable[Row], heading: str = "", merges: I
     sheet = _Sheet(builder, heading, sorted(merges))
     for _, region in groupby(enumerate(rows), key=lambda pair: pair[1][0] - pair[0]):
         sheet.add_region(row for _, row in region if row[1])
+    sheet.finish()
 
 
 class _Sheet:
@@ -94,19 +95,35 @@ class _Sheet:
         self._merges = merges
         wide = (merge for merge in merges if merge.right > merge.left)
         self._wide = {row for one in wide for row in range(one.top, min(one.bottom, one.top + _MOST_MERGED_ROWS) + 1)}
+        self._waiting: list[Row] = []
         self._page_number = 0
         self._left = 0  # the first column of the table
         self._names: list[str] = []  # of the columns of the table before
         self._figures: list[int] = []  # its columns that hold figures
 
     def add_region(self, rows: Iterator[Row]) -> None:
-        """Add the rows between two gaps: a table, or several side by side."""
+        """Add the rows between two gaps: a table, or several side by side; a header alone waits for what is next."""
         head = list(islice(rows, _AHEAD))
-        if _gaps(head):
+        if not head:
+            return
+        waiting, self._waiting = self._waiting, []
+        header = self._header(waiting + head) if waiting else None
+        if header and header.end == len(waiting):
+            head = waiting + head
+        elif waiting:
+            self._add_table(waiting, iter(()))
+        if len(head) <= _MOST_HEADER_ROWS and _may_be_header(head):
+            self._waiting = head
+        elif _gaps(head):
             for table in _side_by_side([*head, *rows]):
                 self._add_table(table[:_AHEAD], iter(table[_AHEAD:]))
-        elif head:
+        else:
             self._add_table(head, rows)
+
+    def finish(self) -> None:
+        """Add what still waits."""
+        if self._waiting:
+            self._add_table(self._waiting, iter(()))
 
     def _add_table(self, head: list[Row], rest: Iterator[Row]) -> None:
         self._page(head[0][0])
@@ -131,10 +148,10 @@ class _Sheet:
         self._add_body(chain(below, rest), header.levels, caption)
 
     def _header(self, head: list[Row]) -> _Header | None:
-        """Return the header of a table; where it may go on with another one, only what leaves no doubt, and on top."""
+        """Return the header of a table; where it may go on with another one, only what is on top."""
         for at in range(len(head)):
             found = self._header_at(head, at)
-            if found or (self._names and not self._is_single(head[at])):
+            if found or (self._names and any(map(is_figure, head[at][1]))):
                 return found
         return None
 
@@ -153,7 +170,8 @@ class _Sheet:
         if 1 < depth <= _MOST_HEADER_ROWS:
             likely.insert(0, ([top, *rows[1:depth]], in_doubt or not is_grouped))
         for levels, strict in likely:
-            if is_header_of(levels, rows[len(levels) :], strict):
+            below = rows[len(levels) :]
+            if any(len(_filled(row)) > 1 for row in below) and is_header_of(levels, below, strict):
                 return _Header(joined_names(levels), rows[: len(levels)], at + len(levels))
         return None
 
@@ -236,6 +254,14 @@ def _once(cells: list[str], names: list[str]) -> list[str]:
 def _pair(cells: list[str]) -> list[str]:
     name, *value = _filled(cells)
     return [name if name.endswith((":", "?", ".", "!")) or not value else f"{name}:", *value]
+
+
+def _may_be_header(rows: Sequence[Row]) -> bool:
+    """Whether rows between gaps may hold names of the columns below: several, and no figures."""
+    cells = [cell for _, cells in rows for cell in cells if cell]
+    return (
+        all(is_name(cell) and not is_figure(cell) for cell in cells) and max(len(_filled(row)) for _, row in rows) > 2
+    )
 
 
 def _first(cells: list[str]) -> int:
