@@ -1,30 +1,59 @@
 """PPTX: a slide is a page; its title is a heading, and its notes stand after its text.
 
 Shapes are read from top to bottom and from left to right, which is how slides are laid out, though
-nothing in the file says so. Footers, dates and slide numbers are left out, and so are comments.
+nothing in the file says so. Hidden slides, footers, dates and slide numbers are left out, and so are comments.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
+from itertools import groupby
 from typing import Any
 
 from rag.errors import ParseError
 from rag.parse.archive import office_title, open_archive
 from rag.parse.builder import Builder
-from rag.parse.markup import Line, squeeze, squeeze_lines
+from rag.parse.header import is_header
+from rag.parse.markup import squeeze, squeeze_lines
 from rag.parse.parsed import Parsed, title_of
-from rag.parse.table import table_lines
 from rag.parse.tree import xml_tree
+from rag.types import BlockKind
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-_DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}relIds"
+_P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}relIds"
+_NO_BULLET = f"{_A}buNone"
+_BULLETS = (_NO_BULLET, f"{_A}buChar", f"{_A}buAutoNum", f"{_A}buBlip")
 # Shapes whose tops are less than this apart stand beside each other: half a centimetre.
 _SAME_LINE = 180_000
 _DEEPEST_GROUP = 20
 _LONGEST_TITLE = 300  # what is longer is the slide's text, in the place of its title
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A block of a slide; ``level`` is that of a heading or an item."""
+
+    text: str
+    kind: BlockKind = "paragraph"
+    level: int = 0
+
+
+_List = list[_Text]  # its items
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The rows of a table or a chart, and the names of its columns."""
+
+    columns: list[str]
+    rows: list[list[str]]
+
+
+_Part = _Text | _List | _Table
 
 
 def parse_pptx(data: bytes, name: str) -> Parsed:
@@ -35,60 +64,78 @@ def parse_pptx(data: bytes, name: str) -> Parsed:
             raise ParseError("not a PPTX file, though it is named so: it holds no presentation")
     builder = Builder()
     try:
-        missing = _read_slides(data, builder)
+        warning = _read_slides(data, builder)
     except Exception as error:  # python-pptx raises many kinds on broken files
         raise ParseError(f"the file is damaged: not readable as PPTX ({type(error).__name__})") from error
-    warning = f"damaged, and not read: slide {', '.join(map(str, missing))}" if missing else None
     return builder.parsed(title or title_of(builder.headings) or name, "slide", warning=warning)
 
 
-def _read_slides(data: bytes, builder: Builder) -> list[int]:
-    """Add all slides, and return the numbers of those that are broken."""
+def _read_slides(data: bytes, builder: Builder) -> str | None:
+    """Add the slides that are shown, and say what is left out."""
     from pptx import Presentation
 
-    missing = []
-    presentation = Presentation(BytesIO(data))
-    for number in range(1, len(presentation.slides) + 1):
+    broken, hidden = list[str](), 0
+    slides = Presentation(BytesIO(data)).slides
+    for number in range(1, len(slides) + 1):
         try:
-            lines = list(_slide_lines(presentation.slides[number - 1]))
+            slide = slides[number - 1]
+            is_hidden = slide.element.get("show") in ("0", "false")
+            parts = [] if is_hidden else list(_slide_parts(slide))
         except Exception:  # as above; the other slides may be whole
-            missing.append(number)
+            broken.append(str(number))
             continue
+        hidden += is_hidden
         builder.page(number)
-        for text, level in lines:
-            builder.line(text, level)
-    return missing
+        _add(builder, parts)
+    said = [f"damaged, and not read: slide {', '.join(broken)}"] if broken else []
+    said += [f"{hidden} hidden slide{'s' * (hidden != 1)} left out"] if hidden else []
+    return "; ".join(said) or None
 
 
-def _slide_lines(slide: Any) -> Iterator[Line]:
+def _add(builder: Builder, parts: list[_Part]) -> None:
+    caption = None
+    for part in parts:
+        if isinstance(part, _Text):
+            span = builder.add(part.text, part.kind, level=part.level)
+            caption = span if part.kind == "caption" else None
+        elif isinstance(part, _Table):
+            with builder.table(part.columns, caption):
+                for row in part.rows:
+                    builder.row(row)
+        else:
+            with builder.list():
+                for item in part:
+                    builder.add(item.text, item.kind, level=item.level)
+
+
+def _slide_parts(slide: Any) -> Iterator[_Part]:
     title = slide.shapes.title
     heading = squeeze(title.text_frame.text.replace("\v", " ")) if title is not None else ""
     if len(heading) > _LONGEST_TITLE:
-        yield from _paragraphs(title.text_frame)
+        yield from (_Text(text) for text in _lines(title.text_frame))
     elif heading:
-        yield heading, 1
+        yield _Text(heading, "heading", 1)
     shapes = [shape for shape in slide.shapes if title is None or shape.shape_id != title.shape_id]
-    yield from _shapes_lines(shapes, 0)
+    yield from _shapes_parts(shapes, 0)
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
-        notes = list(_paragraphs(slide.notes_slide.notes_text_frame))
-        for at, (text, level) in enumerate(notes):
-            yield (text if at else f"Notes: {text}"), level
+        notes = "\n".join(_lines(slide.notes_slide.notes_text_frame))
+        yield _Text(f"Notes: {notes}" if notes else "", "note")
 
 
-def _shapes_lines(shapes: list[Any], depth: int) -> Iterator[Line]:
+def _shapes_parts(shapes: list[Any], depth: int) -> Iterator[_Part]:
     for shape in _in_reading_order(shapes):
         if _is_furniture(shape):
             continue
         if hasattr(shape, "shapes") and depth < _DEEPEST_GROUP:
-            yield from _shapes_lines(list(shape.shapes), depth + 1)
+            yield from _shapes_parts(list(shape.shapes), depth + 1)
         elif getattr(shape, "has_table", False):
-            yield from _table_lines(shape.table)
+            yield _table(shape.table)
         elif getattr(shape, "has_chart", False):
-            yield from _chart_lines(shape.chart)
+            yield from _chart_parts(shape.chart)
         elif shape.has_text_frame:
-            yield from _paragraphs(shape.text_frame)
+            yield from _text_parts(shape)
         else:
-            yield from _diagram_lines(shape)
+            yield from _diagram_parts(shape)
 
 
 def _in_reading_order(shapes: list[Any]) -> list[Any]:
@@ -113,38 +160,89 @@ def _is_furniture(shape: Any) -> bool:
     return bool(shape.is_placeholder) and shape.placeholder_format.type in kinds
 
 
-def _paragraphs(frame: Any) -> Iterator[Line]:
-    for paragraph in frame.paragraphs:
-        text = squeeze_lines(paragraph.text.replace("\v", "\n"))
-        if text:
-            yield text, 0
+def _text_parts(shape: Any) -> Iterator[_Part]:
+    for is_list, some in groupby(_shape_texts(shape), key=lambda text: text.kind == "item"):
+        texts = list(some)
+        yield from [texts] if is_list else texts
 
 
-def _table_lines(table: Any) -> Iterator[Line]:
-    rows = [[[] if cell.is_spanned else list(_paragraphs(cell.text_frame)) for cell in row.cells] for row in table.rows]
-    yield from table_lines(rows, bool(table.first_row))
+def _shape_texts(shape: Any) -> Iterator[_Text]:
+    """Yield the paragraphs of a shape; those with a bullet or a number are items."""
+    numbers: dict[int, int] = {}  # by level
+    for paragraph in shape.text_frame.paragraphs:
+        text, level = _text(paragraph), paragraph.level
+        if not text:
+            continue
+        numbers = {above: number for above, number in numbers.items() if above <= level}
+        bullet = _bullet(paragraph, shape)
+        if bullet is None:
+            numbers.pop(level, None)
+            yield _Text(text)
+            continue
+        numbers[level] = numbers.get(level, int(bullet.get("startAt", 1)) - 1) + 1
+        is_numbered = bullet.get("type", "").startswith("arabic")
+        yield _Text(f"{numbers[level]}. {text}" if is_numbered else text, "item", level + 1)
 
 
-def _chart_lines(chart: Any) -> Iterator[Line]:
+def _bullet(paragraph: Any, shape: Any) -> Any:
+    """Return the bullet of a paragraph: its own style's, else that of its shape, its layout or its master."""
+    style = f"{_A}lvl{paragraph.level + 1}pPr"
+    styles = paragraph._p.findall(f"{_A}pPr")
+    source = shape
+    while source is not None:
+        styles += source._element.iter(style)
+        source = getattr(source, "_base_placeholder", None)
+    if shape.is_placeholder:
+        styles += shape.part.slide_layout.slide_master.element.iterfind(f"{_P}txStyles/{_P}bodyStyle/{style}")
+    bullet = next((part for one in styles for part in one if part.tag in _BULLETS), None)
+    return bullet if bullet is not None and bullet.tag != _NO_BULLET else None
+
+
+def _lines(frame: Any) -> list[str]:
+    return list(filter(None, map(_text, frame.paragraphs)))
+
+
+def _text(paragraph: Any) -> str:
+    return squeeze_lines(paragraph.text.replace("\v", "\n"))
+
+
+def _table(table: Any) -> _Table:
+    """Read a table; a merged cell stands in every row and column that it covers."""
+    rows = [[" ".join(_lines(cell.text_frame)).replace("\n", " ") for cell in row.cells] for row in table.rows]
+    for top, row in enumerate(table.rows):
+        for left, cell in enumerate(row.cells):
+            if cell.is_merge_origin and cell.span_width < len(row.cells):
+                for covered in rows[top : top + cell.span_height]:
+                    covered[left : left + cell.span_width] = [rows[top][left]] * cell.span_width
+    filled = [row for row in rows if any(row)]
+    has_names = len(filled) > 1 and sum(map(bool, filled[0])) > 1
+    if has_names and (table.first_row or is_header(filled[0], filled[1:])):
+        return _Table(filled[0], filled[1:])
+    return _Table([], filled)
+
+
+def _chart_parts(chart: Any) -> Iterator[_Part]:
     """Yield a chart as a table: its title, and a row for each category with the values of the series."""
     if chart.has_title and chart.chart_title.has_text_frame:
-        yield from _paragraphs(chart.chart_title.text_frame)
+        yield _Text(" ".join(_lines(chart.chart_title.text_frame)), "caption")
     for plot in chart.plots:
-        names = [squeeze(str(series.name or "")) for series in plot.series]
-        categories = [squeeze(str(category)) for category in plot.categories]
-        for at, category in enumerate(categories):
-            values = [series.values[at] if at < len(series.values) else None for series in plot.series]
-            shown = [f"{name}: {value:.10g}" for name, value in zip(names, values, strict=True) if value is not None]
-            yield "; ".join(filter(None, [category, *shown])), 0
+        series = [(squeeze(str(one.name or "")), one.values) for one in plot.series]
+        rows = [
+            [squeeze(str(category)), *(_value(values, at) for _, values in series)]
+            for at, category in enumerate(plot.categories)
+        ]
+        yield _Table(["", *(name for name, _ in series)], rows)
 
 
-def _diagram_lines(shape: Any) -> Iterator[Line]:
+def _value(values: Any, at: int) -> str:
+    return f"{values[at]:.10g}" if at < len(values) and values[at] is not None else ""
+
+
+def _diagram_parts(shape: Any) -> Iterator[_Text]:
     """Yield the texts of a diagram (SmartArt), which stand in a part of their own."""
     relation = next(shape.element.iter(_DIAGRAM), None)
     if relation is None:
         return
     points = xml_tree(shape.part.related_part(relation.get(_R + "dm")).blob)
     for paragraph in points.iter(_A + "p"):
-        text = squeeze("".join(run.text or "" for run in paragraph.iter(_A + "t")))
-        if text:
-            yield text, 0
+        yield _Text(squeeze("".join(run.text or "" for run in paragraph.iter(_A + "t"))))
