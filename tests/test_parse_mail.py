@@ -16,7 +16,7 @@ from tests.texts import unblocked
 
 BODY = "Dear Bob,\n\nthe bridge opens on Monday.\nBring boots.\n\n-- \nAda\n"
 HEADERS = "From: Ada Lovelace <ada@example.org>\n\nTo: Bob <bob@example.org>"
-READ = "Dear Bob,\n\nthe bridge opens on Monday.\nBring boots.\n\n-- \nAda"
+READ = "Dear Bob,\n\nthe bridge opens on Monday.\nBring boots.\n\n--\nAda"
 
 
 def message(subject: str = "The bridge", body: str = BODY) -> EmailMessage:

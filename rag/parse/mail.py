@@ -1,23 +1,25 @@
 """Mail as it is saved from a mail program (EML): who wrote to whom, when, what, and what was attached.
 
-The body is the plain text of a message, else its HTML as text; what is quoted or signed stays in it.
-Attachments are handed over as they are. It checks no signatures and opens no encrypted messages.
+The body is the plain text of a message, else its HTML. Attachments are handed over as they are. It checks no
+signatures and opens no encrypted messages.
 """
 
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from email.errors import CloseBoundaryNotFoundDefect, InvalidBase64LengthDefect
 from email.message import Message
-from textwrap import dedent
 
 from rag.errors import ParseError
 from rag.parse.builder import Builder
 from rag.parse.html import declared_charset
-from rag.parse.markup import clean, decode_loosely, page_lines, squeeze
+from rag.parse.mail_body import Body, add_bodies, html_text
+from rag.parse.markup import decode_loosely, squeeze
 from rag.parse.parsed import Attachment, Parsed
 from rag.parse.text import decode
 
@@ -40,10 +42,10 @@ _STUB = 5
 
 @dataclass(frozen=True)
 class Letter:
-    """A message of any format: its headers as a reader sees them, its text, and what is attached."""
+    """A message of any format: its headers as a reader sees them, its texts, and what is attached."""
 
     headers: tuple[tuple[str, str], ...]
-    body: str
+    bodies: tuple[Body, ...]
     attachments: tuple[Attachment, ...] = ()
     warning: str | None = None
 
@@ -51,11 +53,10 @@ class Letter:
         """Return the message as text: a header a block, then the paragraphs; the title is its subject."""
         builder = Builder()
         for label, value in self.headers:
-            builder.add(f"{label}: {value}" if value else "")
-        for paragraph in re.split(r"\n[^\S\n]*\n", clean(self.body)):
-            builder.add(dedent(paragraph))
-        title = dict(self.headers).get("Subject") or name
-        return builder.parsed(title, attachments=self.attachments, warning=self.warning)
+            builder.add(f"{label}: {value}" if value else "", "field")
+        subject = dict(self.headers).get("Subject", "")
+        add_bodies(builder, self.bodies, subject)
+        return builder.parsed(subject or name, attachments=self.attachments, warning=self.warning)
 
 
 def parse_mail(data: bytes, name: str) -> Parsed:
@@ -72,10 +73,9 @@ def parse_mail(data: bytes, name: str) -> Parsed:
     return letter.parsed(name)
 
 
-def html_text(data: bytes, charset: str | None) -> str:
-    """Return the text of a body in HTML: all of it, since a message is no page with an article in it."""
-    html = decode_loosely(data, charset or declared_charset(data))
-    return "\n\n".join(text for text, _ in page_lines(html))
+def html_body(data: bytes, charset: str | None) -> Body:
+    """Return a body in HTML."""
+    return Body(decode_loosely(data, charset or declared_charset(data)), is_html=True)
 
 
 def safe_names(files: Iterator[Attachment]) -> Iterator[Attachment]:
@@ -112,8 +112,9 @@ def _letter(message: Message) -> Letter:
     attachments = (_attachment(part) for part in _leaves(message) if not any(part is body for body in bodies))
     return Letter(
         headers=headers,
-        body="\n\n".join(_text(part) for part in bodies),
+        bodies=tuple(map(_body, bodies)),
         attachments=tuple(safe_names(file for file in attachments if file)),
+        warning="cut short: what stood at its end is missing" if _is_cut(message) else None,
     )
 
 
@@ -140,7 +141,7 @@ def _bodies(part: Message, depth: int = 0) -> Iterator[Message]:
 
 
 def _plainest(choices: list[list[Message]]) -> list[Message]:
-    lengths = [sum(len(_text(part).strip()) for part in choice) for choice in choices]
+    lengths = [sum(map(_length, choice)) for choice in choices]
     plain = (all(part.get_content_type() == "text/plain" for part in choice) for choice in choices)
     for choice, length, is_plain in zip(choices, lengths, plain, strict=True):
         if is_plain and length * _STUB >= max(lengths) and length:
@@ -173,15 +174,31 @@ def _leaves(part: Message, depth: int = 0, again: frozenset[str] = frozenset()) 
         yield part
 
 
-def _text(part: Message) -> str:
+def _body(part: Message) -> Body:
     charset = str(part.get_content_charset() or "") or None
-    read = html_text if part.get_content_type() == "text/html" else decode_loosely
-    return read(_bytes(part), charset)
+    data = _bytes(part)
+    return html_body(data, charset) if part.get_content_type() == "text/html" else Body(decode_loosely(data, charset))
+
+
+def _length(part: Message) -> int:
+    body = _body(part)
+    return len((html_text(body.text) if body.is_html else body.text).strip())
 
 
 def _bytes(part: Message) -> bytes:
     data = part.get_payload(decode=True)
-    return data if isinstance(data, bytes) else b""
+    if not isinstance(data, bytes):
+        return b""
+    if any(isinstance(defect, InvalidBase64LengthDefect) for defect in part.defects):  # it is as it was
+        letters = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+        return b64decode(letters[: len(letters) // 4 * 4])
+    return data
+
+
+def _is_cut(message: Message) -> bool:
+    """Whether the end of a message is missing, as its parts tell, which were decoded before."""
+    cut = (CloseBoundaryNotFoundDefect, InvalidBase64LengthDefect)
+    return any(isinstance(defect, cut) for part in message.walk() for defect in part.defects)
 
 
 def _attachment(part: Message) -> Attachment | None:

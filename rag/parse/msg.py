@@ -17,7 +17,8 @@ from email.utils import format_datetime
 from typing import Any
 
 from rag.errors import ParseError
-from rag.parse.mail import Letter, html_text, safe_names
+from rag.parse.mail import Letter, html_body, safe_names
+from rag.parse.mail_body import Body
 from rag.parse.markup import clean, decode_loosely, squeeze
 from rag.parse.parsed import Attachment, Parsed
 
@@ -97,16 +98,16 @@ def _letter(folder: _Folder, header: int, depth: int = 0) -> Letter:
     body = _body(folder, body_code_page or code_page)
     attached = folder.folders("__attach_version1.0_#")
     kinds = {file.text(_MEDIA_TYPE).lower() for file in attached}
-    if not depth and not body and (kinds.intersection(_ENCRYPTED) or folder.text(_KIND).endswith(".SMIME")):
+    if not depth and not body.text and (kinds.intersection(_ENCRYPTED) or folder.text(_KIND).endswith(".SMIME")):
         raise ParseError("an encrypted message: save it from your mail program without encryption")
     files = [(file, _attachment(file, code_page, depth)) for file in attached if not _is_hidden(file)]
     unread = ["its text, which is there as rich text only"] * (
-        not body and bool(folder.data(_RICH_TEXT)) and depth == 0
+        not body.text and bool(folder.data(_RICH_TEXT)) and depth == 0
     )
     unread += [f"the attachment {file.text(_NAME) or 'without a name'}" for file, read in files if read is None]
     return Letter(
         headers=tuple(_headers(folder, fixed, code_page)),
-        body=body,
+        bodies=(body,),
         attachments=tuple(safe_names(read for _, read in files if read and read.data.strip())),
         warning=f"not read: {', '.join(unread)}" if unread else None,
     )
@@ -128,14 +129,14 @@ def _headers(folder: _Folder, fixed: dict[int, bytes], code_page: int) -> Iterat
     yield "Subject", squeeze(folder.text(_SUBJECT, code_page))
 
 
-def _body(folder: _Folder, code_page: int) -> str:
+def _body(folder: _Folder, code_page: int) -> Body:
     plain = folder.text(_BODY, code_page).replace("\r\n", "\n")
     if plain.strip():
-        return plain
+        return Body(plain)
     html = folder.data(_HTML)
     if html:
-        return html_text(html, _codec(code_page))
-    return html_text(folder.text(_HTML, code_page).encode(), "utf-8")
+        return html_body(html, _codec(code_page))
+    return Body(folder.text(_HTML, code_page), is_html=True)
 
 
 def _attachment(folder: _Folder, code_page: int, depth: int) -> Attachment | None:
@@ -158,7 +159,8 @@ def _as_mail(letter: Letter) -> bytes:
     for label, value in letter.headers:
         if value:
             message[label] = value
-    message.set_content(letter.body)
+    for body in letter.bodies:
+        message.set_content(body.text, subtype="html" if body.is_html else "plain")
     for file in letter.attachments:
         message.add_attachment(file.data, maintype="application", subtype="octet-stream", filename=file.name)
     return message.as_bytes()
