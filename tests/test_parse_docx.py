@@ -5,13 +5,16 @@ from io import BytesIO
 import pytest
 from docx import Document
 from docx.document import Document as Docx
+from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
+from docx.table import Table
 
 from rag.errors import ParseError
 from rag.parse.docx import parse_docx
 from rag.parse.parsed import Parsed
 from tests.damage import BOMB, assert_read_or_refused, damaged, damaged_inside, part, rezip
+from tests.texts import block_texts, kinds_and_texts
 
 W = nsdecls("w")
 NOTES = {"footnotes": "footnote", "endnotes": "endnote"}
@@ -69,7 +72,7 @@ def test_paragraphs_headings_and_lists_are_blocks_in_their_order() -> None:
         "It flows through ten countries.",
         "Tributaries",
         "The Inn",
-        "The Drava",
+        "1. The Drava",
     ]
     assert [(one.level, one.text) for one in parsed.headings] == [
         (1, "Rivers of Europe"),
@@ -103,37 +106,96 @@ def test_a_row_can_be_read_alone() -> None:
     assert parse_docx(sample(), "name").text.split("\n\n")[-1] == "River: Inn; Length: 518; End: Passau"
 
 
+def table_of(document: Docx, rows: list[list[str]]) -> Table:
+    table = document.add_table(len(rows), len(rows[0]))
+    for row, texts in zip(table.rows, rows, strict=True):
+        for cell, text in zip(row.cells, texts, strict=True):
+            cell.text = text
+    return table
+
+
+def mark_header(table: Table, rows: int = 1) -> None:
+    for row in table.rows[:rows]:
+        row._tr.get_or_add_trPr().append(parse_xml(f"<w:tblHeader {W}/>"))
+
+
 def test_a_table_of_two_columns_has_names_where_figures_or_the_format_say_so() -> None:
     document = Document()
     for rows in (
-        ["Name", "Ada", "Born in", "London"],
-        ["River", "Length", "Inn", "518 km"],
-        ["River", "Length", "Inn", "518"],
+        [["Name", "Ada"], ["Born in", "London"]],
+        [["River", "Length"], ["Inn", "518"]],
+        [["River", "Source"], ["Inn", "Maloja"]],
     ):
-        table = document.add_table(2, 2)
-        for cell, text in zip([*table.rows[0].cells, *table.rows[1].cells], rows, strict=True):
-            cell.text = text
+        table = table_of(document, rows)
         document.add_paragraph("--")
-    table.rows[0]._tr.get_or_add_trPr().append(parse_xml(f"<w:tblHeader {W}/>"))
+    mark_header(table)
     assert read(document).text.replace("\n\n--", "").split("\n\n") == [
-        "Name | Ada",
-        "Born in | London",
-        "River | Length",
-        "Inn | 518 km",
+        "Name | Ada\nBorn in | London",
         "River: Inn; Length: 518",
+        "River: Inn; Source: Maloja",
     ]
 
 
-def test_merged_cells_are_read_once_and_nested_tables_where_they_stand() -> None:
+def test_merged_cells_say_their_text_in_each_row_and_column_and_nested_tables_stand_in_theirs() -> None:
     document = Document()
-    table = document.add_table(3, 3)
-    for at, row in enumerate(table.rows):
-        for column, cell in enumerate(row.cells):
-            cell.text = f"{'abc'[column]}{at}"
+    table = table_of(document, [[f"{column}{row}" for column in "abc"] for row in range(3)])
     table.cell(1, 0).merge(table.cell(2, 0)).text = "both"
     table.cell(1, 1).merge(table.cell(1, 2)).text = "wide"
     table.cell(2, 2).add_table(1, 2).rows[0].cells[1].text = "inner"
-    assert read(document).text.split("\n\n") == ["a0: both; b0: wide", "b0: b2; c0: c2 inner"]
+    parsed = read(document)
+    assert block_texts(parsed) == ["a0: both; b0: wide; c0: wide", "a0: both; b0: b2; c0: c2 inner"]
+    assert parsed.groups[0].columns == ("a0", "b0", "c0")
+    assert [parsed.text[slice(*span)] for span in parsed.blocks[1].cells] == ["both", "b2", "c2 inner"]
+
+
+def test_the_rows_of_a_header_are_one_name_a_column_and_a_title_over_all_is_the_caption() -> None:
+    document = Document()
+    rows = [["Tides", "", ""], ["Port", "Height", ""], ["", "high", "low"], ["Brest", "7.1", "1.2"]]
+    table = table_of(document, rows)
+    table.cell(0, 0).merge(table.cell(0, 2))
+    table.cell(1, 1).merge(table.cell(1, 2))
+    mark_header(table, 3)
+    assert kinds_and_texts(read(document)) == [
+        ("caption", "Tides"),
+        ("row", "Port: Brest; Height high: 7.1; Height low: 1.2"),
+    ]
+
+
+def test_lists_keep_their_numbers_and_their_lead_in() -> None:
+    document = Document()
+    document.add_paragraph("To start the pump:")
+    for text, style in (("Open the valve", "List Number"), ("Turn the key", "List Number")):
+        document.add_paragraph(text, style=style)
+    parsed = read(document)
+    assert kinds_and_texts(parsed) == [
+        ("paragraph", "To start the pump:"),
+        ("item", "1. Open the valve"),
+        ("item", "2. Turn the key"),
+    ]
+    assert [parsed.text[slice(*group.lead_in)] for group in parsed.groups if group.lead_in] == ["To start the pump:"]
+
+
+def test_items_in_items_are_numbered_as_they_are_shown() -> None:
+    lvl = '<w:lvl w:ilvl="{}"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:lvlText w:val="{}"/></w:lvl>'
+    levels = lvl.format(0, "%1.") + lvl.format(1, "%1.%2.")
+    number = '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>'
+    numbering = f'<w:numbering {W}><w:abstractNum w:abstractNumId="0">{levels}</w:abstractNum>{number}</w:numbering>'
+    item = (
+        '<w:p><w:pPr><w:numPr><w:ilvl w:val="{}"/><w:numId w:val="1"/></w:numPr></w:pPr><w:r><w:t>{}</w:t></w:r></w:p>'
+    )
+    document = of_xml(*(item.format(*one) for one in ((0, "Term"), (0, "Fees"), (1, "Rent"), (1, "Heat"), (0, "End"))))
+    data = rezip(saved(document), {"word/numbering.xml": numbering.encode()})
+    assert block_texts(parse_docx(data, "name")) == ["1. Term", "2. Fees", "2.1. Rent", "2.2. Heat", "3. End"]
+
+
+def test_raised_lowered_and_struck_text_is_read_as_it_is_meant() -> None:
+    def styled(style: str, text: str) -> str:
+        return f"<w:r><w:rPr>{style}</w:rPr><w:t>{text}</w:t></w:r>"
+
+    up, down = '<w:vertAlign w:val="superscript"/>', '<w:vertAlign w:val="subscript"/>'
+    inside = run("7 × 10") + styled(up, "−5") + run(" t of CO") + styled(down, "2") + run(", the 21") + styled(up, "st")
+    inside += run(", x") + styled(up, "ab") + run(" costs ") + styled("<w:strike/>", "18") + run("22 euros")
+    assert read(of_xml(f"<w:p>{inside}</w:p>")).text == "7 × 10⁻⁵ t of CO₂, the 21st, x^(ab) costs 22 euros"
 
 
 def test_a_table_that_lays_out_the_page_is_read_cell_by_cell() -> None:
@@ -177,7 +239,7 @@ def test_a_table_that_lays_out_the_page_is_read_cell_by_cell() -> None:
         (
             '<w:r><w:sym w:font="Symbol" w:char="F061"/><w:sym w:font="Wingdings" w:char="F0E0"/>'
             '<w:sym w:font="Webdings" w:char="F022"/></w:r>',
-            "α→",
+            "α🡪🕸",
         ),
         (f"<w:sdt><w:sdtPr><w:alias w:val='x'/></w:sdtPr><w:sdtContent>{run('form')}</w:sdtContent></w:sdt>", "form"),
         (f'<w:smartTag w:element="x">{run("Pass")}</w:smartTag>' + run("au"), "Passau"),
@@ -197,7 +259,7 @@ def test_a_fraction_and_a_power_are_written_in_a_line() -> None:
     m = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
     fraction = "<m:f><m:num><m:r><m:t>a+b</m:t></m:r></m:num><m:den><m:r><m:t>c</m:t></m:r></m:den></m:f>"
     power = "<m:sSup><m:e><m:r><m:t>x</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup>"
-    assert read(of_xml(f"<w:p><m:oMath {m}>{fraction}{power}</m:oMath></w:p>")).text == "(a+b)/cx^2"
+    assert read(of_xml(f"<w:p><m:oMath {m}>{fraction}{power}</m:oMath></w:p>")).text == "(a + b)/c x²"
 
 
 def test_a_text_box_is_read_once_and_after_its_paragraph() -> None:
@@ -217,7 +279,8 @@ def test_a_note_stands_after_the_paragraph_that_refers_to_it(kind: str) -> None:
     notes = f"<w:{kind}s {W}>{separator}{note}</w:{kind}s>"
     paragraph = f'<w:p>{run("It is long")}<w:r><w:{kind}Reference w:id="2"/></w:r>{run(".")}</w:p>'
     data = rezip(saved(of_xml(paragraph, f"<w:p>{run('Next.')}</w:p>")), {f"word/{kind}s.xml": notes.encode()})
-    assert parse_docx(data, "name").text == "It is long.\n\nNote: As of 2020.\n\nNext."
+    parsed = parse_docx(data, "name")
+    assert kinds_and_texts(parsed) == [("paragraph", "It is long."), ("note", "As of 2020."), ("paragraph", "Next.")]
 
 
 def test_headers_footers_and_tables_of_contents_are_left_out() -> None:
@@ -232,6 +295,36 @@ def test_headers_footers_and_tables_of_contents_are_left_out() -> None:
     document.add_paragraph("Inn.", style="table of rivers")
     document.add_paragraph("Text.")
     assert read(document).text == "Inn.\n\nText."
+
+
+def test_a_table_of_contents_of_any_make_is_left_out() -> None:
+    gallery = '<w:docPartObj><w:docPartGallery w:val="Table of Contents"/></w:docPartObj>'
+    content = f"<w:p>{run('Rivers 7')}</w:p>"
+    contents = f"<w:sdt><w:sdtPr>{gallery}</w:sdtPr><w:sdtContent>{content}</w:sdtContent></w:sdt>"
+    assert read(of_xml(contents, f"<w:p>{run('Text.')}</w:p>")).text == "Text."
+
+
+def test_text_of_a_hidden_style_is_left_out() -> None:
+    document = Document()
+    document.styles.add_style("Answer key", WD_STYLE_TYPE.CHARACTER).font.hidden = True
+    paragraph = document.add_paragraph("Two and two? ")
+    paragraph.add_run("Four. ", style="Answer key")
+    paragraph.add_run("Think.")
+    assert read(document).text == "Two and two? Think."
+
+
+def test_a_text_box_in_the_margin_of_pages_is_read_once() -> None:
+    document = of_xml(f"<w:p>{run('Text.')}</w:p>")
+    box = f"<w:r {W}><w:pict><w:txbxContent><w:p>{run('Policy AH-77')}</w:p></w:txbxContent></w:pict></w:r>"
+    for margin in (document.sections[0].header, document.sections[0].footer):
+        margin.paragraphs[0].text = "Confidential"
+        margin.paragraphs[0]._p.append(parse_xml(box))
+    assert read(document).text == "Text.\n\nPolicy AH-77"
+
+
+def test_what_is_in_a_file_and_not_read_is_named() -> None:
+    data = rezip(sample(), {"word/charts/chart1.xml": b"<c/>", "word/embeddings/book.xlsx": b"PK"})
+    assert parse_docx(data, "name").warning == "not read: its charts, the files in it"
 
 
 def test_a_table_of_long_texts_keeps_the_names_of_its_columns_and_without_any_its_paragraphs() -> None:
@@ -261,7 +354,7 @@ def test_a_file_in_the_strict_form_of_the_format_is_read() -> None:
 def test_broken_notes_are_told_and_the_text_is_read() -> None:
     parsed = parse_docx(rezip(sample(), {"word/footnotes.xml": b"<broken"}), "name")
     assert parsed.text.startswith("Rivers\n\nThe Danube")
-    assert parsed.warning == "damaged, and not read: its footnotes"
+    assert parsed.warning == "not read: its damaged footnotes"
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_html_is_read_where_the_plain_text_says_nothing() -> None:
         subtype="html",
     )
     assert read(made).text.split("Subject: The bridge\n\n")[1] == (
-        "Hours\n\nThe bridge opens on Monday & stays open.\n\nBring boots.\n\nDay: Monday; Opens: 8:00\n\nAda\n\nBoss"
+        "Hours\n\nThe bridge opens on Monday & stays open.\n\nBring boots.\n\nDay: Monday; Opens: 8:00\n\nAda\nBoss"
     )
 
 

@@ -136,6 +136,23 @@ def test_what_is_forwarded_is_what_the_message_is_about() -> None:
     assert blocks(read(f"{WROTE}\n> It comes.\n"))[-1] == ("quote", False, "It comes.")  # there is nothing else
 
 
+def test_quotations_in_html_are_known_by_their_markup_and_what_is_hidden_is_left_out() -> None:
+    body = (
+        "<div style='display:none;max-height:0'>Preheader</div><p style='font-size:0px'>tiny</p>"
+        "<p style='color:#ffffff'>white</p><p>Yes, on <b>21 March</b>.</p><ul><li>at nine</li></ul>"
+        "<div class='gmail_quote'><div class='gmail_attr'>El lun, 3 mar 2025, Wim (w@example.org) escribió:<br></div>"
+        "<blockquote class='gmail_quote'><p>Does it come?</p><ul><li>or not</li></ul></blockquote></div><p>Pilar</p>"
+    )
+    assert blocks(read(body, kind="html")) == [
+        ("paragraph", False, "Yes, on 21 March."),
+        ("item", False, "at nine"),
+        ("field", True, "El lun, 3 mar 2025, Wim (w@example.org) escribió:"),
+        ("quote", True, "Does it come?"),
+        ("quote", True, "or not"),
+        ("paragraph", False, "Pilar"),
+    ]
+
+
 def test_lists_are_lists_and_paragraphs_keep_their_lines() -> None:
     parsed = read(
         "Bring\nthese:\n\n  - boots\n  - a rope that\n    is long\n      - of hemp\n\nThanks.\n>From here on\n"

@@ -9,7 +9,7 @@ from rag.errors import ParseError
 from rag.parse.notebook import parse_notebook
 from rag.parse.parsed import Parsed
 from tests.damage import assert_read_or_refused, cut_and_flipped
-from tests.texts import unblocked
+from tests.texts import kinds_and_texts, unblocked
 
 
 def cell(kind: str, source: str | list[str], *outputs: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -31,15 +31,26 @@ def test_each_cell_is_a_page_of_text_or_code_and_what_it_printed() -> None:
         cell("code", []),
         cell("raw", "as it is"),
     )
-    assert parsed.text == "Rivers\n\nThe *Inn* is long.\n\nLengths\n\nimport math\n\nprint(1)\n\n1\n2\n\nas it is"
+    assert parsed.text == "Rivers\n\nThe Inn is long.\n\nLengths\n\nimport math\n\nprint(1)\n\n1\n2\n\nas it is"
     assert parsed.title == "Rivers"
     assert parsed.page_kind == "cell"
     assert [(one.level, one.text) for one in parsed.headings] == [(1, "Rivers"), (2, "Lengths")]
     assert [parsed.text[one.start : one.end] for one in parsed.headings] == ["Rivers", "Lengths"]
     assert [(page.number, parsed.text[page.start : page.end].strip()) for page in parsed.pages] == [
-        (1, "Rivers\n\nThe *Inn* is long.\n\nLengths"),
+        (1, "Rivers\n\nThe Inn is long.\n\nLengths"),
         (2, "import math\n\nprint(1)\n\n1\n2"),
         (4, "as it is"),
+    ]
+
+
+def test_the_markdown_in_a_cell_is_read_as_it_is_meant() -> None:
+    source = "Take:\n\n- the *bus*\n- $x^2$\n\n| River | Km |\n|---|---|\n| Inn | 518 |"
+    assert kinds_and_texts(read(cell("markdown", source), cell("code", "x = 1"))) == [
+        ("paragraph", "Take:"),
+        ("item", "the bus"),
+        ("item", "x²"),
+        ("row", "River: Inn; Km: 518"),
+        ("code", "x = 1"),
     ]
 
 
@@ -113,4 +124,4 @@ def test_a_damaged_notebook_gives_text_or_the_reason() -> None:
     whole = notebook(
         cell("markdown", "# Rivers\r\n\ntext"), cell("code", "x", {"output_type": "stream", "text": ["a", "b"]})
     )
-    assert_read_or_refused(parse_notebook, cut_and_flipped(whole))
+    assert_read_or_refused(parse_notebook, cut_and_flipped(whole, 200))

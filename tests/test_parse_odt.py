@@ -10,6 +10,7 @@ from rag.errors import ParseError
 from rag.parse.odt import parse_odt
 from rag.parse.parsed import Parsed
 from tests.damage import BOMB, assert_read_or_refused, damaged, damaged_inside, part, rezip
+from tests.texts import block_texts, kinds_and_texts
 
 
 def saved(document: Document) -> bytes:
@@ -37,7 +38,7 @@ def sample() -> bytes:
 def test_paragraphs_headings_and_lists_are_blocks_in_their_order() -> None:
     inner = List(["The Inn", "The Drava"])
     parsed = read(Header(1, "Rivers"), Paragraph("The Danube."), Header(2, "Tributaries"), inner, Paragraph(""))
-    assert parsed.text == "Rivers\n\nThe Danube.\n\nTributaries\n\nThe Inn\n\nThe Drava"
+    assert parsed.text == "Rivers\n\nThe Danube.\n\nTributaries\n\nThe Inn\nThe Drava"
     assert [(one.level, one.text) for one in parsed.headings] == [(1, "Rivers"), (2, "Tributaries")]
     assert parsed.title == "Rivers"
 
@@ -88,7 +89,11 @@ def test_deletions_contents_and_hidden_sections_are_left_out() -> None:
 def test_a_note_stands_after_the_paragraph_that_refers_to_it() -> None:
     paragraph = Paragraph("It is long.")
     paragraph.insert_note(Note(note_id="n1", citation="1", body="As of 2020."), after="long")
-    assert read(paragraph, Paragraph("Next.")).text == "It is long.\n\nNote: As of 2020.\n\nNext."
+    assert kinds_and_texts(read(paragraph, Paragraph("Next."))) == [
+        ("paragraph", "It is long."),
+        ("note", "As of 2020."),
+        ("paragraph", "Next."),
+    ]
 
 
 def test_a_row_can_be_read_alone() -> None:
@@ -97,7 +102,38 @@ def test_a_row_can_be_read_alone() -> None:
         row = Row()
         row.set_values(values)
         table.append_row(row)
-    assert read(table).text == "River: Inn; Length: 518 km; Source: Maloja\n\nRiver: Drava; Source: Toblach"
+    assert read(table).text == "River: Inn; Length: 518 km; Source: Maloja\nRiver: Drava; Source: Toblach"
+
+
+def test_cells_that_span_others_say_their_text_in_each() -> None:
+    def cell(text: str, more: str = "") -> str:
+        return f"<table:table-cell {more}><text:p>{text}</text:p></table:table-cell>"
+
+    covered = "<table:covered-table-cell/>"
+    rows = [
+        cell("Hall") + cell("Shift") + cell("Foreman"),
+        cell("North", 'table:number-rows-spanned="2"') + cell("early") + cell("Wanda"),
+        covered + cell("Xaver", 'table:number-columns-repeated="2"'),
+    ]
+    head, *others = (f"<table:table-row>{row}</table:table-row>" for row in rows)
+    columns = "<table:table-column table:number-columns-repeated='3'/>"
+    head = f"<table:table-header-rows>{head}</table:table-header-rows>"
+    assert block_texts(read(f"<table:table>{columns}{head}{''.join(others)}</table:table>")) == [
+        "Hall: North; Shift: early; Foreman: Wanda",
+        "Hall: North; Shift: Xaver; Foreman: Xaver",
+    ]
+
+
+def test_raised_and_struck_text_and_hidden_styles_are_read_as_they_are_meant() -> None:
+    document = text("<text:p>10<text:span text:style-name='Up'>8</text:span> t, <text:span text:style-name='Gone'>18</text:span>22 euros<text:span text:style-name='Dark'> secret</text:span></text:p>")  # fmt: skip  # noqa: E501
+    styles = {"Up": "style:text-position='super 58%'", "Gone": "style:text-line-through-style='solid'"}
+    styles["Dark"] = "text:display='none'"
+    for name, properties in styles.items():
+        inner = f"<style:text-properties {properties}/>"
+        document.insert_style(
+            f"<style:style style:name='{name}' style:family='text'>{inner}</style:style>", automatic=True
+        )
+    assert parse_odt(saved(document), "name").text == "10⁸ t, 22 euros"
 
 
 def test_a_spreadsheet_is_read_row_by_row() -> None:
@@ -118,14 +154,27 @@ def test_a_slide_is_a_page_and_its_title_a_heading() -> None:
     document = Document("presentation")
     document.body.clear()
     page = DrawPage("p1")
-    page.append(Frame.text_frame("The Inn is long.", presentation_class="outline"))
+    items = "".join(f"<text:list-item><text:p>{river}</text:p></text:list-item>" for river in ("Inn", "Drava"))
+    outline = f"<draw:text-box><text:p>The Inn is long.</text:p><text:list>{items}</text:list></draw:text-box>"
+    page.append(Element.from_tag(f"<draw:frame presentation:class='outline'>{outline}</draw:frame>"))
     page.append(Frame.text_frame("Rivers", presentation_class="title"))
     page.append(Frame.text_frame("7", presentation_class="page-number"))
     page.append(Element.from_tag("<presentation:notes><draw:frame presentation:class='notes'><draw:text-box><text:p>Wait.</text:p></draw:text-box></draw:frame></presentation:notes>"))  # fmt: skip  # noqa: E501
     document.body.append(page)
+    document.body.append(DrawPage("p2"))
+    last = DrawPage("p3")
+    last.append(Frame.text_frame("The end.", presentation_class="outline"))
+    document.body.append(last)
     parsed = parse_odt(saved(document), "name")
-    assert parsed.text == "Rivers\n\nThe Inn is long.\n\nNotes: Wait."
-    assert (parsed.title, parsed.page_kind, [page.number for page in parsed.pages]) == ("Rivers", "slide", [1])
+    assert kinds_and_texts(parsed) == [
+        ("heading", "Rivers"),
+        ("paragraph", "The Inn is long."),
+        ("item", "Inn"),
+        ("item", "Drava"),
+        ("note", "Wait."),
+        ("paragraph", "The end."),
+    ]
+    assert (parsed.title, parsed.page_kind, [page.number for page in parsed.pages]) == ("Rivers", "slide", [1, 3])
 
 
 def test_a_row_that_stands_for_billions_ends_with_the_sheet() -> None:

@@ -6,6 +6,7 @@ from rag.errors import ParseError
 from rag.parse.parsed import Parsed
 from rag.parse.rtf import parse_rtf
 from tests.damage import assert_read_or_refused, damaged
+from tests.texts import block_texts, kinds_and_texts
 
 HEAD = (
     r"{\fonttbl{\f0\fswiss\fcharset0 Arial;}{\f1\fcharset204 Arial;}"
@@ -75,7 +76,7 @@ def test_pictures_in_raw_bytes_are_passed_over() -> None:
 def test_a_table_is_read_row_by_row_with_the_names_of_its_columns() -> None:
     row = r"\trowd\cellx1\cellx2\pard\intbl {}\cell {}\cell\row "
     table = "".join(row.format(*cells) for cells in (("River", "Length"), ("Inn", "518"), (r"Drava\par big", "710")))
-    assert read(rf"\pard Before\par{table}\pard After\par").text.split("\n\n") == [
+    assert block_texts(read(rf"\pard Before\par{table}\pard After\par")) == [
         "Before",
         "River: Inn; Length: 518",
         "River: Drava big; Length: 710",
@@ -87,14 +88,38 @@ def test_the_first_row_has_the_names_where_the_file_says_so() -> None:
     row = r"\pard\intbl {}\cell {}\cell\row "
     table = r"\trowd\trhdr" + row.format("River", "Source") + r"\trowd" + row.format("Inn", "Maloja")
     assert read(table).text == "River: Inn; Source: Maloja"
-    assert read(table.replace(r"\trhdr", "")).text == "River | Source\n\nInn | Maloja"
+    assert read(table.replace(r"\trhdr", "")).text == "River | Source\nInn | Maloja"
 
 
 def test_notes_and_boxes_stand_after_the_paragraph_they_hang_on() -> None:
     note = r"{\footnote\pard\plain\chftn  As of 2020.\par More.\par}"
-    assert read(rf"\pard It is{note} long.\par Next.\par").text == "It is long.\n\nNote: As of 2020. More.\n\nNext."
+    assert kinds_and_texts(read(rf"\pard It is{note} long.\par Next.\par")) == [
+        ("paragraph", "It is long."),
+        ("note", "As of 2020."),
+        ("note", "More."),
+        ("paragraph", "Next."),
+    ]
+    starred = note.replace("{", r"{\*", 1)  # as LibreOffice writes it
+    assert read(rf"\pard It is{starred} long.\par").text == "It is long.\n\nAs of 2020.\n\nMore."
     box = r"{\shp{\*\shpinst{\sp{\sn fLine}{\sv 0}}{\shptxt\pard in the box\par}}{\shprslt{\par in the box}}}"
     assert read(rf"\pard by{box} it\par").text == "by it\n\nin the box"
+
+
+LISTS = (
+    r"{\*\listtable{\list\listhybrid{\listlevel\levelnfc0\levelstartat3{\leveltext\'02\'00.;}{\levelnumbers\'01;}}"
+    r"{\listlevel\levelnfc23{\leveltext\'01\u8226 ?;}{\levelnumbers;}}\listid1}}"
+    r"{\*\listoverridetable{\listoverride\listid1\listoverridecount0\ls1}}"
+)
+
+
+def test_lists_count_on_after_a_list_in_an_item() -> None:
+    item = r"{{\listtext {}.\tab}}\pard\ls1\ilvl{} {}\par"
+    body = "".join(item.format(*one) for one in (("3", 0, "Open"), ("-", 1, "the valve"), ("4", 0, "Turn")))
+    assert kinds_and_texts(read(LISTS + body)) == [("item", "3. Open"), ("item", "the valve"), ("item", "4. Turn")]
+
+
+def test_raised_and_struck_text_is_read_as_it_is_meant() -> None:
+    assert read(r"\pard 10{\super 6} t of CO{\sub 2}, {\strike 18 }22 euros\par").text == "10⁶ t of CO₂, 22 euros"
 
 
 @pytest.mark.parametrize(("code_page", "encoding"), [("1251", "cp1251"), ("10000", "mac_roman"), ("65001", "utf-8")])
@@ -124,4 +149,4 @@ def test_no_depth_of_groups_stops_it() -> None:
 def test_damaged_files_are_read_or_refused() -> None:
     table = r"\trowd\trhdr\pard\intbl a\cell {\footnote b}\cell\row \u-10179?\bin4 abcd"
     data = rf"{{\rtf1\ansi{HEAD}{STYLES}{INFO}\s1 One\par {table}\pard\'e9 {{\shp{{\shptxt x}}}}}}".encode()
-    assert_read_or_refused(parse_rtf, damaged(data, 150))
+    assert_read_or_refused(parse_rtf, damaged(data, 40))

@@ -70,6 +70,11 @@ def block_texts(parsed: Parsed) -> list[str]:
     return [parsed.text[block.start : block.end] for block in parsed.blocks]
 
 
+def kinds_and_texts(parsed: Parsed) -> list[tuple[str, str]]:
+    """Return the kind and the text of each block."""
+    return [(block.kind, parsed.text[block.start : block.end]) for block in parsed.blocks]
+
+
 def unblocked(parsed: Parsed) -> Parsed:
     """Return what was parsed, without its blocks."""
     return dataclasses.replace(parsed, blocks=(), groups=())

@@ -96,6 +96,15 @@ def read_xml(archive: zipfile.ZipFile, path: str) -> Any:
         raise ParseError(f"the file is damaged: its part {path} is no whole XML") from error
 
 
+def zipped(parts: dict[str, bytes]) -> bytes:
+    """Return an archive of these parts, by their paths."""
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for path, data in parts.items():
+            archive.writestr(path, data)
+    return out.getvalue()
+
+
 def office_title(archive: zipfile.ZipFile) -> str:
     """Return the title that Office keeps beside the text; empty where nobody gave one."""
     try:

@@ -1,4 +1,4 @@
-"""Books (EPUB): the chapters in the order they are read, each a web page, all of whose text counts.
+"""Books (EPUB): the chapters in the order they are read, each a web page; Pandoc reads them as one.
 
 A chapter without a heading of its own gets the one that the table of contents gives it. The table itself
 is left out, since it says the headings again. Books locked to a reader's device or program are refused.
@@ -9,15 +9,18 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from rag.errors import ParseError
 from rag.parse.archive import given_title, open_archive, read_part, read_xml
 from rag.parse.builder import Builder
-from rag.parse.html import decode_html
-from rag.parse.markup import Line, page_lines, squeeze
+from rag.parse.html import add_page, decode_html, html_lines
+from rag.parse.markup import squeeze
 from rag.parse.parsed import Parsed, title_of
+from rag.parse.tree import take_out
+from rag.parse.webpage import page_tree, take_out_unseen
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
@@ -53,17 +56,14 @@ def parse_epub(data: bytes, name: str) -> Parsed:
         _refuse_locked(archive)
         book = _book(archive)
         headings = dict(_named_chapters(archive, book))
-        builder = Builder()
-        if book.authors:
-            builder.add(f"Author: {', '.join(book.authors)}")
-        missing = 0
-        for chapter in book.chapters:
-            lines = _lines(archive, chapter.path)
-            missing += lines is None
-            _add_chapter(builder, lines or [], headings.get(chapter.path))
-    if missing == len(book.chapters):
+        pages = [_page(archive, chapter.path, headings.get(chapter.path)) for chapter in book.chapters]
+    missing = pages.count(None)
+    if missing == len(pages):
         raise ParseError("the book's chapters are missing or broken: get the file anew")
-    warning = f"{missing} of the book's {len(book.chapters)} chapters are missing or broken" if missing else None
+    builder = Builder()
+    builder.add(f"Author: {', '.join(book.authors)}" if book.authors else "", "field")
+    add_page(builder, _bound([page for page in pages if page is not None]))
+    warning = f"{missing} of the book's {len(pages)} chapters are missing or broken" if missing else None
     return builder.parsed(given_title(book.title) or title_of(builder.headings) or name, warning=warning)
 
 
@@ -129,22 +129,46 @@ def _named_chapters(archive: ZipFile, book: _Book) -> Iterator[tuple[str, str]]:
     yield from reversed(found)
 
 
-def _lines(archive: ZipFile, path: str) -> list[Line] | None:
-    """Return the lines of a chapter; None where it is missing, damaged, or no text."""
+def _page(archive: ZipFile, path: str, name: str | None) -> Any:
+    """Return a chapter as a tree, under its name where it has no heading; None where it is missing, or no text."""
     try:
         data = read_part(archive, path)
-        return None if data is None else page_lines(decode_html(data))
+        html = decode_html(data) if data is not None else None
     except ParseError:
         return None
+    if html is None:
+        return None
+    page = page_tree(html)
+    if page is None:
+        page = page_tree("".join(f"<p>{escape(line)}</p>" for line in html_lines(html)))
+    take_out_unseen(page)
+    body = page.find("body")
+    has_text = body is not None and squeeze("".join(body.itertext()))
+    if name and has_text and next(body.iter("h1", "h2", "h3", "h4", "h5", "h6"), None) is None:
+        _set_heading(body, name)
+    return page
 
 
-def _add_chapter(builder: Builder, lines: list[Line], name: str | None) -> None:
-    if name and lines and not any(level for _, level in lines):
-        # Many books set a chapter's name as a paragraph; it is the heading then.
-        lines = lines[1:] if lines[0][0].casefold() == name.casefold() else lines
-        builder.heading(name, 1)
-    for text, level in lines:
-        builder.line(text, level)
+def _set_heading(body: Any, name: str) -> None:
+    """Set a chapter's name over it, in place of a paragraph that says it, as many books have."""
+    from lxml import etree
+
+    first = next((part for part in body.iter("p", "div") if not len(part) and squeeze(part.text or "")), None)
+    if first is not None and squeeze(first.text).casefold() == name.casefold():
+        take_out(first)
+    heading = etree.Element("h1")
+    heading.text, heading.tail, body.text = name, body.text, None
+    body.insert(0, heading)
+
+
+def _bound(pages: list[Any]) -> Any:
+    """Return one page of several."""
+    book = page_tree("<body>")
+    for page in pages:
+        for body in page.iter("body"):
+            body.tag = "div"
+            book.find("body").append(body)
+    return book
 
 
 def _tree(archive: ZipFile, path: str) -> Any:

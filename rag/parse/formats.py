@@ -10,6 +10,15 @@ from rag.parse.html import parse_html
 from rag.parse.jsontext import parse_json, parse_json_lines
 from rag.parse.mail import parse_mail
 from rag.parse.markdown import parse_markdown
+from rag.parse.markup_languages import (
+    parse_latex,
+    parse_man,
+    parse_mediawiki,
+    parse_org,
+    parse_rst,
+    parse_typst,
+    parse_xml_document,
+)
 from rag.parse.msg import parse_msg
 from rag.parse.notebook import parse_notebook
 from rag.parse.odt import parse_odt
@@ -19,7 +28,6 @@ from rag.parse.pptx import parse_pptx
 from rag.parse.rtf import parse_rtf
 from rag.parse.text import parse_text
 from rag.parse.xlsx import parse_xlsx
-from rag.parse.xml import parse_xml
 
 PARSERS: dict[str, Parser] = {
     ".txt": parse_text,
@@ -49,9 +57,29 @@ PARSERS: dict[str, Parser] = {
     ".json": parse_json,
     ".jsonl": parse_json_lines,
     ".ndjson": parse_json_lines,
-    ".xml": parse_xml,
+    ".xml": parse_xml_document,
+    ".nxml": parse_xml_document,
+    ".dbk": parse_xml_document,
+    ".fb2": parse_xml_document,
     **dict.fromkeys(CODE_SUFFIXES, parse_code),
+    ".rst": parse_rst,
+    ".org": parse_org,
+    ".tex": parse_latex,
+    ".wiki": parse_mediawiki,
+    ".mediawiki": parse_mediawiki,
+    ".typ": parse_typst,
+    **{f".{section}": parse_man for section in range(1, 9)},
 }
 
 # Formats that do not say which encoding they are in.
-PLAIN = (parse_text, parse_markdown, parse_code, parse_csv)
+PLAIN = (
+    parse_text,
+    parse_markdown,
+    parse_code,
+    parse_csv,
+    parse_rst,
+    parse_org,
+    parse_latex,
+    parse_mediawiki,
+    parse_typst,
+)

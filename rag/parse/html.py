@@ -1,45 +1,72 @@
-"""HTML: trafilatura finds the article; its headings, paragraphs, lists and tables become lines of text.
+"""HTML: trafilatura says which of a page's texts are its article, and Pandoc reads the page without the others.
 
-The canonical text is what a reader of the page would read: no navigation, no scripts, no markup. Where
-trafilatura finds no article (a page of a few words) or cannot see all of the page (its elements stand
-in one another hundreds deep), the whole page's text is taken.
+What a reader does not see is left out first. Where trafilatura finds no article (a page of a few words), the whole page
+is read. Where elements stand in one another too deep for either, its lines of text are all that is read.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from html.parser import HTMLParser
 from typing import Any
 
-from rag.errors import ParseError
 from rag.parse.builder import Builder
-from rag.parse.markup import Line, decode_declared, page_lines, squeeze
+from rag.parse.markup import clean, decode_declared, squeeze
+from rag.parse.pandoc import PandocError, read_tree
+from rag.parse.pandoc_blocks import add_blocks
 from rag.parse.parsed import Parsed, title_of
-from rag.parse.table import table_lines
+from rag.parse.webpage import BLOCKS, UNSEEN, keep_article, page_tree, simplify, take_out_unseen
 
 _CHARSET = re.compile(
     rb"""<(?:meta[^>]+charset\s*=\s*["']?\s*|\?xml[^>]+encoding\s*=\s*["'])([\w.:-]+)""", re.IGNORECASE
 )
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-
-# trafilatura's elements that end a line.
-_BLOCKS = {"head", "p", "list", "item", "table", "row", "cell", "quote", "div", "lb"}
-_IN_PARAGRAPH = {"list", "table", "lb"}
-# Less than this is no article, and the page is taken as it is.
-_LEAST_ARTICLE = 200
+# Notes as books have them; boxes that only hold others dissolve.
+_FORMAT = "html+epub_html_exts-native_divs-native_spans"
 
 
 def parse_html(data: bytes, name: str) -> Parsed:
     """Read a web page; the title is its ``<h1>``, else its ``<title>``, else the file's name."""
     html = decode_html(data)
-    try:
-        lines = _lines(html)
-    except Exception as error:  # lxml and trafilatura raise many kinds on broken markup
-        raise ParseError(f"not readable as HTML ({type(error).__name__})") from error
+    page = page_tree(html)
     builder = Builder()
-    for text, level in lines:
-        builder.line(text, level)
-    return builder.parsed(title_of(builder.headings) or _page_title(html) or name)
+    title = ""
+    if page is None:
+        _add_lines(builder, html)
+    else:
+        title = squeeze(page.findtext(".//title") or "")
+        take_out_unseen(page)
+        keep_article(page)
+        add_page(builder, page, html)
+    return builder.parsed(title_of(builder.headings) or title or name)
+
+
+def add_html(builder: Builder, html: str) -> None:
+    """Add all that HTML shows to a document, as blocks; it need be no whole page."""
+    page = page_tree(html)
+    if page is None:
+        _add_lines(builder, html)
+    else:
+        take_out_unseen(page)
+        add_page(builder, page, html)
+
+
+def add_page(builder: Builder, page: Any, html: str = "") -> None:
+    """Add a page, without what is not seen of it; the words of ``html`` are read where Pandoc cannot read the page."""
+    from lxml import etree
+
+    simplify(page)
+    source = etree.tostring(page, encoding="utf-8", method="html")
+    try:
+        nodes = read_tree(source, _FORMAT)["blocks"]
+    except PandocError:
+        _add_lines(builder, html or source.decode())
+    else:
+        add_blocks(builder, nodes)
+
+
+def _add_lines(builder: Builder, html: str) -> None:
+    for line in html_lines(html):
+        builder.add(line)
 
 
 def decode_html(data: bytes) -> str:
@@ -53,76 +80,34 @@ def declared_charset(data: bytes) -> str | None:
     return declared[1].decode("ascii", "replace") if declared else None
 
 
-def _lines(html: str) -> list[Line]:
-    if "<body" not in html.lower():
-        html = f"<html><body>{html}</body></html>"
-    lines = [] if _is_cut(html) else _article(html)
-    return lines if sum(len(text) for text, _ in lines) >= _LEAST_ARTICLE else page_lines(html)
+def html_lines(html: str) -> list[str]:
+    """Return all words of HTML, a line for each stretch of text, whatever the markup is like."""
+    reader = _Lines()
+    reader.feed(html.replace("<![", "<"))  # the standard library takes conditions for Word alone for errors
+    reader.close()
+    return list(filter(None, map(squeeze, "".join(reader.pieces).split("\n"))))
 
 
-def _is_cut(html: str) -> bool:
-    """Whether lxml's tree of a page would end early: it does without a word where elements lie too deep."""
-    from lxml import etree
+class _Lines(HTMLParser):
+    """Collects text tag by tag, without a tree, so that no depth stops it."""
 
-    parser = etree.HTMLParser(encoding="utf-8")
-    try:
-        etree.fromstring(html.encode("utf-8", "replace"), parser)
-    except etree.LxmlError:
-        return True
-    return any("depth" in entry.message for entry in parser.error_log)
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+        self._unseen = 0
 
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._unseen += tag in UNSEEN
+        self._end_line(tag)
 
-def _article(html: str) -> list[Line]:
-    # Takes half a second to import, and only HTML needs it.
-    import trafilatura
+    def handle_endtag(self, tag: str) -> None:
+        self._unseen = max(self._unseen - (tag in UNSEEN), 0)
+        self._end_line(tag)
 
-    article: Any = trafilatura.bare_extraction(html, favor_recall=True, include_comments=False, deduplicate=False)
-    return [line for line in _walk(article.body) if line[0]] if article is not None else []
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self.pieces.append(clean(" ".join(data.split("\n"))))
 
-
-def _walk(element: Any) -> Iterator[Line]:
-    """Yield the lines below a trafilatura element: a heading, paragraph, list item or table row each."""
-    if element.tag == "head":
-        yield squeeze(_inline(element)), int(element.get("rend", "h2")[1:] or 2)
-    elif element.tag == "table":
-        yield from _rows(element)
-    elif _is_listing(element):
-        yield "".join(element.itertext()).strip("\n"), 0
-    else:
-        blocks = _IN_PARAGRAPH if element.tag == "p" else _BLOCKS
-        run = element.text or ""
-        for child in element:
-            if child.tag in blocks or _is_listing(child):
-                yield squeeze(run), 0
-                yield from _walk(child)
-                run = ""
-            else:
-                run += _inline(child)
-            run += child.tail or ""
-        yield squeeze(run), 0
-
-
-def _rows(table: Any) -> Iterator[Line]:
-    rows = list(table.iter("row"))
-    has_header = bool(rows) and all(cell.get("role") == "head" for cell in rows[0])
-    yield from table_lines([[[(squeeze(_inline(cell)), 0)] for cell in row] for row in rows], has_header)
-
-
-def _inline(element: Any) -> str:
-    """Return an element's text in one run, with white space where it has breaks or blocks."""
-    text = element.text or ""
-    for child in element:
-        gap = " " * (child.tag in _BLOCKS)
-        text += gap + _inline(child) + gap + (child.tail or "")
-    return text
-
-
-def _is_listing(element: Any) -> bool:
-    return element.tag == "code" and "\n" in "".join(element.itertext()).strip()
-
-
-def _page_title(html: str) -> str:
-    from html import unescape
-
-    found = _TITLE.search(html)
-    return squeeze(unescape(found[1])) if found else ""
+    def _end_line(self, tag: str) -> None:
+        if tag in BLOCKS or tag == "br":
+            self.pieces.append("\n")

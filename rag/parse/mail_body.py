@@ -15,7 +15,8 @@ from textwrap import dedent
 from typing import Literal
 
 from rag.parse.builder import Builder
-from rag.parse.markup import clean, page_lines
+from rag.parse.html import add_html, html_lines
+from rag.parse.markup import clean
 from rag.parse.parsed import Parsed
 from rag.types import BlockKind
 
@@ -79,13 +80,12 @@ def add_bodies(builder: Builder, bodies: Iterable[Body], subject: str = "") -> N
 
 def html_text(html: str) -> str:
     """Return the words that HTML shows: all of them, since a message is no page with an article in it."""
-    return "\n".join(text for text, _ in page_lines(html))
+    return "\n".join(html_lines(html))
 
 
 def _read_html(html: str) -> Parsed:
     builder = Builder()
-    for text, level in page_lines(html):
-        builder.line(text, level)
+    add_html(builder, html)
     return builder.parsed("")
 
 

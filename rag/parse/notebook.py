@@ -1,7 +1,6 @@
-"""Jupyter notebooks: a page a cell, its text or code, then what the code printed.
+"""Jupyter notebooks: a page a cell, its text or code, then what the code printed; Pandoc reads the Markdown in them.
 
-Markdown stays as it is written; its headings become headings. Pictures, and results that are there
-for a browser only, are left out.
+Pictures, and results that are there for a browser only, are left out, and long outputs are cut.
 """
 
 from __future__ import annotations
@@ -13,8 +12,9 @@ from typing import Any
 
 from rag.errors import ParseError
 from rag.parse.builder import Builder
-from rag.parse.markdown import parse_markdown
 from rag.parse.markup import clean
+from rag.parse.pandoc import read_tree
+from rag.parse.pandoc_blocks import add_blocks
 from rag.parse.parsed import Parsed, title_of
 from rag.parse.text import alike_newlines, decode
 
@@ -31,10 +31,12 @@ def parse_notebook(data: bytes, name: str) -> Parsed:
         raise ParseError(f"not a notebook, or one that is cut short: it is no JSON in line {error.lineno}") from error
     except (RecursionError, ValueError) as error:  # nested too deep; a number of thousands of digits
         raise ParseError("not a notebook: its JSON cannot be read") from error
+    cells = [_cell(cell) for cell in _cells(notebook)]
+    readable = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     builder = Builder()
-    for number, cell in enumerate(_cells(notebook), start=1):
+    for number, cell in enumerate(read_tree(json.dumps(readable).encode(), "ipynb")["blocks"], start=1):
         builder.page(number)
-        _add_cell(builder, cell)
+        add_blocks(builder, [cell])
     return builder.parsed(title_of(builder.headings) or name, page_kind="cell")
 
 
@@ -50,27 +52,18 @@ def _cells(notebook: Any) -> list[dict[str, Any]]:
     return cells
 
 
-def _add_cell(builder: Builder, cell: dict[str, Any]) -> None:
+def _cell(cell: dict[str, Any]) -> dict[str, Any]:
+    """Return a cell as format 4 has it, with what is read of it alone."""
     kind, source = cell.get("cell_type"), clean(_text(cell.get("source", cell.get("input"))))
     if kind == "heading":
         level = cell.get("level")
-        builder.heading(source, level if isinstance(level, int) and 1 <= level <= 6 else 1)
-    elif kind == "markdown":
-        _add_markdown(builder, source)
-    else:
-        builder.add(source.strip("\n"))
-        for output in _outputs(_list(cell.get("outputs"))):
-            builder.add(output)
-
-
-def _add_markdown(builder: Builder, source: str) -> None:
-    """Add the text between headings, and the headings as such, without their marks."""
-    end = 0
-    for heading in parse_markdown(source.encode("utf-8", "replace"), "").headings:
-        builder.add(source[end : heading.start])
-        builder.heading(heading.text, heading.level)
-        end = heading.end
-    builder.add(source[end:])
+        marks = "#" * (level if isinstance(level, int) and 1 <= level <= 6 else 1)
+        kind, source = "markdown", f"{marks} {' '.join(source.split())}"
+    if kind == "markdown":
+        return {"cell_type": kind, "metadata": {}, "source": source}
+    texts = filter(None, _outputs(_list(cell.get("outputs"))))
+    outputs = [{"output_type": "stream", "name": "stdout", "text": text} for text in texts]
+    return {"cell_type": "code", "metadata": {}, "execution_count": None, "source": source, "outputs": outputs}
 
 
 def _outputs(outputs: list[Any]) -> Iterator[str]:

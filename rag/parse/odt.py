@@ -1,45 +1,43 @@
 """OpenDocument, as LibreOffice writes it: texts (ODT), slides (ODP) and spreadsheets (ODS).
 
-A footnote stands after the paragraph that refers to it. Deletions that nobody has accepted yet,
-annotations, headers, footers and tables of contents are left out. The numbers of lists and headings
-are made as a text is shown, and are not in the file. Shapes on a slide are read as the file has them.
+Pandoc reads texts, after what is not shown of them was taken out, and text boxes set in their order. It reads no
+slides, which are made sections of a text for it, and no sheets, whose cells are read here.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from copy import deepcopy
 from typing import Any
 from zipfile import ZipFile
 
 from rag.errors import ParseError
-from rag.parse.archive import given_title, open_archive, read_xml
+from rag.parse.archive import given_title, open_archive, read_part, read_xml, zipped
 from rag.parse.builder import Builder
-from rag.parse.markup import Line, squeeze, styled_line
+from rag.parse.markup import squeeze
+from rag.parse.pandoc import read_tree
+from rag.parse.pandoc_blocks import add_blocks
+from rag.parse.pandoc_text import Node
 from rag.parse.parsed import Parsed, title_of
 from rag.parse.sheet import add_rows, filled
-from rag.parse.table import Cell, table_lines
-from rag.parse.tree import local_name
+from rag.parse.tree import local_name, take_out, unwrap
 
-_MOST_COLUMNS = 1024  # of a table in a text; so many in a spreadsheet are read
+_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_MOST_COLUMNS = 1024  # of a sheet
+_MOST_REPEATED = 64  # cells of a table in a text that are written once
 _LAST_ROW = 1_048_576
 _UNREAD = frozenset(
     "tracked-changes annotation annotation-end forms sequence-decls variable-decls user-field-decls table-of-content"
     " illustration-index table-index object-index user-index alphabetical-index title desc ruby-text hidden-paragraph"
-    " script event-listeners settings note-citation dde-connection-decls shapes".split()
+    " script event-listeners settings dde-connection-decls shapes image".split()
 )
-_IN_BOX = frozenset("frame text-box custom-shape rect ellipse line polyline polygon path caption g".split())
-_FURNITURE = ("page-number", "footer", "header", "date-time")
-
-
-@dataclass
-class _Run:
-    """The text of a paragraph that is being read, and what stands under it: notes and boxes."""
-
-    titles: frozenset[str]
-    text: list[str] = field(default_factory=list)
-    under: list[Line] = field(default_factory=list)
+_BOXES = frozenset("text-box custom-shape rect ellipse line polyline polygon path caption".split())
+_WRAPPERS = frozenset("frame g numbered-paragraph".split())
+_FURNITURE = ("page-number", "footer", "header", "date-time", "page")
+# What in a paragraph Pandoc reads; of what else there is, such as fields, it leaves out the text.
+_KNOWN = frozenset("span a s tab line-break note bookmark bookmark-start bookmark-end frame soft-page-break".split())
+_IN_LINE = ("p", "h", "span", "a")
 
 
 def parse_odt(data: bytes, name: str) -> Parsed:
@@ -50,18 +48,20 @@ def parse_odt(data: bytes, name: str) -> Parsed:
         body = next(iter(_first(content, "body")), None)
         if body is None:
             raise ParseError("not an OpenDocument file, though it is named so")
-        title = _given_title(archive)
-    builder = Builder()
-    kind = local_name(body)
-    if kind == "spreadsheet":
-        _read_sheets(body, builder)
-        return builder.parsed(title or name, "row")
-    titles = _title_styles(content)
+        title, builder = _given_title(archive), Builder()
+        kind = local_name(body)
+        _take_out_unseen(content)
+        if kind == "spreadsheet":
+            _add_sheets(builder, body)
+            return builder.parsed(title or name, "row")
+        if kind == "presentation":
+            _set_as_sections(body)
+        _set_in_order(content)
+        nodes = _without_made_up_numbers(read_tree(_as_text(archive, content), "odt")["blocks"])
     if kind == "presentation":
-        _read_slides(body, titles, builder)
+        _add_slides(builder, nodes)
     else:
-        for text, level in _blocks(body, titles):
-            builder.line(text, level)
+        add_blocks(builder, nodes)
     return builder.parsed(title or title_of(builder.headings) or name, "slide" if kind == "presentation" else "page")
 
 
@@ -79,110 +79,102 @@ def _given_title(archive: ZipFile) -> str:
     return given_title(meta.findtext(".//{http://purl.org/dc/elements/1.1/}title") if meta is not None else "")
 
 
-def _title_styles(content: Any) -> frozenset[str]:
-    """Return the names of the styles of a document's title: the one of that name, and those made from it."""
-    styles = _first(content, "automatic-styles")
-    return frozenset(
-        {"Title"} | {_value(style, "name") for style in styles if _value(style, "parent-style-name") == "Title"}
-    )
+def _as_text(archive: ZipFile, content: Any) -> bytes:
+    """Return the file as a text that Pandoc reads: what is shown of it, its styles, and the formulas in it."""
+    from lxml import etree
+
+    read = re.compile(r"mimetype|styles\.xml|Object [^/]*/content\.xml")
+    places = filter(read.fullmatch, archive.namelist())
+    parts = {place: read_part(archive, place) or b"" for place in places}
+    return zipped({**parts, "content.xml": etree.tostring(content)})
 
 
-def _blocks(container: Any, titles: frozenset[str]) -> Iterator[Line]:
-    """Yield the headings, paragraphs, list items and rows in a text, a cell, a note or a box."""
-    for part in container:
-        name = local_name(part)
-        if name in ("p", "h"):
-            yield from _paragraph(part, titles)
-        elif name == "table":
-            yield from _table(part, titles)
-        elif name and name not in _UNREAD and _value(part, "display") != "none":
-            yield from _blocks(part, titles)
+def _take_out_unseen(content: Any) -> None:
+    hidden = _hidden_styles(content)
+    for element in list(content.iter()):
+        name = local_name(element)
+        is_hidden = _value(element, "display") == "none" and name != "text-properties"
+        if name in ("", *_UNREAD) or is_hidden or _value(element, "style-name") in hidden:
+            take_out(element)
 
 
-def _paragraph(paragraph: Any, titles: frozenset[str]) -> Iterator[Line]:
-    run = _Run(titles)
-    _read(paragraph, run)
-    level = 1 if _value(paragraph, "style-name") in titles else 0
-    if local_name(paragraph) == "h":
-        level = min(max(_number(paragraph, "outline-level"), 1), 10)
-    line = styled_line("".join(run.text), level)
-    if line[0]:
-        yield line
-    yield from run.under
+def _hidden_styles(content: Any) -> set[str]:
+    properties = [part for part in content.iter() if local_name(part) == "text-properties"]
+    return {_value(part.getparent(), "name") for part in properties if _value(part, "display") == "none"} - {""}
 
 
-def _read(element: Any, run: _Run) -> None:
-    """Add the text in a paragraph, or in a part of one, to the run."""
-    run.text.append(_plain(element.text))
-    for part in element:
-        name = local_name(part)
-        if name == "s":
-            run.text.append(" ")
-        elif name == "tab":
-            run.text.append("\t")
-        elif name == "line-break":
-            run.text.append("\n")
-        elif name == "note":
-            note = squeeze(" ".join(text for text, _ in _blocks(part, run.titles)))
-            run.under.extend([(f"Note: {note}", 0)] if note else [])
-        elif name in _IN_BOX:
-            run.under.extend(_blocks(part, run.titles))
-        elif name and name not in _UNREAD:
-            _read(part, run)
-        run.text.append(_plain(part.tail))
+def _set_in_order(content: Any) -> None:
+    """Set the text of boxes and shapes behind the paragraph that they hang on, and the rest as Pandoc reads it."""
+    titles = {"Title"} | {
+        _value(part, "name") for part in content.iter() if _value(part, "parent-style-name") == "Title"
+    }
+    for box in reversed([part for part in content.iter() if local_name(part) in _BOXES]):
+        paragraph = next((above for above in box.iterancestors() if local_name(above) in ("p", "h")), None)
+        if paragraph is None:
+            unwrap(box)
+            continue
+        for part in reversed(box):
+            paragraph.addnext(part)
+        take_out(box)
+    for element in list(content.iterdescendants()):
+        name, parent = local_name(element), local_name(element.getparent())
+        if (parent in _IN_LINE and name not in _KNOWN) or (name in _WRAPPERS and parent not in _IN_LINE):
+            unwrap(element)
+        elif name == "p" and _value(element, "style-name") in titles:
+            element.tag = element.tag[:-1] + "h"
+            element.set(element.tag[:-1] + "outline-level", "1")
+        elif name == "table-cell":
+            _repeat(element)
 
 
-def _plain(text: str | None) -> str:
-    """Return text as it is shown: the line ends in it are those of the file, not the reader's."""
-    return re.sub(r"\s", " ", text or "")
+def _repeat(cell: Any) -> None:
+    """Write a cell that stands for several as often."""
+    times = min(_number(cell, "number-columns-repeated"), _MOST_REPEATED)
+    if times > 1 and len(cell):
+        del cell.attrib[next(key for key in cell.attrib if key.endswith("number-columns-repeated"))]
+        for _ in range(times - 1):
+            cell.addnext(deepcopy(cell))
 
 
-def _table(table: Any, titles: frozenset[str]) -> Iterator[Line]:
-    rows = list(_inner(table, "table-row"))
-    has_header = any(local_name(part) == "table-header-rows" for part in table)
-    yield from table_lines([_cells(row, titles) for row in rows], has_header)
+def _set_as_sections(body: Any) -> None:
+    """Turn the slides into sections of a text, their titles into headings, and their notes into a section in each."""
+    body.tag = body.tag.replace("presentation", "text")
+    for slide in [part for part in body if local_name(part) == "page"]:
+        slide.tag = f"{_TEXT}section"
+        for shape in [part for part in slide.iter() if _value(part, "class") in _FURNITURE]:
+            take_out(shape)
+        for part in [part for part in slide if local_name(part) == "notes"]:
+            part.tag = slide.tag
+            slide.append(part)
+        for shape in [part for part in slide if _value(part, "class") == "title"]:
+            heading = slide.makeelement(f"{_TEXT}h", {f"{_TEXT}outline-level": "1"})
+            heading.text = _words(shape)
+            slide.remove(shape)
+            slide.insert(0, heading)
 
 
-def _cells(row: Any, titles: frozenset[str]) -> list[Cell]:
-    cells: list[Cell] = []
-    for part in row:
-        if local_name(part) in ("table-cell", "covered-table-cell"):
-            cell = list(_blocks(part, titles)) if local_name(part) == "table-cell" else []
-            cells.extend([cell] * _repeats(part, "number-columns-repeated", _MOST_COLUMNS - len(cells)))
-    return cells
-
-
-def _inner(element: Any, name: str) -> Iterator[Any]:
-    """Yield the rows of a table, also those that are grouped; not those of tables in its cells."""
-    for part in element:
-        if local_name(part) == name:
-            yield part
-        elif local_name(part) in ("table-header-rows", "table-rows", "table-row-group"):
-            yield from _inner(part, name)
-
-
-def _read_slides(body: Any, titles: frozenset[str], builder: Builder) -> None:
-    slides = [part for part in body if local_name(part) == "page"]
-    for number, slide in enumerate(slides, start=1):
+def _add_slides(builder: Builder, sections: list[Node]) -> None:
+    for number, section in enumerate((node for node in sections if node["t"] == "Div"), start=1):
         builder.page(number)
-        shapes = [shape for shape in slide if _value(shape, "class") not in _FURNITURE]
-        for shape in [shape for shape in shapes if _value(shape, "class") == "title"]:
-            builder.heading(squeeze(" ".join(text for text, _ in _blocks(shape, titles))), 1)
-            shapes.remove(shape)
-        for shape in shapes:
-            is_notes = local_name(shape) == "notes"
-            for at, (text, _) in enumerate(_blocks(_without_furniture(shape), titles)):
-                builder.add(f"Notes: {text}" if is_notes and not at else text)
+        for node in section["c"][1]:
+            if node["t"] == "Div":
+                node["c"][0][1] = ["footnotes"]
+            add_blocks(builder, [node])
 
 
-def _without_furniture(shape: Any) -> list[Any]:
-    """Return a shape, or those on the page of a slide's notes, as what holds the text."""
-    if local_name(shape) != "notes":
-        return [shape]
-    return [part for part in shape if _value(part, "class") not in (*_FURNITURE, "page")]
+def _without_made_up_numbers(nodes: Any) -> Any:
+    """Return the nodes with lists of no style as bullets; Pandoc numbers them."""
+    if isinstance(nodes, list):
+        return [_without_made_up_numbers(node) for node in nodes]
+    if not isinstance(nodes, dict):
+        return nodes
+    content = _without_made_up_numbers(nodes.get("c"))
+    if nodes["t"] == "OrderedList" and content[0][1]["t"] == "DefaultStyle":
+        return {"t": "BulletList", "c": content[1]}
+    return {**nodes, "c": content}
 
 
-def _read_sheets(body: Any, builder: Builder) -> None:
+def _add_sheets(builder: Builder, body: Any) -> None:
     for sheet in body:
         if local_name(sheet) == "table":
             add_rows(builder, filled(_sheet_rows(sheet)), squeeze(_value(sheet, "name")))
@@ -191,13 +183,42 @@ def _read_sheets(body: Any, builder: Builder) -> None:
 def _sheet_rows(sheet: Any) -> Iterator[list[str]]:
     """Yield the rows of a sheet; a row that stands for many, as do the empty ones to the end, is yielded as often."""
     left = _LAST_ROW
-    for row in _inner(sheet, "table-row"):
-        cells = [" ".join(squeeze(text) for text, _ in cell) for cell in _cells(row, frozenset())]
+    for row in _rows(sheet):
+        cells: list[str] = []
+        for cell in row:
+            if local_name(cell) in ("table-cell", "covered-table-cell"):
+                text = _words(cell) if local_name(cell) == "table-cell" else ""
+                cells.extend([text] * _repeats(cell, "number-columns-repeated", _MOST_COLUMNS - len(cells)))
         while cells and not cells[-1]:
             cells.pop()
         times = _repeats(row, "number-rows-repeated", left)
         left -= times
         yield from (cells for _ in range(times))
+
+
+def _rows(table: Any) -> Iterator[Any]:
+    """Yield the rows of a table, also those that are grouped."""
+    for part in table:
+        if local_name(part) == "table-row":
+            yield part
+        elif local_name(part) in ("table-header-rows", "table-rows", "table-row-group"):
+            yield from _rows(part)
+
+
+def _words(element: Any) -> str:
+    """Return the text of the paragraphs in a cell or a shape, in one line."""
+    paragraphs = (part for part in element.iter() if local_name(part) == "p")
+    return squeeze(" ".join("".join(_line(paragraph)) for paragraph in paragraphs))
+
+
+def _line(element: Any) -> Iterator[str]:
+    yield element.text or ""
+    for part in element:
+        if local_name(part) in ("s", "tab", "line-break"):
+            yield " "
+        elif local_name(part) != "note":
+            yield from _line(part)
+        yield part.tail or ""
 
 
 def _repeats(element: Any, attribute: str, most: int) -> int:

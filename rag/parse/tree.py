@@ -26,3 +26,30 @@ def xml_tree(data: bytes) -> Any:
 def local_name(element: Any) -> str:
     """Return an element's name without its address; empty for what is no element, such as an entity."""
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def take_out(element: Any) -> None:
+    """Take an element out of its tree; the text behind it stays."""
+    _replace(element, "", [])
+
+
+def unwrap(element: Any) -> None:
+    """Put what is in an element in its place."""
+    _replace(element, element.text or "", list(element))
+
+
+def _replace(element: Any, text: str, parts: list[Any]) -> None:
+    parent = element.getparent()
+    if parent is None:  # it was in one that was taken out
+        return
+    before, behind = element.getprevious(), element.tail or ""
+    at = parent.index(element)
+    parent[at : at + 1] = parts
+    if parts:
+        parts[-1].tail = (parts[-1].tail or "") + behind
+    else:
+        text += behind
+    if before is not None:
+        before.tail = (before.tail or "") + text
+    else:
+        parent.text = (parent.text or "") + text

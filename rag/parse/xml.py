@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from rag.parse.builder import Builder
-from rag.parse.html import decode_html
-from rag.parse.markup import clean, page_lines, squeeze
+from rag.parse.html import decode_html, html_lines
+from rag.parse.markup import clean, squeeze
 from rag.parse.parsed import Parsed
 from rag.parse.text import plain_text
 from rag.parse.tree import local_name, xml_tree
@@ -82,6 +82,6 @@ def _is_mixed(element: Any) -> bool:
 def _paragraphs(text: str) -> Iterator[str]:
     """Yield the paragraphs of a text; feeds carry theirs as HTML."""
     if _HTML.search(text):
-        yield from (line for line, _ in page_lines(text))
+        yield from html_lines(text)  # not by Pandoc: a feed has hundreds of them
     else:
         yield from (squeeze(paragraph) for paragraph in re.split(r"\n\s*\n", text))
