@@ -1,8 +1,7 @@
 """Where the sentences of a text begin and end.
 
-nupunkt finds the ends of sentences inside a block of a document; a heading, a field or a table row is one whatever
-stands in it. Of text whose blocks nobody has told, such as a question or a text file, this module finds the lines that
-belong together. It does not know of documents or tokens.
+nupunkt finds the ends of sentences inside a block of a document; a heading, a field, a table row or a line of a log is
+one whatever stands in it, unless it is very long. Which lines of a plain text belong together is told by ``rag.lines``.
 """
 
 from __future__ import annotations
@@ -13,14 +12,11 @@ from itertools import pairwise
 
 import nupunkt
 
+from rag.lines import STAMP, Span, code_blocks, line_blocks
 from rag.types import Block, BlockKind, Document
 from rag.words import STOP_WORDS
 
-Span = tuple[int, int]
-
 _UNDIVIDED = frozenset[BlockKind]({"heading", "field", "row"})
-# Lines that start something new in Markdown and in most plain text.
-_STARTS_BLOCK = re.compile(r"[ \t]*(?:#{1,6}[ \t]|[-*+•][ \t]|\d{1,3}[.)][ \t]|\||>|```|~~~)")
 _INITIALISM = re.compile(r"\b(?:[A-Z]\.){2,}\s+(?P<next>[A-Z]\w*)")
 # The full stops of other scripts, with the brackets and quotes that close after them. A quotation that goes on
 # with the Japanese "to" or "tte" is part of what says it.
@@ -33,8 +29,12 @@ _ORDINAL = re.compile(
     r"\b\d{1,2}\.\s+(?=(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
     r"|Jahrhunderts?)\b)"
 )
-# Hard-wrapped text is narrower than this; a longer line is a paragraph on a line of its own.
-_WIDEST_WRAP = 200
+# Characters: longer than nearly every sentence of prose. What is longer is a table, a program or a dump on one line.
+_LONGEST = 1000
+_RECORD = re.compile(r"(?<=\s)\S{0,2}\d{4}-\d\d-\d\d[T ]\d\d:\d\d")  # the next entry of a log
+_GAPS = tuple(map(re.compile, (r"[;}]\s*,?\s*|\n", r",\s*", r"\s")))  # where to cut what is too long, best first
+_WINDOW = 20_000  # characters at a time: nupunkt's time grows faster than the text
+_INNER_STOP = re.compile(r"[.!?][^\w\s]*\s")
 
 
 def sentence_spans(text: str) -> list[Span]:
@@ -47,13 +47,13 @@ def sentence_spans(text: str) -> list[Span]:
 
 def block_sentences(text: str, block: Block) -> list[Span]:
     """Return the spans of the sentences of a block of ``text``."""
-    if block.kind in _UNDIVIDED:
-        return [(block.start, block.end)]
-    if block.kind == "code":
-        return [
-            (block.start + start, block.start + end) for start, end in sentence_spans(text[block.start : block.end])
-        ]
-    return list(_within(text, (block.start, block.end)))
+    span = (block.start, block.end)
+    if block.kind in _UNDIVIDED and block.end - block.start <= _LONGEST:
+        return [span]
+    if block.kind != "code":
+        return list(_within(text, span))
+    lines = code_blocks(text[block.start : block.end])
+    return [found for start, end in lines for found in _within(text, (block.start + start, block.start + end))]
 
 
 def document_sentences(document: Document, start: int = 0, end: int | None = None) -> list[Span]:
@@ -76,29 +76,44 @@ def _within(text: str, block: Span) -> Iterator[Span]:
             yield span
 
 
-def line_blocks(text: str) -> Iterator[Span]:
-    """Yield spans that no sentence crosses: paragraphs, headings, list items, table rows."""
-    for paragraph in re.finditer(r"\S[^\n]*(?:\n[^\S\n]*\S[^\n]*)*", text):
-        lines = list(re.finditer(r"[^\n]+", paragraph.group()))
-        width = max(line.end() - line.start() for line in lines)
-        start = 0
-        for line, following in pairwise(lines):
-            if not _wrapped(line.group(), following.group(), width):
-                yield paragraph.start() + start, paragraph.start() + line.end()
-                start = following.start()
-        yield paragraph.start() + start, paragraph.end()
-
-
-def _wrapped(line: str, following: str, width: int) -> bool:
-    """Whether the break after ``line`` only wraps it: its next word would not have fitted."""
-    if width > _WIDEST_WRAP or _STARTS_BLOCK.match(following) or line.lstrip().startswith(("#", "|")):
-        return False
-    next_word = following.split(maxsplit=1)[0]
-    return len(line.rstrip()) + 1 + len(next_word) > width
-
-
 def _sentences(block: str) -> Iterator[Span]:
-    """Yield the sentences of a block, white space included.
+    """Yield the sentences of a block, white space included, none of them very long."""
+    if len(block) <= _LONGEST and (STAMP.match(block) or (block.isascii() and not _INNER_STOP.search(block))):
+        yield 0, len(block)
+        return
+    start = 0
+    while start < len(block):
+        window = block[start : start + _WINDOW]
+        ends = _sentence_ends(window)
+        if start + len(window) < len(block) and len(ends) > 1:
+            ends.pop()  # the window may end within a sentence
+        for first, last in pairwise([0, *ends]):
+            yield from _parts(block, start + first, start + last)
+        start += ends[-1]
+
+
+def _parts(block: str, start: int, end: int) -> Iterator[Span]:
+    """Yield a sentence, or the parts of one that is none: of a log, a program or a dump on one line."""
+    if end - start <= _LONGEST:
+        yield start, end
+        return
+    records = [start + record.start() for record in _RECORD.finditer(block[start:end])]
+    for first, last in pairwise([start, *(at for at in records if at > start), end]):
+        while last - first > _LONGEST:
+            gaps = (_last_gap(block, gap, first + _LONGEST // 2, first + _LONGEST) for gap in _GAPS)
+            cut = next((gap for gap in gaps if gap), first + _LONGEST)
+            yield first, cut
+            first = cut
+        yield first, last
+
+
+def _last_gap(block: str, gap: re.Pattern[str], start: int, end: int) -> int:
+    """Return where the last gap of a kind ends in a stretch; 0 where there is none."""
+    return max((found.end() for found in gap.finditer(block, start, end)), default=0)
+
+
+def _sentence_ends(block: str) -> list[int]:
+    """Return where the sentences of a block end, in order; the last at its end.
 
     After an initialism such as "U.S." a full stop says nothing: there a sentence ends only if the next
     word is one that starts sentences ("the U.S. His allies"), and not a name ("U.S. Secretary"). nupunkt knows
@@ -112,7 +127,7 @@ def _sentences(block: str) -> Iterator[Span]:
     if not block.isascii():
         ends |= {stop.end() for stop in _OTHER_STOP.finditer(block)}
         ends |= set(_thai_ends(block))
-    yield from pairwise(sorted(ends | {0, len(block)}))
+    return sorted((ends | {len(block)}) - {0})
 
 
 def _thai_ends(block: str) -> Iterator[int]:

@@ -20,7 +20,7 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 LAYERS = (
     ("types", "errors", "stop_words", "weights", "child", "hosts"),
     ("place", "conversation_file", "saved_answer"),
-    ("languages", "words", "conversations", "wire", "llm"),
+    ("languages", "words", "lines", "conversations", "wire", "llm"),
     ("export", "sentences", "kinds", "dates"),
     ("parse", "corpus", "chunk", "embed", "excerpt"),
     ("settings", "index", "converse", "library"),

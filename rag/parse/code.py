@@ -8,7 +8,7 @@ from __future__ import annotations
 from rag.parse.builder import BlockMarker
 from rag.parse.parsed import Parsed
 from rag.parse.text import decode
-from rag.sentences import line_blocks
+from rag.lines import line_blocks
 
 CODE_SUFFIXES = frozenset(
     f".{suffix}"

@@ -11,7 +11,7 @@ from charset_normalizer import from_bytes
 from rag.errors import ParseError
 from rag.parse.builder import BlockMarker
 from rag.parse.parsed import Parsed
-from rag.sentences import line_blocks
+from rag.lines import line_blocks
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
