@@ -13,6 +13,9 @@ from typing import Literal
 
 Span = tuple[int, int]
 
+# Whether a line goes on in the next: surely, surely not, or where it is filled and its paragraph is running text.
+_Break = Literal["wrap", "new", "either"]
+
 ITEM = re.compile(r"[ \t]*(?:[-*+•–▪◦·][ \t]+|\(?\d{1,3}[.)][ \t]+|\(?[a-z]\)[ \t]+)(?=\S)")  # bullet, number, letter
 # A day or an hour, as logs and chats begin their lines.
 STAMP = re.compile(

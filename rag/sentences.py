@@ -31,6 +31,7 @@ _ORDINAL = re.compile(
 )
 # Characters: longer than nearly every sentence of prose. What is longer is a table, a program or a dump on one line.
 _LONGEST = 1000
+_LONGEST_BLOCK = 10 * _LONGEST
 _RECORD = re.compile(r"(?<=\s)\S{0,2}\d{4}-\d\d-\d\d[T ]\d\d:\d\d")  # the next entry of a log
 _GAPS = tuple(map(re.compile, (r"[;}]\s*,?\s*|\n", r",\s*", r"\s")))  # where to cut what is too long, best first
 _WINDOW = 20_000  # characters at a time: nupunkt's time grows faster than the text
@@ -54,6 +55,11 @@ def block_sentences(text: str, block: Block) -> list[Span]:
         return list(_within(text, span))
     lines = code_blocks(text[block.start : block.end])
     return [found for start, end in lines for found in _within(text, (block.start + start, block.start + end))]
+
+
+def parts_of(text: str, block: Span) -> list[Span]:
+    """Return a block of ``text``, or its sentences where it is a dump or a program on one line, and not one thing."""
+    return [block] if block[1] - block[0] <= _LONGEST_BLOCK else list(_within(text, block))
 
 
 def document_sentences(document: Document, start: int = 0, end: int | None = None) -> list[Span]:

@@ -5,10 +5,11 @@ It knows no language. Files that hold secrets as a rule (``.env``, keys) are not
 
 from __future__ import annotations
 
+from rag.lines import code_blocks
 from rag.parse.builder import BlockMarker
 from rag.parse.parsed import Parsed
 from rag.parse.text import decode
-from rag.lines import line_blocks
+from rag.sentences import parts_of
 
 CODE_SUFFIXES = frozenset(
     f".{suffix}"
@@ -32,7 +33,13 @@ TEXT_NAMES = frozenset(
 
 def parse_code(data: bytes, name: str) -> Parsed:
     """Read a file of text as it is; the title is the file's name."""
-    marker = BlockMarker(decode(data))
-    for first, last in line_blocks(marker.text):
-        marker.mark("code", first, last)
-    return marker.parsed(name)
+    return code_text(decode(data), name)
+
+
+def code_text(text: str, name: str, warning: str | None = None) -> Parsed:
+    """Return text that is read line by line as a document."""
+    marker = BlockMarker(text)
+    for span in code_blocks(text):
+        for start, end in parts_of(text, span):
+            marker.mark("code", start, end)
+    return marker.parsed(name, warning)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
-from contextlib import ExitStack
 
 from charset_normalizer import from_bytes
 
 from rag.errors import ParseError
 from rag.parse.builder import BlockMarker
 from rag.parse.parsed import Parsed
-from rag.lines import line_blocks
+from rag.parse.plain import mark_lines
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -23,7 +22,6 @@ _BYTE_ORDER_MARKS = (
 # Control characters that text does not hold; tab, newlines, form feed and escape are left out.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _MOST_CONTROL = 0.01
-_ITEM = re.compile(r"[ \t]*(?:[-*+•–]|\(?\d{1,3}[.)]|\(?[a-z][.)])[ \t]+\S")  # a bullet, a number, a letter
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 # What western languages write; Polish or Turkish read as one of them has signs within words, or letters beyond these.
 _WESTERN = frozenset(
@@ -42,20 +40,6 @@ def plain_text(text: str, name: str, warning: str | None = None) -> Parsed:
     marker = BlockMarker(text)
     mark_lines(marker, 0, len(text))
     return marker.parsed(name, warning)
-
-
-def mark_lines(marker: BlockMarker, start: int, end: int) -> None:
-    """Note the paragraphs and lists of a stretch of plain text, where white space and signs alone tell them."""
-    with ExitStack() as items:
-        in_list = False
-        for first, last in line_blocks(marker.text[start:end]):
-            is_item = _ITEM.match(marker.text, start + first, start + last) is not None
-            if is_item and not in_list:
-                items.enter_context(marker.list())
-            elif not is_item:
-                items.close()
-            in_list = is_item
-            marker.mark("item" if is_item else "paragraph", start + first, start + last, level=int(is_item))
 
 
 def decode(data: bytes) -> str:
