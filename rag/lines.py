@@ -188,7 +188,8 @@ class _Paragraph:
 
     def _filled(self, usual_width: int) -> set[int]:
         """Return which of the breaks that may be either are after a line that is filled, in running text."""
-        filled = [at for at, kind in enumerate(self._breaks) if kind == "either" and self._is_filled(at, usual_width)]
+        widths = self._width(usual_width), max(line.length for line in self._lines)
+        filled = [at for at, kind in enumerate(self._breaks) if kind == "either" and self._is_filled(at, *widths)]
         caseless = {at for at in filled if _is_caseless(self._lines[at + 1].first_letter)}
         # In running text some lines begin with a name, a number or a noun; in a list or a poem all do.
         names = sum(not self._lines[at].ends_sentence for at in filled) - len(caseless)
@@ -199,14 +200,15 @@ class _Paragraph:
         """Count what tells running text: lines that surely go on, and sentences that end within a line."""
         return len(self.wrapped) + sum(_INNER_END.search(line.body) is not None for line in self._lines)
 
-    def _is_filled(self, at: int, usual_width: int) -> bool:
+    def _is_filled(self, at: int, width: int, widest: int) -> bool:
         """Whether the first word of the next line would not have fitted on a line."""
-        line, word = self._lines[at], self._lines[at + 1].body.split(maxsplit=1)[0]
-        width = self._width(usual_width)
-        if _is_caseless(self._lines[at + 1].first_letter):
-            word = word if " " in line.body else word[:1]  # some scripts set no spaces
-            width = max(one.length for one in self._lines)
-        return width < line.length + 1 + len(word) and line.length >= _SHORTEST * (1 if " " in line.body else 0.5)
+        line, following = self._lines[at], self._lines[at + 1]
+        word, shortest = following.body.split(maxsplit=1)[0], _SHORTEST
+        if _is_caseless(following.first_letter):
+            width = widest
+            if " " not in line.body:  # some scripts set no spaces, and say more in a sign
+                word, shortest = word[:1], _SHORTEST // 2
+        return line.length >= shortest and line.length + 1 + len(word) > width
 
     def _width(self, usual_width: int) -> int:
         """Return how wide the paragraph is set, but for overlong lines."""

@@ -12,7 +12,8 @@ from itertools import pairwise
 
 import nupunkt
 
-from rag.lines import STAMP, Span, code_blocks, line_blocks
+from rag.lines import STAMP, code_blocks, line_blocks
+from rag.lines import Span as Span
 from rag.types import Block, BlockKind, Document
 from rag.words import STOP_WORDS
 
@@ -89,13 +90,13 @@ def _sentences(block: str) -> Iterator[Span]:
         return
     start = 0
     while start < len(block):
-        window = block[start : start + _WINDOW]
-        ends = _sentence_ends(window)
-        if start + len(window) < len(block) and len(ends) > 1:
-            ends.pop()  # the window may end within a sentence
-        for first, last in pairwise([0, *ends]):
-            yield from _parts(block, start + first, start + last)
-        start += ends[-1]
+        ends = _sentence_ends(block[start : start + _WINDOW])
+        spans = pairwise([start, *(start + end for end in ends)])
+        parts = [part for first, last in spans for part in _parts(block, first, last)]
+        if start + _WINDOW < len(block) and len(parts) > 1:
+            parts.pop()  # the window may end within it
+        yield from parts
+        start = parts[-1][1]
 
 
 def _parts(block: str, start: int, end: int) -> Iterator[Span]:

@@ -27,6 +27,7 @@ from rag.types import (
     SearchResult,
     Sentence,
     Stale,
+    page_name,
 )
 from rag.verify import Verification
 
@@ -226,7 +227,7 @@ def _search(passages: int) -> str:
 def _place(found: Citation | SearchResult, start: int, page: int | None, find_document: FindDocument) -> str:
     """Return the source, with the page (slide, row …) where there is one, else with the line."""
     if page is not None:
-        return f"{plain(found.source)}, {found.page_kind} {page}"
+        return f"{plain(found.source)}, {page_name(found.page_kind, page)}"
     return f"{plain(found.source)}:{find_document(found.source).text.count(chr(10), 0, start) + 1}"
 
 

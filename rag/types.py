@@ -17,7 +17,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Support = Literal["quoted", "supported", "unsupported"]
 # What the numbered parts of a document are called.
-PageKind = Literal["page", "slide", "row", "line", "cell"]
+PageKind = Literal["page", "slide", "row", "line", "cell", "time"]
+
+
+def page_name(kind: PageKind, number: int) -> str:
+    """Return what a numbered part of a document is called: "page 7"; a time is counted in seconds, "00:12:31"."""
+    if kind != "time":
+        return f"{kind} {number}"
+    minutes, seconds = divmod(number, 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
 
 
 class Value(BaseModel):
@@ -195,7 +203,8 @@ class DocumentSummary(Value):
     @property
     def extent(self) -> str:
         """How long it is, in the parts it is counted in: "12 pages", or "1 passage" where it has none."""
-        count, unit = (self.pages, self.page_kind) if self.pages else (self.chunks, "passage")
+        is_paged = self.pages and self.page_kind != "time"
+        count, unit = (self.pages, self.page_kind) if is_paged else (self.chunks, "passage")
         return f"{count} {unit}{'s' * (count != 1)}"
 
 
@@ -310,7 +319,7 @@ class Citation(Value):
 
 
 def _place(source: str, kind: PageKind, page: int | None, headings: tuple[str, ...]) -> str:
-    return " › ".join([source if page is None else f"{source}, {kind} {page}", *headings])
+    return " › ".join([source if page is None else f"{source}, {page_name(kind, page)}", *headings])
 
 
 # How a citation stands to the file as it is now: the very file, and the words where they stood; another file

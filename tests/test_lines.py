@@ -18,7 +18,7 @@ SEPARATE = {
         "Absent: Dora Quill",
         "",
         "1. The water meter",
-        "Ann reported that the meter had been read twice and that the bill for the\nwhole site would come to 412 pounds.",
+        "Ann reported that the meter had been read twice and that the bill for the\nwhole site would come to 412.",
         "Bob will ask the Northern Water Board for a copy.",
         "Decision: pay under protest",
         "Next meeting: 1 April, 19:00, at the Crown",

@@ -97,19 +97,23 @@ def test_lines_that_merely_begin_with_a_hash_are_text() -> None:
 
 
 def test_lines_of_their_own_are_paragraphs_and_wrapped_ones_are_not() -> None:
-    text = "Council: Carol, Mark\nObservers: Niko\n\nCall 1  \nFax 2\\\nMail 3\n\nThe committee met on Tuesday to talk\nof it."
+    text = (
+        "Council: Carol, Mark\nObservers: Niko\n\nCall 1  \nFax 2\\\nMail 3\n\nThe committee met on Tuesday to\ntalk."
+    )
     assert [words for _, words in blocks(text)] == [
         "Council: Carol, Mark",
         "Observers: Niko",
         "Call 1",
         "Fax 2",
         "Mail 3",
-        "The committee met on Tuesday to talk\nof it.",
+        "The committee met on Tuesday to\ntalk.",
     ]
 
 
 def test_tasks_are_items_and_a_term_stands_with_its_definition() -> None:
-    assert blocks("- [ ] buy milk\n- [x] sell eggs\n  and more\n\nWeir\n: A low dam\n  in a river.\nQuay\n: A wharf.") == [
+    assert blocks(
+        "- [ ] buy milk\n- [x] sell eggs\n  and more\n\nWeir\n: A low dam\n  in a river.\nQuay\n: A wharf."
+    ) == [
         ("item", "- [ ] buy milk"),
         ("item", "- [x] sell eggs\n  and more"),
         ("paragraph", "Weir\n: A low dam\n  in a river."),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.sentences import sentence_spans
+from rag.sentences import block_sentences, sentence_spans
+from rag.types import Block
 from tests.texts import layouts
 
 
@@ -112,3 +113,21 @@ def test_headings_list_items_and_table_rows_are_sentences_of_their_own() -> None
 def test_offsets_count_code_points() -> None:
     text = "  Ein 😀 lacht. \n\n Zweiter Satz.  "
     assert sentence_spans(text) == [(2, 14), (18, 31)]
+
+
+def test_a_line_of_a_chat_or_a_log_is_one_sentence() -> None:
+    lines = ["[12/05/2025, 09:17] Rosa: good. Karl makes it.", "[12/05/2025, 09:20] Karl: no. I bring bread."]
+    assert sentences("\n".join(lines)) == lines
+
+
+@pytest.mark.parametrize("text", ["x" * 50_000, "a, b; " * 9000, "a. " * 20_000, "word " * 10_000])
+def test_no_sentence_is_very_long(text: str) -> None:
+    assert max(map(len, sentences(text))) <= 1000
+    assert "".join("".join(sentences(text)).split()) == "".join(text.split())
+
+
+def test_a_heading_or_a_row_is_one_sentence_unless_it_is_very_long() -> None:
+    row = "pier: 9; inspector: Kai Brem; remarks: Dry. Nothing to report."
+    assert block_sentences(row, Block(kind="row", start=0, end=len(row))) == [(0, len(row))]
+    row += " The rail was mended by the porter." * 40
+    assert len(block_sentences(row, Block(kind="row", start=0, end=len(row)))) > 40

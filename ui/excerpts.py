@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from rag.types import Citation, Sentence, Standing
+from rag.types import Citation, Sentence, Standing, page_name
 from ui.escape import escape
 from ui.marker import marker, quote_card, state
 from ui.reader.inline import inline, is_markdown
@@ -58,7 +58,7 @@ def _card(at: int, citation: Citation, number: str, told: str) -> str:
 
 def _place(citation: Citation) -> str:
     """Return the document and page, and softly its title and the headings over the excerpt."""
-    page = f", {citation.page_kind} {citation.page}" if citation.page is not None else ""
+    page = f", {page_name(citation.page_kind, citation.page)}" if citation.page is not None else ""
     named = (citation.source, PurePosixPath(citation.source).stem, *citation.headings)
     title = [] if citation.title in named else [citation.title]
     path = escape(" › ".join([*title, *citation.headings]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rag.conversations import Turn
-from rag.types import SearchResult
+from rag.types import SearchResult, page_name
 from ui.escape import escape
 
 _COLUMNS = (
@@ -33,7 +33,7 @@ def why(at: int, turn: Turn) -> str:
 def _row(at: int, rank: int, result: SearchResult, quoted: set[tuple[str, int]]) -> str:
     chunk = result.chunk
     cited = any(source == result.source and chunk.start <= start < chunk.end for source, start in quoted)
-    page = f", {result.page_kind} {chunk.page}" if chunk.page else ""
+    page = f", {page_name(result.page_kind, chunk.page)}" if chunk.page else ""
     name = (
         f'<button type="button" class="nearest" data-turn="{at}" data-rank="{rank}">'
         f"{escape(result.source)}{page}</button>"

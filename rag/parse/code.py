@@ -18,8 +18,8 @@ CODE_SUFFIXES = frozenset(
         "fs fsx go gradle graphql groovy h hh hpp hrl hs hxx java jl js jsx kt kts less lisp lua m mjs ml mli mm nim",
         "patch php pl pm proto ps1 psm1 py pyi pyx r rb rkt rs s sass scala scm scss sh sol sql svelte swift tcl tf",
         "ts tsx v vb vhd vim vue zig zsh",
-        "adoc asciidoc bib cfg cls conf cnf desktop editorconfig ics inf ini log lst org po properties rst sty tex",
-        "toml vcf yaml yml srt vtt sub",
+        "adoc asciidoc bib cls desktop log lst org po rst sty tex",
+        "sub",
     )
     for suffix in line.split()
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from rag.parse.captions import parse_srt, parse_vtt
+from rag.parse.cards import parse_calendar, parse_cards
 from rag.parse.code import CODE_SUFFIXES, parse_code
+from rag.parse.config import parse_settings, parse_toml, parse_yaml
 from rag.parse.delimited import parse_csv
 from rag.parse.docx import parse_docx
 from rag.parse.epub import parse_epub
@@ -61,6 +64,13 @@ PARSERS: dict[str, Parser] = {
     ".nxml": parse_xml_document,
     ".dbk": parse_xml_document,
     ".fb2": parse_xml_document,
+    ".srt": parse_srt,
+    ".vtt": parse_vtt,
+    ".ics": parse_calendar,
+    ".vcf": parse_cards,
+    **dict.fromkeys((".yaml", ".yml"), parse_yaml),
+    ".toml": parse_toml,
+    **dict.fromkeys((".ini", ".cfg", ".conf", ".cnf", ".inf", ".properties", ".editorconfig"), parse_settings),
     **dict.fromkeys(CODE_SUFFIXES, parse_code),
     ".rst": parse_rst,
     ".org": parse_org,
@@ -82,4 +92,8 @@ PLAIN = (
     parse_latex,
     parse_mediawiki,
     parse_typst,
+    parse_srt,
+    parse_calendar,
+    parse_cards,
+    parse_settings,
 )

@@ -19,7 +19,7 @@ from rag.parse.text import decode, plain_text
 _DEEPEST = 100
 # A value longer than this is a text of its own, and a record longer than that is no longer one sentence.
 _LONGEST_VALUE = 300
-_LONGEST_RECORD = 1500
+_LONGEST_RECORD = 1000
 _MOST_NAMED = 5
 
 # A path and what stands there, as text.
@@ -112,7 +112,8 @@ def _add(builder: Builder, value: Any) -> None:
 def _add_records(builder: Builder, value: Any) -> None:
     for record in _records(value, "", 0):
         for block in _blocks(record):
-            builder.add(clean(block))
+            is_record = len(block) <= _LONGEST_RECORD and "\n" not in block
+            builder.add(clean(block), "row" if is_record else "paragraph")
 
 
 def _records(value: Any, path: str, depth: int) -> Iterator[list[_Pair]]:

@@ -86,7 +86,11 @@ class _Layout:
         if any(heading.sign == "number" for heading in found.values()):
             found |= {at: _Heading("number", 1) for at in self._lone_lines(_ONE_NUMBER) if at not in found}
         count = Counter(heading.sign for heading in found.values())
-        return {at: one for at, one in found.items() if one.sign in _SURE or count[one.sign] > 1 or at == 0}
+
+        def is_sure(at: int, sign: str) -> bool:
+            return sign in _SURE or count[sign] > 1 or (at == 0 and sign != "number")
+
+        return {at: heading for at, heading in found.items() if is_sure(at, heading.sign)}
 
     def _heading(self, at: int) -> _Heading | None:
         start, end = self._spans[at]

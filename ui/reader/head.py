@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from rag.types import Answer, Citation
+from rag.types import Answer, Citation, page_name
 from ui.escape import escape
 from ui.reader.chosen import Chosen
 
@@ -47,8 +47,8 @@ def _path(chosen: Chosen, page: int | None) -> list[str]:
     headings = found.headings if found is not None else ()
     own = found.page if found is not None else None
     if page is not None and page != own:
-        return [f"{chosen.document.page_kind} {page}"]
-    return [*headings, *([f"{chosen.document.page_kind} {own}"] if own else [])]
+        return [page_name(chosen.document.page_kind, page)]
+    return [*headings, *([page_name(chosen.document.page_kind, own)] if own else [])]
 
 
 def _steps(chosen: Chosen) -> str:

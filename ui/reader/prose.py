@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from rag.types import page_name
 from ui.escape import escape
 from ui.reader.scene import Scene
 from ui.reader.spans import Span, Style, draw
@@ -70,7 +71,7 @@ def _parts(scene: Scene) -> Iterator[tuple[str, Span]]:
         if start < page.start:
             yield "", (start, page.start)
         start = max(start, page.start)
-        yield f"{kind.capitalize()} {page.number}", (start, min(page.end, end))
+        yield page_name(kind, page.number).capitalize(), (start, min(page.end, end))
         start = min(page.end, end)
     if start < end:
         yield "", (start, end)

@@ -20,7 +20,7 @@ _MAIL = {".eml", ".msg"}
 # Formats whose text runs from line to line; what has a suffix that is not here is code, settings or a log.
 _PROSE = set(
     ".txt .text .html .htm .xhtml .pdf .docx .docm .pptx .pptm .odt .odp .rtf .epub .ipynb"
-    " .adoc .asciidoc .org .rst".split()
+    " .srt .vtt .ics .vcf .adoc .asciidoc .org .rst".split()
 )
 
 

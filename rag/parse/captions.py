@@ -1,0 +1,96 @@
+"""Subtitles, SRT and WebVTT: cues joined to sentences, each with the time it begins at as its page."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from rag.parse.builder import Builder
+from rag.parse.markup import clean
+from rag.parse.parsed import Parsed
+from rag.parse.text import decode, plain_text
+
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<[\d:.]+>|\{\\[^{}]*\}")  # of HTML, of a word's time, of a place on the screen
+_ENDS_SENTENCE = re.compile(r"[.!?…。！？।؟][\"'”’»)\]♪]*$")
+_LONGEST_GAP = 5  # seconds of silence, after which something else begins
+_LONGEST = 300  # characters: captions made by a machine have no full stops
+
+
+class _Cue(NamedTuple):
+    """What is said from ``start`` to ``end`` (seconds), and by whom, where that is told."""
+
+    start: float
+    end: float
+    lines: tuple[str, ...]
+    voice: str = ""
+
+
+def parse_srt(data: bytes, name: str) -> Parsed:
+    """Read SubRip subtitles."""
+    import srt
+
+    text = decode(data)
+    try:
+        found = [
+            _Cue(one.start.total_seconds(), one.end.total_seconds(), tuple(one.content.split("\n")))
+            for one in srt.parse(text)
+        ]
+    except (srt.SRTParseError, ValueError, OverflowError):
+        found = []
+    return _document(found, text, name, "SubRip")
+
+
+def parse_vtt(data: bytes, name: str) -> Parsed:
+    """Read WebVTT subtitles."""
+    import webvtt
+
+    text = decode(data)
+    try:
+        found = [
+            _Cue(one.start_in_seconds, one.end_in_seconds, tuple(one.lines), one.voice or "")
+            for one in webvtt.from_string(text).captions
+        ]
+    except (webvtt.errors.MalformedFileError, webvtt.errors.MalformedCaptionError, ValueError, IndexError):
+        found = []
+    return _document(found, text, name, "WebVTT")
+
+
+def _document(cues: list[_Cue], text: str, name: str, kind: str) -> Parsed:
+    builder = Builder()
+    for cue in _joined(_unrepeated(cues)):
+        builder.page(int(cue.start))
+        builder.add(clean(f"{cue.voice}: {cue.lines[0]}" if cue.voice else cue.lines[0]))
+    parsed = builder.parsed(name, page_kind="time")
+    return parsed if parsed.text else plain_text(clean(text), name, f"not valid {kind}: read as plain text")
+
+
+def _unrepeated(cues: Iterable[_Cue]) -> Iterator[_Cue]:
+    """Yield the cues as one line each, without the lines that stand on from the cue before."""
+    before: tuple[str, ...] = ()
+    for cue in cues:
+        lines = tuple(" ".join(html.unescape(_TAG.sub("", line)).split()) for line in cue.lines)
+        if words := " ".join(line for line in lines if line and line not in before):
+            yield cue._replace(lines=(words,))
+        before = lines
+
+
+def _joined(cues: Iterable[_Cue]) -> Iterator[_Cue]:
+    """Yield cues joined until a sentence ends, another speaks, or nobody does."""
+    last: _Cue | None = None
+    for cue in cues:
+        if last is None or _is_apart(last, cue):
+            if last is not None:
+                yield last
+            last = cue
+        else:
+            last = last._replace(end=cue.end, lines=(f"{last.lines[0]} {cue.lines[0]}",))
+    if last is not None:
+        yield last
+
+
+def _is_apart(last: _Cue, cue: _Cue) -> bool:
+    said = last.lines[0]
+    is_full = len(said) >= _LONGEST or _ENDS_SENTENCE.search(said) is not None
+    return is_full or last.voice != cue.voice or not -_LONGEST_GAP < cue.start - last.end < _LONGEST_GAP
