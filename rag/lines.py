@@ -30,6 +30,7 @@ _COLUMNS = re.compile(r"[^\s.!?:;,](?: {2,}|\t+)\S")  # a gap that is not one af
 _COMMENT = re.compile(r"[ \t]*(?:#|//+|--|;+|%+|\*|>[> ]*)[ \t]+(?=\S)")
 _OPENING = "\"'“‘„«»‹›([{*_¿¡…–—"
 _CLOSING = "\"'”’“»›)]}*_ "
+_PLAIN_ENDS = frozenset(".!?:;…。！？।؟" + _CLOSING)
 _SENTENCE_ENDS = (".", "!", "?", ":", ";", "…", "。", "！", "？", "।", "؟")
 # Words that no line of a list or a verse ends in.
 _LEADS_ON = re.compile(
@@ -41,6 +42,7 @@ _PROGRAM = re.compile(r"[=<>{}|$\\;]|\w\(")  # signs that words have not
 
 _FEWEST_WORDS, _SHORTEST = 4, 25  # of a line that goes on; a shorter one is an entry of a list
 _PROSE_WORDS = 8  # a row of a table that is aligned by spaces has fewer
+_PLAINLY_LONG = 40  # characters
 _WIDEST_WRAP = 120  # characters; a longer line was not wrapped
 _OVERLONG = 1.15  # times the usual length: a line that somebody wrote into wrapped text
 _FEWEST_WRAPS = 3  # of a document, to tell how wide it is set
@@ -49,18 +51,28 @@ _FEWEST_WRAPS = 3  # of a document, to tell how wide it is set
 class _Line:
     """A line of text; the mark of a comment or a quotation before it is no part of its ``body``."""
 
-    __slots__ = ("body", "end", "indent", "is_item", "is_key", "length", "mark", "start", "text")
+    __slots__ = ("body", "end", "indent", "length", "mark", "start", "text")
 
     def __init__(self, text: str, start: int) -> None:
         self.start, self.end = start, start + len(text)
-        self.text = text = text.rstrip()
-        self.body = text.lstrip()
-        self.length, self.indent = len(text), len(text) - len(self.body)
-        self.mark, self.is_item, self.is_key = "", False, KEY.match(text) is not None
-        if not self.body[:1].isalpha():  # nearly all lines begin with a letter, and have neither
-            self.is_item = ITEM.match(text) is not None
-            if mark := _COMMENT.match(text):
-                self.mark, self.body = mark.group().strip(), text[mark.end() :]
+        self.text = self.body = text = text.rstrip()
+        self.length = len(text)
+        self.mark, self.indent = "", 0
+        if not text[0].isalpha():  # nearly all lines begin with a letter
+            found = _COMMENT.match(text)
+            self.mark = found.group().strip() if found else ""
+            self.body = text[found.end() :] if found else text.lstrip()
+            self.indent = len(text) - len(text.lstrip())
+
+    @property
+    def is_item(self) -> bool:
+        """Whether it begins as an item of a list does."""
+        return ITEM.match(self.text) is not None
+
+    @property
+    def is_key(self) -> bool:
+        """Whether it begins with a name and a sign, as fields do."""
+        return KEY.match(self.text) is not None
 
     @property
     def ends_sentence(self) -> bool:
@@ -80,7 +92,7 @@ class _Line:
     @property
     def has_columns(self) -> bool:
         """Whether gaps in it make columns."""
-        return _COLUMNS.search(self.body) is not None
+        return ("  " in self.body or "\t" in self.body) and _COLUMNS.search(self.body) is not None
 
 
 def line_blocks(text: str) -> Iterator[Span]:
@@ -131,13 +143,14 @@ class _Paragraph:
 
     def __init__(self, lines: list[_Line]) -> None:
         self._lines = lines
-        self._is_record = len(lines) > 1 and sum(line.is_key for line in lines) * 2 >= len(lines)
+        self._is_record = _are_keyed(lines)
         self._is_log = len(lines) > 1 and STAMP.match(lines[0].text) is not None
         self._breaks: list[_Break] = []
         first = 0
-        for at in range(len(lines) - 1):
-            self._breaks.append(self._break(first, at))
-            if self._breaks[-1] == "new":
+        for at, (line, following) in enumerate(pairwise(lines)):
+            kind: _Break = "wrap" if _is_plainly_wrapped(line.text, following.text) else self._break(first, at)
+            self._breaks.append(kind)
+            if kind == "new":
                 first = at + 1
         self.wrapped = [line.length for line, kind in zip(lines, self._breaks, strict=False) if kind == "wrap"]
 
@@ -193,12 +206,15 @@ class _Paragraph:
         caseless = {at for at in filled if _is_caseless(self._lines[at + 1].first_letter)}
         # In running text some lines begin with a name, a number or a noun; in a list or a poem all do.
         names = sum(not self._lines[at].ends_sentence for at in filled) - len(caseless)
-        is_running = 0 < self._evidence() >= names / 2 or (usual_width > 0 and names <= 1)
+        is_running = (usual_width > 0 and names <= 1) or self._is_running(names)
         return set(filled) if is_running else caseless
 
-    def _evidence(self) -> int:
-        """Count what tells running text: lines that surely go on, and sentences that end within a line."""
-        return len(self.wrapped) + sum(_INNER_END.search(line.body) is not None for line in self._lines)
+    def _is_running(self, names: int) -> bool:
+        """Whether enough lines surely go on, or sentences end within a line, beside lines that begin with a name."""
+        if self.wrapped and len(self.wrapped) * 2 >= names:
+            return True
+        evidence = len(self.wrapped) + sum(_INNER_END.search(line.body) is not None for line in self._lines)
+        return 0 < evidence * 2 >= names
 
     def _is_filled(self, at: int, width: int, widest: int) -> bool:
         """Whether the first word of the next line would not have fitted on a line."""
@@ -217,6 +233,24 @@ class _Paragraph:
             return max(length for length in lengths if length <= lengths[len(lengths) // 2] * _OVERLONG)
         lengths = [line.length for line in self._lines[:-1] if line.length <= _WIDEST_WRAP]
         return usual_width or max(lengths, default=_WIDEST_WRAP)
+
+
+def _are_keyed(lines: list[_Line]) -> bool:
+    """Whether at least every second line is a field."""
+    likely = [line for line in lines if ":" in line.text or "=" in line.text]  # most lines are not
+    return len(lines) > 1 and len(likely) * 2 >= len(lines) and sum(line.is_key for line in likely) * 2 >= len(lines)
+
+
+def _is_plainly_wrapped(line: str, following: str) -> bool:
+    """Whether a line goes on in the next: what most lines of running text are, told quickly."""
+    return (
+        following[0].islower()
+        and line[0].isalpha()
+        and len(line) >= _PLAINLY_LONG
+        and line[-1] not in _PLAIN_ENDS
+        and not ("  " in line or "\t" in line or "  " in following or "\t" in following)
+        and not (":" in following or "=" in following or following[1:2] == ")")
+    )
 
 
 def _is_set_wide(line: _Line) -> bool:

@@ -18,7 +18,7 @@ from rag.types import Block, BlockKind, Document
 from rag.words import STOP_WORDS
 
 _UNDIVIDED = frozenset[BlockKind]({"heading", "field", "row"})
-_INITIALISM = re.compile(r"\b(?:[A-Z]\.){2,}\s+(?P<next>[A-Z]\w*)")
+_INITIALISM = re.compile(r"[A-Z](?<!\w[A-Z])\.(?:[A-Z]\.)+\s+(?P<next>[A-Z]\w*)")
 # The full stops of other scripts, with the brackets and quotes that close after them. A quotation that goes on
 # with the Japanese "to" or "tte" is part of what says it.
 _OTHER_STOP = re.compile(r"[。｡！？।॥۔؟።፧။។]+[」』）】》〉”’\")]*\s*(?![とっ」』）】》〉”’])")
@@ -27,7 +27,7 @@ _THAI_GAP = re.compile(r"(?<=[\u0e00-\u0e4e\u0e80-\u0eff])[ \u00a0]+(?=[\u0e01-\
 _SHORTEST_THAI = 40
 # German ordinals: their full stop ends no sentence before a month or a century.
 _ORDINAL = re.compile(
-    r"\b\d{1,2}\.\s+(?=(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
+    r"\d(?<!\w\d)\d?\.\s+(?=(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
     r"|Jahrhunderts?)\b)"
 )
 # Characters: longer than nearly every sentence of prose. What is longer is a table, a program or a dump on one line.

@@ -105,6 +105,8 @@ SEPARATE = {
         "- a photograph",
         "1) the first thing to do is to close the guard of the lathe\n   and only then to turn the switch",
         "2) wait",
+        "a) pull the lever",
+        "b) push it back",
     ],
     "chat": [
         "[12/05/2025, 09:14] Rosa: Who brings the grill?",
