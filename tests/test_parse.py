@@ -205,12 +205,12 @@ def test_html_leaves_out_what_is_not_the_article(text: str) -> None:
 @pytest.mark.parametrize(
     ("element", "line"),
     [
-        ("<p>Call <code>run()</code> and <sup>then</sup> <q>wait</q>.</p>", "Call run() and then wait."),
+        ("<p>Call <code>run()</code> and <em>then</em> <i>wait</i>.</p>", "Call run() and then wait."),
         ("<ul><li>Call <code>run()</code> and <b>wait</b> for it.</li></ul>", "Call run() and wait for it."),
         ("<ul><li>Outer<ul><li>Inner</li></ul></li></ul>", "Inner"),
         ("<table><tr><td><p>one</p><p>two</p></td><td>3</td></tr></table>", "one two | 3"),
         ("<h2>Great<br>rivers</h2><p>Text.</p>", "Great rivers"),
-        ("<dl><dt>Basin</dt><dd>What a river drains.</dd></dl>", "What a river drains."),
+        ("<dl><dt>Basin</dt><dd>What a river drains.</dd></dl>", "Basin: What a river drains."),
         ("<p>one</p>between<p>two</p>", "between"),
     ],
 )
