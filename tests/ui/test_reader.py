@@ -189,7 +189,7 @@ def test_the_headers_of_a_message_stand_apart() -> None:
     page = tree(view(DOCUMENTS[2], 0, 5))
     (headers,) = page.find_class("headers")
     assert [label.text_content() for label in headers.find_class("label")] == ["From:", "To:", "Subject:"]
-    assert [quote.text_content() for quote in page.iter("blockquote")] == ["> Who cast it?\n> And when?"]
+    assert [quote.text_content() for quote in page.iter("blockquote")] == ["Who cast it?\nAnd when?"]
 
 
 def test_a_second_table_under_other_names_stands_by_itself() -> None:

@@ -55,7 +55,8 @@ def _letter(scene: Scene, span: Span) -> Iterator[str]:
     """Yield a paragraph of a message, in stretches of lines that are quoted and that are not."""
 
     def is_quoted(line: Span) -> bool:
-        return scene.text.startswith(">", line[0], line[1])
+        block = scene.document.block_at(line[0])
+        return block is not None and block.kind == "quote"
 
     for quoted, run in groupby(scene.lines(span), key=is_quoted):
         lines = list(run)
