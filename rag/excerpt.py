@@ -35,7 +35,9 @@ def _list(document: Document, key: Span) -> Span | None:
         return None
     for number, group in enumerate(document.groups):
         if group.kind == "list" and (block.group == number or group.lead_in == (block.start, block.end)):
-            items = [one for one in document.blocks if one.group == number]
+            items = document.blocks_of(number)
+            if not items:  # what it holds is a table, or is not shown
+                return None
             return (group.lead_in or (items[0].start, 0))[0], items[-1].end
     return None
 

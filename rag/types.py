@@ -129,6 +129,10 @@ class Document(Value):
         """Return the block that holds ``offset``."""
         return next(iter(self.blocks_between(offset, offset + 1)), None)
 
+    def blocks_of(self, group: int) -> tuple[Block, ...]:
+        """Return the blocks of a list or table, given by its place in ``groups``, in the order of the text."""
+        return tuple(block for block in self.blocks if block.group == group)
+
     def blocks_between(self, start: int, end: int) -> tuple[Block, ...]:
         """Return the blocks that reach into a stretch of the text."""
         first = bisect_right(self.blocks, start, key=lambda block: block.end)

@@ -86,3 +86,9 @@ def test_it_goes_beyond_the_passage_where_the_section_does() -> None:
     chunks = chunk_document(PLAIN, lambda text: [(at, at + 1) for at, c in enumerate(text) if c == " "], 40)
     last = [SENTENCES[n] for n in range(30) if PLAIN.text.index(SENTENCES[n]) + len(SENTENCES[n]) <= chunks[0].end][-1]
     assert excerpt_span(PLAIN, span_of(PLAIN, last), 700)[1] > chunks[0].end
+
+
+def test_a_list_of_nothing_but_a_table_is_none() -> None:
+    text = b"Bring these to the bridge:\n\n- | boots | ropes |\n  |---|---|\n  | two | one |\n\nThe end is near.\n"
+    (document,) = parse(text, "a.md").documents
+    assert excerpt(document, "Bring these to the bridge:", 30) == "Bring these to the bridge:"

@@ -73,7 +73,7 @@ def _belonging(document: Document, key: int, start: int) -> Iterator[ContextPart
     if block is None or block.group is None:
         return
     group = document.groups[block.group]
-    header = next((one for one in document.blocks if one.group == block.group and one.is_context), None)
+    header = next((one for one in document.blocks_of(block.group) if one.is_context), None)
     parts: list[tuple[Literal["lead_in", "header"], Span | None]] = [
         ("lead_in", group.lead_in),
         ("lead_in", group.caption),

@@ -83,7 +83,7 @@ class BlockMarker(_Blocks):
             self._note(kind, start, end, **more)
 
     def parsed(self, title: str, warning: str | None = None) -> Parsed:
-        """Return the text with what was noted of it; without a title, the first heading of the first level is it."""
+        """Return the text with what was noted of it."""
         return Parsed(self.text, title, tuple(self._blocks), tuple(self._groups), warning=warning)
 
     @property
@@ -122,10 +122,6 @@ class Builder(_Blocks):
     def heading(self, text: str, level: int) -> None:
         """Add a heading, in one line; 1 is the outermost level."""
         self.add(" ".join(text.split()), "heading", level=level)
-
-    def line(self, text: str, level: int) -> None:
-        """Add a heading of a level, or where that is 0, a paragraph."""
-        self.add(text, "heading" if level else "paragraph", level=level)
 
     def row(self, cells: Sequence[str]) -> None:
         """Add a row of a table, so that it can be read alone: each cell after the name of its column, where it has one.

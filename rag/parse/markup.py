@@ -7,9 +7,6 @@ import re
 from rag.errors import ParseError
 from rag.parse.text import alike_newlines, decode, is_in
 
-# A line of text and, where it is a heading, its level; 0 where it is not.
-Line = tuple[str, int]
-
 # Control characters and soft hyphens; the spaces without width that pages put at the ends of headings.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\xad\ufeff]|\u200b+(?=\s|$)")
 # A table whose row is longer than this, or holds a heading, only lays out the page.
