@@ -1,6 +1,6 @@
-"""Document → Chunks: passages of whole sentences that fit the embedder.
+"""Document → Chunks: passages of whole blocks that fit the embedder.
 
-Pure: text and numbers in, spans out. A passage never crosses a heading, never splits a sentence that
+Pure: text and numbers in, spans out. A passage never crosses a heading, never splits a block or a sentence that
 fits, and never holds more tokens than it may, so the embedder cuts nothing off. Every character that
 is not white space is in exactly one chunk.
 """
@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise
 
-from rag.sentences import Span, document_sentences
-from rag.types import Chunk, Document
+from rag.sentences import block_sentences, sentence_spans
+from rag.types import Chunk, Document, Introduction, Span
 
 TokenSpans = Callable[[str], list[Span]]
 
@@ -29,7 +29,7 @@ def chunk_document(document: Document, token_spans: TokenSpans, max_tokens: int)
         max_tokens: The most tokens a chunk may hold, special tokens not counted.
 
     Returns:
-        Chunks in the order of the text, each with its page and heading path.
+        Chunks in the order of the text, each with its page, its heading path and what introduces its lists and tables.
     """
     cutter = _Cutter(document.text, token_spans, max_tokens)
 
@@ -42,6 +42,7 @@ def chunk_document(document: Document, token_spans: TokenSpans, max_tokens: int)
             end=end,
             page=document.page_at(start),
             headings=document.headings_at(end - 1),
+            introductions=tuple(_introductions(document, start, end)),
         )
 
     return [chunk(start, end) for section in _sections(document) for start, end in _pack(document, section, cutter)]
@@ -100,27 +101,57 @@ class _Cutter:
             start = cut
 
 
+def _introductions(document: Document, start: int, end: int) -> Iterator[Introduction]:
+    """Yield what introduces the lists and tables that a stretch of the text holds some of."""
+    for number, members in groupby(document.blocks_between(start, end), key=lambda block: block.group):
+        spans = document.introduction_of(number) if number is not None else ()
+        if spans:
+            held = list(members)
+            text = "\n".join(document.text[slice(*span)] for span in spans)
+            stretch = max(start, held[0].start), min(end, held[-1].end)
+            yield Introduction(start=stretch[0], end=stretch[1], text=text, is_apart=spans[-1][1] <= start)
+
+
 def _pack(document: Document, section: Span, cutter: _Cutter) -> Iterator[Span]:
-    """Yield the passages of a section: neighbouring sentences for as long as they fit together."""
+    """Yield the passages of a section: neighbouring blocks for as long as they fit together.
+
+    The sentences of a block that fits into no passage, or under no heading, are packed one by one.
+    """
     current: Span | None = None
-    for sentence in document_sentences(document, *section):
-        start, end = _within(document.text, sentence, section)
-        if not cutter.fits(start, end):
-            body = start
-            if current is not None and _ends_in_heading(document, current):
-                start = current[0]  # a heading goes with what is under it
-            elif current is not None:
-                yield current
-            *parts, current = cutter.cut(start, end, body)
-            yield from parts
-        elif current is not None and cutter.fits(current[0], end):
-            current = (current[0], end)
-        else:
-            if current is not None:
-                yield current
-            current = (start, end)
+    for sentences in _blocks(document, section):
+        whole = (sentences[0][0], sentences[-1][1])
+        has_heading = current is not None and _ends_in_heading(document, current)
+        is_whole = cutter.fits((current or whole)[0], whole[1]) or (cutter.fits(*whole) and not has_heading)
+        for start, end in [whole] if is_whole else sentences:
+            if not cutter.fits(start, end):
+                body = start
+                if current is not None and _ends_in_heading(document, current):
+                    start = current[0]  # a heading goes with what is under it
+                elif current is not None:
+                    yield current
+                *parts, current = cutter.cut(start, end, body)
+                yield from parts
+            elif current is not None and cutter.fits(current[0], end):
+                current = (current[0], end)
+            else:
+                if current is not None:
+                    yield current
+                current = (start, end)
     if current is not None:
         yield current
+
+
+def _blocks(document: Document, section: Span) -> Iterator[list[Span]]:
+    """Yield the sentences of each block in a section; of a document whose blocks are not known, each sentence."""
+    if document.has_blocks:
+        blocks = document.blocks_between(*section)
+        every = (block_sentences(document.text, block) for block in blocks)
+        found = ([one for one in some if one[0] < section[1] and one[1] > section[0]] for some in every)
+    else:
+        start, end = section
+        found = ([(start + first, start + last)] for first, last in sentence_spans(document.text[start:end]))
+    for sentences in found:
+        yield [_within(document.text, sentence, section) for sentence in sentences]
 
 
 def _within(text: str, sentence: Span, section: Span) -> Span:

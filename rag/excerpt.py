@@ -1,45 +1,80 @@
-"""The excerpt: the block around a key sentence, its whole list, and as much of its section as there is room for."""
+"""The excerpt: the block of a key sentence, what belongs with it, and as much around it as there is room for.
+
+A list is shown whole. A row of a table says all it has to say under its header, so it stands alone, unless rows are to
+be compared. After a block that leads on, such as a question or a line that ends in a colon, comes the next one.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
-from rag.sentences import Span, document_sentences
-from rag.types import Document
+from rag.sentences import document_sentences
+from rag.types import Block, Document, Span
 
 _LONG_SENTENCE = 1000  # characters, beyond which a sentence may be cut; longer than 999 of 1,000 in the development set
-_LONGEST_LIST = 1500  # characters, a screenful: up to here it is shown whole; chosen by hand
+_LONGEST_GROUP = 1500  # characters, a screenful: a list or table is shown whole up to here; chosen by hand
 _AFTER = 2  # characters after the key sentence for each one before it: what is asked for mostly follows
 
 
-def excerpt_span(document: Document, key: Span, most: int, apart_from: Iterable[Span] = ()) -> Span:
-    """Return the span of whole sentences around ``key``, at most ``most`` characters where ``key`` is no longer.
+def excerpt_span(
+    document: Document, key: Span, most: int, apart_from: Iterable[Span] = (), *, compares: bool = False
+) -> Span:
+    """Return the span of whole sentences around ``key``, at most ``most`` characters where what belongs is no longer.
 
-    It crosses no heading and no slide, and meets none of the spans ``apart_from``.
+    It crosses no heading and no slide, and meets none of the spans ``apart_from``. Where rows are compared, a row is
+    shown with its table.
     """
-    low, high = _section(document, key)
+    block = document.block_at(key[0])
+    low, high = _within(document, block, _section(document, key))
     for start, end in apart_from:
         low, high = (max(low, end), high) if end <= key[0] else (low, min(high, start)) if start >= key[1] else key
-    listed = _list(document, key)
-    if listed is not None and low <= listed[0] and listed[1] <= high and listed[1] - listed[0] <= _LONGEST_LIST:
-        key = listed
-    sentences, at = _around(document, key, (low, high), most)
+    bounds = low, high
+    if block is not None and block.kind == "row" and block.group is not None and not (compares or block.is_context):
+        return _joined(key, (block.start, block.end), bounds)
+    core = _joined(key, _belonging(document, key), bounds)
+    sentences, at = _around(document, core, bounds, most)
     return _grown(sentences, at, most)
 
 
-def _list(document: Document, key: Span) -> Span | None:
-    """Return the span of the list that ``key`` stands in or introduces, with the paragraph that introduces it."""
+def _joined(key: Span, whole: Span, bounds: Span) -> Span:
+    """Return ``whole`` where it is no longer than a screenful and within bounds; else ``key``."""
+    fits = bounds[0] <= whole[0] and whole[1] <= bounds[1] and whole[1] - whole[0] <= _LONGEST_GROUP
+    return (min(key[0], whole[0]), max(key[1], whole[1])) if fits else key
+
+
+def _belonging(document: Document, key: Span) -> Span:
+    """Return the span of what belongs with ``key``: its list or table, or what its block leads on to."""
     block = document.block_at(key[0])
     if block is None:
-        return None
-    for number, group in enumerate(document.groups):
-        if group.kind == "list" and (block.group == number or group.lead_in == (block.start, block.end)):
-            items = document.blocks_of(number)
-            if not items:  # what it holds is a table, or is not shown
-                return None
-            return (group.lead_in or (items[0].start, 0))[0], items[-1].end
-    return None
+        return key
+    if block.group is None and _leads_on(document, block):
+        following = next((one for one in document.blocks_between(block.end, block.end + _LONG_SENTENCE)), None)
+        return block.start, _whole(document, following)[1] if following is not None else block.end
+    return _whole(document, block)
+
+
+def _whole(document: Document, block: Block) -> Span:
+    """Return the span of the list or table of a block, as much as a screenful holds; of any other block, its own.
+
+    Of a long list it is the list within it that the block stands in, under the item which introduces that, or the item.
+    """
+    if block.group is None:
+        return block.start, block.end
+    members = document.blocks_of(block.group)
+    lead_in = document.groups[block.group].lead_in
+    span = min(members[0].start, (lead_in or (members[0].start, 0))[0]), members[-1].end
+    at, level = members.index(block), 1
+    while span[1] - span[0] > _LONGEST_GROUP and level <= block.level:
+        first = max((n for n in range(at + 1) if members[n].level <= level), default=0)
+        last = next((n for n in range(at + 1, len(members)) if members[n].level <= level), len(members)) - 1
+        span, level = (members[first].start, members[last].end), level + 1
+    return span
+
+
+def _leads_on(document: Document, block: Block) -> bool:
+    """Whether a block is nothing without the next one."""
+    return block.kind == "heading" or document.text[block.start : block.end].rstrip("*_ ").endswith((":", "?"))
 
 
 def _section(document: Document, key: Span) -> Span:
@@ -51,6 +86,17 @@ def _section(document: Document, key: Span) -> Span:
     if document.page_kind == "slide":
         low = max([low, *(page.start for page in document.pages if page.start <= key[0])])
         high = min([high, *(page.start for page in document.pages if page.start >= key[1])])
+    return low, high
+
+
+def _within(document: Document, block: Block | None, section: Span) -> Span:
+    """Return the part of a section around a block that is no context, up to a field or to what a mail quotes."""
+    low, high = section
+    if block is None or block.is_context:
+        return section
+    for other in document.blocks_between(*section):
+        if other.is_context and other.kind in ("field", "quote"):
+            low, high = (max(low, other.end), high) if other.end <= block.start else (low, min(high, other.start))
     return low, high
 
 

@@ -36,6 +36,13 @@ _ASKS: tuple[tuple[Kind, str], ...] = (
     ("person", rf"\bwho\b|\bwhom\b|\bwhose\b|{_WHICH}?(?:person|people|man|woman|author|official|minister|analyst)\b"),
     ("place", rf"\bwhere\b|{_WHICH}?(?:country|countries|city|cities|state|place|town|region|location|continent)s?\b"),
 )
+# What is asked of several things: to list, count or compare them, in English. A word taken for a superlative that is
+# none ("west") shows more than is needed.
+_SEVERAL = re.compile(
+    r"\b(?:all|any|each|every|both|list|compare[ds]?|comparison|differ\w*|versus|vs|between|than|more|less|fewer|most|least"
+    r"|or|better|worse|cheaper|higher|lower|longer|shorter|larger|smaller|older|newer|faster|earlier|later"
+    r"|\w{3,}est)\b|^which\b"
+)
 _ASKED = tuple((kind, re.compile(pattern)) for kind, pattern in _ASKS)
 
 _NUMBER_WORD = (
@@ -96,6 +103,11 @@ def asked_kind(question: str) -> Kind | None:
         return None
     lowered = question.lower()
     return next((kind for kind, pattern in _ASKED if pattern.search(lowered)), None)
+
+
+def asks_of_several(question: str) -> bool:
+    """Whether a question asks to list, count or compare things."""
+    return _SEVERAL.search(question.lower()) is not None
 
 
 def holds_kind(kind: Kind, sentence: str, question: str) -> bool:

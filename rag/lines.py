@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal
 
-Span = tuple[int, int]
+from rag.types import Span
 
 # Whether a line goes on in the next: surely, surely not, or where it is filled and its paragraph is running text.
 _Break = Literal["wrap", "new", "either"]

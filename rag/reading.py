@@ -130,7 +130,7 @@ def _read(file: CorpusFile, worker: Worker, embedder: Embedder, chunk_tokens: in
         pieces, every = [], document_sentences(document)
         for chunk in chunk_document(document, embedder.token_spans, chunk_tokens):
             sentences = _clipped(every, chunk)
-            context = _context(chunk.headings, embedder, embedder.max_tokens - chunk_tokens)
+            context = _context(chunk, embedder, embedder.max_tokens - chunk_tokens)
             text = context + chunk.text
             # The sentences' vectors are kept with the text's, so where they begin and end is part of the key.
             key = hashlib.sha256(f"{sentences} {text}".encode("utf-8", "surrogatepass")).hexdigest()
@@ -148,10 +148,11 @@ def _clipped(sentences: Sequence[Span], chunk: Chunk) -> list[Span]:
     return [(start - chunk.start, end - chunk.start) for start, end in inside]
 
 
-def _context(headings: Sequence[str], embedder: Embedder, max_tokens: int) -> str:
-    """Return what a passage is embedded under: as much of its heading path, innermost last, as fits."""
-    for outermost in range(len(headings)):
-        context = "\n".join(headings[outermost:]) + "\n"
+def _context(chunk: Chunk, embedder: Embedder, max_tokens: int) -> str:
+    """Return what a passage is embedded under: as much as fits of its heading path and of what introduces it."""
+    above = [*chunk.headings, *(one.text for one in chunk.introductions[:1] if one.is_apart)]
+    for outermost in range(len(above)):
+        context = "\n".join(above[outermost:]) + "\n"
         if len(embedder.token_spans(context)) <= max_tokens:
             return context
     return ""

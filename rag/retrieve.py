@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
@@ -149,9 +150,9 @@ def _trust(asked_in: str, languages: Sequence[str], embedder: Embedder) -> Vecto
 
 
 def _texts(passage: Passage) -> list[str]:
-    """Return what the question's words are looked for in: title and headings, and each sentence."""
-    chunk = passage.chunk
-    return ["\n".join((passage.title, *chunk.headings)), *(chunk.text[a:b] for a, b in passage.sentences)]
+    """Return what the question's words are looked for in: title, headings and name of the file, and each sentence."""
+    chunk, name = passage.chunk, str(PurePosixPath(passage.source).with_suffix(""))
+    return ["\n".join((passage.title, *chunk.headings, name)), *(chunk.text[a:b] for a, b in passage.sentences)]
 
 
 def _beside(passages: Sequence[Passage], found: Sequence[_Match]) -> list[tuple[float, float]]:

@@ -13,8 +13,8 @@ from itertools import pairwise
 import nupunkt
 
 from rag.lines import STAMP, code_blocks, line_blocks
-from rag.lines import Span as Span
 from rag.types import Block, BlockKind, Document
+from rag.types import Span as Span
 from rag.words import STOP_WORDS
 
 _UNDIVIDED = frozenset[BlockKind]({"heading", "field", "row"})

@@ -16,6 +16,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Support = Literal["quoted", "supported", "unsupported"]
+Span = tuple[int, int]  # start and end, half-open
 # What the numbered parts of a document are called.
 PageKind = Literal["page", "slide", "row", "line", "cell", "time"]
 
@@ -133,6 +134,12 @@ class Document(Value):
         """Return the blocks of a list or table, given by its place in ``groups``, in the order of the text."""
         return tuple(block for block in self.blocks if block.group == group)
 
+    def introduction_of(self, group: int) -> tuple[Span, ...]:
+        """Return the spans of what introduces a list or table: its lead-in, its caption and its header."""
+        one = self.groups[group]
+        header = next(((block.start, block.end) for block in self.blocks_of(group) if block.is_context), None)
+        return tuple(span for span in (one.lead_in, one.caption, header) if span is not None)
+
     def blocks_between(self, start: int, end: int) -> tuple[Block, ...]:
         """Return the blocks that reach into a stretch of the text."""
         first = bisect_right(self.blocks, start, key=lambda block: block.end)
@@ -176,8 +183,23 @@ def document_id(source: str) -> str:
     return hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
+class Introduction(Value):
+    """A stretch of a list or table, and what introduces it: its lead-in, its caption and its header, in one text.
+
+    ``is_apart`` tells that all of this stands before the passage that holds the stretch.
+    """
+
+    start: int
+    end: int
+    text: str
+    is_apart: bool
+
+
 class Chunk(Value):
-    """A passage: the unit that is embedded and found. ``document.text[start:end] == text``."""
+    """A passage: the unit that is embedded and found. ``document.text[start:end] == text``.
+
+    ``introductions`` are those of the lists and tables that the passage holds some of, in order.
+    """
 
     id: str
     document_id: str
@@ -186,6 +208,7 @@ class Chunk(Value):
     end: int
     page: int | None = None
     headings: tuple[str, ...] = ()
+    introductions: tuple[Introduction, ...] = ()
 
 
 class DocumentSummary(Value):

@@ -1,4 +1,4 @@
-"""Excerpts are whole sentences around a key sentence, in its section, no longer than they may be."""
+"""Excerpts are the block of a key sentence, what belongs with it, and whole sentences around it in its section."""
 
 from __future__ import annotations
 
@@ -88,7 +88,39 @@ def test_it_goes_beyond_the_passage_where_the_section_does() -> None:
     assert excerpt_span(PLAIN, span_of(PLAIN, last), 700)[1] > chunks[0].end
 
 
-def test_a_list_of_nothing_but_a_table_is_none() -> None:
+def test_a_line_that_ends_in_a_colon_is_shown_with_what_it_leads_to() -> None:
     text = b"Bring these to the bridge:\n\n- | boots | ropes |\n  |---|---|\n  | two | one |\n\nThe end is near.\n"
     (document,) = parse(text, "a.md").documents
-    assert excerpt(document, "Bring these to the bridge:", 30) == "Bring these to the bridge:"
+    assert excerpt(document, "Bring these to the bridge:", 30) == document.text[: document.text.index(" |\n\nThe end")]
+
+
+PRICES = parse(b"Boat,Price\nGannet,940\nPetrel,720\n", "prices.csv").documents[0]
+PHONES = parse(b"Our numbers\n\nAda, room 12\nBen, room 14\nCat, room 15\n", "phones.txt").documents[0]
+
+
+def test_a_row_stands_alone_unless_rows_are_compared() -> None:
+    key = span_of(PRICES, "Boat: Petrel; Price: 720")
+    assert excerpt_span(PRICES, key, 700) == key
+    assert PRICES.text[slice(*excerpt_span(PRICES, key, 700, compares=True))] == PRICES.text
+    assert excerpt(PHONES, "Ben, room 14", 700) == "Ben, room 14"
+
+
+def test_a_question_of_a_list_of_questions_is_shown_with_its_answer() -> None:
+    text = b"**May dogs come along?**\n\n" + b"They may, on the deck. " * 20 + b"\n\n**Is there food?**\n\nSoup.\n"
+    (document,) = parse(text, "faq.md").documents
+    assert excerpt(document, "**May dogs come along?**", 30).endswith("They may, on the deck.")
+
+
+def test_of_a_long_list_the_list_within_it_is_shown_under_its_item() -> None:
+    hulls = "".join(f"  - Hull {n} is tarred by hand in spring.\n" for n in range(5))
+    items = "".join(f"- Yard {n}\n{hulls.replace('Hull ', f'Hull {n}.')}" for n in range(9))
+    (document,) = parse(items.encode(), "yards.md").documents
+    assert excerpt(document, "- Hull 4.2 is tarred by hand in spring.", 30) == (
+        document.text[document.text.index("- Yard 4") : document.text.index("- Yard 5")].rstrip()
+    )
+
+
+def test_what_a_mail_says_is_shown_without_what_it_quotes() -> None:
+    mail = b"From: Ada <a@x.org>\nSubject: Keys\n\nThey hang in the barn.\n\nOn Monday, Ben wrote:\n> Where is it?\n"
+    (document,) = parse(mail, "keys.eml").documents
+    assert excerpt(document, "They hang in the barn.", 700) == "They hang in the barn."

@@ -13,6 +13,9 @@ from rag.errors import IndexFailure
 from rag.sentences import Span
 from rag.types import Citation, ContextPart, Document, Excerpt, Heading, Sentence
 
+_Role = Literal["before", "lead_in", "header"]
+_WHOSE_AND_WHEN = frozenset({"from", "date", "sent", "author"})  # of a mail, and of a note's front matter
+
 
 def cite(
     drafts: Sequence[DraftSentence], find_document: FindDocument
@@ -63,25 +66,35 @@ def _excerpt(quote: Quote, document: Document) -> Excerpt | None:
     if not (0 <= start <= quote.start <= quote.end <= end <= len(document.text)):
         raise IndexFailure(f"an excerpt of {document.source} does not hold what it is cited for: report this")
     over = [heading for heading in document.heading_path(quote.start) if heading.end <= start]
-    context = (*(_heading(heading, document) for heading in over), *_belonging(document, quote.start, start))
+    context = (
+        *(_part("before", span, document) for span in _sender(document) if span[1] <= start),
+        *(_heading(heading, document) for heading in over),
+        *(_part(*one, document) for one in _introduction(document, quote.start) if one[1][1] <= start),
+    )
     return Excerpt(start=start, end=end, text=document.text[start:end], context=context)
 
 
-def _belonging(document: Document, key: int, start: int) -> Iterator[ContextPart]:
-    """Yield what stands before an excerpt and belongs to the list or table of its key sentence."""
+def _sender(document: Document) -> Iterator[Span]:
+    """Yield the fields at the beginning of a document that say whose it is and of when."""
+    for block in document.blocks:
+        if block.kind != "field":
+            return
+        if document.text[block.start : block.end].partition(":")[0].strip().lower() in _WHOSE_AND_WHEN:
+            yield block.start, block.end
+
+
+def _introduction(document: Document, key: int) -> Iterator[tuple[_Role, Span]]:
+    """Yield what introduces the list or table of a key sentence."""
     block = document.block_at(key)
     if block is None or block.group is None:
         return
     group = document.groups[block.group]
-    header = next((one for one in document.blocks_of(block.group) if one.is_context), None)
-    parts: list[tuple[Literal["lead_in", "header"], Span | None]] = [
-        ("lead_in", group.lead_in),
-        ("lead_in", group.caption),
-        ("header", (header.start, header.end) if header is not None else None),
-    ]
-    for role, span in parts:
-        if span is not None and span[1] <= start:
-            yield ContextPart(role=role, start=span[0], end=span[1], text=document.text[slice(*span)])
+    for span in document.introduction_of(block.group):
+        yield "lead_in" if span in (group.lead_in, group.caption) else "header", span
+
+
+def _part(role: _Role, span: Span, document: Document) -> ContextPart:
+    return ContextPart(role=role, start=span[0], end=span[1], text=document.text[slice(*span)])
 
 
 def _heading(heading: Heading, document: Document) -> ContextPart:

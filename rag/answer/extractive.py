@@ -15,9 +15,10 @@ from pathlib import PurePosixPath
 from rag.answer import Draft, DraftSentence, FindDocument, OnSentences, Quote
 from rag.dates import document_date
 from rag.excerpt import excerpt_span
+from rag.kinds import asks_of_several
 from rag.query import CAPITAL_NOUNS, Query, names
 from rag.sentences import Span
-from rag.types import SearchResult, Value
+from rag.types import Block, SearchResult, Value
 from rag.words import content_stems, words
 
 # Characters of the first excerpt and of each other. Chosen on the developing half of the development set, by the curve
@@ -29,6 +30,7 @@ _NEARLY_AS_GOOD = 4.0
 # What it is worth, in log-odds, that an excerpt holds all of the question that the ones before it do not. Chosen by
 # hand: between 0 and 10 it changes what is shown of two of those questions at most.
 _HOLDS_THE_REST = 6.0
+_CONTEXT_MARGIN = 1.5  # log-odds that a field must have over all that is no context; chosen by hand
 _LOOKED_AT = 40  # sentences, the likeliest; chosen by hand
 _SAME_SAYING = 0.6  # share of the longer sentence's words; chosen by hand
 _ALWAYS = 100.0  # log-odds that outweigh any others
@@ -97,6 +99,7 @@ class _Choice:
 
     def __init__(self, query: Query, results: Sequence[SearchResult], find_document: FindDocument) -> None:
         self._terms = query.terms
+        self._compares = asks_of_several(query.text)
         self._find_document = find_document
         self._namesakes = _namesakes(query, results)
         self._candidates = self._ranked(results)
@@ -125,15 +128,37 @@ class _Choice:
             if words(result.text_of(sentence))
         ]
         found.sort(key=lambda one: (-one.score, one.source, one.start))
-        return [one for one in found if not self._is_context(one)][:_LOOKED_AT] or found[:1]
+        said = [one for one in found if not self._is_context(one)][:_LOOKED_AT]
+        beside = next((one for one in found if self._is_said_beside(one)), None)
+        if beside is not None and (not said or beside.score > said[0].score + _CONTEXT_MARGIN):
+            return [beside, *said]
+        return said or found[:1]
 
     def _is_context(self, one: _Candidate) -> bool:
-        blocks = self._find_document(one.source).blocks_between(one.start, one.end)
-        return any(block.is_context for block in blocks)
+        return any(block.is_context for block in self._blocks(one))
+
+    def _is_said_beside(self, one: _Candidate) -> bool:
+        """Whether a candidate is a field or what a mail quotes, and says more than what its document is called."""
+        is_beside = all(block.kind in ("field", "quote") for block in self._blocks(one))
+        return is_beside and self._find_document(one.source).title not in one.text
+
+    def _blocks(self, one: _Candidate) -> tuple[Block, ...]:
+        return self._find_document(one.source).blocks_between(one.start, one.end)
 
     def _left(self, chosen: Sequence[_Chosen]) -> list[_Candidate]:
-        """Return the candidates that stand in none of the excerpts ``chosen``."""
-        return [one for one in self._candidates if not any(_is_in(one, other) for other in chosen)]
+        """Return the candidates that may be shown beside the excerpts ``chosen``."""
+        return [
+            one
+            for one in self._candidates
+            if not any(_is_in(one, other) or self._is_row_beside(one, other) for other in chosen)
+        ]
+
+    def _is_row_beside(self, one: _Candidate, chosen: _Chosen) -> bool:
+        """Whether a candidate is a row beside one that holds more of the question, which does not ask of several."""
+        if self._compares or one.source != chosen.key.source:
+            return False
+        is_row = all(block.kind == "row" for candidate in (one, chosen.key) for block in self._blocks(candidate))
+        return is_row and bool((self._terms.held(chosen.key.text) & ~self._terms.held(one.text)).any())
 
     def _next(self, chosen: Sequence[_Chosen]) -> _Candidate | None:
         """Return the candidate that is worth most beside the ``chosen``; None where none is nearly as good."""
@@ -168,7 +193,8 @@ class _Choice:
 
     def _excerpt(self, key: _Candidate, most: int, chosen: Sequence[_Chosen]) -> Span:
         taken = [one.places[key.source] for one in chosen if key.source in one.places]
-        return excerpt_span(self._find_document(key.source), (key.start, key.end), most, taken)
+        document, span = self._find_document(key.source), (key.start, key.end)
+        return excerpt_span(document, span, most, taken, compares=self._compares)
 
     def _text(self, source: str, span: Span) -> str:
         return self._find_document(source).text[slice(*span)]

@@ -58,7 +58,10 @@ _PASSING = {
 # Passages put between two looks at the base, what any change counts for, and how many times as far as after a run
 # the base may be behind within one.
 _BASE_LOOKED_AT, _A_CHANGE, _UNPUBLISHED = 5_000, 50, 4
-_MIGRATIONS = ("ALTER TABLE documents RENAME COLUMN headings TO blocks",)  # what makes of a layout the next one
+_MIGRATIONS = (  # what makes of a layout the next one
+    "ALTER TABLE documents RENAME COLUMN headings TO blocks",
+    "ALTER TABLE chunks ADD COLUMN introductions TEXT NOT NULL DEFAULT '[]'",
+)
 _WRITER = "writer"  # who is writing; left behind by one that was killed
 
 

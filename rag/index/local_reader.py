@@ -117,7 +117,7 @@ class LocalReader:
     def passages(self, keys: Sequence[int]) -> list[Passage]:
         """Return the passages of rows, in the order of ``keys``."""
         query = (
-            'SELECT row, document_id, start, "end", page, chunks.headings, chunks.text, sentences,'
+            'SELECT row, document_id, start, "end", page, chunks.headings, introductions, chunks.text, sentences,'
             " source, title, sha256, page_kind, language FROM chunks JOIN documents ON documents.id = document_id"
             " WHERE row IN (SELECT value FROM json_each(?))"
         )

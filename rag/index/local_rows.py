@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 
 from rag.embed import Embedding
 from rag.index import Cut, FileRecord, Piece
-from rag.index.saved import dump_blocks, dump_pages, found_by
+from rag.index.saved import dump_blocks, dump_introductions, dump_pages, found_by
 from rag.types import Document
 
 INSERT_CHUNK = (
-    'INSERT INTO chunks (document_id, start, "end", page, headings, sentences, vector_key, text, terms, context_terms)'
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    'INSERT INTO chunks (document_id, start, "end", page, headings, introductions, sentences, vector_key, text, terms,'
+    " context_terms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -75,7 +75,7 @@ def _chunk_row(document: Document, piece: Piece) -> tuple[object, ...]:
     chunk = piece.chunk
     headings, sentences = json.dumps(chunk.headings), json.dumps(piece.sentences)
     place = (chunk.document_id, chunk.start, chunk.end, chunk.page)
-    return (*place, headings, sentences, piece.key, chunk.text, *found_by(document, chunk))
+    return (*place, headings, dump_introductions(chunk), sentences, piece.key, chunk.text, *found_by(document, chunk))
 
 
 def _insert_file(connection: sqlite3.Connection, record: FileRecord) -> None:

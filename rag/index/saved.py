@@ -12,8 +12,10 @@ from pydantic import TypeAdapter
 
 from rag.embed import Embedding, Vectors
 from rag.index import Passage, Piece
-from rag.types import Block, Chunk, Document, Group, Heading, Page, PageKind, Value
+from rag.types import Block, Chunk, Document, Group, Heading, Introduction, Page, PageKind, Value
 from rag.words import terms
+
+_INTRODUCTIONS = TypeAdapter(tuple[Introduction, ...])
 
 
 def dump_pages(pages: Sequence[Page]) -> str:
@@ -61,6 +63,7 @@ def passage(
     end: int,
     page: int | None,
     headings: str,
+    introductions: str,
     text: str,
     sentences: str,
     source: str,
@@ -69,7 +72,7 @@ def passage(
     page_kind: PageKind,
     language: str,
 ) -> Passage:
-    """Return a passage; its headings and sentences are given as JSON."""
+    """Return a passage; its headings, introductions and sentences are given as JSON."""
     chunk = Chunk(
         id=f"{document_id}:{start}",
         document_id=document_id,
@@ -78,6 +81,7 @@ def passage(
         end=end,
         page=page,
         headings=tuple(json.loads(headings)),
+        introductions=_INTRODUCTIONS.validate_json(introductions),
     )
     spans = tuple((first, last) for first, last in json.loads(sentences))
     return Passage(
@@ -102,8 +106,14 @@ def found_by(document: Document, chunk: Chunk) -> tuple[str, str]:
     return " ".join(terms(chunk.text, document.language)), " ".join(_context_terms(document, chunk))
 
 
+def dump_introductions(chunk: Chunk) -> str:
+    """Return what introduces the lists and tables of a passage, as JSON."""
+    return _INTRODUCTIONS.dump_json(chunk.introductions).decode()
+
+
 def _context_terms(document: Document, chunk: Chunk) -> list[str]:
-    """Return the terms of title and headings, and those of the file's name and folders that they do not have."""
-    context = terms("\n".join((document.title, *chunk.headings)), document.language)
+    """Return the terms of what is above a passage, and those of the file's name and folders that it does not have."""
+    above = [one.text for one in chunk.introductions if one.is_apart]
+    context = terms("\n".join((document.title, *chunk.headings, *above)), document.language)
     name = terms(str(PurePosixPath(document.source).with_suffix("")), document.language)
     return context + [term for term in name if term not in context]

@@ -45,6 +45,7 @@ CREATE TABLE chunks (
   "end" INTEGER NOT NULL,
   page INTEGER,
   headings TEXT NOT NULL,   -- JSON
+  introductions TEXT NOT NULL DEFAULT '[]', -- JSON, of the lists and tables it holds some of
   sentences TEXT NOT NULL,  -- JSON, spans into text
   vector_key TEXT NOT NULL REFERENCES vectors (key),
   text TEXT NOT NULL,

@@ -28,7 +28,7 @@ _MAGIC: dict[str, tuple[bytes, ...]] = {
     ".msg": (_OLE,),
 }
 # Raised with every change that makes a parser give another text: files are then read again.
-PARSER_VERSION = 4
+PARSER_VERSION = 5
 
 _LONGEST_TEXT = 10_000_000  # characters: a dozen long novels in one file, some ten minutes to embed
 _DEEPEST = 3  # a file attached to a message attached to a message

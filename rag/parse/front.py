@@ -6,7 +6,7 @@ import re
 import tomllib
 from typing import Any, NamedTuple
 
-from rag.lines import Span
+from rag.types import Span
 
 _FENCED = re.compile(r"(?P<fence>---|\+\+\+)[ \t]*\n(?P<fields>.*?)^(?:(?P=fence)|\.\.\.)[ \t]*(?:\n|\Z)", re.S | re.M)
 _KEYED = re.compile(r"\s*(?:#[^\n]*\n\s*)*[\w\"'][^\n:=]*[:=]|\s*\[|\s*\Z")

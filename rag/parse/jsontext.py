@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 from rag.errors import ParseError
@@ -110,8 +111,9 @@ def _add(builder: Builder, value: Any) -> None:
 
 
 def _add_records(builder: Builder, value: Any) -> None:
-    for record in _records(value, "", 0):
-        for block in _blocks(record):
+    records = list(_records(value, "", 0))
+    with builder.table() if len(records) > 1 else nullcontext():
+        for block in (block for record in records for block in _blocks(record)):
             is_record = len(block) <= _LONGEST_RECORD and "\n" not in block
             builder.add(clean(block), "row" if is_record else "paragraph")
 

@@ -10,12 +10,12 @@ from itertools import accumulate, pairwise
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from rag.lines import Span, line_blocks
+from rag.lines import line_blocks
 from rag.parse.builder import BlockMarker
 from rag.parse.front import front_matter
 from rag.parse.parsed import Parsed, title_of
 from rag.parse.text import decode
-from rag.types import BlockKind
+from rag.types import BlockKind, Span
 
 # Code, which shows what stands in it, and what is not shown: comments of HTML and of Obsidian. Where an HTML comment
 # is never closed, it goes to the end; an Obsidian one is on a line, or between lines that begin with its sign.

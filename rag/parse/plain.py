@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from typing import NamedTuple
 
-from rag.lines import ITEM, RULE, Span, line_blocks
+from rag.lines import ITEM, RULE, STAMP, line_blocks
 from rag.parse.builder import BlockMarker
 from rag.sentences import parts_of
+from rag.types import BlockKind, Span
 
 _LONGEST_HEADING, _MOST_WORDS = 80, 9
 _NUMBERED = re.compile(r"(?P<number>\d{1,2}(?:\.\d{1,2})+)\.?[ \t]+[A-ZÀ-ÖØ-ÞА-Я]")
@@ -25,6 +26,8 @@ _NAMED = re.compile(
 )
 _GREETING = re.compile(r"(?:dear|hello|hi|hallo|liebe|sehr|guten|cher|kind|best|yours|mit)\b", re.IGNORECASE)
 _LONG_PARAGRAPH = 120  # characters, under a short line that is a heading
+_TALK = re.compile(rf"(?:{STAMP.pattern}).*: ")
+_FEWEST_RECORDS, _WITH_FIGURES = 3, 0.75  # of lines that are records, and the share that hold a figure; chosen by hand
 
 
 class _Heading(NamedTuple):
@@ -39,22 +42,22 @@ _SURE = frozenset({"underline", "name"})
 
 
 def mark_lines(marker: BlockMarker, start: int, end: int) -> None:
-    """Note the paragraphs, lists and headings of a stretch of plain text."""
+    """Note the paragraphs, lists, records and headings of a stretch of plain text."""
     layout = _Layout(marker.text[start:end])
-    with ExitStack() as items:
-        in_list = False
-        for span, heading, is_item in layout.blocks():
-            if is_item and not in_list:
-                items.enter_context(marker.list())
-            elif not is_item:
-                items.close()
-            in_list = is_item
-            first, last = start + span[0], start + span[1]
+    kinds: dict[BlockKind, Callable[[], AbstractContextManager[None]]] = {"item": marker.list, "row": marker.table}
+    with ExitStack() as group:
+        last_kind: BlockKind = "paragraph"
+        for (first, last), kind, heading in layout.blocks():
+            if kind != last_kind:
+                group.close()
+                if kind in kinds:
+                    group.enter_context(kinds[kind]())
+            last_kind = kind
             if heading:
-                label = " ".join(layout.line(span).split())
-                marker.mark("heading", first, last, level=heading.level, label=label)
+                label = " ".join(layout.line((first, last)).split())
+                marker.mark("heading", start + first, start + last, level=heading.level, label=label)
             else:
-                marker.mark("item" if is_item else "paragraph", first, last, level=int(is_item))
+                marker.mark(kind, start + first, start + last, level=int(kind == "item"))
 
 
 class _Layout:
@@ -64,21 +67,46 @@ class _Layout:
         self._text = text
         self._spans = list(line_blocks(text))
 
-    def blocks(self) -> Iterator[tuple[Span, _Heading | None, bool]]:
-        """Yield the span of each block, what makes it a heading, and whether it is an item of a list."""
-        headings = self._headings()
+    def blocks(self) -> Iterator[tuple[Span, BlockKind, _Heading | None]]:
+        """Yield the span of each block, its kind, and what makes it a heading."""
+        headings, records = self._headings(), self._records()
         underlines = {at + 1 for at, heading in headings.items() if heading.sign == "underline"}
         for at, (start, end) in enumerate(self._spans):
             heading = headings.get(at)
             if heading:
-                yield (start, self._spans[at + 1][1] if at + 1 in underlines else end), heading, False
+                yield (start, self._spans[at + 1][1] if at + 1 in underlines else end), "heading", heading
             elif at not in underlines:
                 is_item = ITEM.match(self._text, start, end) is not None
-                yield from ((span, None, is_item) for span in parts_of(self._text, (start, end)))
+                kind: BlockKind = "item" if is_item else "row" if at in records else "paragraph"
+                yield from ((span, kind, None) for span in parts_of(self._text, (start, end)))
 
     def line(self, span: Span) -> str:
         """Return the first line of a block."""
         return self._text[span[0] : span[1]].strip().split("\n", 1)[0]
+
+    def _records(self) -> set[int]:
+        """Return which blocks are records, as in a list of telephone numbers: lines with figures, together."""
+        found: set[int] = set()
+        for first, last in self._stretches():
+            lines = [self._text[slice(*span)] for span in self._spans[first:last]]
+            figures = sum(any(map(str.isdigit, line)) for line in lines)
+            is_talk = any(map(_TALK.match, lines))  # a chat, whose lines answer one another
+            if (
+                len(lines) >= _FEWEST_RECORDS
+                and not is_talk
+                and figures >= _WITH_FIGURES * len(lines)
+                and "\n" not in "".join(lines)
+            ):
+                found.update(range(first, last))
+        return found
+
+    def _stretches(self) -> Iterator[Span]:
+        """Yield the first and the last of blocks with no empty line between, as places among the blocks, half-open."""
+        first = 0
+        for at in range(1, len(self._spans) + 1):
+            if at == len(self._spans) or self._is_after_gap(at):
+                yield first, at
+                first = at
 
     def _headings(self) -> dict[int, _Heading]:
         found = {at: heading for at in range(len(self._spans)) if (heading := self._heading(at))}

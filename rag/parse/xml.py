@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from rag.parse.builder import Builder
@@ -15,10 +18,12 @@ from rag.parse.markup import clean, squeeze
 from rag.parse.parsed import Parsed
 from rag.parse.text import plain_text
 from rag.parse.tree import local_name, xml_tree
+from rag.types import BlockKind
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _HTML = re.compile(r"</?(?:p|div|br|li|td|h[1-6]|a|b|i|em|strong|span)\b[^>]*>", re.IGNORECASE)
 _DEEPEST = 200
+_Block = tuple[BlockKind, str]
 _LONGEST_FIELD = 300
 
 
@@ -29,8 +34,10 @@ def parse_xml(data: bytes, name: str) -> Parsed:
     if root is None:
         return plain_text(clean(text), name, "not valid XML: read as plain text")
     builder = Builder()
-    for block in _blocks(root, 0):
-        builder.add(block)
+    for kind, blocks in groupby(_blocks(root, 0), key=itemgetter(0)):
+        with builder.table() if kind == "row" else nullcontext():
+            for _, block in blocks:
+                builder.add(block, kind)
     titles = (root.findtext(path) for path in ("{*}title", "{*}channel/{*}title", "{*}info/{*}title"))
     parsed = builder.parsed(squeeze(next(filter(None, titles), "")) or name)
     return parsed if parsed.text else plain_text(clean(text), name)
@@ -46,10 +53,10 @@ def _root(text: str) -> Any:
         return None
 
 
-def _blocks(element: Any, depth: int) -> Iterator[str]:
+def _blocks(element: Any, depth: int) -> Iterator[_Block]:
     """Yield the blocks of an element: its text where words stand between its parts, else those of its parts."""
     if not len(element) or _is_mixed(element) or depth > _DEEPEST:
-        yield from _paragraphs("".join(element.itertext()))
+        yield from (("paragraph", text) for text in _paragraphs("".join(element.itertext())))
         return
     fields: list[tuple[str, str]] = []
     for part in element.iterchildren("*"):  # and not entities, which are no elements
@@ -57,10 +64,10 @@ def _blocks(element: Any, depth: int) -> Iterator[str]:
         if text and _is_field(text):
             fields.append((local_name(part), text))
             continue
-        yield _record(fields)
+        yield from _record(fields)
         fields = []
         yield from _blocks(part, depth + 1)
-    yield _record(fields)
+    yield from _record(fields)
 
 
 def _is_field(text: str) -> bool:
@@ -68,10 +75,11 @@ def _is_field(text: str) -> bool:
     return len(text) <= _LONGEST_FIELD and not text.endswith((".", "!", "?", ":")) and not _HTML.search(text)
 
 
-def _record(fields: list[tuple[str, str]]) -> str:
+def _record(fields: list[tuple[str, str]]) -> Iterator[_Block]:
     if len(fields) == 1:
-        return fields[0][1]
-    return "; ".join(f"{name}: {text}" for name, text in fields)
+        yield "paragraph", fields[0][1]
+    elif fields:
+        yield "row", "; ".join(f"{name}: {text}" for name, text in fields)
 
 
 def _is_mixed(element: Any) -> bool:

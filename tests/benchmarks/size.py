@@ -41,7 +41,7 @@ QUESTIONS = 200
 _RECORDED = 280  # documents
 _NOISE = 0.6
 _CHANGED = 0.1  # of the words
-_TEXT, _TERMS, _CONTEXT, _VECTOR, _SENTENCES = range(6, 11)  # columns of what is recorded
+_TEXT, _TERMS, _CONTEXT, _VECTOR, _SENTENCES = range(7, 12)  # columns of what is recorded
 
 
 def main() -> None:
@@ -143,11 +143,11 @@ def _recorded_rows(recorded: LocalIndex) -> tuple[dict[str, tuple[Any, ...]], li
     with recorded.reading() as reader:
         ask = reader._connection.execute
         rows = ask(
-            "SELECT source, sha256, title, text, characters, headings, pages, page_kind, language FROM documents"
+            "SELECT source, sha256, title, text, characters, blocks, pages, page_kind, language FROM documents"
         ).fetchall()
         chunks = ask(
-            'SELECT source, start, "end", page, chunks.headings, chunks.sentences, chunks.text, terms, context_terms,'
-            " passage, vectors.sentences FROM chunks JOIN documents ON documents.id = document_id"
+            'SELECT source, start, "end", page, chunks.headings, introductions, chunks.sentences, chunks.text, terms,'
+            " context_terms, passage, vectors.sentences FROM chunks JOIN documents ON documents.id = document_id"
             " JOIN vectors ON key = vector_key ORDER BY row"
         ).fetchall()
     return {row[0]: row[1:] for row in rows}, chunks

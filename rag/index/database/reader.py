@@ -156,8 +156,9 @@ class PostgresReader:
     def passages(self, keys: Sequence[int]) -> list[Passage]:
         """Return the passages of rows, in the order of ``keys``."""
         query = (
-            'SELECT chunks.document_id, row, id, start, "end", page, chunks.headings, chunks.text, sentences, source,'
-            " title, sha256, page_kind, language FROM chunks JOIN documents USING (document_id, id) WHERE "
+            'SELECT chunks.document_id, row, id, start, "end", page, chunks.headings, introductions, chunks.text,'
+            " sentences, source, title, sha256, page_kind, language FROM chunks JOIN documents USING (document_id, id)"
+            " WHERE "
         )
         found = {}
         for place, row, number, *rest in self._ask(query + _CHUNK_ROWS, **self._named(keys)):

@@ -20,7 +20,7 @@ from rag.errors import IndexCut
 from rag.index import Cut, FileRecord, Piece
 from rag.index.database.counts import PASSAGES, TERM, WORDS, Counts, add_changes, language_name
 from rag.index.postings import tokens
-from rag.index.saved import dump_blocks, dump_pages, found_by
+from rag.index.saved import dump_blocks, dump_introductions, dump_pages, found_by
 from rag.types import Document, document_id
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _MOST_TIMES = 32_767  # that a term is counted in one passage
 _SPARE = "spare (document_id, vector_key, embedding, sentence_vectors)"
 _COLUMNS = {
-    "chunks": "int8 int4 int8 int4 int4 int4 text text bytea bytea bytea bytea",
+    "chunks": "int8 int4 int8 int4 int4 int4 text text bytea bytea bytea bytea text",
     "postings": "text int8 int4 int2 int2 int4",
     "documents": "int8 int8 bytea bytea text bytea bytea int4 text text int4 text text int4 bytea",
     "files": "int8 bytea text int8 int8 int8 text bytea bytea",
@@ -264,7 +264,18 @@ def _chunk_row(place: int, one: _Passage, kept: Kept) -> tuple[Any, ...]:
     chunk, key = one.piece.chunk, bytes.fromhex(one.piece.key)
     headings, sentences = json.dumps(chunk.headings), json.dumps(one.piece.sentences)
     names = (place, one.row, number_of(one.document.id))
-    return (*names, chunk.start, chunk.end, chunk.page, headings, sentences, key, utf8(chunk.text), *kept)
+    return (
+        *names,
+        chunk.start,
+        chunk.end,
+        chunk.page,
+        headings,
+        sentences,
+        key,
+        utf8(chunk.text),
+        *kept,
+        dump_introductions(chunk),
+    )
 
 
 def _posting_rows(place: int, one: _Passage) -> list[tuple[Any, ...]]:

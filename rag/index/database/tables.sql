@@ -52,6 +52,7 @@ CREATE TABLE chunks (
   text bytea NOT NULL,
   embedding vector({dimension}) NOT NULL,
   sentence_vectors bytea NOT NULL, -- little-endian float16, a row a sentence
+  introductions text NOT NULL DEFAULT '[]', -- JSON, of the lists and tables it holds some of
   PRIMARY KEY (document_id, row)
 );
 ALTER TABLE chunks ALTER COLUMN embedding SET STORAGE PLAIN;
