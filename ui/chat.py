@@ -24,6 +24,7 @@ from rag.types import Answer, Message
 from ui import panel, reader, render
 from ui.escape import escape
 from ui.live import Live
+from ui.structure import Structures
 
 
 class Parts(NamedTuple):
@@ -48,6 +49,7 @@ class Chat:
         self._conversations = conversations
         self._live = live
         self._limit = limit
+        self._structures = Structures(assistant)
         self._asking: set[str | None] = set()  # open pages that wait for an answer
 
     def ask(
@@ -257,7 +259,8 @@ class Chat:
         return written(lambda tell: self._assistant.ask(question, before, sources, tell))
 
     def _so_far(self, state: Written) -> render.SoFar:
-        return render.SoFar(state.sentences, state.citations, self._assistant.standing(state.citations))
+        standings = self._assistant.standing(state.citations)
+        return render.SoFar(state.sentences, state.citations, standings, self._structures.of(state.citations))
 
     def _told(self, place: str, request: gr.Request, box: Any, *, at_once: bool) -> Iterator[Parts]:
         """Yield the conversation with its last answer, a sentence more at a time unless ``at_once``."""
@@ -304,7 +307,12 @@ class Chat:
         return reader.open_view(self._assistant, [turn.answer for turn in turns], chosen)
 
     def _shown(self, turns: Sequence[Turn]) -> list[render.Shown]:
-        return [render.Shown(turn, self._assistant.standing(turn.answer.citations)) for turn in turns]
+        return [self._drawn(turn) for turn in turns]
+
+    def _drawn(self, turn: Turn) -> render.Shown:
+        answer = turn.answer
+        parts = self._structures.of(answer.citations or answer.closest)
+        return render.Shown(turn, self._assistant.standing(answer.citations), parts=parts)
 
     def _sources(self, chosen: str) -> tuple[str, ...]:
         """Return the chosen documents that there are still; none are all."""

@@ -6,21 +6,22 @@ What is folded away is in the page, hidden by its style, so that unfolding it as
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from rag.types import Citation, Sentence, Standing, page_name
+from rag.types import Citation, Document, Sentence, Standing, page_name
 from ui.escape import escape
 from ui.marker import marker, quote_card, state
-from ui.reader.inline import inline, is_markdown
-from ui.reader.spans import Span, Style, draw
-from ui.reader.text import is_code
+from ui.reader.blocks import blocks
+from ui.reader.lines import is_lines
+from ui.reader.scene import Scene
+from ui.reader.spans import Span, Style
 
 # Shown before anything is unfolded: about six lines.
 _SHOWN = 480  # characters, the key sentence among them
 _LINES = (2, 4)  # ends of lines before the key sentence, and after it
 _NEAR = 70  # characters within which a cut is moved to the end of a sentence or of a line, or left out
-_GAP = re.compile(r"\n\s*\n")
 _LINE_END = re.compile(r"\n\s*")
 _SENTENCE_END = re.compile(
     r"(?:[^A-Z\s][.!?…][\"'”’»)\]]*(?=\s)|[。！？][」』）]*|\n(?=\s*\n))\s*"
@@ -28,30 +29,40 @@ _SENTENCE_END = re.compile(
 _WORD_END = re.compile(r"\s+")
 
 
-def cited(at: int, citation: Citation, sentence: Sentence, standings: Mapping[int, Standing]) -> str:
-    """Return the card of an excerpt of answer number ``at``, with its state."""
+def cited(
+    at: int,
+    citation: Citation,
+    sentence: Sentence,
+    standings: Mapping[int, Standing],
+    part: Document | None = None,
+) -> str:
+    """Return the card of an excerpt of answer number ``at``, with its state.
+
+    ``part`` is the excerpt as a document with its blocks; without it, the excerpt is plain text.
+    """
     name = f"card-{at}-{citation.n}"
     told = quote_card(name, citation, sentence, standings[citation.n])
-    return _card(at, citation, marker(at, citation, card=name) + told, state(sentence, standings))
+    return _card(at, citation, part, marker(at, citation, card=name) + told, state(sentence, standings))
 
 
-def closest(at: int, citation: Citation) -> str:
+def closest(at: int, citation: Citation, part: Document | None = None) -> str:
     """Return the card of an excerpt that comes closest to a question without an answer."""
-    return _card(at, citation, marker(at, citation, closest=True), "")
+    return _card(at, citation, part, marker(at, citation, closest=True), "")
 
 
-def _card(at: int, citation: Citation, number: str, told: str) -> str:
+def _card(at: int, citation: Citation, part: Document | None, number: str, told: str) -> str:
     before, key, after = citation.shown
     marked = (len(before), len(before) + len(key)) if citation.excerpt else (0, 0)  # of version 0.1, a whole passage
     text = before + key + after
+    part = part or Document(source=citation.source, sha256=citation.sha256, title=citation.title, text=text)
     shown = unfolded(text, marked)
     name = f"words-{at}-{citation.n}"
-    kind = "words code" if is_code(citation.source, citation.page_kind) else "words"
+    kind = "words code" if is_lines(part) else "words"
     more = _more(name, citation.n) if shown != (0, len(text)) else ""
     also = f'<p class="also soft">also in {escape(", ".join(citation.also_in))}</p>' if citation.also_in else ""
     return (
         f'<article class="excerpt"><p class="from" dir="auto">{number} {_place(citation)}{told}</p>'
-        f'<blockquote class="{kind}" id="{name}">{_words(citation.source, text, marked, shown)}</blockquote>'
+        f'<blockquote class="{kind}" id="{name}">{_words(part, marked, shown)}</blockquote>'
         f"{more}{also}</article>"
     )
 
@@ -72,33 +83,29 @@ def _more(name: str, n: int) -> str:
     )
 
 
-def _words(source: str, text: str, marked: Span, shown: Span) -> str:
-    """Return the paragraphs of an excerpt; what is folded away, and where it is cut, is told by classes."""
-    styles = [Style(*marked, "mark"), Style(0, shown[0], "rest"), Style(shown[1], len(text), "rest")]
-    signs = is_markdown(source) and "```" not in text  # in code they are no signs
-    return "".join(
-        f'<p dir="auto"{_folding(span, shown, len(text))}>'
-        f"{draw(text, *span, [*styles, *inline(text, *span)] if signs else styles)}</p>"
-        for span in _paragraphs(text)
-    )
+@dataclass(frozen=True)
+class _Folded(Scene):
+    """An excerpt of which a stretch is shown; what is folded away, and where it is cut, is told by classes."""
+
+    shown: Span = (0, 0)
+
+    def standing(self, span: Span) -> str:
+        """Return the class of an element: whether it is folded away, or cut."""
+        if span[1] <= self.shown[0] or span[0] >= self.shown[1]:
+            return "rest"
+        before = ["cut-before"] * (self.shown[0] > 0 and span[0] <= self.shown[0])
+        after = ["cut-after"] * (self.shown[1] < len(self.text) and self.shown[1] <= span[1])
+        return " ".join(before + after)
 
 
-def _folding(span: Span, shown: Span, length: int) -> str:
-    """Return the class of a paragraph as an attribute: whether it is folded away, or cut."""
-    if span[1] <= shown[0] or span[0] >= shown[1]:
-        return ' class="rest"'
-    before = ["cut-before"] * (shown[0] > 0 and span[0] <= shown[0])
-    after = ["cut-after"] * (shown[1] < length and shown[1] <= span[1])
-    return f' class="{" ".join(before + after)}"' if before or after else ""
-
-
-def _paragraphs(text: str) -> Iterator[Span]:
-    """Yield the stretches between blank lines."""
-    start = 0
-    for gap in _GAP.finditer(text):
-        yield start, gap.start()
-        start = gap.end()
-    yield start, len(text)
+def _words(part: Document, marked: Span, shown: Span) -> str:
+    """Return the blocks of an excerpt, its key sentence marked; lines of code stay as they are."""
+    whole = (0, len(part.text))
+    styles = (Style(*marked, "mark"), Style(0, shown[0], "rest"), Style(shown[1], whole[1], "rest"))
+    scene = _Folded(part, whole, marks=styles, shown=shown)
+    if is_lines(part):
+        return "".join(scene.element("p", span) for span in scene.paragraphs(whole))
+    return blocks(scene)
 
 
 def unfolded(text: str, key: Span) -> Span:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
 from rag.conversations import PendingQuestion, Turn
 from rag.export import answer_markdown
-from rag.types import MOST_UNREAD, NOT_FOUND, VERDICT_WORDS, Answer, Citation, Freshness, Sentence, Standing, Unread
+from rag.types import (
+    MOST_UNREAD,
+    NOT_FOUND,
+    VERDICT_WORDS,
+    Answer,
+    Citation,
+    Document,
+    Freshness,
+    Sentence,
+    Standing,
+    Unread,
+)
 from ui import excerpts, panel
 from ui.escape import escape
 from ui.marker import marker, quote_card, state
@@ -25,19 +36,24 @@ _UP = (
 
 
 class Shown(NamedTuple):
-    """A turn as it is drawn: where its citations stand, and how many of its sentences are out yet (None: all)."""
+    """A turn as it is drawn: where its citations stand, and how many of its sentences are out yet (None: all).
+
+    ``parts`` are its excerpts with their blocks, by the numbers of their citations.
+    """
 
     turn: Turn
     standings: Sequence[Standing]
     sentences: int | None = None
+    parts: Mapping[int, Document] = {}
 
 
 class SoFar(NamedTuple):
-    """What is there of an answer that is being written: its sentences, its citations, and where these stand."""
+    """What is there of an answer that is being written: its sentences, its citations, where these stand, its parts."""
 
     sentences: Sequence[Sentence]
     citations: Sequence[Citation]
     standings: Sequence[Standing]
+    parts: Mapping[int, Document] = {}
 
     def is_excerpt(self, sentence: Sentence) -> bool:
         """Whether a sentence is the key sentence of an excerpt: then that is shown."""
@@ -110,7 +126,7 @@ def _turn(at: int, shown: Shown, *, last: bool) -> str:
     answer = shown.turn.answer
     edit = _button("Edit", "edit-question", f'data-edit-question="{at}" aria-label="Edit this question"')
     rewritten = _asked_as(at, answer.query) if answer.query != answer.question else ""
-    body = _abstention(at, answer) if answer.abstained else _given(at, shown)
+    body = _abstention(at, shown) if answer.abstained else _given(at, shown)
     done = _done(at, shown, last=last) if shown.sentences is None else ""
     return (
         f'<div class="turn">{_question(answer.question, edit)}{rewritten}<div class="answer">{body}{done}</div></div>'
@@ -129,7 +145,7 @@ def _asked_as(at: int, query: str) -> str:
 
 def _given(at: int, shown: Shown) -> str:
     answer = shown.turn.answer
-    out = SoFar(answer.sentences[: shown.sentences], answer.citations, shown.standings)
+    out = SoFar(answer.sentences[: shown.sentences], answer.citations, shown.standings, shown.parts)
     verdict = _verdict(answer) if any(map(out.is_excerpt, out.sentences)) else ""
     return verdict + _said(at, out) + _caveats(answer)
 
@@ -151,7 +167,7 @@ def _said(at: int, out: SoFar) -> str:
 def _excerpts(at: int, run: Sequence[tuple[int, Sentence]], out: SoFar) -> str:
     standings = _standings(out)
     return "".join(
-        excerpts.cited(at, citation, sentence, standings)
+        excerpts.cited(at, citation, sentence, standings, out.parts.get(citation.n))
         for _, sentence in run
         for citation in out.citations
         if citation.n in sentence.citations
@@ -267,10 +283,11 @@ def _newer_than_index(freshness: Freshness | None) -> str:
     return f"{count} file{'s' if count != 1 else ''} newer than the index"
 
 
-def _abstention(at: int, answer: Answer) -> str:
+def _abstention(at: int, shown: Shown) -> str:
     """Return that there is no answer, what comes closest, and which files may hold one."""
+    answer = shown.turn.answer
     widen = _button("Ask all documents", "widen", f'data-ask-all="{at}"') if answer.within else ""
-    cards = "".join(excerpts.closest(at, citation) for citation in answer.closest)
+    cards = "".join(excerpts.closest(at, citation, shown.parts.get(citation.n)) for citation in answer.closest)
     found = f'<p class="soft">The closest excerpts:</p>{cards}' if cards else ""
     return _verdict(answer) + widen + found + _unread(answer.unread) + _being_read(answer.freshness)
 

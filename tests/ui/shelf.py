@@ -128,7 +128,7 @@ def marked(page: str, tag: str = "mark") -> str:
 def shown(page: str) -> str:
     """Return all words of the document in a page, hidden or not."""
     (doc,) = tree(page).find_class("doc")
-    for frame in [*doc.find_class("more"), *doc.find_class("division"), *doc.iter("thead")]:
+    for frame in [*doc.find_class("more"), *doc.find_class("division"), *doc.find_class("names")]:
         frame.drop_tree()
     for number in [number for number in doc.iter("th") if number.get("scope") == "row"]:
         number.drop_tree()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.types import Document
-from tests.ui.shelf import citation_of, letters, tree
+from tests.ui.shelf import citation_of, letters, read, tree
 from ui import excerpts
 
 SENTENCES = [f"Sentence {n} says that the mill had {n} wheels and ground rye." for n in range(12)]
@@ -25,8 +25,8 @@ def shown(text: str, words: str) -> str:
 
 
 def card(text: str, words: str, source: str = "a.txt") -> str:
-    document = Document(source=source, sha256="0" * 64, title=source, text=text)
-    return excerpts.closest(0, citation_of(document, *key_in(text, words), excerpt=(0, len(text))))
+    document = read(source, text)
+    return excerpts.closest(0, citation_of(document, *key_in(text, words), excerpt=(0, len(text))), document)
 
 
 def visible(html: str) -> str:
@@ -38,8 +38,9 @@ def visible(html: str) -> str:
 
 
 def test_what_is_short_is_shown_whole_without_a_button() -> None:
-    html = card(PROSE[:540], SENTENCES[4])
-    assert visible(html) == PROSE[:540]
+    text = PROSE[:540].rstrip()
+    html = card(text, SENTENCES[4])
+    assert visible(html) == text
     assert "unfold" not in html
     assert "cut-" not in html
 
@@ -96,7 +97,7 @@ def test_signs_of_markdown_are_hidden_in_markdown_alone() -> None:
     assert "**" not in visible(card(text, text, "a.md"))
     assert visible(card(text, text, "a.txt")) == text
     code = "```\nx = y**2 + z**2\n```"
-    assert visible(card(code, code, "a.md")) == code
+    assert visible(card(code, code, "a.md")) == "x = y**2 + z**2"
 
 
 @pytest.mark.parametrize(("source", "name"), [("a.py", "words code"), ("a.txt", "words"), ("a.md", "words")])

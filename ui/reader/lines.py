@@ -1,23 +1,27 @@
-"""Source code, logs, JSON and XML: numbered lines in letters of one width.
+"""Source code, logs and settings: numbered lines in letters of one width.
 
-The numbers are those of the canonical text's lines; of JSON Lines, which the parser reads a line at a time, those of
-the file's.
+The numbers are those of the canonical text's lines; of what the parser reads a line at a time, those of the file's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
 
+from rag.types import Document
+from ui.reader.inline import is_markdown
 from ui.reader.scene import Scene
-from ui.reader.spans import draw
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ui.reader.spans import Span
+from ui.reader.spans import Span
 
 _MOST = 2000  # lines of a window: there may be nothing in them
+
+
+def is_lines(document: Document) -> bool:
+    """Whether the lines of a document are as they are for a reason."""
+    if document.page_kind == "line":
+        return True
+    is_code = document.has_blocks and all(block.kind == "code" for block in document.blocks)
+    return is_code and not is_markdown(document.source)
 
 
 def lines(scene: Scene) -> str:
@@ -27,9 +31,8 @@ def lines(scene: Scene) -> str:
 
 
 def _item(scene: Scene, number: int | None, line: Span) -> str:
-    shown = draw(scene.text, *line, scene.marks)
     value = f' value="{number}"' if number is not None else ' class="unnumbered"'
-    return f'<li{value}><code dir="auto"{scene.of_passage(line)}>{shown}</code></li>'
+    return f"<li{value}>{scene.element('code', line)}</li>"
 
 
 def _numbered(scene: Scene) -> Iterator[tuple[int | None, Span]]:

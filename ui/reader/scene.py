@@ -1,4 +1,4 @@
-"""What is shown of a document's text: which window of it, what is marked in it, and how a block is drawn.
+"""What is shown of a document's text: which window of it, what is marked in it, and how a stretch is drawn.
 
 A window keeps a long document from weighing on the page. Nothing here looks at more of the text than the window
 and its edges. It knows no formats.
@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.types import Document, Heading, Page
+from rag.types import Document, Page
 from ui.reader.spans import Span, Style, draw
 
 # Characters shown before and after what is looked at: enough to judge it by, and little enough to be quick.
@@ -33,18 +33,6 @@ class Scene:
         """The document's whole text: offsets are into it."""
         return self.document.text
 
-    def heading_at(self, offset: int) -> Heading | None:
-        """Return the heading whose own words hold an offset."""
-        at = bisect_right(self.document.headings, offset, key=lambda heading: heading.start)
-        heading = self.document.headings[at - 1] if at else None
-        return heading if heading is not None and offset < heading.end else None
-
-    def headings_in(self, span: Span) -> Sequence[Heading]:
-        """Return the headings that begin in a stretch."""
-        found = self.document.headings
-        low = bisect_left(found, span[0], key=lambda heading: heading.start)
-        return found[low : bisect_left(found, span[1], lo=low, key=lambda heading: heading.start)]
-
     @property
     def pages(self) -> Sequence[Page]:
         """The pages, slides or rows that reach into the window."""
@@ -53,17 +41,24 @@ class Scene:
         high = bisect_left(found, self.window[1], lo=low, key=lambda page: page.start)
         return [page for page in found[low:high] if page.end > self.window[0]]
 
-    def block(self, tag: str, span: Span, styles: Sequence[Style] = ()) -> str:
-        """Return a stretch of the text as one element, soft where it is none of the passage."""
-        words = draw(self.text, *span, (*self.marks, *styles))
-        return f'<{tag} dir="auto"{self.of_passage(span)}>{words}</{tag.split()[0]}>'
+    def element(self, tag: str, span: Span, styles: Sequence[Style] = (), name: str = "") -> str:
+        """Return a stretch of the text as one element of a class ``name``."""
+        return f"<{tag}{self.attributes(span, name)}>{self.words(span, styles)}</{tag.split()[0]}>"
 
-    def of_passage(self, span: Span) -> str:
-        """Return the class of an element as an attribute: whether it shows some of the passage."""
+    def words(self, span: Span, styles: Sequence[Style] = ()) -> str:
+        """Return a stretch of the text, what is cited marked."""
+        return draw(self.text, *span, (*self.marks, *styles))
+
+    def attributes(self, span: Span, name: str = "") -> str:
+        """Return the attributes of an element: its direction, its class, and how it stands to what was chosen."""
+        names = " ".join(filter(None, (name, self.standing(span))))
+        return ' dir="auto"' + (f' class="{names}"' if names else "")
+
+    def standing(self, span: Span) -> str:
+        """Return the class of what shows some of the passage, or of what stands around it."""
         if self.passage is None:
             return ""
-        inside = span[0] < self.passage[1] and span[1] > self.passage[0]
-        return ' class="passage"' if inside else ' class="around"'
+        return "passage" if span[0] < self.passage[1] and span[1] > self.passage[0] else "around"
 
     def paragraphs(self, span: Span) -> Iterator[Span]:
         """Yield the stretches of lines that are not blank, each without the white space at its end."""

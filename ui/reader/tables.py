@@ -1,190 +1,92 @@
-"""Spreadsheets and CSV as tables: the names of the columns on top, the rows numbered as in the file.
-
-A row stands in the canonical text as ``name: cell; name: cell`` or ``cell | cell``. It is taken apart again by the
-names that its neighbours have as well; all of its text stays, what only names a cell hidden. Where a cell looks like
-two, or a name like a cell, the table is a little askew and the words are still all there.
-"""
+"""The rows of a table under the names of its columns; of a spreadsheet, numbered as in the file."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from rag.types import Page
+from rag.types import Block, Group
 from ui.escape import escape
-from ui.reader.prose import cells, heading_tag
+from ui.reader import inline
+from ui.reader.pieces import Piece
 from ui.reader.scene import Scene
-from ui.reader.spans import Span, Style, draw
+from ui.reader.spans import Span, Style
 
-_END = "; "
-_NAMED = ": "
-_LONGEST_NAME = 80
+_MOST_CELLS = 50_000  # of a window: a sheet may be 16,384 columns wide and nearly empty
 
 
 class _Cell(NamedTuple):
-    """A cell: its column, if that has a name, where it stands, and what of that is hidden."""
+    """What a cell shows, with what stands before it in the row, which is hidden."""
 
-    name: str | None
     span: Span
     signs: list[Style]
 
 
 class _Row(NamedTuple):
-    number: int
-    span: Span
-    cells: list[_Cell]
+    """A row, and those of its cells that hold something, by column."""
 
-    @property
-    def is_note(self) -> bool:
-        """Whether it is words by themselves, such as a note under a table."""
-        return len(self.cells) == 1 and self.cells[0].name is None
-
-    @property
-    def names(self) -> list[str]:
-        """The names of the columns that it has cells in."""
-        return [cell.name for cell in self.cells if cell.name is not None]
+    piece: Piece
+    cells: dict[int, _Cell]
 
 
-@dataclass
-class _Table:
-    """Rows under the same columns, in the order in which the rows have them."""
-
-    columns: list[str] = field(default_factory=list)
-    rows: list[_Row] = field(default_factory=list)
-
-    def takes(self, row: _Row) -> bool:
-        """Add a row, and the columns that are new with it; False where it belongs under others."""
-        if not row.is_note:
-            merged = _merged(self.columns, row.names)
-            alike = bool(self.columns) == bool(row.names) and not (
-                row.names and set(self.columns).isdisjoint(row.names)
-            )
-            if self.rows and (merged is None or not alike):
-                return False
-            self.columns = merged or []
-        self.rows.append(row)
-        return True
-
-
-def table(scene: Scene) -> str:
-    """Return the window as one table after another, each under the name of its sheet."""
-    names = _names(scene)
-    shown, current = "", _Table()
-    for page in scene.pages:
-        heading, row = _row(scene, page, names)
-        if heading or (row is not None and not current.takes(row)):
-            shown += _drawn(scene, current) + heading
-            current = _Table()
-            if row is not None:
-                current.takes(row)
-    return shown + _drawn(scene, current)
+def table(scene: Scene, run: Sequence[tuple[Piece, Block]]) -> str:
+    """Return the rows of a table, or of what of it stands in the window."""
+    group = _group(scene, run[0][1])
+    width = max(len(group.columns), *(len(block.cells) for _, block in run))
+    if len(run) * width > _MOST_CELLS:
+        return "".join(scene.element("p", piece.span) for piece, _ in run)
+    rows = [_Row(piece, dict(_cells(piece, block))) for piece, block in run]
+    used = sorted({at for row in rows for at in row.cells} | {at for at, name in enumerate(group.columns) if name})
+    is_sheet = scene.document.page_kind == "row"
+    count = int(run[0][1].is_context)
+    top = "".join(_row(scene, row, used, "th") for row in rows[:count]) or _names(group, used, is_sheet)
+    body = "".join(_row(scene, row, used, "td") for row in rows[count:])
+    caption = scene.text[slice(*group.caption)] if group.caption else "Table"
+    named = f"<thead>{top}</thead>" if top else ""
+    kind = ' class="rows"' if is_sheet else ""
+    return (
+        f'<div class="wide scroll" tabindex="0" role="group" aria-label="{escape(caption)}">'
+        f"<table{kind}>{named}<tbody>{body}</tbody></table></div>"
+    )
 
 
-def _merged(columns: Sequence[str], names: Sequence[str]) -> list[str] | None:
-    """Return the columns with those of a row among them; None where the row has them in another order."""
-    merged = list(columns)
-    last = -1
-    for name in names:
-        if name not in merged:
-            merged.insert(last + 1, name)
-        at = merged.index(name)
-        if at <= last:
-            return None
-        last = at
-    return merged
+def _group(scene: Scene, block: Block) -> Group:
+    return scene.document.groups[block.group] if block.group is not None else Group(kind="table")
 
 
-def _names(scene: Scene) -> set[str]:
-    """Return the names of columns: what stands before a colon in more than one row, or in the only one."""
-    counts: Counter[str] = Counter()
-    for page in scene.pages:
-        start, end = _clipped(scene, page)
-        parts = scene.text[start:end].strip().split(_END)
-        counts.update({part.split(_NAMED, 1)[0] for part in parts if _NAMED in part})
-    least = 2 if len(scene.pages) > 1 else 1
-    return {name for name, count in counts.items() if count >= least and 0 < len(name) <= _LONGEST_NAME}
-
-
-def _clipped(scene: Scene, page: Page) -> Span:
-    return max(page.start, scene.window[0]), min(page.end, scene.window[1])
-
-
-def _row(scene: Scene, page: Page, names: set[str]) -> tuple[str, _Row | None]:
-    """Return the heading that stands before a row, and the row."""
-    start, end = _clipped(scene, page)
-    shown = ""
-    for heading in scene.headings_in((start, end)):
-        shown += scene.block(heading_tag(heading.level), (heading.start, min(heading.end, end)))
-        start = min(heading.end, end)
-    words = scene.text[start:end]
-    start, end = start + len(words) - len(words.lstrip()), end - len(words) + len(words.rstrip())
-    if start >= end:
-        return shown, None
-    return shown, _Row(page.number, (start, end), _cells(scene.text, (start, end), names))
-
-
-def _cells(text: str, span: Span, names: set[str]) -> list[_Cell]:
-    parts = list(_parts(text, span, names))
-    if not any(name is not None for name, *_ in parts):
-        return [_Cell(None, cell, signs) for cell, signs in cells(text, span)]
-    found = []
-    for at, (name, start, words) in enumerate(parts):
-        stop = parts[at + 1][1] if at + 1 < len(parts) else span[1]
-        found.append(_Cell(name or "", (start, stop), [Style(start, words, "sign")]))
-    return found
-
-
-def _parts(text: str, span: Span, names: set[str]) -> Iterator[tuple[str | None, int, int]]:
-    """Yield the cells of a row by their names: each name, where its cell starts, and where the words in it do.
-
-    What stands between two names belongs to the first; what stands before all has none.
-    """
-    start = span[0]
-    sign = 0
-    seen: set[str] = set()
-    while True:
-        name = _name_at(text, start + sign, span[1])
-        if name in names and name not in seen:
-            seen.add(name)
-            yield name, start, start + sign + len(name) + len(_NAMED)
-        elif start == span[0]:
-            yield None, start, start
-        start = text.find(_END, start + sign, span[1])
-        if start < 0:
-            return
-        sign = len(_END)
-
-
-def _name_at(text: str, start: int, end: int) -> str:
-    stop = text.find(_NAMED, start, min(end, start + _LONGEST_NAME + len(_NAMED)))
-    return text[start:stop] if stop >= 0 else ""
-
-
-def _drawn(scene: Scene, found: _Table) -> str:
-    if not found.rows:
+def _names(group: Group, used: Sequence[int], is_sheet: bool) -> str:
+    """Return the names of the columns, which stand in each row of the text, or in one out of view."""
+    if not any(group.columns):
         return ""
-    head = "".join(f'<th scope="col" dir="auto">{escape(name)}</th>' for name in found.columns)
-    head = f"<thead><tr><th><span>Row</span></th>{head}</tr></thead>" if found.columns else ""
-    width = max(len(found.columns), *(len(row.cells) for row in found.rows))
-    rows = "".join(_drawn_row(scene, row, found.columns, width) for row in found.rows)
-    table = f'<table class="rows">{head}<tbody>{rows}</tbody></table>'
-    return f'<div class="wide scroll" tabindex="0" role="group" aria-label="Table">{table}</div>'
+    names = [*(["Row"] if is_sheet else []), *(group.columns[at] if at < len(group.columns) else "" for at in used)]
+    cells = "".join(f'<th scope="col" dir="auto">{escape(name)}</th>' for name in names)
+    return f'<tr class="names">{cells}</tr>'
 
 
-def _drawn_row(scene: Scene, row: _Row, columns: Sequence[str], width: int) -> str:
-    number = f'<th scope="row">{row.number}</th>'
-    if row.is_note:
-        shown = _drawn_cell(scene, row.cells[0], f' colspan="{width}"')
-    elif columns:
-        cells = {cell.name: cell for cell in row.cells}
-        shown = "".join(_drawn_cell(scene, cells[name]) if name in cells else "<td></td>" for name in columns)
+def _row(scene: Scene, row: _Row, used: Sequence[int], tag: str) -> str:
+    number = ""
+    if scene.document.page_kind == "row":
+        number = f'<th scope="row">{scene.document.page_at(row.piece.own) or ""}</th>'
+    element = 'th scope="col"' if tag == "th" else tag
+    if list(row.cells) == used[:1]:  # words by themselves, such as a note under a table
+        shown = _cell(scene, row.cells[used[0]], f'{element} colspan="{len(used)}"')
     else:
-        shown = "".join(_drawn_cell(scene, cell) for cell in row.cells)
-    return f"<tr{scene.of_passage(row.span)}>{number}{shown}</tr>"
+        shown = "".join(_cell(scene, row.cells[at], element) if at in row.cells else f"<{tag}></{tag}>" for at in used)
+    return f"<tr{scene.attributes(row.piece.span)}>{number}{shown}</tr>"
 
 
-def _drawn_cell(scene: Scene, cell: _Cell, wide: str = "") -> str:
-    words = draw(scene.text, *cell.span, (*scene.marks, *cell.signs))
-    return f'<td dir="auto"{wide}>{words}</td>'
+def _cell(scene: Scene, cell: _Cell, element: str) -> str:
+    is_markdown = inline.is_markdown(scene.document.source)
+    styles = [*cell.signs, *(inline.inline(scene.text, *cell.span) if is_markdown else ())]
+    return f'<{element} dir="auto">{scene.words(cell.span, styles)}</{element.split()[0]}>'
+
+
+def _cells(piece: Piece, block: Block) -> Iterator[tuple[int, _Cell]]:
+    """Yield the cells of a row that hold something in the window, with their columns; all of the row is in them."""
+    spans = ((at, max(start, piece.own), min(end, piece.end)) for at, (start, end) in enumerate(block.cells))
+    filled = [(at, start, end) for at, start, end in spans if start < end] or [(0, piece.own, piece.end)]
+    done, last = piece.start, len(filled) - 1
+    for number, (at, start, end) in enumerate(filled):
+        stop = piece.end if number == last else end
+        yield at, _Cell((done, stop), [Style(done, start, "sign"), Style(end, stop, "sign")])
+        done = stop

@@ -1,27 +1,15 @@
-"""A document as text: which way of drawing suits its format, and the buttons that move the window over it."""
+"""A document as text: its blocks or its lines, and the buttons that move the window over it."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from pathlib import PurePosixPath
 
-from rag.types import PageKind
 from ui.escape import escape
+from ui.reader.blocks import blocks
 from ui.reader.chosen import Chosen
-from ui.reader.inline import is_markdown
-from ui.reader.lines import lines
-from ui.reader.markdown import markdown
-from ui.reader.prose import mail, prose
+from ui.reader.lines import is_lines, lines
 from ui.reader.scene import Scene, earlier, later, window_at
 from ui.reader.spans import Span
-from ui.reader.tables import table
-
-_MAIL = {".eml", ".msg"}
-# Formats whose text runs from line to line; what has a suffix that is not here is code, settings or a log.
-_PROSE = set(
-    ".txt .text .html .htm .xhtml .pdf .docx .docm .pptx .pptm .odt .odp .rtf .epub .ipynb"
-    " .srt .vtt .ics .vcf .adoc .asciidoc .org .rst".split()
-)
 
 
 def text_view(chosen: Chosen, note: str = "") -> str:
@@ -33,9 +21,10 @@ def text_view(chosen: Chosen, note: str = "") -> str:
         window = _page_start(chosen), window[1]
     scene = Scene(document, window, chosen.passage, chosen.marks)
     back = moved and chosen.passage is not None and not (window[0] <= chosen.passage[0] < window[1])
+    shown = lines(scene) if is_lines(document) else blocks(scene)
     return (
         f'<div class="doc" tabindex="0" role="region" aria-label="Source text">{_noted(note)}'
-        f"{_before(chosen, window, back)}{_drawn(scene)}{_after(chosen, window, back)}</div>"
+        f"{_before(chosen, window, back)}{shown}{_after(chosen, window, back)}</div>"
     )
 
 
@@ -55,22 +44,6 @@ def _page_start(chosen: Chosen) -> int:
     """Return where the text of a page begins, or of the next that has some; raises LookupError after the last."""
     pages = chosen.document.pages
     return pages[bisect_left(pages, chosen.page or 1, key=lambda page: page.number)].start
-
-
-def _drawn(scene: Scene) -> str:
-    if scene.document.page_kind == "row":
-        return table(scene)
-    if is_markdown(scene.document.source):
-        return markdown(scene)
-    if PurePosixPath(scene.document.source).suffix.lower() in _MAIL:
-        return mail(scene)
-    return lines(scene) if is_code(scene.document.source, scene.document.page_kind) else prose(scene)
-
-
-def is_code(source: str, kind: PageKind) -> bool:
-    """Whether a document is code, settings or a log, whose lines are as they are for a reason; told by its name."""
-    suffix = PurePosixPath(source).suffix.lower()
-    return bool(suffix) and kind != "row" and not is_markdown(source) and suffix not in _PROSE | _MAIL
 
 
 def _before(chosen: Chosen, window: Span, back: bool) -> str:
