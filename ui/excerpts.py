@@ -21,6 +21,7 @@ from ui.reader.spans import Span, Style
 # Shown before anything is unfolded: about six lines.
 _SHOWN = 480  # characters, the key sentence among them
 _LINES = (2, 4)  # ends of lines before the key sentence, and after it
+_SHORT_ITEM = 200  # characters of an item or a row that is not cut
 _NEAR = 70  # characters within which a cut is moved to the end of a sentence or of a line, or left out
 _LINE_END = re.compile(r"\n\s*")
 _SENTENCE_END = re.compile(
@@ -55,7 +56,7 @@ def _card(at: int, citation: Citation, part: Document | None, number: str, told:
     marked = (len(before), len(before) + len(key)) if citation.excerpt else (0, 0)  # of version 0.1, a whole passage
     text = before + key + after
     part = part or Document(source=citation.source, sha256=citation.sha256, title=citation.title, text=text)
-    shown = unfolded(text, marked)
+    shown = _in_whole_items(part, unfolded(text, marked))
     name = f"words-{at}-{citation.n}"
     kind = "words code" if is_lines(part) else "words"
     more = _more(name, citation.n) if shown != (0, len(text)) else ""
@@ -106,6 +107,13 @@ def _words(part: Document, marked: Span, shown: Span) -> str:
     if is_lines(part):
         return "".join(scene.element("p", span) for span in scene.paragraphs(whole))
     return blocks(scene)
+
+
+def _in_whole_items(part: Document, shown: Span) -> Span:
+    """Return what is shown with the whole of the items and rows in which it begins and ends, unless they are long."""
+    kinds = ("item", "row")
+    cut = [one for one in part.blocks_between(*shown) if one.kind in kinds and one.end - one.start <= _SHORT_ITEM]
+    return min([shown[0], *(one.start for one in cut)]), max([shown[1], *(one.end for one in cut)])
 
 
 def unfolded(text: str, key: Span) -> Span:
