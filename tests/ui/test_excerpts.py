@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.types import Document
-from tests.ui.shelf import citation_of, letters, read, tree
+from rag.types import Document, Excerpt
+from tests.ui.shelf import Shelf, citation_of, letters, read, tree
 from ui import excerpts
+from ui.structure import Structures, part_of
 
 SENTENCES = [f"Sentence {n} says that the mill had {n} wheels and ground rye." for n in range(12)]
 PROSE = " ".join(SENTENCES)
@@ -128,3 +129,65 @@ def test_it_is_quick_and_keeps_the_key_sentence(text: str) -> None:
     key = (len(text) // 2, len(text) // 2 + 10)
     start, end = excerpts.unfolded(text, key)
     assert start <= key[0] < key[1] <= end
+
+
+TOWNS = """\
+# Towns
+
+Before it.
+
+| Town | Mills |
+|---|---|
+| Ulm | 3 |
+| Bern | **7** |
+
+- rye
+  - oats
+
+After it.
+"""
+
+
+def test_an_excerpt_has_the_shape_of_its_blocks() -> None:
+    document = read("a.md", TOWNS)
+    span = key_in(document.text, "| Bern | **7** |\n\n- rye\n  - oats")
+    citation = citation_of(document, *key_in(document.text, "Bern | **7**"), excerpt=span)
+    html = tree(excerpts.closest(0, citation, part_of(document, *span)))
+    for sign in html.find_class("sign"):
+        sign.drop_tree()
+    assert [cell.text_content() for cell in html.xpath("//th | //td")] == ["Town", "Mills", "Bern", "7"]
+    assert html.xpath("string(//ul/li/ul/li)") == "oats"
+    assert [mark.text_content() for mark in html.iter("mark")] == ["Bern", "7"]
+
+
+@given(st.data())
+def test_a_part_of_a_document_is_a_document(data: st.DataObject) -> None:
+    document = read("a.md", TOWNS)
+    start = data.draw(st.integers(0, len(document.text) - 1))
+    end = data.draw(st.integers(start + 1, len(document.text)))
+    part = part_of(document, start, end)
+    whole = [(max(one.start, start), min(one.end, end)) for one in document.blocks_between(start, end)]
+    assert [part.text[one.start : one.end] for one in part.blocks] == [document.text[a:b] for a, b in whole]
+    key = data.draw(st.integers(start, end - 1))
+    html = excerpts.closest(0, citation_of(document, key, end, excerpt=(start, end)), part)
+    (words,) = tree(html).find_class("words")
+    for names in words.find_class("names"):
+        names.drop_tree()
+    assert letters(words.text_content()) == letters(document.text[start:end])
+    assert letters("".join(mark.text_content() for mark in words.iter("mark"))) == letters(document.text[key:end])
+
+
+def test_only_an_excerpt_that_the_index_still_has_is_given_its_blocks() -> None:
+    document, other = read("a.md", TOWNS), read("b.md", "# Other\n\nWords.")
+    there, gone = citation_of(document, 9, 19, 1, (9, 19)), citation_of(other, 9, 15, 3, (9, 15))
+    changed = there.model_copy(update={"n": 2, "excerpt": Excerpt(start=9, end=19, text="Not there.")})
+    parts = Structures(Shelf(document)).of([there, changed, gone])
+    assert {n: part.text for n, part in parts.items()} == {1: "Before it."}
+    assert [block.kind for block in parts[1].blocks] == ["paragraph"]
+
+
+def test_a_short_item_is_not_cut() -> None:
+    text = "What to do:\n\n" + "\n".join(f"{n}. Step {n} is to wait for a while." for n in range(1, 30))
+    html = card(text, "What to do:", "a.md")
+    items = [line for line in visible(html).split("\n") if line.strip()]
+    assert all(item.endswith("while.") for item in items[1:])

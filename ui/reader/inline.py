@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from rag.types import Block
-from ui.reader.spans import Span, Style
+from ui.reader.spans import Span, Style, lines_of
 
 _SUFFIXES = {".md", ".markdown"}
 _LEAD = re.compile(r"(?P<quotes>(?:[ \t]{0,100}>){0,100})[ \t]{0,100}")  # before the lines of a block
@@ -87,16 +87,9 @@ def _lead(text: str, start: int) -> re.Match[str]:
     return found
 
 
-def _lines(text: str, span: Span) -> Iterator[Span]:
-    start = span[0]
-    for line in text[slice(*span)].split("\n"):
-        yield start, start + len(line)
-        start += len(line) + 1
-
-
 def _line_signs(text: str, block: Block, span: Span) -> Iterator[Style]:
     """Yield the signs before lines, and those of a heading."""
-    for start, end in _lines(text, span):
+    for start, end in lines_of(text, span):
         lead = min(_lead(text, start).end(), end)
         if block.kind == "heading" and (opening := _HEADING.match(text, lead, end)):
             lead = opening.end()
@@ -109,7 +102,7 @@ def _line_signs(text: str, block: Block, span: Span) -> Iterator[Style]:
 
 def _fences(text: str, block: Block, span: Span) -> Iterator[Style]:
     """Yield what only frames code: the lines that fence it, and the white space before all of its lines."""
-    lines = list(_lines(text, span))
+    lines = list(lines_of(text, span))
     width = block.start - text.rfind("\n", 0, block.start) - 1
     is_fenced = _FENCE.match(text, block.start, block.end) is not None
     if is_fenced and span[0] == block.start:

@@ -11,7 +11,7 @@ from itertools import islice
 from rag.types import Document
 from ui.reader.inline import is_markdown
 from ui.reader.scene import Scene
-from ui.reader.spans import Span
+from ui.reader.spans import Span, lines_of
 
 _MOST = 2000  # lines of a window: there may be nothing in them
 
@@ -38,12 +38,12 @@ def _item(scene: Scene, number: int | None, line: Span) -> str:
 def _numbered(scene: Scene) -> Iterator[tuple[int | None, Span]]:
     if scene.document.page_kind != "line":
         first = scene.text.count("\n", 0, scene.window[0]) + 1
-        yield from enumerate(scene.lines(scene.window), start=first)
+        yield from enumerate(lines_of(scene.text, scene.window), start=first)
         return
     for page in scene.pages:
         span = max(page.start, scene.window[0]), min(page.end, scene.window[1])
         number: int | None = page.number
         for paragraph in scene.paragraphs(span):
-            for line in scene.lines(paragraph):
+            for line in lines_of(scene.text, paragraph):
                 yield number, line
                 number = None

@@ -9,9 +9,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from rag.types import Document, Page
-from ui.reader.spans import Span, Style, draw
+from ui.reader.spans import Span, Style, draw, lines_of
 
 # Characters shown before and after what is looked at: enough to judge it by, and little enough to be quick.
 AROUND = 6000
@@ -62,28 +63,11 @@ class Scene:
 
     def paragraphs(self, span: Span) -> Iterator[Span]:
         """Yield the stretches of lines that are not blank, each without the white space at its end."""
-        start = -1
-        last = span[0]
-        for line in self.lines(span):
-            words = self.text[line[0] : line[1]]
-            if words.strip():
-                start = line[0] if start < 0 else start
-                last = line[0] + len(words.rstrip())
-            elif start >= 0:
-                yield start, last
-                start = -1
-        if start >= 0:
-            yield start, last
-
-    def lines(self, span: Span) -> Iterator[Span]:
-        """Yield the lines of a stretch, without the ends of lines."""
-        start, end = span
-        while start <= end:
-            stop = self.text.find("\n", start, end)
-            yield start, end if stop < 0 else stop
-            if stop < 0:
-                return
-            start = stop + 1
+        lines = lines_of(self.text, span)
+        for is_blank, run in groupby(lines, key=lambda line: not self.text[slice(*line)].strip()):
+            if not is_blank:
+                found = list(run)
+                yield found[0][0], found[-1][0] + len(self.text[slice(*found[-1])].rstrip())
 
 
 def window_at(text: str, focus: Span) -> Span:

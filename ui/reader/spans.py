@@ -78,3 +78,11 @@ def _turn(opened: list[str], wanted: list[str]) -> Iterator[str]:
     for name in wanted[same:]:
         yield _TAGS[name][0]
         opened.append(name)
+
+
+def lines_of(text: str, span: Span) -> Iterator[Span]:
+    """Yield the lines of a stretch, without the ends of lines."""
+    start = span[0]
+    for line in text[slice(*span)].split("\n"):
+        yield start, start + len(line)
+        start += len(line) + 1
