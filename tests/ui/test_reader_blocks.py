@@ -201,6 +201,13 @@ def test_plain_text_has_its_lists_and_keeps_its_lines() -> None:
     assert [p.text_content() for p in page.findall("p")] == ["To buy:", "A poem\nof two lines"]
 
 
+def test_a_quotation_and_code_in_an_item_stay_in_it() -> None:
+    page = drawn(read("a.md", "1. one\n\n   > said\n\n   ```\n   x = 1\n     y\n   ```\n2. two\n"))
+    assert texts(page, "./ol/li[1]/blockquote/p") == ["said"]
+    assert page.xpath("string(./ol/li[1]/pre)") == "x = 1\n  y"
+    assert texts(page, "./ol/li[2]") == ["2. two"]
+
+
 def test_what_is_read_line_by_line_is_numbered_as_in_the_file() -> None:
     found = [(line.get("value"), line.text_content()) for line in drawn(OTHERS["yaml"]).iter("li")]
     assert found == [("1", "# settings"), ("3", "server.port: 8080"), ("5", "users.name: ada; users.room: 22")]

@@ -41,12 +41,13 @@ def _part(scene: Scene, pieces: Sequence[Piece]) -> str:
 
 def _run(scene: Scene, block: Block | None) -> tuple[str, int | None]:
     """Return what a block is drawn with: the others of its list or table, say."""
-    group = block.group if block is not None else None
-    if block is None or block.kind in ("field", "quote"):
-        return (block.kind if block is not None else "between"), None
+    if block is None:
+        return "between", None
     if block.kind == "row" and block.cells:
-        return "table", group
-    return ("list", group) if group is not None and scene.document.groups[group].kind == "list" else ("single", None)
+        return "table", block.group
+    if block.group is not None and scene.document.groups[block.group].kind == "list":
+        return "list", block.group
+    return (block.kind if block.kind in ("field", "quote") else "single"), None
 
 
 def _drawn(scene: Scene, kind: str, run: Sequence[Piece]) -> str:
@@ -55,7 +56,7 @@ def _drawn(scene: Scene, kind: str, run: Sequence[Piece]) -> str:
     if kind == "list":
         return items(scene, run, _single)
     if kind == "quote":
-        return nested((_depth(scene, piece), _single(scene, piece)) for piece in run)
+        return nested((_depth(scene, piece), _leaf(scene, piece)) for piece in run)
     shown = "".join((_between if kind == "between" else _single)(scene, piece) for piece in run)
     is_named = kind == "field" and _NAME.match(scene.text, run[0].own, run[0].end)  # and not "Ben wrote:"
     return f'<div class="headers">{shown}</div>' if is_named else shown
@@ -73,6 +74,12 @@ def _between(scene: Scene, piece: Piece) -> str:
 
 def _single(scene: Scene, piece: Piece, mark: Style | None = None) -> str:
     """Return a block by itself; ``mark`` is the bullet or number before an item."""
+    shown = _leaf(scene, piece, mark)
+    return nested([(_depth(scene, piece), shown)]) if piece.block is not None and piece.block.kind == "quote" else shown
+
+
+def _leaf(scene: Scene, piece: Piece, mark: Style | None = None) -> str:
+    """Return the element of a block."""
     block = piece.block
     if block is None:
         return _between(scene, piece)
