@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 
+import pypandoc
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from reportlab.pdfgen.canvas import Canvas
@@ -13,11 +14,27 @@ from tests.browser import ask
 
 pytestmark = pytest.mark.browser
 
+DRILL = """\
+# Fire drill
+
+What to do in a fire drill at the weaving mill:
+
+1. Close the shutters
+    - those of the north hall first
+2. Leave by the east stairs
+3. Meet at the pump
+
+| Hall       | Warden of the hall | Meeting point |
+|------------|--------------------|---------------|
+| North hall | Wendelin Baumgartner | Beside the old pump in the yard |
+| Dye works  | Ottilie Zimmermann | Under the chestnut tree |
+"""
 FILLING = "Report {} of the committee was on roads, on wells and on the price of grain."
 
 
 def fill(corpus: Path) -> None:
-    """Write a PDF of three pages and a table."""
+    """Write a PDF of three pages, a table, and a text with a list and a table."""
+    pypandoc.convert_text(DRILL, "docx", format="markdown", outputfile=str(corpus / "drill.docx"))
     (corpus / "bells.pdf").write_bytes(_report())
     rows = "".join(f"Town {n},{1000 + 7 * n},{n % 5}\n" for n in range(300))
     (corpus / "towns.csv").write_text("Town,Inhabitants,Bridges\n" + rows + "Zellwangen,48213,9\n")
@@ -86,9 +103,29 @@ def test_a_cited_row_stands_in_its_table(page: Page) -> None:
     in_view(page.locator("#reader mark", has_text="48213"))
 
 
+def test_lists_and_tables_are_such_in_the_excerpt_and_in_the_source(page: Page) -> None:
+    ask(page, "Who is the warden of the dye works?")
+    page.locator(".turn:last-child .marker").first.click()
+    for place in (page.locator(".turn:last-child .words").first, page.locator("#reader .doc")):
+        expect(place.locator("th[scope=col]").nth(1)).to_have_text("Warden of the hall")
+        expect(place.locator("td", has_text="Ottilie Zimmermann").locator("mark")).to_be_visible()
+    steps = page.locator("#reader .doc > ol > li")
+    expect(steps).to_have_count(3)
+    number, words = steps.nth(1).locator(".number").bounding_box(), steps.nth(1).locator("p").bounding_box()
+    assert number is not None
+    assert words is not None
+    assert abs(number["x"] + number["width"] - words["x"]) < 2  # it hangs before the words
+    assert words["height"] < 40
+
+
 @pytest.mark.parametrize("page", [(390, 844)], indirect=True)
 def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page) -> None:
-    for question in ("When was the great bell of Waldkirch cast?", "How many inhabitants does Zellwangen have?"):
+    questions = (
+        "When was the great bell of Waldkirch cast?",
+        "How many inhabitants does Zellwangen have?",
+        "Who is the warden of the dye works?",
+    )
+    for question in questions:
         ask(page, question)
         page.locator(".turn:last-child .marker").first.click()
         expect(page.locator("#reader .doc")).to_be_visible()
