@@ -137,7 +137,7 @@ def _read(file: CorpusFile, worker: Worker, embedder: Embedder, chunk_tokens: in
             pieces.append(Piece(chunk, sentences, key))
             texts[key] = text, [(len(context) + start, len(context) + end) for start, end in sentences]
         cuts.append(Cut(document, pieces))
-    return FilePassages(record_of(file, parsed.documents[0].sha256, warning=parsed.warning), cuts, texts)
+    return FilePassages(record_of(file, parsed.sha256, warning=parsed.warning), cuts, texts)
 
 
 def _clipped(sentences: Sequence[Span], chunk: Chunk) -> list[Span]:

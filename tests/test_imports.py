@@ -19,10 +19,10 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 # From the bottom; a module imports from layers below its own, or from its own package.
 LAYERS = (
     ("types", "errors", "stop_words", "weights", "child", "hosts"),
-    ("place", "conversation_file", "saved_answer"),
+    ("place", "conversation_file", "saved_answer", "corpus"),
     ("languages", "words", "lines", "conversations", "wire", "llm"),
     ("export", "sentences", "kinds", "dates"),
-    ("parse", "corpus", "chunk", "embed", "excerpt"),
+    ("parse", "chunk", "embed", "excerpt"),
     ("settings", "index", "converse", "library"),
     ("terms",),
     ("query",),

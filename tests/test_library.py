@@ -24,7 +24,7 @@ BRIDGE = "The bridge over the Ouse was built by Carl Dorn in 1871.\n"
 
 UNUSABLE = (
     *("../evil.txt", "a/b.txt", "a\\b.txt", "/etc/passwd", "..", "", " ", ".hidden.txt", ".ragignore", "~$lock.docx"),
-    *("x\0.txt", "a\nb.txt", "\u202egpj.txt", "program.exe", "noSuffix", "x" * 300 + ".txt"),
+    *("x\0.txt", "a\nb.txt", "\u202egpj.txt", "x" * 300 + ".txt"),
 )
 
 
@@ -116,9 +116,13 @@ def test_a_name_that_will_not_do_is_refused(assistant: Assistant, name: str) -> 
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("fake.pdf", b"<html>no PDF</html>"),
-        ("fake.docx", b"plain"),
-        ("fake.rtf", b"plain"),
+        ("fake.pdf", b"\x89PNG\r\n\x1a\n\0\0"),
+        ("fake.docx", b"MZ\x90\0\3\0"),
+        ("fake.rtf", b"MZ\x90\0\3\0"),
+        ("old.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)),
+        ("program.exe", b"MZ\x90\0\3\0"),
+        ("noSuffix", b"MZ\x90\0\3\0"),
+        ("secrets.env", b"TOKEN=1"),
         ("fake.txt", bytes(range(256)) * 20),
         ("fake.md", b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff\0\0" * 300),
         ("empty.txt", b"  \n"),

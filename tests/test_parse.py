@@ -107,7 +107,7 @@ def test_a_file_without_text_is_refused_with_the_reason(suffix: str, data: bytes
 @pytest.mark.parametrize(("source", "named"), [("a.exe", r"\.exe"), ("folder.txt/thing", "without a suffix")])
 def test_a_file_of_an_unknown_kind_is_refused(source: str, named: str) -> None:
     with pytest.raises(ParseError, match=f"no parser for .*{named}"):
-        parse_one(b"text", source)
+        parse_one(b"MZ\x90\0\3\0\0\0", source)
 
 
 def test_markdown_headings_are_the_spans_of_their_lines() -> None:

@@ -40,7 +40,10 @@ def test_parts_are_read_by_their_path() -> None:
         (b"plain text", "not a DOCX file, though it is named so"),
         (b"", "not a DOCX file, though it is named so"),
         (zipped({"a": b"text" * 99})[:-30], "the file is cut short or damaged"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "needs a password, or is in Office's old format"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
+            "in Office's old binary format, or damaged, or locked: save it as DOCX",
+        ),
     ],
 )
 def test_what_is_no_whole_archive_is_refused(data: bytes, reason: str) -> None:
@@ -84,7 +87,7 @@ def test_entities_are_not_resolved() -> None:
     ("stream", "reason"),
     [
         ("EncryptionInfo", "needs a password: save it as XLSX without one"),
-        ("Workbook", "in Office's old binary format, though it is named otherwise: save it as XLSX"),
+        ("Workbook", "in Office's old binary format: open it and save it as XLSX"),
     ],
 )
 def test_an_old_file_and_a_locked_one_are_told_apart(stream: str, reason: str) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from rag.errors import ParseError
-from rag.parse.code import CODE_SUFFIXES, TEXT_NAMES, parse_code
+from rag.parse.code import CODE_NAMES, CODE_SUFFIXES, parse_code
 from rag.parse.parsed import Parsed
 from rag.sentences import document_sentences
 from tests.texts import block_texts, parse_one, unblocked
@@ -52,5 +52,5 @@ def test_secrets_and_what_others_read_are_not_among_them(suffix: str) -> None:
 
 
 def test_names_are_lower_case_and_without_a_suffix() -> None:
-    assert {"makefile", "dockerfile", "licence", "license", "readme"} <= TEXT_NAMES
-    assert all(name == name.lower() and "." not in name for name in TEXT_NAMES)
+    assert {"makefile", "dockerfile"} <= CODE_NAMES
+    assert all(name == name.lower() and "." not in name for name in CODE_NAMES)

@@ -13,6 +13,7 @@ from rag.errors import IndexMismatch, RemovalGuardError, UsageError
 from rag.index import Index
 from rag.index.local import LocalIndex
 from rag.index.postgres import PostgresIndex
+from rag.parse.archive import zipped
 from rag.sync import Failure, Progress, SyncReport, sync
 from rag.types import Freshness
 from tests.fakes import CountingEmbedder, FakeEmbedder
@@ -168,7 +169,15 @@ def test_files_that_cannot_be_read_are_told_with_reasons_and_the_rest_is_indexed
     corpus: Path, index: Index, run: Sync
 ) -> None:
     write(
-        corpus, {"a.txt": LAKES, "b.bin": b"x", "c.txt": b"", "d.txt": bytes(range(256)), "e.md": " \n", "z.txt": SEAS}
+        corpus,
+        {
+            "a.txt": LAKES,
+            "b.bin": b"\x7fELF\2\1\1\0",
+            "c.txt": b"",
+            "d.txt": bytes(range(256)),
+            "e.md": " \n",
+            "z.txt": SEAS,
+        },
     )
     report = run()
     reasons = {failure.source: failure.reason for failure in report.failed}
@@ -182,6 +191,17 @@ def test_files_that_cannot_be_read_are_told_with_reasons_and_the_rest_is_indexed
     (corpus / "d.txt").unlink()
     assert {failure.source for failure in run().failed} == {"b.bin", "e.md"}
     assert texts_of(index) == {"a.txt": LAKES, "c.txt": "Now it says something.", "z.txt": SEAS}
+
+
+def test_the_documents_of_an_archive_come_and_go_with_it(corpus: Path, index: Index, run: Sync) -> None:
+    write(corpus, {"a.zip": zipped({"b.txt": LAKES.encode(), "c/d.txt": SEAS.encode()}), "z.txt": RIVERS})
+    assert run().added == ("a.zip", "z.txt")
+    assert texts_of(index) == {"a.zip/b.txt": LAKES, "a.zip/c/d.txt": SEAS, "z.txt": RIVERS}
+    os.utime(corpus / "a.zip", (1, 1))
+    assert not run().did_something
+    write(corpus, {"a.zip": zipped({"c/d.txt": SEAS.encode()})})
+    assert run().changed == ("a.zip",)
+    assert texts_of(index) == {"a.zip/c/d.txt": SEAS, "z.txt": RIVERS}
 
 
 def test_a_document_that_became_unreadable_is_found_no_more(corpus: Path, index: Index, run: Sync) -> None:

@@ -13,19 +13,19 @@ import struct
 import zipfile
 import zlib
 from io import BytesIO
-from typing import Any
+from typing import Any, NoReturn
 
 from rag.errors import ParseError
 from rag.parse.markup import squeeze
 from rag.parse.tree import xml_tree
 
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MOST_PARTS = 20_000
 _MOST_BYTES = 500_000_000
 # Text packs to a tenth, tables of noughts to a hundredth; a small archive may do as it likes.
 _HIGHEST_RATIO, _RATIO_MATTERS_FROM = 200, 50_000_000
 # What can go wrong while a part is unpacked.
-_UNREADABLE = (
+UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
@@ -50,12 +50,12 @@ def open_archive(data: bytes, kind: str = "ZIP") -> zipfile.ZipFile:
     Raises:
         ParseError: It is no archive, cut short, locked, or would unpack into too much.
     """
-    if data.startswith(_OLE):
-        raise ParseError(_reason_for_ole(data, kind))
+    if data.startswith(OLE):
+        refuse_ole(kind, data)
     try:
         archive = zipfile.ZipFile(BytesIO(data))
-    except _UNREADABLE as error:
-        if data.startswith(_ZIP):
+    except UNREADABLE as error:
+        if data.startswith(ZIP):
             raise ParseError(f"the file is cut short or damaged: its end is no {kind} file's") from error
         article = "an" if kind[0] in "AEIOX" else "a"
         raise ParseError(f"not {article} {kind} file, though it is named so") from error
@@ -75,7 +75,7 @@ def read_part(archive: zipfile.ZipFile, path: str) -> bytes | None:
         return archive.read(path)
     except KeyError:
         return None
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise ParseError(f"the file is damaged: its part {path} cannot be unpacked") from error
 
 
@@ -128,15 +128,21 @@ def _refuse_bombs(parts: list[zipfile.ZipInfo]) -> None:
         raise ParseError(f"not unpacked: {len(parts):,} parts of {unpacked // 10**6:,} MB in all are no document")
 
 
-def _reason_for_ole(data: bytes, kind: str) -> str:
-    """Tell the two kinds of file apart that Office keeps in this older container."""
+def refuse_ole(kind: str, data: bytes, name: str = "") -> NoReturn:
+    """Say why a file in the older container of Office is not read: it is locked, or of before 2007.
+
+    Raises:
+        ParseError: Always; it says as which ``kind`` to save the file.
+    """
     import olefile
 
+    if not data.startswith(OLE):
+        raise ParseError(f"not an Office file, though it is named so: if it is one, save it as {kind}")
     try:
         with olefile.OleFileIO(data) as ole:
-            locked = ole.exists("EncryptionInfo") or ole.exists("EncryptedPackage")
-    except Exception:  # olefile raises many kinds on broken files
-        return f"needs a password, or is in Office's old format, and damaged: save it as {kind} without a password"
-    if locked:
-        return f"needs a password: save it as {kind} without one"
-    return f"in Office's old binary format, though it is named otherwise: save it as {kind}"
+            is_locked = ole.exists("EncryptionInfo") or ole.exists("EncryptedPackage")
+    except Exception as error:  # olefile raises many kinds on broken files
+        raise ParseError(f"in Office's old binary format, or damaged, or locked: save it as {kind}") from error
+    if is_locked:
+        raise ParseError(f"needs a password: save it as {kind} without one")
+    raise ParseError(f"in Office's old binary format: open it and save it as {kind}")

@@ -24,10 +24,10 @@ CODE_SUFFIXES = frozenset(
     for suffix in line.split()
 )
 
-TEXT_NAMES = frozenset(
-    "authors brewfile build changelog changes codeowners contributing contributors copying dockerfile gemfile"
-    " gnumakefile history install jenkinsfile justfile licence license makefile news notice podfile procfile"
-    " rakefile readme security todo vagrantfile version".split()
+# Files of code that have no suffix.
+CODE_NAMES = frozenset(
+    "brewfile build codeowners dockerfile gemfile gnumakefile jenkinsfile justfile makefile podfile procfile rakefile"
+    " vagrantfile".split()
 )
 
 

@@ -1,7 +1,10 @@
-"""Which parser reads which suffix."""
+"""Which parser reads which kind of file; a kind is the suffix that such files have."""
 
 from __future__ import annotations
 
+from functools import partial
+
+from rag.parse.archive import refuse_ole
 from rag.parse.captions import parse_srt, parse_vtt
 from rag.parse.cards import parse_calendar, parse_cards
 from rag.parse.code import CODE_SUFFIXES, parse_code
@@ -22,15 +25,24 @@ from rag.parse.markup_languages import (
     parse_typst,
     parse_xml_document,
 )
+from rag.parse.mhtml import parse_mhtml
 from rag.parse.msg import parse_msg
 from rag.parse.notebook import parse_notebook
 from rag.parse.odt import parse_odt
+from rag.parse.packed import parse_packed, parse_tar, parse_zip
 from rag.parse.parsed import Parser
 from rag.parse.pdf import parse_pdf
 from rag.parse.pptx import parse_pptx
 from rag.parse.rtf import parse_rtf
 from rag.parse.text import parse_text
 from rag.parse.xlsx import parse_xlsx
+
+# What Office wrote before 2007: these say what to do.
+OLD_OFFICE: dict[str, Parser] = {
+    ".doc": partial(refuse_ole, "DOCX"),
+    ".xls": partial(refuse_ole, "XLSX"),
+    ".ppt": partial(refuse_ole, "PPTX"),
+}
 
 PARSERS: dict[str, Parser] = {
     ".txt": parse_text,
@@ -40,6 +52,7 @@ PARSERS: dict[str, Parser] = {
     ".html": parse_html,
     ".htm": parse_html,
     ".xhtml": parse_html,
+    **dict.fromkeys((".mhtml", ".mht"), parse_mhtml),
     ".pdf": parse_pdf,
     ".docx": parse_docx,
     ".docm": parse_docx,
@@ -79,7 +92,17 @@ PARSERS: dict[str, Parser] = {
     ".mediawiki": parse_mediawiki,
     ".typ": parse_typst,
     **{f".{section}": parse_man for section in range(1, 9)},
+    **OLD_OFFICE,
+    ".zip": parse_zip,
+    ".tar": parse_tar,
+    **dict.fromkeys((".gz", ".tgz", ".bz2", ".xz"), parse_packed),
 }
+
+# Suffixes that other texts have as well, such as a saved web page that is named .txt, or a log named .1.
+UNSURE = frozenset((".txt", ".text", ".csv", ".tsv", ".mhtml", ".mht", *(f".{section}" for section in range(1, 9))))
+
+# Files of files: each in them is a document of its own, and they are none.
+ARCHIVES = (parse_zip, parse_tar, parse_packed)
 
 # Formats that do not say which encoding they are in.
 PLAIN = (

@@ -26,7 +26,11 @@ _FORMAT = "html+epub_html_exts-native_divs-native_spans"
 
 def parse_html(data: bytes, name: str) -> Parsed:
     """Read a web page; the title is its ``<h1>``, else its ``<title>``, else the file's name."""
-    html = decode_html(data)
+    return page_document(decode_html(data), name)
+
+
+def page_document(html: str, name: str) -> Parsed:
+    """Return a web page, decoded, as a document."""
     page = page_tree(html)
     builder = Builder()
     title = ""

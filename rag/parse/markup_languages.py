@@ -9,7 +9,6 @@ import re
 from functools import partial
 from typing import Any
 
-from rag.errors import ParseError
 from rag.parse.builder import Builder
 from rag.parse.html import decode_html
 from rag.parse.pandoc import PandocError, read_tree
@@ -53,14 +52,10 @@ parse_typst = partial(_parse_text, "typst")
 
 
 def parse_man(data: bytes, name: str) -> Parsed:
-    """Read a man page; other files have names like theirs, such as old logs.
-
-    Raises:
-        ParseError: It is none.
-    """
+    """Read a man page; other files have names like theirs, such as old logs, and are read as plain text."""
     text = decode(data)
     if not _MAN_TITLE.search(text):
-        raise ParseError("not a man page, though it is named so: rename it if it is text")
+        return plain_text(text, name)
     return _parsed(read_tree(text.encode("utf-8", "replace"), "man"), name)
 
 

@@ -39,7 +39,7 @@ def test_a_name_that_is_none_is_refused(client: httpx.Client, assistant: Assista
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("setup.exe", b"MZ\x90"), ("report.pdf", b"<html>no pdf"), ("letter.docx", b"plain words")],
+    [("setup.exe", b"MZ\x90\0\3\0"), ("report.pdf", b"\x89PNG\r\n\x1a\n\0\0"), ("letter.docx", b"\0no words")],
 )
 def test_what_is_no_document_is_refused(client: httpx.Client, assistant: Assistant, name: str, content: bytes) -> None:
     before = files(assistant)

@@ -50,9 +50,10 @@ def added(site: Site) -> set[str]:
 
 def test_what_cannot_be_added_is_listed_with_its_reason_and_may_replace(page: Page, site: Site, tmp_path: Path) -> None:
     write(
-        tmp_path / "new", {"house.md": "# Houses\n\nThe house was built by Eve Falk in 1902.\n", "fake.pdf": "no PDF"}
+        tmp_path / "new",
+        {"house.md": "# Houses\n\nThe house was built by Eve Falk in 1902.\n", "fake.pdf": b"\x89PNG\r\n\x1a\n\0\0"},
     )
-    write(tmp_path / "new", {"mill.txt": "The mill was torn down in 1950.\n", "run.exe": b"MZ"})
+    write(tmp_path / "new", {"mill.txt": "The mill was torn down in 1950.\n", "run.exe": b"MZ\x90\0\3\0"})
     files = [tmp_path / "new" / name for name in ("house.md", "fake.pdf", "mill.txt", "run.exe")]
     page.locator("#upload input[type=file]").set_input_files(files)
     uploads = page.locator(".uploads")
