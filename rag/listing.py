@@ -1,9 +1,10 @@
-"""Index and folder → the list a person sees: every document, and every file that waits or could not be read."""
+"""Index and folder → the list a person sees: every document, every archive, what waits or could not be read."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -21,7 +22,7 @@ TAKEN_AWAY = "taken away"  # the note of a document whose file is gone
 
 
 class ListedDocument(Value):
-    """A document, or a file that could not be read as one.
+    """A document, an archive of documents, or a file that could not be read as one.
 
     ``waiting`` is what the index has not caught up with: new, changed, or taken away; ``note`` says which, or why
     a file could not be read, or what of it could not. ``file`` is another than the source for an attachment.
@@ -64,10 +65,10 @@ def listing(
         _document(document, records[document.file], waiting.get(document.file), times[document.file])
         for document in documents
     ]
-    having = {document.file for document in documents}
+    inside = Counter(document.file for document in documents)
     listed += [
-        _file(source, waiting.get(source), records.get(source), times[source])
-        for source in (seen.keys() | records.keys()) - having
+        _file(source, waiting.get(source), records.get(source), times[source], inside[source])
+        for source in (seen.keys() | records.keys()) - {document.source for document in documents}
     ]
     return sorted(listed, key=lambda one: natural_order(one.source))
 
@@ -104,10 +105,12 @@ def _document(document: DocumentSummary, record: FileRecord, waiting: str | None
     )
 
 
-def _file(source: str, waiting: str | None, record: FileRecord | None, mtime_ns: int) -> ListedDocument:
-    """Return a file that gave no document: it is new, or could not be read."""
+def _file(source: str, waiting: str | None, record: FileRecord | None, mtime_ns: int, documents: int) -> ListedDocument:
+    """Return a file that is no document itself: an archive of some, or it is new, or could not be read."""
     reason = record.reason if record is not None else None
     failed = reason is not None and waiting != "changed"
+    if record is not None and documents and not waiting:
+        return _archive(record, mtime_ns, documents)
     return ListedDocument(
         source=source,
         file=source,
@@ -115,4 +118,17 @@ def _file(source: str, waiting: str | None, record: FileRecord | None, mtime_ns:
         state="failed" if failed else "waiting",
         modified=_modified(mtime_ns),
         note=(reason if failed else waiting) or "",
+    )
+
+
+def _archive(record: FileRecord, mtime_ns: int, documents: int) -> ListedDocument:
+    return ListedDocument(
+        source=record.source,
+        file=record.source,
+        title=PurePosixPath(record.source).name,
+        state="indexed",
+        extent=f"{documents} document{'s' * (documents != 1)}",
+        modified=_modified(mtime_ns),
+        note=record.warning or "",
+        sha256=record.sha256,
     )

@@ -15,6 +15,7 @@ from rag.corpus import CorpusFile
 from rag.embed import Embedder
 from rag.errors import DocumentExists, DocumentRefused, DocumentTooLarge, SyncStopped, UsageError
 from rag.listing import listing, natural_order
+from rag.parse.archive import zipped
 from rag.sync import Progress
 from tests.folders import assistant_over, write
 from tests.waiting import TIMEOUT
@@ -45,6 +46,19 @@ def test_a_document_is_listed_with_its_pages_and_when_it_was_changed(assistant: 
     (depots,) = [one for one in assistant.listed() if one.source == "depots.csv"]
     assert (depots.pages, depots.page_kind, depots.extent) == (2, "row", "2 rows")
     assert depots.modified == datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def test_an_archive_is_listed_with_what_is_in_it_and_what_is_not_read(assistant: Assistant) -> None:
+    write(assistant.settings.corpus, {"old.zip": zipped({"a/ferry.txt": b"It sails.", "b.png": b"\x89PNG\0"})})
+    listed = {one.source: (one.state, one.extent, one.note) for one in assistant.listed()}
+    assert listed["old.zip"] == ("waiting", "", "new")
+    assistant.sync()
+    listed = {one.source: (one.state, one.extent, one.note) for one in assistant.listed()}
+    assert listed["old.zip"] == ("indexed", "1 document", "b.png: no parser for .png")
+    assert listed["old.zip/a/ferry.txt"] == ("indexed", "1 passage", "")
+    assistant.remove_document("old.zip")
+    assistant.sync()
+    assert [one.source for one in assistant.listed()] == ["bridge.txt", "mill.txt"]
 
 
 def test_a_time_past_all_calendars_is_not_told() -> None:

@@ -68,8 +68,8 @@ _NO_DOCUMENTS = frozenset(
     f".{suffix}"
     for suffix in (
         "svg eps ps ai xpm dxf stl obj step gcode"
-        " env pem key ppk crt cer csr p7m p7s asc sig kdbx htpasswd"
-        " lock map hex pid cache orig rej bak"
+        " env pem key pub ppk crt cer csr p7m p7s asc sig kdbx htpasswd"
+        " lock sum map hex pid cache snap tsbuildinfo orig rej bak"
     ).split()
 )
 # Headers that only programs write, and those that people write over a text as well.

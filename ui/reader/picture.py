@@ -22,7 +22,8 @@ _LONGEST_QUOTE = 300  # in what is read aloud in place of the picture
 
 def is_pdf(document: Document) -> bool:
     """Whether a document has pages that can be drawn."""
-    return PurePosixPath(document.source).suffix.lower() == ".pdf" and document.page_kind == "page"
+    named = PurePosixPath(document.source).suffix.lower() == ".pdf"
+    return named and document.page_kind == "page" and bool(document.pages)  # else it is another kind of file
 
 
 def page_of(chosen: Chosen) -> int:
