@@ -14,7 +14,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from rag.errors import ParseError
 from rag.parse import misnamed, parse
-from rag.parse.kinds import HEAD
+from rag.parse.kinds import HEAD, kind_of
 from tests.ole import Folder, ole
 from tests.texts import parse_one
 
@@ -121,6 +121,11 @@ def test_a_mail_is_read_as_such_whatever_its_name(name: str) -> None:
     document = parse_one(data, name)
     assert document.title == "Ferry"
     assert document.text.endswith(WORDS)
+
+
+def test_a_folder_of_mail_is_told_by_the_line_over_each_message() -> None:
+    assert kind_of(b"From ada@river.example Mon Mar  3 10:00:00 2025\nFrom: Ada\n\nText.\n", "Inbox") == ".mbox"
+    assert kind_of(b"From Ulm down to Passau, 2025\nNote: by boat\n", "tour.txt") == ".txt"
 
 
 def test_headers_over_a_text_are_its_own() -> None:

@@ -60,7 +60,7 @@ _TEXTS = {
     ".ics": re.compile(r"BEGIN:VCALENDAR\b"),
     ".vcf": re.compile(r"BEGIN:VCARD\b"),
     ".vtt": re.compile(r"WEBVTT\b"),
-    ".mbox": re.compile(r"From \S+.*\d{4}\n[\w-]+: "),
+    ".mbox": re.compile(r"From \S+ .*\d\d:\d\d.*\n[\w-]+:"),
     ".sh": re.compile(r"#!"),
 }
 # Texts that are no documents: pictures and shapes, secrets, what programs make for themselves, old copies.
