@@ -138,13 +138,9 @@ def _sentence_markdown(one: Sentence) -> str:
 def _source_markdown(citation: Citation) -> Iterator[str]:
     """Yield the place of a citation, its excerpt or else its words, and where the same stands."""
     yield f"[{citation.n}] {_inert(citation.place)}"
+    yield from (_inert(part.text) for part in citation.introduction)
     yield f"> {_inert(citation.quote)}" if citation.excerpt is None else _excerpt_markdown(citation)
-    if citation.also_in:
-        yield _line_markdown(_also_in(citation))
-
-
-def _also_in(citation: Citation) -> _Line:
-    return _Line("Also in", ", ".join(citation.also_in))
+    yield from (_line_markdown(_Line(*note)) for note in citation.notes)
 
 
 def _excerpt_markdown(citation: Citation) -> str:
@@ -206,11 +202,12 @@ def _sentence(at: int, one: Sentence) -> str:
 
 def _source(at: int, citation: Citation) -> str:
     before, marked, after = map(_escape, citation.shown if citation.excerpt else (citation.quote, "", ""))
-    also_in = _line(_also_in(citation)) * bool(citation.also_in)
+    above = "".join(f'<p class="soft" dir="auto">{_escape(part.text)}</p>' for part in citation.introduction)
+    below = "".join(_line(_Line(*note)) for note in citation.notes)
     return (
         f'<li id="source-{at}-{citation.n}" value="{citation.n}"><p class="place" dir="auto">'
-        f'{_escape(citation.place)}</p><blockquote dir="auto">{before}{f"<mark>{marked}</mark>" * bool(marked)}{after}'
-        f"</blockquote>{also_in}</li>"
+        f'{_escape(citation.place)}</p>{above}<blockquote dir="auto">'
+        f"{before}{f'<mark>{marked}</mark>' * bool(marked)}{after}</blockquote>{below}</li>"
     )
 
 

@@ -103,11 +103,13 @@ def _citation(citation: Citation, find_document: FindDocument, stale: str) -> No
     place = _place(citation, citation.start, citation.page, find_document)
     place_line = Text(f"[{citation.n}] ", style="bold cyan") + Text(place) + Text(_path(citation), style="dim")
     OUT.print(place_line + Text(stale, style="yellow"))
+    for part in citation.introduction:
+        OUT.print(Text(f"    {plain(part.text)}", style="dim"))
     before, key, after = map(_lines, citation.shown)
     words = Text.assemble(before, (key, "bold" if citation.excerpt else "italic"), after)
     OUT.print(Text("\n").join(Text("    ") + line for line in words.split("\n")))
-    if citation.also_in:
-        OUT.print(Text(f"    also in {plain(', '.join(citation.also_in))}", style="dim"))
+    for ours, others in citation.notes:
+        OUT.print(Text(f"    {ours.lower()} {plain(others)}", style="dim"))
 
 
 def _lines(text: str) -> str:

@@ -299,13 +299,15 @@ class ContextPart(Value):
 class Excerpt(Value):
     """The contiguous stretch of a document that is shown: ``document.text[start:end] == text``.
 
-    ``context`` is what belongs above it, in the order of the document.
+    ``context`` is what belongs above it, in the order of the document. ``extent`` says how much is shown of a list or
+    table that is too long to be shown whole: "5 of 40 items".
     """
 
     start: int = Field(description="Where it begins in the document's text, in characters (code points).")
     end: int = Field(description="Where it ends: the first character after it.")
     text: str = Field(description="Its words, as they stand in the document.")
     context: tuple[ContextPart, ...] = Field((), description="The headings and lines that belong above it, in order.")
+    extent: str = Field("", description="How much it shows of a list or table, where that is not all of it.")
 
 
 class Citation(Value):
@@ -335,6 +337,19 @@ class Citation(Value):
     def place(self) -> str:
         """Where it stands, in words: document, page, headings."""
         return _place(self.source, self.page_kind, self.page, self.headings)
+
+    @property
+    def introduction(self) -> tuple[ContextPart, ...]:
+        """What belongs above the excerpt and is no heading: who wrote a mail, what a list is of."""
+        parts = self.excerpt.context if self.excerpt is not None else ()
+        return tuple(part for part in parts if part.role != "heading")
+
+    @property
+    def notes(self) -> tuple[tuple[str, str], ...]:
+        """What is to be said below the excerpt, each in words of ours and of others: how much is shown, where else."""
+        extent = self.excerpt.extent if self.excerpt is not None else ""
+        said = (("Shown:", extent), ("Also in", ", ".join(self.also_in)))
+        return tuple((ours, others) for ours, others in said if others)
 
     @property
     def shown(self) -> tuple[str, str, str]:

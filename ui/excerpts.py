@@ -60,12 +60,20 @@ def _card(at: int, citation: Citation, part: Document | None, number: str, told:
     name = f"words-{at}-{citation.n}"
     kind = "words code" if is_lines(part) else "words"
     more = _more(name, citation.n) if shown != (0, len(text)) else ""
-    also = f'<p class="also soft">also in {escape(", ".join(citation.also_in))}</p>' if citation.also_in else ""
+    notes = "".join(f'<p class="also soft">{ours.lower()} {escape(others)}</p>' for ours, others in citation.notes)
     return (
         f'<article class="excerpt"><p class="from" dir="auto">{number} {_place(citation)}{told}</p>'
+        f"{_introduction(citation, part)}"
         f'<blockquote class="{kind}" id="{name}">{_words(part, marked, shown)}</blockquote>'
-        f"{more}{also}</article>"
+        f"{more}{notes}</article>"
     )
+
+
+def _introduction(citation: Citation, part: Document) -> str:
+    """Return what belongs above an excerpt; the header of a table is drawn with its rows."""
+    has_columns = any(group.columns for group in part.groups)
+    shown = (one for one in citation.introduction if one.role != "header" or not has_columns)
+    return "".join(f'<p class="above soft" dir="auto">{escape(one.text)}</p>' for one in shown)
 
 
 def _place(citation: Citation) -> str:

@@ -10,8 +10,7 @@ from typing import Literal
 
 from rag.answer import DraftSentence, FindDocument, Quote
 from rag.errors import IndexFailure
-from rag.sentences import Span
-from rag.types import Citation, ContextPart, Document, Excerpt, Heading, Sentence
+from rag.types import Citation, ContextPart, Document, Excerpt, Heading, Sentence, Span
 
 _Role = Literal["before", "lead_in", "header"]
 _WHOSE_AND_WHEN = frozenset({"from", "date", "sent", "author"})  # of a mail, and of a note's front matter
@@ -71,7 +70,18 @@ def _excerpt(quote: Quote, document: Document) -> Excerpt | None:
         *(_heading(heading, document) for heading in over),
         *(_part(*one, document) for one in _introduction(document, quote.start) if one[1][1] <= start),
     )
-    return Excerpt(start=start, end=end, text=document.text[start:end], context=context)
+    extent = _extent(document, quote.start, start, end)
+    return Excerpt(start=start, end=end, text=document.text[start:end], context=context, extent=extent)
+
+
+def _extent(document: Document, key: int, start: int, end: int) -> str:
+    """Return how many of the items or rows around a key sentence are shown; nothing where all are, or it alone."""
+    block = document.block_at(key)
+    if block is None or block.group is None:
+        return ""
+    members = [one for one in document.blocks_of(block.group) if one.kind == block.kind and not one.is_context]
+    shown = sum(start <= one.start < end for one in members)
+    return f"{shown} of {len(members)} {block.kind}s" if 1 < shown < len(members) else ""
 
 
 def _sender(document: Document) -> Iterator[Span]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import NamedTuple
 
-from rag.lines import ITEM, RULE, STAMP, line_blocks
+from rag.lines import ITEM, KEY, RULE, STAMP, line_blocks
 from rag.parse.builder import BlockMarker
 from rag.sentences import parts_of
 from rag.types import BlockKind, Span
@@ -26,7 +26,8 @@ _NAMED = re.compile(
 )
 _GREETING = re.compile(r"(?:dear|hello|hi|hallo|liebe|sehr|guten|cher|kind|best|yours|mit)\b", re.IGNORECASE)
 _LONG_PARAGRAPH = 120  # characters, under a short line that is a heading
-_TALK = re.compile(rf"(?:{STAMP.pattern}).*: ")
+# An item, a field or a line of a chat, which goes with those around it; a sentence, or what goes over several lines.
+_NO_RECORD = re.compile(rf"{ITEM.pattern}|{KEY.pattern}|(?:{STAMP.pattern}).*: |(?s:.)*(?:\n|[.!?:]$)")
 _FEWEST_RECORDS, _WITH_FIGURES = 3, 0.75  # of lines that are records, and the share that hold a figure; chosen by hand
 
 
@@ -90,12 +91,10 @@ class _Layout:
         for first, last in self._stretches():
             lines = [self._text[slice(*span)] for span in self._spans[first:last]]
             figures = sum(any(map(str.isdigit, line)) for line in lines)
-            is_talk = any(map(_TALK.match, lines))  # a chat, whose lines answer one another
             if (
                 len(lines) >= _FEWEST_RECORDS
-                and not is_talk
                 and figures >= _WITH_FIGURES * len(lines)
-                and "\n" not in "".join(lines)
+                and not any(map(_NO_RECORD.match, lines))
             ):
                 found.update(range(first, last))
         return found
