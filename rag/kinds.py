@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
+from rag.dates import MONTHS
 from rag.languages import question_language
 from rag.words import STOP_WORDS, stem, words
 
@@ -58,7 +59,7 @@ _SIGN = r"(?:\b(?:US|A|C|HK)|RMB ?)?[$€£¥]\s?"
 _WORTH = r"(?:dollars?|euros?|yuan|pounds?|yen|cents?|francs?|krona|kron[eo]r?|lira|rupees?|pesos?|rubles?|marks)\b"
 _CAPITAL = r"[A-ZÀ-ÖØ-Þ]"
 _NAME = rf"\b{_CAPITAL}[^\W\dA-Z_]['’\w]*(?:[- ](?:{_CAPITAL}\.|{_CAPITAL}[\w'’]+))+|(?<=\bby ){_CAPITAL}[^\W\dA-Z_]\w+"
-_MONTH = r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
+_MONTH = rf"\b(?:{'|'.join(MONTHS)})\b"
 _SHORT_MONTH = r"\b(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?"  # beside a figure; "Jan" may be a name
 _YEAR = r"\b(?:1[0-9]|20)\d\d\b"
 _ERA = r"(?:\s?\b(?:BC|AD|BCE|CE)\b)"

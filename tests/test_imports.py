@@ -19,9 +19,9 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 # From the bottom; a module imports from layers below its own, or from its own package.
 LAYERS = (
     ("types", "errors", "stop_words", "weights", "child", "hosts"),
-    ("place", "conversation_file", "saved_answer", "corpus"),
+    ("place", "conversation_file", "saved_answer", "corpus", "dates"),
     ("languages", "words", "lines", "conversations", "wire", "llm"),
-    ("export", "sentences", "kinds", "dates"),
+    ("export", "sentences", "kinds"),
     ("parse", "chunk", "embed", "excerpt"),
     ("settings", "index", "converse", "library"),
     ("terms",),

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Literal
 
+from rag.dates import MONTHS
 from rag.types import Value
 from rag.words import STOP_WORDS
 
@@ -28,7 +29,7 @@ class Mention(Value):
     named: bool
 
 
-MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+MONTH = rf"(?:{'|'.join(MONTHS)})"
 TIME = re.compile(
     rf"(?:the (?:early |late |mid-)?)?\b(?:{MONTH}(?: \d{{1,2}},?)?(?: (?:of )?[12]\d{{3}})?"
     rf"|\d{{1,2}} {MONTH}(?: [12]\d{{3}})?"

@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 import regex
 
+from rag.dates import MONTHS
 from rag.words import STOP_WORDS
 
 LONGEST = 80
 
-_MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+_MONTH = f"(?:{'|'.join(MONTHS)})"
 _DATE = rf"(?:(?:{_MONTH} (?:\d{{1,2}}, )?)?(?:1[5-9]|20)\d\d)"
 _CAPITAL = r"(?:(?:\p{Lu}\.){1,3}|\p{Lu}[\p{L}\p{M}\p{N}]*(?:[’'&-][\p{L}\p{N}]+)*)"
 _WORD = r"[\p{L}\p{N}]+(?:[’'-][\p{L}\p{N}]+)*"

@@ -15,13 +15,13 @@ import numpy as np
 
 from rag.answer.support.agreement import borne_out
 from rag.answer.support.binding import misplaced
-from rag.answer.support.days import is_dated
 from rag.answer.support.denial import contradicts
 from rag.answer.support.names import Name, is_title
 from rag.answer.support.numbers import Number
 from rag.answer.support.quotation import quotations, stands
 from rag.answer.support.reading import Item, bare, is_silence
 from rag.answer.support.sources import Match, Passage, Sources, match, passage_of, passage_under, prepare, read_claim
+from rag.dates import is_dated
 from rag.embed import Embedder
 from rag.types import Value
 

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from rapidfuzz.distance import Levenshtein
 
 from rag.answer.support.agreement import says
-from rag.answer.support.days import Day, is_dated
 from rag.answer.support.names import Name, same_name
 from rag.answer.support.numbers import Number
 from rag.answer.support.reading import Item, Reading
 from rag.answer.support.sources import Line
+from rag.dates import Day, is_dated
 
 _TABLES = (1.0, 1e3, 1e6, 1e9)  # figures of a table may be in thousands or more
 _ARTICLES = frozenset("the a an".split())

@@ -13,10 +13,10 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from rag.answer.support.days import Day, days
 from rag.answer.support.names import Name, is_title, names, without_opening
 from rag.answer.support.numbers import Number, numbers
 from rag.answer.support.roots import root, roots
+from rag.dates import Day, days
 from rag.stop_words import STOP_WORDS_OF
 from rag.words import STOP_WORDS, WORD, words
 

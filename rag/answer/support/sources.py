@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.answer.support.agreement import borne_out, neighbouring_years, scales_of
-from rag.answer.support.days import Day, days, is_dated
 from rag.answer.support.names import Name, Vocabulary, is_title, names, plain
 from rag.answer.support.numbers import Number, numbers
 from rag.answer.support.reading import Item, Reading, read
 from rag.converse.mentions import MEN, WOMEN
+from rag.dates import Day, days, is_dated
 from rag.embed import Embedder, Vectors
 from rag.languages import speaks
 from rag.sentences import sentence_spans
