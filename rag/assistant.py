@@ -296,7 +296,7 @@ class Assistant:
             freshness=recent.freshness if (recent := self._changes.recent()) is not None else None,
             timings=clock.seconds,
             model=together([part.draft.model for part in found if part.draft.model is not None]),
-            note=next((part.draft.note for part in found if part.is_answered and part.draft.note), ""),
+            note=next((part.note for part in found if part.note), ""),
         )
 
     def _generative(self, model: LanguageModel) -> Answerer:
@@ -332,7 +332,10 @@ class Assistant:
             answers = even_if_unsure or sure >= self.settings.answer_above
             answerer, told = (self._answerer, tell) if answers else (self._quoting, tell_nobody)
             draft = answerer.answer(query, results, find_document, told)
-        return Part(question=question, results=tuple(results), confidence=sure, draft=draft, is_answered=answers)
+        note = query.unknown_note or (draft.note if answers else "")
+        return Part(
+            question=question, results=tuple(results), confidence=sure, draft=draft, is_answered=answers, note=note
+        )
 
     @asked_again
     def document(self, source: str) -> Document:

@@ -24,13 +24,14 @@ OnAnswer = Callable[[Sequence[Sentence], Sequence[Citation]], None]
 
 
 class Part(Value):
-    """A question, what was found for it, what is drafted, and whether that is sure enough to be said."""
+    """A question, what was found for it, what is drafted, whether that is sure enough to be said, and what else is."""
 
     question: str
     results: tuple[SearchResult, ...]
     confidence: float
     draft: Draft
     is_answered: bool
+    note: str = ""
 
     @property
     def sentences(self) -> tuple[DraftSentence, ...]:

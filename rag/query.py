@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from rag.dates import days
 from rag.embed import Embedder, Vectors
 from rag.errors import UsageError
-from rag.index import Reader
+from rag.identifiers import Identifier, identifiers
+from rag.index import Passage, Reader
 from rag.kinds import Kind, asked_kind
 from rag.sentences import sentence_spans
-from rag.terms import Terms, query_terms
-from rag.words import STOP_WORDS, WORD, content_stems, stem, words
+from rag.short_forms import ShortForm
+from rag.terms import Terms, query_terms, short_forms_in
+from rag.words import STOP_WORDS, WORD, content_stems, forms, searched, stem, words
 
 _QUESTION_MARKS = ("?", "？", "؟")
 _OPENS = re.compile(r"(?:what|which|who|whom|whose|when|where|why|how|is|are|was|were|do|does|did|can|could)\b", re.I)
 
 CAPITAL_NOUNS = ("de",)  # languages in which a capital does not tell a name
+_LOOKED_THROUGH = 50  # passages, for an identifier written in another way
 _MOST_QUESTIONS = 5  # a text with more is no question but a list of them
 
 Pairs = Set[tuple[str, str]]
@@ -30,6 +34,8 @@ class Query:
     """A question. ``vector`` is of shape ``(dimension,)`` and unit length.
 
     ``pairs`` are of neighbouring words, ``numbers`` the words with a digit; ``passages`` is among how many it is asked.
+    ``explained`` are the short forms in it, and those for words of it, that the documents explain. ``unknown`` are the
+    identifiers in it that stand nowhere: what is found is about something else.
     """
 
     text: str
@@ -39,25 +45,51 @@ class Query:
     pairs: Pairs
     numbers: Set[str]
     passages: int
+    explained: Sequence[ShortForm] = ()
+    unknown: Sequence[Identifier] = ()
 
     @property
     def asks(self) -> bool:
         """Whether it is put as a question, and not as a statement or as key words."""
         return self.text.endswith(_QUESTION_MARKS) or bool(_OPENS.match(self.text))
 
+    @property
+    def unknown_note(self) -> str:
+        """What is to be said of the identifiers that stand nowhere: "F30 stands nowhere in the documents"."""
+        named = " and ".join(one.text for one in self.unknown)
+        return f"{named} stand{'s' * (len(self.unknown) == 1)} nowhere in the documents" if named else ""
+
 
 def read_query(question: str, reader: Reader, embedder: Embedder) -> Query:
     """Return ``question`` ready to be searched for; raises UsageError where it is empty."""
     text = query_text(question)
+    explained = short_forms_in(text, reader)
+    terms = query_terms(text, reader, embedder, explained)
     return Query(
         text=text,
-        terms=query_terms(text, reader, embedder),
+        explained=explained,
+        terms=terms,
         vector=embedder.embed_query(text),
         kind=asked_kind(text),
         pairs=word_pairs(text),
-        numbers={word for word in words(text) if any(character.isdigit() for character in word)},
+        numbers={word for word in terms.words if any(character.isdigit() for character in word)},
         passages=len(reader),
+        unknown=[one for one in identifiers(text) if not _stands_somewhere(one, terms, reader)],
     )
+
+
+def _stands_somewhere(identifier: Identifier, terms: Terms, reader: Reader) -> bool:
+    """Whether any passage names an identifier, in its text, its headings or its document's name."""
+    said = " ".join((identifier.noun, identifier.name))
+    words_asked = [forms(word, terms.languages) for word in searched(said)]
+    passages = reader.passages(list(reader.lexical(words_asked, _LOOKED_THROUGH)))
+    return any(identifier.stands_in(_with_context(passage)) for passage in passages)
+
+
+def _with_context(passage: Passage) -> str:
+    """Return what a passage says, after what stands above it and its document's name."""
+    above = (one.text for one in passage.chunk.introductions)
+    return "\n".join((passage.source, passage.title, *passage.chunk.headings, *above, passage.chunk.text))
 
 
 def query_text(question: str) -> str:
@@ -84,8 +116,11 @@ def questions_in(text: str) -> tuple[str, ...]:
 
 def names(question: str) -> set[str]:
     """Return the words of a question that name something: with a capital after the first word, or a digit."""
+    dated = days(question)
+    for day in dated:
+        question = question.replace(day.text, " " * len(day.text))
     found = list(WORD.finditer(question))
-    return {
+    return {term for day in dated for term in (day.terms[-2 if day.day else -1], str(day.year)) if term != "0"} | {
         stem(part)
         for at, word in enumerate(found)
         if word.group().lower() not in STOP_WORDS

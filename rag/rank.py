@@ -17,7 +17,7 @@ from rag.index import Passage
 from rag.kinds import holds_kind
 from rag.query import Query, word_pairs
 from rag.weights import Features, log_odds
-from rag.words import words
+from rag.words import searched, words
 
 _SHORT = 5  # words
 # Features that are worth something else where the query is no question.
@@ -100,7 +100,7 @@ def passage_features(query: Query, candidate: Candidate) -> Features:
         "overlap": passage_overlap(query, candidate),
         "context overlap": float(share(candidate.context)),
         "pairs of words": _held(query.pairs, word_pairs(text)),
-        "numbers missing": 1 - _held(query.numbers, set(words(text))) if query.numbers else 0.0,
+        "numbers missing": 1 - _held(query.numbers, set(searched(text))) if query.numbers else 0.0,
         "document dense": candidate.document_dense,
         "document share": candidate.document_share,
         "next passage dense": candidate.next_dense,

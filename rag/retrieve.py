@@ -128,7 +128,7 @@ def find_candidates(query: Query, reader: Reader, embedder: Embedder, most: int)
 
 def _match(query: Query, reader: Reader, embedder: Embedder) -> dict[int, _Match]:
     """Return the candidates of both searches, each with how it matches by both."""
-    words = query.terms.forms
+    words = [*query.terms.forms, *query.terms.also]
     lexical = reader.lexical(words, _CANDIDATES)
     keys = sorted(lexical.keys() | reader.dense(query.vector, _CANDIDATES).keys())
     lexical |= reader.lexical_of(words, [key for key in keys if key not in lexical])

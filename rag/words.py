@@ -16,22 +16,27 @@ from itertools import pairwise
 import regex
 import Stemmer
 
+from rag.dates import date_terms
+from rag.identifiers import labelled
 from rag.stop_words import QUESTION_WORDS_OF, STOP_WORDS_OF
 
 STOP_WORDS = STOP_WORDS_OF["en"]
 
 # Scripts without spaces between words, and Hangul, where particles stick to them: searched by pairs of signs.
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
-_SIGN = rf"[[\p{{L}}\p{{N}}\p{{M}}]--[{_UNSPACED}]]"
+_SIGN = rf"[[\p{{L}}\p{{N}}\p{{M}}⁺⁻]--[{_UNSPACED}]]"
 WORD = regex.compile(
     rf"(?<!\w)[A-Za-z](?:\+\+|\#)(?!\w)"  # C++, C#
     rf"|[{_UNSPACED}]+"
-    rf"|{_SIGN}+(?:(?:[.'’_‐‑-]|(?<=\d),(?=\d)){_SIGN}+)*",
+    rf"|(?:(?<![\w.])\.(?=\p{{L}}{{2}})|\#(?=\d)|§\s?(?=\d))?"  # .NET, #43, § 41
+    rf"{_SIGN}+(?:(?:[.'’_&‐‑-]|(?<=\d)[,/](?=\d)){_SIGN}+)*",
     regex.VERSION1,
 )
 # The same where all signs are ASCII, which is most text, at a third of the time.
 _ASCII_WORD = re.compile(
-    r"(?<!\w)[A-Za-z](?:\+\+|#)(?!\w)|[A-Za-z0-9]+(?:(?:[.'_-]|(?<=\d),(?=\d))[A-Za-z0-9]+)*", re.ASCII
+    r"(?<!\w)[A-Za-z](?:\+\+|#)(?!\w)|(?:(?<![\w.])\.(?=[A-Za-z]{2})|#(?=\d))?"
+    r"[A-Za-z0-9]+(?:(?:[.'_&-]|(?<=\d)[,/](?=\d))[A-Za-z0-9]+)*",
+    re.ASCII,
 )
 _ASCII_PLURAL = re.compile(r"\b([A-Z]{2,})s\b", re.ASCII)
 _PAIRED = regex.compile(rf"[{_UNSPACED}]", regex.VERSION1)
@@ -41,7 +46,16 @@ _GROUPED = regex.compile(r"(?P<whole>[1-9]\d{0,2}(?P<sign>[.,])\d{3}(?:(?P=sign)
 _MEASURED = regex.compile(r"(\d+(?:[.,]\d+)*)(\p{L}{1,3})")  # 5nm, 10q, 1990s
 _PLURAL = regex.compile(r"\b(\p{Lu}{2,})s\b")  # GPUs: the stemmer takes the ending for that of a Latin word
 _CLITIC = regex.compile(r"(?:n't|'(?:s|re|ll|ve|d|m))$")
-_JOINT = regex.compile(r"['_-]+|(?<!\d)[.,]+|[.,]+(?!\d)")
+_JOINT = regex.compile(r"['_&/-]+|(?<!\d)[.,]+|[.,]+(?!\d)")
+_KEPT_APART = regex.compile(r"&|(?<=\d)['_/-]+(?=\d)")  # R&D is no "rd", 1/2 no 12
+_MARKED = regex.compile(r"[#.§]\s?")
+_VERSION = regex.compile(r"v(\d+(?:\.\d+)+)")
+_DIGITS, _RAISED_DIGITS = "0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"
+_RAISED = regex.compile(rf"(?<=[\p{{L}}\p{{N}}])([{_RAISED_DIGITS}]+)")
+_POWER = regex.compile(rf"(.*\w)([{_RAISED_DIGITS}]+)")
+_TYPED_POWER = re.compile(r"(?<=[^\W_])\^(\()?([+-]?\d{1,3})(?(1)\))(?!\w)")
+_RAISE, _LOWER = str.maketrans(_DIGITS, _RAISED_DIGITS), str.maketrans(_RAISED_DIGITS, _DIGITS)
+_SPACED_AND = regex.compile(r"(?<!\w)(\w) & (?=\w(?!\w))")  # R & D
 _DIGIT_GAP = regex.compile(r"(?<=\d)[\u00a0\u2009\u202f'’](?=\d{3}(?!\d))")  # 1 200, where the space does not break
 _STRAIGHT = str.maketrans("’‘ʼ‐‑", "'''--", "\u00ad\u200c\u200d\u2060\ufeff")  # and signs nobody sees
 _MARKS = regex.compile(r"[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u0652\u0670]")
@@ -65,11 +79,17 @@ _STEMMERS = {
 def words(text: str) -> list[str]:
     """Return the words of ``text`` in lower case, in order.
 
-    A joined word is given by its parts and whole: ``GPT-4o`` is gpt, 4o, 4, o, gpt4o; ``U.S.`` is us. A number
-    is exact, without marks between thousands: ``1,200`` is 1200. A run of signs without spaces, as in Chinese
-    or Thai, is given by its overlapping pairs.
+    A joined word is given by its parts and whole: ``GPT-4o`` is gpt, 4o, 4, o, gpt4o; ``U.S.`` is us. Marks that
+    carry meaning stay in the whole: ``#43``, ``.net``, ``r+d`` for R&D, ``10⁶``. A number is exact, without marks
+    between thousands: ``1,200`` is 1200. A run of signs without spaces, as in Chinese or Thai, is given by its
+    overlapping pairs.
     """
     return list(_words(text))
+
+
+def searched(text: str) -> list[str]:
+    """Return the words of ``text``, and after them the terms of its dates and identifiers of several words."""
+    return [*_words(text), *date_terms(text), *labelled(text)]
 
 
 @lru_cache(maxsize=_MOST_TEXTS)
@@ -86,8 +106,8 @@ def content_words(text: str, language: str = "en") -> Sequence[str]:
     """
     stop = STOP_WORDS_OF.get(language, STOP_WORDS)
     names = set() if text.isupper() else {word.casefold() for word in regex.findall(r"\b\p{Lu}{2,}\b", text)}
-    distinct = list(dict.fromkeys(words(_without_question_words(text, language))))
-    return [word for word in distinct if word not in stop or word in names] or list(dict.fromkeys(words(text)))
+    distinct = list(dict.fromkeys(searched(_without_question_words(text, language))))
+    return [word for word in distinct if word not in stop or word in names] or list(dict.fromkeys(searched(text)))
 
 
 def content_stems(text: str) -> list[str]:
@@ -96,17 +116,17 @@ def content_stems(text: str) -> list[str]:
 
 
 def terms(text: str, language: str) -> list[str]:
-    """Return the terms of ``text``, one for each of its words, in order."""
-    return [stem(word, language) for word in words(text)]
+    """Return the terms that ``text`` is found by, one for each word, date and identifier."""
+    return [stem(word, language) for word in searched(text)]
 
 
 def wholes(text: str) -> set[str]:
-    """Return those of the words of ``text`` that are joined words whole, or a number read another way.
+    """Return those of the words of ``text`` that are joined words whole, a date, or a number read another way.
 
     What they say, other words of the text say too.
     """
     runs = (_words_of(match.group()) for match in WORD.finditer(_normal(text)) if not _PAIRED.match(match.group()))
-    return {found[-1] for found in runs if len(found) > 1}
+    return {found[-1] for found in runs if len(found) > 1} | {*date_terms(text), *labelled(text)}
 
 
 def is_spelt(word: str) -> bool:
@@ -147,9 +167,14 @@ def _fold(word: str) -> str:
 
 def _normal(text: str) -> str:
     """Return ``text`` in lower case and in the plainest form of its signs: ＧＰＴ is gpt, and ﬁ two letters."""
+    if "^" in text:
+        text = _TYPED_POWER.sub(lambda power: power[2].translate(_RAISE), text)
+    if "&" in text:
+        text = _SPACED_AND.sub(r"\1&", text)
     if text.isascii():
         return _ASCII_PLURAL.sub(r"\1", text).lower()
-    text = unicodedata.normalize("NFKC", _DIGIT_GAP.sub("", text))
+    pieces = _RAISED.split(_DIGIT_GAP.sub("", text))  # what is raised stays so: 10⁶ is not 106
+    text = "".join(piece if at % 2 else unicodedata.normalize("NFKC", piece) for at, piece in enumerate(pieces))
     return _PLURAL.sub(r"\1", text).casefold().translate(_STRAIGHT)
 
 
@@ -170,7 +195,11 @@ def _pairs(run: str) -> list[str]:
 
 
 def _split(run: str) -> Iterator[str]:
-    """Yield the parts of a joined word, then the whole without what joins it."""
+    """Yield the parts of a joined word, then the whole without what joins it but for a plus where that must be told."""
+    if mark := _MARKED.match(run):
+        *parts, whole = _split(run[mark.end() :])
+        yield from (*parts, whole, run[0] + whole)
+        return
     run = _CLITIC.sub("", run)
     if _NUMBER.fullmatch(run):
         yield from _numbers(run)
@@ -181,9 +210,14 @@ def _split(run: str) -> Iterator[str]:
         measured = _MEASURED.fullmatch(part)
         if measured:
             yield from (*_numbers(measured[1]), measured[2])
+        if version := _VERSION.fullmatch(part):
+            yield version[1]
+        if power := _POWER.fullmatch(part):
+            yield power[1]
+            part = power[1] + (power[2] if power[1][-1].isdigit() else power[2].translate(_LOWER))
         yield from _numbers(part) if _NUMBER.fullmatch(part) else (part,)
     if 1 < len(parts) <= _MOST_PARTS or initials:
-        yield "".join(parts)
+        yield _JOINT.sub("", _KEPT_APART.sub("+", run))
 
 
 def _numbers(run: str) -> Iterator[str]:

@@ -20,8 +20,9 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 LAYERS = (
     ("types", "errors", "stop_words", "weights", "child", "hosts"),
     ("place", "conversation_file", "saved_answer", "corpus", "dates"),
+    ("identifiers",),
     ("languages", "words", "lines", "conversations", "wire", "llm"),
-    ("export", "sentences", "kinds"),
+    ("export", "sentences", "kinds", "short_forms"),
     ("parse", "chunk", "embed", "excerpt"),
     ("settings", "index", "converse", "library"),
     ("terms",),

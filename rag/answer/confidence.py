@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from rag.query import CAPITAL_NOUNS, Query, names
 from rag.types import SearchResult, Verdict
 from rag.weights import Features, Model, log_odds, logit, probability
-from rag.words import stem, words
+from rag.words import searched, stem
 
 # How far from the least confidence with which an answer is given to certainty a strong one begins. Both were chosen
 # on the developing half of the development set, by weights blind to the corpus: the least so that 85 % of what can be
@@ -29,8 +29,12 @@ _NO_PASSAGE = -10.3  # log-odds: the median of the fifth passage over the questi
 
 
 def confidence(query: Query, results: Sequence[SearchResult]) -> float:
-    """Return in 0–1 how likely ``results`` are to answer ``query``; 0 where nothing was found."""
-    if not any(result.sentences for result in results):
+    """Return in 0–1 how likely ``results`` are to answer ``query``.
+
+    It is 0 where nothing was found, and where the question names an identifier that stands nowhere: what was found is
+    of a neighbour then.
+    """
+    if query.unknown or not any(result.sentences for result in results):
         return 0.0
     model: Model = "answer by words" if results[0].by_words else "answer"
     return probability(log_odds(model, answer_features(query, results)))
@@ -55,12 +59,14 @@ def answer_features(query: Query, results: Sequence[SearchResult]) -> Features:
         "sentence": max(best.score, _LEAST_SCORE),
         "rarest word": max(result.rarest for result in results),
         "lead of the passage": chances[0] - sum(chances) / len(chances),
-        "names missing": min(_missing(asked_names, result) for result in results[:_BEST]),
+        "names missing": min(_missing(asked_names, result, query) for result in results[:_BEST]),
         "passages": math.log1p(query.passages) / 10,  # among many, something alike is always found
     }
 
 
-def _missing(stems: set[str], result: SearchResult) -> float:
-    """Return the share of ``stems`` that stand neither in a passage nor in the headings over it."""
+def _missing(stems: set[str], result: SearchResult, query: Query) -> float:
+    """Return the share of ``stems`` that stand neither in a passage nor in its headings, in full or in short."""
     text = " ".join((result.title, *result.chunk.headings, result.chunk.text))
-    return len(stems - {stem(word) for word in words(text)}) / (len(stems) or 1)
+    held = {stem(word) for word in searched(text)}
+    held |= {stem(word) for one in query.explained if one.is_long_in(text) for word in searched(one.short)}
+    return len(stems - held) / (len(stems) or 1)

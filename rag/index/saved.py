@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from rag.embed import Embedding, Vectors
 from rag.index import Passage, Piece
+from rag.short_forms import explaining_terms
 from rag.types import Block, Chunk, Document, Group, Heading, Introduction, Page, PageKind, Value
 from rag.words import terms
 
@@ -112,8 +113,11 @@ def dump_introductions(chunk: Chunk) -> str:
 
 
 def _context_terms(document: Document, chunk: Chunk) -> list[str]:
-    """Return the terms of what is above a passage, and those of the file's name and folders that it does not have."""
+    """Return the terms of what is above a passage, and those by which what explains short forms is found.
+
+    Of the file's name and folders, they are those that do not stand above it too.
+    """
     above = [one.text for one in chunk.introductions if one.is_apart]
     context = terms("\n".join((document.title, *chunk.headings, *above)), document.language)
     name = terms(str(PurePosixPath(document.source).with_suffix("")), document.language)
-    return context + [term for term in name if term not in context]
+    return context + [term for term in name if term not in context] + explaining_terms(chunk.text)
