@@ -18,7 +18,7 @@ from rag.types import Document, Value
 
 LARGEST_FILE = 500 * 2**20  # bytes
 
-# Raised with every change that makes a parser give another text: files are then read again.
+# Raised with every change that makes a parser give another text, or a text other terms: files are then read again.
 PARSER_VERSION = 5
 
 _LONGEST_TEXT = 10_000_000  # characters: a dozen long novels in one file, some ten minutes to embed
