@@ -159,6 +159,10 @@ FOLDER = {
         for n, day in enumerate(["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"])
     ),
     "pool/tickets.txt": "A season ticket costs 90 euros, and half of that for children.",
+    "harbour.md": "## Berths\n\n| Berth | Summer | Winter |\n|---|---|---|\n| A1 | 940 | 410 |\n| B2 | 720 | 300 |\n",
+    "crane.eml": "From: Ada Quill <ada@quay.example>\nDate: Tue, 4 Mar 2025 16:20:00 +0100\nSubject: Crane\n\n"
+    "The keys of the crane hang in the boat shed.\n\nOn Mon, 3 Mar 2025 at 09:02, Ben wrote:\n> Who has the keys?\n",
+    "chutney.md": "---\ntitle: Plum chutney recipe\nauthor: Henrike Vos\n---\n\nSimmer the fruit for ninety minutes.\n",
     "bread.txt": "The dough of the rye bread rests for two hours before it is baked.",
 }
 
@@ -200,3 +204,25 @@ def test_a_year_is_no_name(answers: Any) -> None:
 
 def test_one_of_that_name_is_not_told_to_be_several(answers: Any) -> None:
     assert answers("How long does the dough of the rye bread rest?").note == ""
+
+
+def test_of_a_table_the_rows_that_hold_less_of_the_question_are_not_shown(answers: Any) -> None:
+    shown = [one.excerpt.text for one in answers("What does berth B2 cost in winter?").citations]
+    assert shown[0] == "B2 | 720 | 300"
+    assert not any("A1" in text for text in shown)
+    compared = answers("Which berth is cheaper in winter?").citations[0]
+    assert "A1 | 940 | 410" in compared.excerpt.text
+    assert "B2 | 720 | 300" in compared.excerpt.text
+
+
+def test_a_mail_answers_under_who_wrote_it_and_when(answers: Any) -> None:
+    (first, *_) = answers("Where are the keys of the crane?").citations
+    assert first.excerpt.text == "The keys of the crane hang in the boat shed."
+    assert [(part.role, part.text.split(":")[0]) for part in first.introduction] == [
+        ("before", "From"),
+        ("before", "Date"),
+    ]
+
+
+def test_a_field_answers_what_nothing_else_does(answers: Any) -> None:
+    assert answers("Who wrote the recipe for plum chutney?").citations[0].quote == "author: Henrike Vos"

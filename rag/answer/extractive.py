@@ -129,10 +129,32 @@ class _Choice:
         ]
         found.sort(key=lambda one: (-one.score, one.source, one.start))
         said = [one for one in found if not self._is_context(one)][:_LOOKED_AT]
+        said = said if self._compares else self._without_lesser_rows(said)
         beside = next((one for one in found if self._is_said_beside(one)), None)
         if beside is not None and (not said or beside.score > said[0].score + _CONTEXT_MARGIN):
             return [beside, *said]
         return said or found[:1]
+
+    def _without_lesser_rows(self, found: Sequence[_Candidate]) -> list[_Candidate]:
+        """Return the candidates but for rows beside which another row of the table holds more of the question."""
+        held: dict[tuple[str, int], list[frozenset[int]]] = {}
+        tables = [self._table(one) for one in found]
+        terms = [frozenset(self._terms.held(one.text).nonzero()[0].tolist()) for one in found]
+        for table, its_terms in zip(tables, terms, strict=True):
+            if table is not None:
+                held.setdefault(table, []).append(its_terms)
+        return [
+            one
+            for one, table, its_terms in zip(found, tables, terms, strict=True)
+            if table is None or not any(its_terms < other for other in held[table])
+        ]
+
+    def _table(self, one: _Candidate) -> tuple[str, int] | None:
+        """Return the table that a candidate is a row of."""
+        block = self._find_document(one.source).block_at(one.start)
+        if block is None or block.kind != "row" or block.group is None:
+            return None
+        return one.source, block.group
 
     def _is_context(self, one: _Candidate) -> bool:
         return any(block.is_context for block in self._blocks(one))
@@ -146,19 +168,8 @@ class _Choice:
         return self._find_document(one.source).blocks_between(one.start, one.end)
 
     def _left(self, chosen: Sequence[_Chosen]) -> list[_Candidate]:
-        """Return the candidates that may be shown beside the excerpts ``chosen``."""
-        return [
-            one
-            for one in self._candidates
-            if not any(_is_in(one, other) or self._is_row_beside(one, other) for other in chosen)
-        ]
-
-    def _is_row_beside(self, one: _Candidate, chosen: _Chosen) -> bool:
-        """Whether a candidate is a row beside one that holds more of the question, which does not ask of several."""
-        if self._compares or one.source != chosen.key.source:
-            return False
-        is_row = all(block.kind == "row" for candidate in (one, chosen.key) for block in self._blocks(candidate))
-        return is_row and bool((self._terms.held(chosen.key.text) & ~self._terms.held(one.text)).any())
+        """Return the candidates that stand in none of the excerpts ``chosen``."""
+        return [one for one in self._candidates if not any(_is_in(one, other) for other in chosen)]
 
     def _next(self, chosen: Sequence[_Chosen]) -> _Candidate | None:
         """Return the candidate that is worth most beside the ``chosen``; None where none is nearly as good."""
