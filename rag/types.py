@@ -132,7 +132,15 @@ class Document(Value):
 
     def blocks_of(self, group: int) -> tuple[Block, ...]:
         """Return the blocks of a list or table, given by its place in ``groups``, in the order of the text."""
-        return tuple(block for block in self.blocks if block.group == group)
+        return self._groups.get(group, ())
+
+    @cached_property
+    def _groups(self) -> dict[int, tuple[Block, ...]]:
+        found: dict[int, list[Block]] = {}
+        for block in self.blocks:
+            if block.group is not None:
+                found.setdefault(block.group, []).append(block)
+        return {group: tuple(blocks) for group, blocks in found.items()}
 
     def introduction_of(self, group: int) -> tuple[Span, ...]:
         """Return the spans of what introduces a list or table: its lead-in, its caption and its header."""

@@ -12,6 +12,7 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 from io import BytesIO
 from typing import Any, NoReturn
 
@@ -79,8 +80,10 @@ def read_part(archive: zipfile.ZipFile, path: str) -> bytes | None:
         raise ParseError(f"the file is damaged: its part {path} cannot be unpacked") from error
 
 
-def read_xml(archive: zipfile.ZipFile, path: str) -> Any:
+def read_xml(archive: zipfile.ZipFile, path: str, addresses: Mapping[bytes, bytes] | None = None) -> Any:
     """Return the outermost element of an XML part, entities as they stand; None where there is no such part.
+
+    ``addresses`` are to be put in the place of others.
 
     Raises:
         ParseError: The part is damaged, or is no XML.
@@ -90,6 +93,8 @@ def read_xml(archive: zipfile.ZipFile, path: str) -> Any:
     data = read_part(archive, path)
     if data is None:
         return None
+    for other, address in (addresses or {}).items():
+        data = data.replace(other, address)
     try:
         return xml_tree(data)
     except (etree.XMLSyntaxError, ValueError) as error:

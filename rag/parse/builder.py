@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any
 
 from rag.parse.parsed import Attachment, Parsed
+from rag.sentences import parts_of
 from rag.types import CONTEXT_KINDS, Block, BlockKind, Group, Heading, Page, PageKind, headings_of
 
 _LONGEST_LEAD_IN = 300  # characters; a longer paragraph before a list says more than what the list is of
@@ -36,6 +37,9 @@ class _Blocks(ABC):
     @contextmanager
     def table(self, columns: Sequence[str] = (), caption: _Span | None = None) -> Iterator[None]:
         """Let what comes meanwhile be a table, with the names of its columns where it has such."""
+        last = self._blocks[-1] if self._blocks else None
+        if caption is None and last and last.kind == "caption":
+            caption = (last.start, last.end)
         with self._grouped(Group(kind="table", lead_in=self._lead_in(), caption=caption, columns=tuple(columns))):
             yield
 
@@ -51,6 +55,16 @@ class _Blocks(ABC):
     def _note(self, kind: BlockKind, start: int, end: int, **more: Any) -> None:
         context = more.pop("is_context", False) or kind in CONTEXT_KINDS
         self._blocks.append(Block(kind=kind, start=start, end=end, group=self._group, is_context=context, **more))
+
+    def _captioned(self) -> tuple[Group, ...]:
+        """Return the groups; a caption that stands under a table, and over no other, is that table's."""
+        taken = {group.caption for group in self._groups}
+        for above, block in pairwise(self._blocks):
+            span = (block.start, block.end)
+            if block.kind == "caption" and above.kind == "row" and above.group is not None and span not in taken:
+                group = self._groups[above.group]
+                self._groups[above.group] = group.model_copy(update={"caption": group.caption or span})
+        return tuple(self._groups)
 
     def _lead_in(self) -> _Span | None:
         """Return the span of the paragraph that introduces the list or table that begins now."""
@@ -84,7 +98,7 @@ class BlockMarker(_Blocks):
 
     def parsed(self, title: str, warning: str | None = None) -> Parsed:
         """Return the text with what was noted of it."""
-        return Parsed(self.text, title, tuple(self._blocks), tuple(self._groups), warning=warning)
+        return Parsed(self.text, title, tuple(self._blocks), self._captioned(), warning=warning)
 
     @property
     def headings(self) -> tuple[Heading, ...]:
@@ -116,7 +130,8 @@ class Builder(_Blocks):
             return None
         start = self._begin(gap)
         self._write(text)
-        self._note(kind, start, self._length, **more)
+        for first, last in parts_of(text, (0, len(text))):
+            self._note(kind, start + first, start + last, **more)
         return start, self._length
 
     def heading(self, text: str, level: int) -> None:
@@ -132,15 +147,18 @@ class Builder(_Blocks):
         if not filled:
             return
         columns = self._groups[self._group].columns if self._group is not None and len(filled) > 1 else ()
-        names = [*columns, *[""] * (len(cells) - len(columns))]
         gap = "; " if columns else " " if len(filled) == 2 and filled[0].endswith(":") else " | "
-        start, spans = self._begin(), list[_Span]()
-        for cell, name in zip(cells, names, strict=False):
+        start = at = self._begin()
+        pieces, spans = list[str](), list[_Span]()
+        for cell, name in zip_longest(cells, columns[: len(cells)], fillvalue=""):
             if cell:
-                self._write((gap if self._length > start else "") + (f"{name}: " if name else ""))
-            spans.append((self._length, self._length + len(cell)))
-            self._write(cell)
-        self._note("row", start, self._length, cells=tuple(spans))
+                before = (gap if pieces else "") + (f"{name}: " if name else "")
+                pieces += before, cell
+                at += len(before)
+            spans.append((at, at + len(cell)))
+            at += len(cell)
+        self._write("".join(pieces))
+        self._note("row", start, at, cells=tuple(spans))
 
     def page(self, number: int) -> None:
         """Begin a page (slide, row …): what is added from here on stands on it."""
@@ -165,7 +183,7 @@ class Builder(_Blocks):
             if start < end
         )
         text = "".join(self._pieces)
-        return Parsed(text, title, tuple(self._blocks), tuple(self._groups), pages, page_kind, attachments, warning)
+        return Parsed(text, title, tuple(self._blocks), self._captioned(), pages, page_kind, attachments, warning)
 
     def _begin(self, gap: str | None = None) -> int:
         """Write what parts the next block from the one before, and return where it starts."""

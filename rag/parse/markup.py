@@ -55,4 +55,4 @@ def squeeze_lines(text: str) -> str:
 
 def clean(text: str) -> str:
     """Return the text without control characters and soft hyphens."""
-    return _CONTROL.sub("", text)
+    return text if text.isprintable() else _CONTROL.sub("", text)  # most cells and lines are

@@ -11,7 +11,7 @@ from typing import Any
 from rag.parse.builder import Builder
 from rag.parse.header import is_header
 from rag.parse.markup import LONGEST_ROW, clean, squeeze, squeeze_lines
-from rag.parse.pandoc_text import InlineText, Node
+from rag.parse.pandoc_text import CAPTION_MARK, InlineText, Node
 from rag.types import BlockKind
 
 _LONGEST_HEADING = 300  # what is longer was made large, and is no heading
@@ -137,9 +137,10 @@ class _Walk:
 
     def _paragraph(self, nodes: list[Node]) -> None:
         """Add a paragraph, or several where it has empty lines in it, as web pages set them."""
+        is_caption = bool(nodes) and str(nodes[0].get("c", "")).startswith(CAPTION_MARK)
         for text in re.split(r"\n\s*\n", self._inline.of(nodes)):
             if text := squeeze_lines(text):
-                self._add(text)
+                self._add(text, "caption" if is_caption else None)
         self._add_notes()
 
     def _line(self, nodes: list[Node]) -> str:

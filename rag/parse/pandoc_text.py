@@ -15,6 +15,9 @@ from rag.parse.scripts import formula_line, lowered, raised
 
 Node = dict[str, Any]  # {"t": its kind, "c": what is in it}
 
+# Before the text of a caption, where Pandoc does not tell it from others; control characters go as blocks are made.
+CAPTION_MARK = "\x7f"
+
 _QUOTES = {"SingleQuote": "‘’", "DoubleQuote": "“”"}
 _SIGNS = {"Space": " ", "SoftBreak": " ", "LineBreak": "\n"}
 _WRAPPERS = ("Emph", "Strong", "Underline", "SmallCaps")

@@ -6,6 +6,7 @@ as a line of JSON and answers with a line of JSON. What it sends is checked like
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -182,12 +183,15 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
     _limit_memory(megabytes)
+    gc.disable()  # the blocks of a large table are half a million objects, gone over again and again
     for line in sys.stdin.buffer:
         path, source, task = json.loads(line)
         _limit_time(seconds + 5)
         answers.write(_answer(Path(path), source, task).model_dump_json().encode() + b"\n")
         answers.flush()
         _limit_time(0)
+        gc.collect()
+        gc.freeze()  # what stays from file to file, such as what was imported, is gone over once
 
 
 def _answer(path: Path, source: str, task: dict[str, Any] | None) -> _Reply:
