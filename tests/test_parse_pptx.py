@@ -180,7 +180,7 @@ def test_notes_stand_after_the_slides_text_and_hidden_slides_are_left_out_and_co
         ("heading", 1, "End"),
     ]
     assert [page.number for page in parsed.pages] == [1, 3]
-    assert parsed.warning == "1 hidden slide left out"
+    assert parsed.warning == "left out: 1 hidden slide"
 
 
 def test_a_line_break_is_one_and_numbers_of_slides_and_empty_boxes_are_not_read() -> None:

@@ -88,7 +88,7 @@ def test_what_is_hidden_is_left_out_and_counted() -> None:
         (5, "River: Enns; Length: 254"),
     ]
     assert len(parsed.groups) == 1  # what is hidden parts no table
-    assert parsed.warning == "2 hidden sheets, 1 hidden row, 1 hidden column left out"
+    assert parsed.warning == "left out: 2 hidden sheets, 1 hidden row, 1 hidden column"
 
 
 def test_a_formula_without_a_saved_value_is_told_and_noughts_are_values() -> None:

@@ -1,13 +1,12 @@
-"""OpenDocument, as LibreOffice writes it: texts (ODT), slides (ODP) and spreadsheets (ODS).
+"""OpenDocument, as LibreOffice writes it: texts (ODT), slides (ODP) and, by ``ods``, sheets (ODS).
 
 Pandoc reads texts, after what is not shown of them was taken out, and text boxes set in their order. It reads no
-slides, which are made sections of a text for it, and no sheets, whose cells are read here.
+slides, which are made sections of a text for it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 from zipfile import ZipFile
@@ -15,18 +14,15 @@ from zipfile import ZipFile
 from rag.errors import ParseError
 from rag.parse.archive import given_title, open_archive, read_part, read_xml, zipped
 from rag.parse.builder import Builder
-from rag.parse.markup import squeeze
+from rag.parse.ods import add_sheets, paragraphs
 from rag.parse.pandoc import read_tree
 from rag.parse.pandoc_blocks import add_blocks
-from rag.parse.pandoc_text import Node
-from rag.parse.parsed import Parsed, title_of
-from rag.parse.sheet import add_rows, filled
-from rag.parse.tree import local_name, take_out, unwrap
+from rag.parse.pandoc_text import CAPTION_MARK, Node
+from rag.parse.parsed import Parsed, left_out, title_of
+from rag.parse.tree import attribute, local_name, take_out, unwrap
 
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
-_MOST_COLUMNS = 1024  # of a sheet
 _MOST_REPEATED = 64  # cells of a table in a text that are written once
-_LAST_ROW = 1_048_576
 _UNREAD = frozenset(
     "tracked-changes annotation annotation-end forms sequence-decls variable-decls user-field-decls table-of-content"
     " illustration-index table-index object-index user-index alphabetical-index title desc ruby-text hidden-paragraph"
@@ -42,32 +38,33 @@ _IN_LINE = ("p", "h", "span", "a")
 
 def parse_odt(data: bytes, name: str) -> Parsed:
     """Read a file of LibreOffice; the title is that among its properties, else its first heading, else its name."""
+    builder, warning = Builder(), None
     with open_archive(data, "OpenDocument") as archive:
         _refuse_locked(archive)
         content = read_xml(archive, "content.xml")
-        body = next(iter(_first(content, "body")), None)
+        body = content.find("{*}body/*") if content is not None else None
         if body is None:
             raise ParseError("not an OpenDocument file, though it is named so")
-        title, builder = _given_title(archive), Builder()
-        kind = local_name(body)
+        title, kind = _given_title(archive), local_name(body)
         _take_out_unseen(content)
         if kind == "spreadsheet":
-            _add_sheets(builder, body)
-            return builder.parsed(title or name, "row")
+            warning = add_sheets(builder, content)
+            return builder.parsed(title or name, "row", warning=warning)
         if kind == "presentation":
-            _set_as_sections(body)
-        _set_in_order(content)
+            warning = _set_as_sections(body)
+        _set_in_order(content, _based_on(archive, content))
         nodes = _without_made_up_numbers(read_tree(_as_text(archive, content), "odt")["blocks"])
     if kind == "presentation":
         _add_slides(builder, nodes)
     else:
         add_blocks(builder, nodes)
-    return builder.parsed(title or title_of(builder.headings) or name, "slide" if kind == "presentation" else "page")
+    page_kind = "slide" if kind == "presentation" else "page"
+    return builder.parsed(title or title_of(builder.headings) or name, page_kind, warning=warning)
 
 
 def _refuse_locked(archive: ZipFile) -> None:
     manifest = read_xml(archive, "META-INF/manifest.xml")
-    if manifest is not None and any(local_name(part) == "encryption-data" for part in manifest.iter()):
+    if manifest is not None and manifest.find(".//{*}encryption-data") is not None:
         raise ParseError("needs a password: save it without one")
 
 
@@ -89,25 +86,29 @@ def _as_text(archive: ZipFile, content: Any) -> bytes:
     return zipped({**parts, "content.xml": etree.tostring(content)})
 
 
+def _based_on(archive: ZipFile, content: Any) -> dict[str, str]:
+    """Return the styles by their names, with the style that each is made from."""
+    try:
+        styles = read_xml(archive, "styles.xml")
+    except ParseError:
+        styles = None  # Pandoc reads the text without
+    trees = [content] if styles is None else [styles, content]
+    found = [style for tree in trees for style in tree.iter("{*}style")]
+    return {attribute(style, "name"): attribute(style, "parent-style-name") for style in found}
+
+
 def _take_out_unseen(content: Any) -> None:
-    hidden = _hidden_styles(content)
+    properties = [part for part in content.iter("{*}text-properties") if attribute(part, "display") == "none"]
+    hidden = {attribute(part.getparent(), "name") for part in properties} - {""}
     for element in list(content.iter()):
         name = local_name(element)
-        is_hidden = _value(element, "display") == "none" and name != "text-properties"
-        if name in ("", *_UNREAD) or is_hidden or _value(element, "style-name") in hidden:
+        is_hidden = attribute(element, "display") == "none" and name != "text-properties"
+        if name in ("", *_UNREAD) or is_hidden or attribute(element, "style-name") in hidden:
             take_out(element)
 
 
-def _hidden_styles(content: Any) -> set[str]:
-    properties = [part for part in content.iter() if local_name(part) == "text-properties"]
-    return {_value(part.getparent(), "name") for part in properties if _value(part, "display") == "none"} - {""}
-
-
-def _set_in_order(content: Any) -> None:
+def _set_in_order(content: Any, based_on: dict[str, str]) -> None:
     """Set the text of boxes and shapes behind the paragraph that they hang on, and the rest as Pandoc reads it."""
-    titles = {"Title"} | {
-        _value(part, "name") for part in content.iter() if _value(part, "parent-style-name") == "Title"
-    }
     for box in reversed([part for part in content.iter() if local_name(part) in _BOXES]):
         paragraph = next((above for above in box.iterancestors() if local_name(above) in ("p", "h")), None)
         if paragraph is None:
@@ -120,37 +121,59 @@ def _set_in_order(content: Any) -> None:
         name, parent = local_name(element), local_name(element.getparent())
         if (parent in _IN_LINE and name not in _KNOWN) or (name in _WRAPPERS and parent not in _IN_LINE):
             unwrap(element)
-        elif name == "p" and _value(element, "style-name") in titles:
-            element.tag = element.tag[:-1] + "h"
-            element.set(element.tag[:-1] + "outline-level", "1")
+        elif name == "p":
+            _set_style(element, based_on)
         elif name == "table-cell":
             _repeat(element)
 
 
+def _set_style(paragraph: Any, based_on: dict[str, str]) -> None:
+    """Turn a title into a heading, and mark a caption; their styles may be made from others."""
+    style, seen = attribute(paragraph, "style-name"), set[str]()
+    while style not in ("Title", "Caption", "") and style not in seen:
+        seen.add(style)
+        style = based_on.get(style, "")
+    if style == "Title":
+        paragraph.tag = paragraph.tag[:-1] + "h"
+        paragraph.set(paragraph.tag[:-1] + "outline-level", "1")
+    elif style == "Caption":
+        paragraph.text = CAPTION_MARK + (paragraph.text or "")
+
+
 def _repeat(cell: Any) -> None:
     """Write a cell that stands for several as often."""
-    times = min(_number(cell, "number-columns-repeated"), _MOST_REPEATED)
-    if times > 1 and len(cell):
+    times = attribute(cell, "number-columns-repeated")
+    if len(cell) and re.fullmatch(r"[0-9]{1,9}", times):
         del cell.attrib[next(key for key in cell.attrib if key.endswith("number-columns-repeated"))]
-        for _ in range(times - 1):
+        for _ in range(min(int(times), _MOST_REPEATED) - 1):
             cell.addnext(deepcopy(cell))
 
 
-def _set_as_sections(body: Any) -> None:
-    """Turn the slides into sections of a text, their titles into headings, and their notes into a section in each."""
+def _set_as_sections(body: Any) -> str | None:
+    """Turn the slides into sections of a text, their titles into headings, and their notes into a section in each.
+
+    Return what is left out.
+    """
+    styles = body.getroottree().iter("{*}drawing-page-properties")
+    hidden = {attribute(one.getparent(), "name") for one in styles if attribute(one, "visibility") == "hidden"}
     body.tag = body.tag.replace("presentation", "text")
-    for slide in [part for part in body if local_name(part) == "page"]:
+    count = 0
+    for slide in list(body.iterfind("{*}page")):
         slide.tag = f"{_TEXT}section"
-        for shape in [part for part in slide.iter() if _value(part, "class") in _FURNITURE]:
+        if attribute(slide, "style-name") in hidden:
+            count += 1
+            slide[:] = []
+        for shape in [part for part in slide.iter() if attribute(part, "class") in _FURNITURE]:
             take_out(shape)
-        for part in [part for part in slide if local_name(part) == "notes"]:
+        for part in slide.findall("{*}notes"):
             part.tag = slide.tag
             slide.append(part)
-        for shape in [part for part in slide if _value(part, "class") == "title"]:
+        for shape in [part for part in slide if attribute(part, "class") == "title"]:
             heading = slide.makeelement(f"{_TEXT}h", {f"{_TEXT}outline-level": "1"})
-            heading.text = _words(shape)
+            heading.text = paragraphs(shape)
             slide.remove(shape)
             slide.insert(0, heading)
+    return left_out({"hidden slide": count}) or None
 
 
 def _add_slides(builder: Builder, sections: list[Node]) -> None:
@@ -172,68 +195,3 @@ def _without_made_up_numbers(nodes: Any) -> Any:
     if nodes["t"] == "OrderedList" and content[0][1]["t"] == "DefaultStyle":
         return {"t": "BulletList", "c": content[1]}
     return {**nodes, "c": content}
-
-
-def _add_sheets(builder: Builder, body: Any) -> None:
-    for sheet in body:
-        if local_name(sheet) == "table":
-            add_rows(builder, filled(_sheet_rows(sheet)), squeeze(_value(sheet, "name")))
-
-
-def _sheet_rows(sheet: Any) -> Iterator[list[str]]:
-    """Yield the rows of a sheet; a row that stands for many, as do the empty ones to the end, is yielded as often."""
-    left = _LAST_ROW
-    for row in _rows(sheet):
-        cells: list[str] = []
-        for cell in row:
-            if local_name(cell) in ("table-cell", "covered-table-cell"):
-                text = _words(cell) if local_name(cell) == "table-cell" else ""
-                cells.extend([text] * _repeats(cell, "number-columns-repeated", _MOST_COLUMNS - len(cells)))
-        while cells and not cells[-1]:
-            cells.pop()
-        times = _repeats(row, "number-rows-repeated", left)
-        left -= times
-        yield from (cells for _ in range(times))
-
-
-def _rows(table: Any) -> Iterator[Any]:
-    """Yield the rows of a table, also those that are grouped."""
-    for part in table:
-        if local_name(part) == "table-row":
-            yield part
-        elif local_name(part) in ("table-header-rows", "table-rows", "table-row-group"):
-            yield from _rows(part)
-
-
-def _words(element: Any) -> str:
-    """Return the text of the paragraphs in a cell or a shape, in one line."""
-    paragraphs = (part for part in element.iter() if local_name(part) == "p")
-    return squeeze(" ".join("".join(_line(paragraph)) for paragraph in paragraphs))
-
-
-def _line(element: Any) -> Iterator[str]:
-    yield element.text or ""
-    for part in element:
-        if local_name(part) in ("s", "tab", "line-break"):
-            yield " "
-        elif local_name(part) != "note":
-            yield from _line(part)
-        yield part.tail or ""
-
-
-def _repeats(element: Any, attribute: str, most: int) -> int:
-    return max(min(_number(element, attribute) or 1, most), 0)
-
-
-def _number(element: Any, attribute: str) -> int:
-    value = _value(element, attribute)
-    return int(value) if re.fullmatch(r"[0-9]{1,9}", value) else 0
-
-
-def _first(element: Any, name: str) -> Any:
-    return next((part for part in element if local_name(part) == name), ()) if element is not None else ()
-
-
-def _value(element: Any, attribute: str) -> str:
-    """Return an attribute by its name without its address; the names of the format are no two alike on an element."""
-    return next((str(value) for key, value in element.items() if key.rpartition("}")[2] == attribute), "")

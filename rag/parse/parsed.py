@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from rag.types import Block, Group, Heading, Page, PageKind, headings_of
@@ -36,6 +36,12 @@ class Parsed:
     def headings(self) -> tuple[Heading, ...]:
         """The headings, in the order of the text."""
         return headings_of(self.blocks, self.text)
+
+
+def left_out(counts: Mapping[str, int]) -> str:
+    """Say what is not in a text, and how many of each: "left out: 2 hidden sheets, 1 hidden row"; empty for none."""
+    said = [f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items() if count]
+    return f"left out: {', '.join(said)}" if said else ""
 
 
 Parser = Callable[[bytes, str], Parsed]

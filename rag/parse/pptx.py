@@ -17,7 +17,7 @@ from rag.parse.archive import office_title, open_archive
 from rag.parse.builder import Builder
 from rag.parse.header import is_header
 from rag.parse.markup import squeeze, squeeze_lines
-from rag.parse.parsed import Parsed, title_of
+from rag.parse.parsed import Parsed, left_out, title_of
 from rag.parse.tree import xml_tree
 from rag.types import BlockKind
 
@@ -88,8 +88,7 @@ def _read_slides(data: bytes, builder: Builder) -> str | None:
         builder.page(number)
         _add(builder, parts)
     said = [f"damaged, and not read: slide {', '.join(broken)}"] if broken else []
-    said += [f"{hidden} hidden slide{'s' * (hidden != 1)} left out"] if hidden else []
-    return "; ".join(said) or None
+    return "; ".join(filter(None, [*said, left_out({"hidden slide": hidden})])) or None
 
 
 def _add(builder: Builder, parts: list[_Part]) -> None:

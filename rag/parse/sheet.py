@@ -7,7 +7,8 @@ and by the merged cells among them.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, groupby, islice
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from rag.parse.header import (
     joined_names,
     spans_groups,
 )
+from rag.parse.parsed import left_out
 from rag.types import BlockKind
 
 Span = tuple[int, int]
@@ -48,6 +50,46 @@ class _Header(NamedTuple):
     names: list[str]
     levels: list[list[str]]
     end: int
+
+
+@dataclass
+class LeftOut:
+    """What of a workbook is not in its text: ``broken`` are sheets that are not whole."""
+
+    broken: list[str] = field(default_factory=list)
+    sheets: int = 0
+    rows: int = 0
+    columns: int = 0
+    formulas: int = 0
+
+    @property
+    def warning(self) -> str | None:
+        """The same in words."""
+        said = [f"damaged and not read to the end: {', '.join(self.broken)}"] if self.broken else []
+        hidden = {"hidden sheet": self.sheets, "hidden row": self.rows, "hidden column": self.columns}
+        said.append(left_out(hidden))
+        if self.formulas:
+            formulas = "1 formula has" if self.formulas == 1 else f"{self.formulas} formulas have"
+            said.append(f"{formulas} no value: open the file in a spreadsheet program and save it")
+        return "; ".join(filter(None, said)) or None
+
+
+def seen(
+    rows: Iterable[Row], is_hidden: Callable[[int], bool], columns: Callable[[], Iterable[int]], missing: LeftOut
+) -> Iterator[Row]:
+    """Yield rows without the cells in hidden columns, which are known once the rows begin; of a hidden row, none."""
+    hidden: frozenset[int] | None = None
+    used = set[int]()
+    for number, cells in rows:
+        hidden = frozenset(columns()) if hidden is None else hidden
+        if is_hidden(number):
+            missing.rows += any(cells)
+            cells = []
+        elif hidden:
+            used.update(at for at in hidden if at < len(cells) and cells[at])
+            cells = [cell for at, cell in enumerate(cells) if at not in hidden]
+        yield number, cells if any(cells) else []
+    missing.columns += len(used)
 
 
 def filled(rows: Iterable[list[str]]) -> Iterator[Row]:

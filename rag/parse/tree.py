@@ -28,6 +28,11 @@ def local_name(element: Any) -> str:
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
+def attribute(element: Any, name: str) -> str:
+    """Return an attribute by its name without its address; empty where there is none."""
+    return next((str(value) for key, value in element.items() if key.rpartition("}")[2] == name), "")
+
+
 def take_out(element: Any) -> None:
     """Take an element out of its tree; the text behind it stays."""
     _replace(element, "", [])

@@ -11,7 +11,6 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from io import BytesIO, StringIO
 from itertools import islice
@@ -22,7 +21,7 @@ from rag.parse.archive import office_title, open_archive
 from rag.parse.builder import Builder
 from rag.parse.markup import squeeze
 from rag.parse.parsed import Parsed
-from rag.parse.sheet import Merge, Row, add_rows, spread
+from rag.parse.sheet import LeftOut, Merge, Row, add_rows, seen, spread
 
 _LAST_ROW = 1_048_576
 _MOST_COLUMNS = 16_384
@@ -36,32 +35,6 @@ _CURRENCY = re.compile(r"\[\$([^\]-]+)|(?<!\[)([$€£¥])")  # "[$€-407]", bu
 _END_OF_ROWS = re.compile(rb"</(?:\w+:)?sheetData\s*>")
 _MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?\bref\s*=\s*["']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})["']""")
 _BLOCK, _LONGEST_TAG = 1 << 20, 1000  # bytes
-
-
-@dataclass
-class _LeftOut:
-    """What of a workbook is not in its text."""
-
-    broken: list[str] = field(default_factory=list)
-    sheets: int = 0
-    rows: int = 0
-    columns: int = 0
-    formulas: int = 0
-
-    @property
-    def warning(self) -> str | None:
-        """The same in words."""
-        hidden = [
-            f"{count} hidden {name}{'s' * (count != 1)}"
-            for count, name in ((self.sheets, "sheet"), (self.rows, "row"), (self.columns, "column"))
-            if count
-        ]
-        said = [f"damaged and not read to the end: {', '.join(self.broken)}"] if self.broken else []
-        said += [f"{', '.join(hidden)} left out"] if hidden else []
-        if self.formulas:
-            formulas = "1 formula has" if self.formulas == 1 else f"{self.formulas} formulas have"
-            said.append(f"{formulas} no value: open the file in a spreadsheet program and save it")
-        return "; ".join(said) or None
 
 
 def parse_xlsx(data: bytes, name: str) -> Parsed:
@@ -80,11 +53,11 @@ def parse_xlsx(data: bytes, name: str) -> Parsed:
     return builder.parsed(title or name, "row", warning=left_out.warning)
 
 
-def _read_workbook(data: bytes, builder: Builder) -> _LeftOut:
+def _read_workbook(data: bytes, builder: Builder) -> LeftOut:
     """Add all sheets that are seen, and return what is left out."""
     from openpyxl import load_workbook
 
-    left_out = _LeftOut()
+    left_out = LeftOut()
     with warnings.catch_warnings(), redirect_stdout(StringIO()):
         warnings.simplefilter("ignore")  # of what openpyxl would lose on writing; of other things it prints
         workbook = load_workbook(BytesIO(data), read_only=True, data_only=True, keep_links=False)
@@ -118,27 +91,18 @@ def _merges(sheet: Any) -> Iterator[Merge]:
         yield Merge(int(top), int(bottom), *columns)
 
 
-def _seen_rows(sheet: Any, merges: list[Merge], left_out: _LeftOut) -> Iterator[Row]:
-    """Yield the rows of a sheet, without the cells in hidden columns; of a hidden row, none."""
+def _seen_rows(sheet: Any, merges: list[Merge], left_out: LeftOut) -> Iterator[Row]:
     reader = _reader(sheet, left_out)
     rows = ((number, cells) for number, cells in _rows(sheet, reader) if any(cells))
-    columns: frozenset[int] | None = None
-    seen = set[int]()
-    for number, cells in spread(rows, merges):
-        if columns is None:  # they are told before the rows
-            columns = _hidden_columns(reader)
-        if _is_hidden(reader.row_dimensions.get(str(number), {})):
-            left_out.rows += 1
-            cells = []
-        elif columns:
-            seen.update(at for at in columns if at < len(cells) and cells[at])
-            cells = [cell for at, cell in enumerate(cells) if at not in columns]
-            cells = cells if any(cells) else []
-        yield number, cells
-    left_out.columns += len(seen)
+    return seen(
+        spread(rows, merges),
+        lambda number: _is_hidden(reader.row_dimensions.get(str(number), {})),
+        lambda: _hidden_columns(reader),
+        left_out,
+    )
 
 
-def _reader(sheet: Any, left_out: _LeftOut) -> Any:
+def _reader(sheet: Any, left_out: LeftOut) -> Any:
     """Return what reads a sheet row by row: openpyxl's own reader, which also knows what is hidden."""
     from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
@@ -191,9 +155,9 @@ class _Formats(dict[int, str]):
         return self[style]
 
 
-def _hidden_columns(reader: Any) -> frozenset[int]:
-    spans = [one for one in reader.column_dimensions.values() if _is_hidden(one)]
-    return frozenset(at for one in spans for at in range(int(one["min"]) - 1, min(int(one["max"]), _MOST_COLUMNS)))
+def _hidden_columns(reader: Any) -> Iterator[int]:
+    for one in filter(_is_hidden, reader.column_dimensions.values()):
+        yield from range(int(one["min"]) - 1, min(int(one["max"]), _MOST_COLUMNS))
 
 
 def _is_hidden(attributes: Mapping[str, str]) -> bool:
