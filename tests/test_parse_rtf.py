@@ -74,7 +74,7 @@ def test_pictures_in_raw_bytes_are_passed_over() -> None:
 
 
 def test_a_table_is_read_row_by_row_with_the_names_of_its_columns() -> None:
-    row = r"\trowd\cellx1\cellx2\pard\intbl {}\cell {}\cell\row "
+    row = r"\trowd\cellx1000\cellx2000\pard\intbl {}\cell {}\cell\row "
     table = "".join(row.format(*cells) for cells in (("River", "Length"), ("Inn", "518"), (r"Drava\par big", "710")))
     assert block_texts(read(rf"\pard Before\par{table}\pard After\par")) == [
         "Before",
@@ -85,10 +85,34 @@ def test_a_table_is_read_row_by_row_with_the_names_of_its_columns() -> None:
 
 
 def test_the_first_row_has_the_names_where_the_file_says_so() -> None:
-    row = r"\pard\intbl {}\cell {}\cell\row "
+    row = r"\cellx1000\cellx2000\pard\intbl {}\cell {}\cell\row "
     table = r"\trowd\trhdr" + row.format("River", "Source") + r"\trowd" + row.format("Inn", "Maloja")
     assert read(table).text == "River: Inn; Source: Maloja"
     assert read(table.replace(r"\trhdr", "")).text == "River | Source\nInn | Maloja"
+
+
+def test_merged_cells_say_their_text_in_each_row_and_column() -> None:
+    head = r"\trowd\trhdr\cellx1000\cellx2000\cellx3000\pard\intbl Ward\cell Nurse\cell Nights\cell\row "
+    north = r"\trowd\clvmgf\cellx1000\cellx2000\cellx3000\intbl North\cell Ann\cell 4\cell\row "
+    below = r"\trowd\clvmrg\cellx1010\cellx2000\cellx3000\intbl\cell Bea\cell 5\cell\row "
+    wide = r"\trowd\cellx1000\cellx3000\intbl South\cell none\cell\row "  # as LibreOffice sets what spans columns
+    word = r"\trowd\cellx1000\clmgf\cellx2000\clmrg\cellx3000\intbl East\cell none\cell\cell\row "
+    assert block_texts(read(head + north + below + wide + word + r"\pard End 12h\par")) == [
+        "Ward: North; Nurse: Ann; Nights: 4",
+        "Ward: North; Nurse: Bea; Nights: 5",
+        "Ward: South; Nurse: none; Nights: none",
+        "Ward: East; Nurse: none; Nights: none",
+        "End 12h",
+    ]
+
+
+def test_a_caption_is_told_by_its_style_and_is_its_tables() -> None:
+    styles = r"{\stylesheet{\ql Normal;}{\s3 caption;}}"
+    row = r"\trowd\cellx1000\cellx2000\pard\plain\intbl {}\cell {}\cell\row "
+    table = row.format("River", "Length") + row.format("Inn", "518")
+    parsed = read(rf"{styles}{table}\pard\plain\s3 Table 1: Rivers\par\pard\plain Text.\par")
+    assert kinds_and_texts(parsed)[1:] == [("caption", "Table 1: Rivers"), ("paragraph", "Text.")]
+    assert parsed.groups[0].caption == (parsed.blocks[1].start, parsed.blocks[1].end)
 
 
 def test_notes_and_boxes_stand_after_the_paragraph_they_hang_on() -> None:
