@@ -43,9 +43,15 @@ def test_the_encoding_is_the_one_declared(encoding: str) -> None:
     assert parse_xml(data, "file").text == word
 
 
-def test_settings_in_attributes_alone_stay_as_they_are() -> None:
-    text = '<settings><river name="Inn"/></settings>'
-    assert unblocked(read(text)) == Parsed(text, "file")
+def test_attributes_that_say_something_are_fields() -> None:
+    keys = '<key name="timeout" class="wide">30</key><key name="retries">4</key>'
+    page = 'xmlns:x="urn:x" x:show="no" href="https://example.org"'
+    assert read(f'<settings version="2"><river name="Inn" {page}/><group>{keys}</group></settings>').text == (
+        "river.name: Inn\n\nkey: 30; key.name: timeout; key: 4; key.name: retries"
+    )
+    assert read('<list><book id="b7"><title>Salt</title><price unit="EUR">22</price></book></list>').text == (
+        "book.id: b7; title: Salt; price: 22; price.unit: EUR"
+    )
 
 
 def test_what_is_no_xml_is_read_as_text_with_a_warning() -> None:

@@ -25,6 +25,7 @@ from rag.parse.markup_languages import (
     parse_typst,
     parse_xml_document,
 )
+from rag.parse.mbox import parse_mbox
 from rag.parse.mhtml import parse_mhtml
 from rag.parse.msg import parse_msg
 from rag.parse.notebook import parse_notebook
@@ -67,6 +68,7 @@ PARSERS: dict[str, Parser] = {
     ".ods": parse_odt,
     ".rtf": parse_rtf,
     ".eml": parse_mail,
+    ".mbox": parse_mbox,
     ".msg": parse_msg,
     ".epub": parse_epub,
     ".ipynb": parse_notebook,

@@ -7,11 +7,11 @@ is read. Where elements stand in one another too deep for either, its lines of t
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
+from html import unescape
 from typing import Any
 
 from rag.parse.builder import Builder
-from rag.parse.markup import clean, decode_declared, squeeze
+from rag.parse.markup import decode_declared, squeeze
 from rag.parse.pandoc import PandocError, read_tree
 from rag.parse.pandoc_blocks import add_blocks
 from rag.parse.parsed import Parsed, title_of
@@ -20,6 +20,10 @@ from rag.parse.webpage import BLOCKS, UNSEEN, keep_article, page_tree, simplify,
 _CHARSET = re.compile(
     rb"""<(?:meta[^>]+charset\s*=\s*["']?\s*|\?xml[^>]+encoding\s*=\s*["'])([\w.:-]+)""", re.IGNORECASE
 )
+# By which text is told from markup where no tree can be made.
+_UNSEEN_PART = re.compile(rf"<!--.*?(?:-->|\Z)|<({'|'.join(UNSEEN)})\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_BLOCK_TAG = re.compile(rf"</?(?:br|{'|'.join(BLOCKS)})\b[^>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<[!?/a-z][^>]*>", re.IGNORECASE)
 # Notes as books have them; boxes that only hold others dissolve.
 _FORMAT = "html+epub_html_exts-native_divs-native_spans"
 
@@ -86,32 +90,5 @@ def declared_charset(data: bytes) -> str | None:
 
 def html_lines(html: str) -> list[str]:
     """Return all words of HTML, a line for each stretch of text, whatever the markup is like."""
-    reader = _Lines()
-    reader.feed(html.replace("<![", "<"))  # the standard library takes conditions for Word alone for errors
-    reader.close()
-    return list(filter(None, map(squeeze, "".join(reader.pieces).split("\n"))))
-
-
-class _Lines(HTMLParser):
-    """Collects text tag by tag, without a tree, so that no depth stops it."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._unseen = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._unseen += tag in UNSEEN
-        self._end_line(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        self._unseen = max(self._unseen - (tag in UNSEEN), 0)
-        self._end_line(tag)
-
-    def handle_data(self, data: str) -> None:
-        if not self._unseen:
-            self.pieces.append(clean(" ".join(data.split("\n"))))
-
-    def _end_line(self, tag: str) -> None:
-        if tag in BLOCKS or tag == "br":
-            self.pieces.append("\n")
+    lines = _BLOCK_TAG.sub("\n", _UNSEEN_PART.sub("\n", " ".join(html.split("\n"))))
+    return list(filter(None, (squeeze(unescape(_TAG.sub("", line))) for line in lines.split("\n"))))

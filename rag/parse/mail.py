@@ -103,8 +103,8 @@ def _as_ascii(data: bytes) -> bytes:
 
 
 def _letter(message: Message) -> Letter:
-    headers = tuple((label, _header(message, label)) for label in SHOWN)
-    if not any(_header(message, label) for label in _HEADERS):
+    headers = tuple((label, header(message, label)) for label in SHOWN)
+    if not any(header(message, label) for label in _HEADERS):
         raise ParseError("not a mail message, though it is named so: it does not say from whom or to whom it is")
     if message.get_content_type() in _ENCRYPTED and "signed-data" not in str(message.get("Content-Type")):
         raise ParseError("an encrypted message: save it from your mail program without encryption")
@@ -118,7 +118,8 @@ def _letter(message: Message) -> Letter:
     )
 
 
-def _header(message: Message, label: str) -> str:
+def header(message: Message, label: str) -> str:
+    """Return a header in one line, decoded; empty where there is none."""
     try:
         values = message.get_all(label, [])
         return squeeze(", ".join(str(value) for value in values))
@@ -216,7 +217,7 @@ def _attachment(part: Message) -> Attachment | None:
 
 def _inner_message(part: Message, name: str) -> Attachment | None:
     for message in _children(part, 0):
-        name = name or _header(message, "Subject").replace("/", "-") or "message"
+        name = name or header(message, "Subject").replace("/", "-") or "message"
         # The older policy writes headers as they came; the newer one parses them anew, and can fail.
         return Attachment(name.removesuffix(".eml") + ".eml", message.as_bytes(policy=policy.compat32))
     return None

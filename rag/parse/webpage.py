@@ -184,7 +184,7 @@ def _slots(element: Any) -> Iterator[tuple[Any, str]]:
 
 def _is_hidden(element: Any) -> bool:
     style = re.sub(r"\s", "", element.get("style", "")).lower()
-    if "hidden" in element.attrib or _HIDDEN.search(style):
+    if "hidden" in element.attrib or element.get("aria-hidden") == "true" or _HIDDEN.search(style):
         return True
     return bool(_WHITE.search(style)) and not any(map(_is_coloured, (element, *element.iterancestors())))
 

@@ -1,6 +1,6 @@
 """XML as text: what stands in its elements, a block an element, short ones together as ``name: text``.
 
-Attributes are not read; XML that has its content in them alone, as settings often have, stays as it is.
+Attributes are fields, ``element.attribute: text``; those that only tell programs how to read or to show it are left out.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from rag.types import BlockKind
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _HTML = re.compile(r"</?(?:p|div|br|li|td|h[1-6]|a|b|i|em|strong|span)\b[^>]*>", re.IGNORECASE)
+_FOR_PROGRAMS = frozenset("class style type encoding version lang xmlns".split())
+_WORD = re.compile(r"\w")
 _DEEPEST = 200
 _Block = tuple[BlockKind, str]
 _LONGEST_FIELD = 300
@@ -55,19 +57,27 @@ def _root(text: str) -> Any:
 
 def _blocks(element: Any, depth: int) -> Iterator[_Block]:
     """Yield the blocks of an element: its text where words stand between its parts, else those of its parts."""
+    fields = _attributes(element)
     if not len(element) or _is_mixed(element) or depth > _DEEPEST:
+        yield from _record(fields)
         yield from (("paragraph", text) for text in _paragraphs("".join(element.itertext())))
         return
-    fields: list[tuple[str, str]] = []
     for part in element.iterchildren("*"):  # and not entities, which are no elements
         text = squeeze("".join(part.itertext())) if not len(part) else ""
         if text and _is_field(text):
-            fields.append((local_name(part), text))
+            fields += [(local_name(part), text), *_attributes(part)]
             continue
         yield from _record(fields)
         fields = []
         yield from _blocks(part, depth + 1)
     yield from _record(fields)
+
+
+def _attributes(element: Any) -> list[tuple[str, str]]:
+    """Return the attributes of an element that say something: no addresses, and not what has one before its name."""
+    own = local_name(element)
+    pairs = ((name, squeeze(value)) for name, value in element.items() if name not in _FOR_PROGRAMS and "}" not in name)
+    return [(f"{own}.{name}", value) for name, value in pairs if _WORD.search(value) and "://" not in value]
 
 
 def _is_field(text: str) -> bool:
@@ -76,7 +86,7 @@ def _is_field(text: str) -> bool:
 
 
 def _record(fields: list[tuple[str, str]]) -> Iterator[_Block]:
-    if len(fields) == 1:
+    if len(fields) == 1 and "." not in fields[0][0]:  # which has a name of its own
         yield "paragraph", fields[0][1]
     elif fields:
         yield "row", "; ".join(f"{name}: {text}" for name, text in fields)
