@@ -1,45 +1,18 @@
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
-import pypandoc
 import pytest
 
 from rag.errors import ParseError
 from rag.parse import pandoc
 from rag.parse.pandoc import PandocError, read_tree
 from rag.parse.scripts import formula_line
+from tests.formats import converted
 from tests.texts import parse_one
 
 CORPUS = Path(__file__).parent.parent / "corpus"
-SAMPLE = """# Rivers
-
-Before *use*, take 10^6^ litres of H~2~O[^1] for ~~40~~ 25 euros:
-
-3. Open the valve
-    - slowly
-4. Turn the key
-
-> It rained.
-
-| River | Length |
-|-------|--------|
-| Inn   | 518    |
-| Drava | 710    |
-
-## Poem
-
-Last.
-
-[^1]: As of 2020.
-"""
-
-
-def converted(markdown: str, suffix: str) -> bytes:
-    command = [pypandoc.get_pandoc_path(), "--standalone", "-f", "markdown", "-t", suffix, "-o", "-"]
-    return subprocess.run(command, input=markdown.encode(), stdout=subprocess.PIPE, check=True).stdout
 
 
 def blocks(markdown: str, suffix: str) -> list[tuple[str, str]]:
@@ -52,23 +25,6 @@ def test_the_blocks_of_a_document_are_alike_in_each_format(suffix: str) -> None:
     for file in CORPUS.glob("*.md"):
         markdown = file.read_text("utf-8")
         assert blocks(markdown, suffix) == blocks(markdown, "rst")
-
-
-@pytest.mark.parametrize("suffix", ["docx", "odt", "epub", "html"])
-def test_lists_tables_and_notes_are_alike_in_each_format(suffix: str) -> None:
-    assert blocks(SAMPLE, suffix) == [
-        ("heading", "Rivers"),
-        ("paragraph", "Before use, take 10⁶ litres of H₂O for 25 euros:"),
-        ("note", "As of 2020."),
-        ("item", "3. Open the valve"),
-        ("item", "slowly"),
-        ("item", "4. Turn the key"),
-        ("quote", "It rained."),
-        ("row", "River: Inn; Length: 518"),
-        ("row", "River: Drava; Length: 710"),
-        ("heading", "Poem"),
-        ("paragraph", "Last."),
-    ]
 
 
 FICTION = "http://www.gribuser.ru/xml/fictionbook/2.0"

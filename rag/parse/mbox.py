@@ -24,7 +24,7 @@ def parse_mbox(data: bytes, name: str) -> Parsed:
     if len(starts) > _MOST:
         raise ParseError(f"it holds more than {_MOST:,} messages: split it")
     builder, files = Builder(), list[Attachment]()
-    ends = [found.start() for found in _BEGIN.finditer(data)][1:] + [len(data)]
+    ends = [*(found.start() for found in _BEGIN.finditer(data)), len(data)][1:]
     with builder.table(("From", "Date", "Subject")):
         for start, end in zip(starts, ends, strict=True):
             message = _QUOTED.sub(rb"\1", data[start:end])

@@ -20,6 +20,7 @@ from rag.parse.pandoc_blocks import add_blocks
 from rag.parse.pandoc_text import CAPTION_MARK, Node
 from rag.parse.parsed import Parsed, left_out, title_of
 from rag.parse.tree import attribute, local_name, take_out, unwrap
+from rag.types import PageKind
 
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _MOST_REPEATED = 64  # cells of a table in a text that are written once
@@ -58,7 +59,7 @@ def parse_odt(data: bytes, name: str) -> Parsed:
         _add_slides(builder, nodes)
     else:
         add_blocks(builder, nodes)
-    page_kind = "slide" if kind == "presentation" else "page"
+    page_kind: PageKind = "slide" if kind == "presentation" else "page"
     return builder.parsed(title or title_of(builder.headings) or name, page_kind, warning=warning)
 
 

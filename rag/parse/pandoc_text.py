@@ -22,6 +22,9 @@ _QUOTES = {"SingleQuote": "‘’", "DoubleQuote": "“”"}
 _SIGNS = {"Space": " ", "SoftBreak": " ", "LineBreak": "\n"}
 _WRAPPERS = ("Emph", "Strong", "Underline", "SmallCaps")
 
+_TAGS = {"sup": "Superscript", "sub": "Subscript"} | dict.fromkeys(("s", "del", "strike"), "Strikeout")
+_TAG = re.compile(rf"<(?P<end>/?)(?P<name>{'|'.join(_TAGS)})\b[^<>]*>")
+
 
 class InlineText:
     """Writes inline nodes as text, and collects the notes that hang on them."""
@@ -36,7 +39,7 @@ class InlineText:
 
     def of(self, nodes: Iterable[Node]) -> str:
         """Return the text of inline nodes, without control characters; a line break in it is one for the reader."""
-        text = "".join(self._node(node["t"], node.get("c")) for node in nodes)
+        text = "".join(self._node(node["t"], node.get("c")) for node in _with_html(nodes))
         return clean(text.replace("\u2011", "-"))  # the hyphen at which no line breaks
 
     def _node(self, kind: str, content: Any) -> str:
@@ -68,6 +71,25 @@ class InlineText:
         is_note_mark = bool(nodes) and all(node["t"] == "Superscript" for node in nodes)
         text = "" if is_note_mark else self.of(nodes)
         return text if re.search(r"\w", text) else ""
+
+
+def _with_html(nodes: Iterable[Node]) -> list[Node]:
+    """Return inline nodes with those between tags of HTML, which wikis and notebooks have, as what the tags mean."""
+    found: list[Node] = []
+    opened: list[tuple[str, list[Node]]] = []  # the tag, and what stands before it
+    for node in nodes:
+        tag = _TAG.fullmatch(node["c"][1]) if node["t"] == "RawInline" else None
+        if tag and not tag["end"]:
+            opened.append((tag["name"], found))
+            found = []
+        elif tag and opened and opened[-1][0] == tag["name"]:
+            name, before = opened.pop()
+            found = [*before, {"t": _TAGS[name], "c": found}]
+        else:
+            found.append(node)
+    for _, before in reversed(opened):
+        found = before + found
+    return found
 
 
 def _is_note_mark(nodes: Iterable[Node]) -> bool:

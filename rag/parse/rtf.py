@@ -87,7 +87,7 @@ def _with_spans(table: Node) -> Node:
         _merge(rows, marks, edges)
         columns = columns[:1] * len(edges)
     names = sum(1 for _ in takewhile(lambda row: any("h" in mark.flags for mark in row), marks))
-    body = ["", [], []], 0, [], rows[names:]
+    body: tuple[Any, ...] = ["", [], []], 0, [], rows[names:]
     return {"t": "Table", "c": [attributes, caption, columns, [head[0], rows[:names]], [body], foot]}
 
 

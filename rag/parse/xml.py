@@ -1,6 +1,6 @@
 """XML as text: what stands in its elements, a block an element, short ones together as ``name: text``.
 
-Attributes are fields, ``element.attribute: text``; those that only tell programs how to read or to show it are left out.
+Attributes are fields, ``element.attribute: text``; those that only tell programs how to read it are left out.
 """
 
 from __future__ import annotations
