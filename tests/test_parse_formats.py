@@ -221,8 +221,9 @@ CASES = [
     text(
         "a.ipynb",
         '{"cells": [{"cell_type": "markdown", "metadata": {}, "source": "# Run\\n2 × 10<sup>6</sup> rows"},'
-        ' {"cell_type": "code", "metadata": {}, "source": "f()", "outputs": [{"output_type": "stream", "name": "stdout", "text":'
-        ' "42"}]}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}',
+        ' {"cell_type": "code", "metadata": {}, "source": "f()", "outputs": ['
+        '{"output_type": "stream", "name": "stdout", "text": "42"}]}],'
+        ' "metadata": {}, "nbformat": 4, "nbformat_minor": 5}',
         ["heading Run", "paragraph 2 × 10⁶ rows", "code f()", "code 42"],
     ),
     text("a.py", "# Opens it.\nopen_gate(3)\n", ["code # Opens it.", "code open_gate(3)"]),

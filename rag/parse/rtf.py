@@ -12,6 +12,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from rag.errors import ParseError
@@ -75,11 +76,17 @@ def _joined(nodes: list[Node]) -> list[Node]:
 
 def _with_spans(table: Node) -> Node:
     """Return a table with its header and its merged cells as their marks tell."""
-    attributes, caption, columns, head, bodies, foot = table["c"]
-    rows = [row for part in (head[1], *(body[3] for body in bodies)) for row in part]
-    for row in rows:
-        row[1] = [cell for cell in row[1] if cell[4]]  # short ones were filled up
-    marks = [[_take_mark(cell) for cell in cells] for _, cells in rows]
+    _, caption, columns, head, bodies, foot = table["c"]
+    rows: list[Any] = []
+    marks: list[list[_Mark]] = []
+    for attributes, cells in (row for part in (head[1], *(body[3] for body in bodies)) for row in part):
+        for cell in filter(itemgetter(4), cells):  # the others fill up short rows
+            mark = _take_mark(cell)
+            if not rows or rows[-1][0] is not attributes or (mark.edge and mark.edge <= marks[-1][-1].edge):
+                rows.append([attributes, []])  # Pandoc takes one that is as the row above for part of it
+                marks.append([])
+            rows[-1][1].append(cell)
+            marks[-1].append(mark)
     edges: list[int] = []
     for edge in sorted(mark.edge for row in marks for mark in row):
         edges += [edge] * (not edges or edge - edges[-1] > _SAME_EDGE)
@@ -88,7 +95,7 @@ def _with_spans(table: Node) -> Node:
         columns = columns[:1] * len(edges)
     names = sum(1 for _ in takewhile(lambda row: any("h" in mark.flags for mark in row), marks))
     body: tuple[Any, ...] = ["", [], []], 0, [], rows[names:]
-    return {"t": "Table", "c": [attributes, caption, columns, [head[0], rows[:names]], [body], foot]}
+    return {"t": "Table", "c": [head[0], caption, columns, [head[0], rows[:names]], [body], foot]}
 
 
 class _Mark(NamedTuple):
