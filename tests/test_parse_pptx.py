@@ -206,7 +206,7 @@ def test_a_broken_slide_is_named_and_the_others_are_read() -> None:
     broken = rezip(sample(), {"ppt/slides/slide1.xml": slide.replace(b"p:cSld", b"p:none")})
     parsed = parse_pptx(broken, "name")
     assert parsed.text == "Lakes\n\nLake Constance"
-    assert parsed.warning == "damaged, and not read: slide 1"
+    assert parsed.warning == "damaged, and not read to the end: slide 1"
     assert [page.number for page in parsed.pages] == [2]
 
 

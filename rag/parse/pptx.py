@@ -7,7 +7,7 @@ nothing in the file says so. Hidden slides, footers, dates and slide numbers are
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import nullcontext
 from io import BytesIO
 from itertools import groupby
 from typing import Any
@@ -19,7 +19,6 @@ from rag.parse.header import is_header
 from rag.parse.markup import squeeze, squeeze_lines
 from rag.parse.parsed import Parsed, left_out, title_of
 from rag.parse.tree import xml_tree
-from rag.types import BlockKind
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
@@ -31,29 +30,6 @@ _BULLETS = (_NO_BULLET, f"{_A}buChar", f"{_A}buAutoNum", f"{_A}buBlip")
 _SAME_LINE = 180_000
 _DEEPEST_GROUP = 20
 _LONGEST_TITLE = 300  # what is longer is the slide's text, in the place of its title
-
-
-@dataclass(frozen=True)
-class _Text:
-    """A block of a slide; ``level`` is that of a heading or an item."""
-
-    text: str
-    kind: BlockKind = "paragraph"
-    level: int = 0
-
-
-_List = list[_Text]  # its items
-
-
-@dataclass(frozen=True)
-class _Table:
-    """The rows of a table or a chart, and the names of its columns."""
-
-    columns: list[str]
-    rows: list[list[str]]
-
-
-_Part = _Text | _List | _Table
 
 
 def parse_pptx(data: bytes, name: str) -> Parsed:
@@ -77,64 +53,48 @@ def _read_slides(data: bytes, builder: Builder) -> str | None:
     broken, hidden = list[str](), 0
     slides = Presentation(BytesIO(data)).slides
     for number in range(1, len(slides) + 1):
+        builder.page(number)
         try:
             slide = slides[number - 1]
             is_hidden = slide.element.get("show") in ("0", "false")
-            parts = [] if is_hidden else list(_slide_parts(slide))
+            hidden += is_hidden
+            if not is_hidden:
+                _add_slide(builder, slide)
         except Exception:  # as above; the other slides may be whole
             broken.append(str(number))
-            continue
-        hidden += is_hidden
-        builder.page(number)
-        _add(builder, parts)
-    said = [f"damaged, and not read: slide {', '.join(broken)}"] if broken else []
+    said = [f"damaged, and not read to the end: slide {', '.join(broken)}"] if broken else []
     return "; ".join(filter(None, [*said, left_out({"hidden slide": hidden})])) or None
 
 
-def _add(builder: Builder, parts: list[_Part]) -> None:
-    caption = None
-    for part in parts:
-        if isinstance(part, _Text):
-            span = builder.add(part.text, part.kind, level=part.level)
-            caption = span if part.kind == "caption" else None
-        elif isinstance(part, _Table):
-            with builder.table(part.columns, caption):
-                for row in part.rows:
-                    builder.row(row)
-        else:
-            with builder.list():
-                for item in part:
-                    builder.add(item.text, item.kind, level=item.level)
-
-
-def _slide_parts(slide: Any) -> Iterator[_Part]:
+def _add_slide(builder: Builder, slide: Any) -> None:
     title = slide.shapes.title
     heading = squeeze(title.text_frame.text.replace("\v", " ")) if title is not None else ""
     if len(heading) > _LONGEST_TITLE:
-        yield from (_Text(text) for text in _lines(title.text_frame))
-    elif heading:
-        yield _Text(heading, "heading", 1)
+        for text in _lines(title.text_frame):
+            builder.add(text)
+    else:
+        builder.heading(heading, 1)
     shapes = [shape for shape in slide.shapes if title is None or shape.shape_id != title.shape_id]
-    yield from _shapes_parts(shapes, 0)
+    _add_shapes(builder, shapes, 0)
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
         notes = "\n".join(_lines(slide.notes_slide.notes_text_frame))
-        yield _Text(f"Notes: {notes}" if notes else "", "note")
+        builder.add(f"Notes: {notes}" if notes else "", "note")
 
 
-def _shapes_parts(shapes: list[Any], depth: int) -> Iterator[_Part]:
+def _add_shapes(builder: Builder, shapes: list[Any], depth: int) -> None:
     for shape in _in_reading_order(shapes):
         if _is_furniture(shape):
             continue
         if hasattr(shape, "shapes") and depth < _DEEPEST_GROUP:
-            yield from _shapes_parts(list(shape.shapes), depth + 1)
+            _add_shapes(builder, list(shape.shapes), depth + 1)
         elif getattr(shape, "has_table", False):
-            yield _table(shape.table)
+            _add_table(builder, shape.table)
         elif getattr(shape, "has_chart", False):
-            yield from _chart_parts(shape.chart)
+            _add_chart(builder, shape.chart)
         elif shape.has_text_frame:
-            yield from _text_parts(shape)
+            _add_text(builder, shape)
         else:
-            yield from _diagram_parts(shape)
+            _add_diagram(builder, shape)
 
 
 def _in_reading_order(shapes: list[Any]) -> list[Any]:
@@ -159,14 +119,15 @@ def _is_furniture(shape: Any) -> bool:
     return bool(shape.is_placeholder) and shape.placeholder_format.type in kinds
 
 
-def _text_parts(shape: Any) -> Iterator[_Part]:
-    for is_list, some in groupby(_shape_texts(shape), key=lambda text: text.kind == "item"):
-        texts = list(some)
-        yield from [texts] if is_list else texts
+def _add_text(builder: Builder, shape: Any) -> None:
+    for is_list, some in groupby(_paragraphs(shape), key=lambda paragraph: paragraph[1] > 0):
+        with builder.list() if is_list else nullcontext():
+            for text, level in some:
+                builder.add(text, "item" if is_list else "paragraph", level=level)
 
 
-def _shape_texts(shape: Any) -> Iterator[_Text]:
-    """Yield the paragraphs of a shape; those with a bullet or a number are items."""
+def _paragraphs(shape: Any) -> Iterator[tuple[str, int]]:
+    """Yield the paragraphs of a shape with their level as items, which those with a bullet or a number are; else 0."""
     numbers: dict[int, int] = {}  # by level
     for paragraph in shape.text_frame.paragraphs:
         text, level = _text(paragraph), paragraph.level
@@ -176,11 +137,11 @@ def _shape_texts(shape: Any) -> Iterator[_Text]:
         bullet = _bullet(paragraph, shape)
         if bullet is None:
             numbers.pop(level, None)
-            yield _Text(text)
+            yield text, 0
             continue
         numbers[level] = numbers.get(level, int(bullet.get("startAt", 1)) - 1) + 1
         is_numbered = bullet.get("type", "").startswith("arabic")
-        yield _Text(f"{numbers[level]}. {text}" if is_numbered else text, "item", level + 1)
+        yield f"{numbers[level]}. {text}" if is_numbered else text, level + 1
 
 
 def _bullet(paragraph: Any, shape: Any) -> Any:
@@ -205,8 +166,8 @@ def _text(paragraph: Any) -> str:
     return squeeze_lines(paragraph.text.replace("\v", "\n"))
 
 
-def _table(table: Any) -> _Table:
-    """Read a table; a merged cell stands in every row and column that it covers."""
+def _add_table(builder: Builder, table: Any) -> None:
+    """Add a table; a merged cell stands in every row and column that it covers."""
     rows = [[" ".join(_lines(cell.text_frame)).replace("\n", " ") for cell in row.cells] for row in table.rows]
     for top, row in enumerate(table.rows):
         for left, cell in enumerate(row.cells):
@@ -216,32 +177,39 @@ def _table(table: Any) -> _Table:
     filled = [row for row in rows if any(row)]
     has_names = len(filled) > 1 and sum(map(bool, filled[0])) > 1
     if has_names and (table.first_row or is_header(filled[0], filled[1:])):
-        return _Table(filled[0], filled[1:])
-    return _Table([], filled)
+        _add_rows(builder, filled[0], filled[1:])
+    else:
+        _add_rows(builder, [], filled)
 
 
-def _chart_parts(chart: Any) -> Iterator[_Part]:
-    """Yield a chart as a table: its title, and a row for each category with the values of the series."""
+def _add_rows(builder: Builder, columns: list[str], rows: list[list[str]]) -> None:
+    with builder.table(columns):
+        for row in rows:
+            builder.row(row)
+
+
+def _add_chart(builder: Builder, chart: Any) -> None:
+    """Add a chart as a table: its title, and a row for each category with the values of the series."""
     if chart.has_title and chart.chart_title.has_text_frame:
-        yield _Text(" ".join(_lines(chart.chart_title.text_frame)), "caption")
+        builder.add(" ".join(_lines(chart.chart_title.text_frame)), "caption")
     for plot in chart.plots:
         series = [(squeeze(str(one.name or "")), one.values) for one in plot.series]
         rows = [
             [squeeze(str(category)), *(_value(values, at) for _, values in series)]
             for at, category in enumerate(plot.categories)
         ]
-        yield _Table(["", *(name for name, _ in series)], rows)
+        _add_rows(builder, ["", *(name for name, _ in series)], rows)
 
 
 def _value(values: Any, at: int) -> str:
     return f"{values[at]:.10g}" if at < len(values) and values[at] is not None else ""
 
 
-def _diagram_parts(shape: Any) -> Iterator[_Text]:
-    """Yield the texts of a diagram (SmartArt), which stand in a part of their own."""
+def _add_diagram(builder: Builder, shape: Any) -> None:
+    """Add the texts of a diagram (SmartArt), which stand in a part of their own."""
     relation = next(shape.element.iter(_DIAGRAM), None)
     if relation is None:
         return
     points = xml_tree(shape.part.related_part(relation.get(_R + "dm")).blob)
     for paragraph in points.iter(_A + "p"):
-        yield _Text(squeeze("".join(run.text or "" for run in paragraph.iter(_A + "t"))))
+        builder.add(squeeze("".join(run.text or "" for run in paragraph.iter(_A + "t"))))
