@@ -83,7 +83,7 @@ def test_what_is_neither_is_plain_text_with_a_warning(parser: Parser) -> None:
 def test_what_cannot_be_read_is_told() -> None:
     parsed = parse_calendar(b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Tea\nnonsense\n", "a")
     assert parsed.text == "Event: Tea"
-    assert parsed.warning == "1 line of it is not valid and was left out; it is cut short"
+    assert parsed.warning == "left out: 1 invalid line; it is cut short"
 
 
 @pytest.mark.parametrize("unit", ["BEGIN:X\n", "BEGIN:VCARD\n", " x\n", "A;" + "a=b;" * 2000 + ":\n", 'A;a="'])

@@ -5,43 +5,25 @@ from __future__ import annotations
 import quopri
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rag.parse.builder import Builder
 from rag.parse.markup import clean
-from rag.parse.parsed import Parsed
+from rag.parse.parsed import Parsed, left_out
 from rag.parse.text import decode, plain_text
 
 _RECORDS = {"VEVENT": "Event", "VTODO": "Task", "VJOURNAL": "Entry", "VCARD": "Name"}
 # What is read of a record, in the order in which it is shown.
-_LABELS = {
-    "ORG": "Organisation",
-    "TITLE": "Title",
-    "ROLE": "Role",
-    "DTSTART": "Start",
-    "DTEND": "End",
-    "DURATION": "Duration",
-    "DUE": "Due",
-    "COMPLETED": "Completed",
-    "RRULE": "Repeats",
-    "LOCATION": "Location",
-    "ORGANIZER": "Organiser",
-    "ATTENDEE": "Attendee",
-    "CONTACT": "Contact",
-    "STATUS": "Status",
-    "NICKNAME": "Nickname",
-    "TEL": "Phone",
-    "EMAIL": "Email",
-    "IMPP": "Messenger",
-    "ADR": "Address",
-    "BDAY": "Birthday",
-    "ANNIVERSARY": "Anniversary",
-    "URL": "Web page",
-    "CATEGORIES": "Categories",
-    "COMMENT": "Comment",
-    "NOTE": "Note",
-    "DESCRIPTION": "Description",
-}
+_LABELS = dict(
+    pair.split(":")
+    for pair in (
+        "ORG:Organisation TITLE:Title ROLE:Role DTSTART:Start DTEND:End DURATION:Duration DUE:Due COMPLETED:Completed"
+        " RRULE:Repeats LOCATION:Location ORGANIZER:Organiser ATTENDEE:Attendee CONTACT:Contact STATUS:Status"
+        " NICKNAME:Nickname TEL:Phone EMAIL:Email IMPP:Messenger ADR:Address BDAY:Birthday ANNIVERSARY:Anniversary"
+        " URL:Website CATEGORIES:Categories COMMENT:Comment NOTE:Note DESCRIPTION:Description"
+    ).split()
+)
 _ORDER = list(_LABELS.values())
 _NAMES = {"SUMMARY": "called", "FN": "called", "N": "parts"}
 _TYPES = {"cell", "mobile", "home", "work", "fax", "pager", "other"}
@@ -52,10 +34,7 @@ _PROPERTY = re.compile(
 _PARAMETER = re.compile(r";([^=;:\"]+)(?:=((?:\"[^\"]*\"|[^;\"])*))?")
 _QUOTED_PRINTABLE = "QUOTED-PRINTABLE"
 _DATE = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:T(\d\d):?(\d\d)(?::?\d\d)?(Z?))?")
-_DAYS = {"MO": "Monday", "TU": "Tuesday", "WE": "Wednesday", "TH": "Thursday", "FR": "Friday"} | {
-    "SA": "Saturday",
-    "SU": "Sunday",
-}
+_DAYS = {day[:2].upper(): day for day in "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()}
 _LONGEST_FIELD = 300  # characters; a longer one is a text of its own
 
 
@@ -69,13 +48,13 @@ def parse_cards(data: bytes, name: str) -> Parsed:
     return _parse(data, name, "address book")
 
 
-def _parse(data: bytes, name: str, kind: str) -> Parsed:
+def _parse(data: bytes, name: str, what: str) -> Parsed:
     text, builder = decode(data), Builder()
     found = _components(text)
-    for record in found.records:
-        _add(builder, record)
+    for kind, lines in found.records:
+        _add(builder, _RECORDS[kind], lines)
     parsed = builder.parsed(found.title or name, warning=found.warning)
-    return parsed if parsed.text else plain_text(clean(text), name, f"not a valid {kind}: read as plain text")
+    return parsed if parsed.text else plain_text(clean(text), name, f"not a valid {what}: read as plain text")
 
 
 class _Line(NamedTuple):
@@ -86,44 +65,41 @@ class _Line(NamedTuple):
     value: str
 
 
-class _Record(NamedTuple):
-    """An event, a task, an entry or a person."""
+@dataclass
+class _Found:
+    """The records of a file, each as its kind and its lines; its title; what of it could not be read."""
 
-    name: str
-    lines: list[_Line]
+    records: list[tuple[str, list[_Line]]] = field(default_factory=list)
+    title: str = ""
+    wrong: int = 0
+    is_cut: bool = False
 
-
-class _Found(NamedTuple):
-    """The records of a file, its title, and what of it could not be read."""
-
-    records: list[_Record]
-    title: str
-    warning: str | None
+    @property
+    def warning(self) -> str | None:
+        return (
+            "; ".join(filter(None, [left_out({"invalid line": self.wrong}), "it is cut short" * self.is_cut])) or None
+        )
 
 
 def _components(text: str) -> _Found:
     """Return the records of a file; what lies in a record, such as its alarm, is no part of it."""
-    records: list[_Record] = []
-    open_components: list[str] = []
-    title, wrong = "", 0
-    for text_line in _unfolded(text):
-        line = _line(text_line)
+    found = _Found()
+    within: list[str] = []
+    for line in map(_line, _unfolded(text)):
         if line is None:
-            wrong += 1
+            found.wrong += 1
         elif line.name == "BEGIN":
-            open_components.append(line.value.upper())
-            if open_components[-1] in _RECORDS:
-                records.append(_Record(open_components[-1], []))
+            within.append(line.value.upper())
+            if within[-1] in _RECORDS:
+                found.records.append((within[-1], []))
         elif line.name == "END":
-            del open_components[-1:]
+            del within[-1:]
         elif line.name == "X-WR-CALNAME":
-            title = line.value
-        elif open_components and open_components[-1] in _RECORDS:
-            records[-1].lines.append(line)
-    lines = "1 line of it is not valid and was" if wrong == 1 else f"{wrong} lines of it are not valid and were"
-    missing = [f"{lines} left out"] if wrong else []
-    missing += ["it is cut short"] if open_components else []
-    return _Found(records, title, "; ".join(missing) or None)
+            found.title = line.value
+        elif within and within[-1] in _RECORDS:
+            found.records[-1][1].append(line)
+    found.is_cut = bool(within)
+    return found
 
 
 def _unfolded(text: str) -> Iterator[str]:
@@ -158,16 +134,16 @@ def _line(text: str) -> _Line | None:
     return _Line(found["name"].upper(), {key: ",".join(values) for key, values in parameters.items()}, value)
 
 
-def _add(builder: Builder, record: _Record) -> None:
+def _add(builder: Builder, kind: str, lines: list[_Line]) -> None:
     fields: dict[str, list[str]] = {}
-    for line in record.lines:
+    for line in lines:
         if value := _value(line):
             fields.setdefault(_label(line), []).append(value)
     if not fields:
         return
     parts = fields.pop("parts", ["(no name)"])
     called = fields.pop("called", parts)
-    pairs = [f"{_RECORDS[record.name]}: {called[0]}"]
+    pairs = [f"{kind}: {called[0]}"]
     # By the order of the labels; that of equal ones is the file's. "Phone (cell)" goes with "Phone".
     for label in sorted(fields, key=lambda one: _ORDER.index(one.partition(" (")[0])):
         pairs.append(f"{label}: {', '.join(fields[label])}")

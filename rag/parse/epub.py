@@ -32,22 +32,13 @@ _MOST_CHAPTERS = 20_000
 
 
 @dataclass(frozen=True)
-class _Item:
-    """A file that the book says it is made of."""
-
-    path: str
-    media_type: str
-    is_contents: bool
-
-
-@dataclass(frozen=True)
 class _Book:
-    """What the book says of itself: title, authors, the files to be read in order, its table of contents."""
+    """What the book says of itself: title, authors, and the places of its chapters and its tables of contents."""
 
     title: str
     authors: tuple[str, ...]
-    chapters: tuple[_Item, ...]
-    contents: tuple[_Item, ...]
+    chapters: tuple[str, ...]
+    contents: tuple[str, ...]
 
 
 def parse_epub(data: bytes, name: str) -> Parsed:
@@ -56,7 +47,7 @@ def parse_epub(data: bytes, name: str) -> Parsed:
         _refuse_locked(archive)
         book = _book(archive)
         headings = dict(_named_chapters(archive, book))
-        pages = [_page(archive, chapter.path, headings.get(chapter.path)) for chapter in book.chapters]
+        pages = [_page(archive, chapter, headings.get(chapter)) for chapter in book.chapters]
     missing = pages.count(None)
     if missing == len(pages):
         raise ParseError("the book's chapters are missing or broken: get the file anew")
@@ -78,31 +69,31 @@ def _refuse_locked(archive: ZipFile) -> None:
 
 def _book(archive: ZipFile) -> _Book:
     container = _tree(archive, "META-INF/container.xml")
-    places = [] if container is None else [one.get("full-path", "") for one in container.iter("{*}rootfile")]
-    place = next(filter(None, places), "")
+    roots = [] if container is None else [one.get("full-path", "") for one in container.iter("{*}rootfile")]
+    place = next(filter(None, roots), "")
     package = _tree(archive, place)
     if package is None:
         raise ParseError(
             "not an EPUB book, though it is named so" if not place else "the book's list of files is broken"
         )
-    items = {item.get("id"): _item(item, posixpath.dirname(place)) for item in package.iter("{*}item")}
-    spine = [items.get(one.get("idref")) for one in package.iter("{*}itemref")]
-    chapters = [item for item in spine if item and not item.is_contents and item.media_type in _PAGES]
+    items = {item.get("id"): item for item in package.iter("{*}item")}
+    places = {key: _path(posixpath.dirname(place), item.get("href", "")) for key, item in items.items()}
+    contents = {key for key, item in items.items() if _is_contents(item)}
+    pages = {key for key, item in items.items() if item.get("media-type", "") in _PAGES} - contents
+    spine = (one.get("idref") for one in package.iter("{*}itemref"))
+    chapters = tuple(dict.fromkeys(places[key] for key in spine if key in pages))  # one listed twice is read once
     if not chapters:
         raise ParseError("the book lists no chapters to read")
     return _Book(
-        title=next(_texts(package, "{http://purl.org/dc/elements/1.1/}title"), ""),
-        authors=tuple(dict.fromkeys(_texts(package, "{http://purl.org/dc/elements/1.1/}creator"))),
-        # A chapter that is listed again and again is read once.
-        chapters=tuple(dict.fromkeys(chapters))[:_MOST_CHAPTERS],
-        contents=tuple(item for item in items.values() if item.is_contents),
+        title=next(_texts(package, "title"), ""),
+        authors=tuple(dict.fromkeys(_texts(package, "creator"))),
+        chapters=chapters[:_MOST_CHAPTERS],
+        contents=tuple(places[key] for key in items if key in contents),
     )
 
 
-def _item(element: Any, folder: str) -> _Item:
-    media_type = element.get("media-type", "")
-    is_contents = media_type == "application/x-dtbncx+xml" or "nav" in element.get("properties", "").split()
-    return _Item(_path(folder, element.get("href", "")), media_type, is_contents)
+def _is_contents(item: Any) -> bool:
+    return item.get("media-type") == "application/x-dtbncx+xml" or "nav" in item.get("properties", "").split()
 
 
 def _path(folder: str, link: str) -> str:
@@ -110,33 +101,31 @@ def _path(folder: str, link: str) -> str:
     return posixpath.normpath(posixpath.join(folder, unquote(link.split("#")[0])))
 
 
-def _texts(package: Any, tag: str) -> Iterator[str]:
-    yield from filter(None, (squeeze("".join(element.itertext())) for element in package.iter(tag)))
+def _texts(package: Any, name: str) -> Iterator[str]:
+    elements = package.iter(f"{{http://purl.org/dc/elements/1.1/}}{name}")
+    yield from filter(None, (squeeze("".join(element.itertext())) for element in elements))
 
 
 def _named_chapters(archive: ZipFile, book: _Book) -> Iterator[tuple[str, str]]:
     """Yield the chapters' places and names, the first name of each last; the tables are an NCX file or a page."""
-    found: list[tuple[str, str]] = []
-    for table in book.contents:
-        root, folder = _tree(archive, table.path), posixpath.dirname(table.path)
-        for entry in () if root is None else root.iter("{*}navPoint", "{*}a"):
-            target = entry.find("{*}content")
+    for table in reversed(book.contents):
+        root, folder = _tree(archive, table), posixpath.dirname(table)
+        for entry in () if root is None else reversed(list(root.iter("{*}navPoint", "{*}a"))):
+            target, label = entry.find("{*}content"), entry.find("{*}navLabel")
             link = entry.get("href") if target is None else target.get("src")
-            label = entry if target is None else entry.find("{*}navLabel")
-            name = squeeze("".join(label.itertext())) if label is not None else ""
+            name = squeeze("".join((entry if label is None else label).itertext()))
             if link and name:
-                found.append((_path(folder, link), name))
-    yield from reversed(found)
+                yield _path(folder, link), name
 
 
 def _page(archive: ZipFile, path: str, name: str | None) -> Any:
     """Return a chapter as a tree, under its name where it has no heading; None where it is missing, or no text."""
     try:
         data = read_part(archive, path)
-        html = decode_html(data) if data is not None else None
+        html = decode_html(data or b"")
     except ParseError:
         return None
-    if html is None:
+    if data is None:
         return None
     page = page_tree(html)
     if page is None:
