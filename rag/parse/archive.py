@@ -101,6 +101,14 @@ def read_xml(archive: zipfile.ZipFile, path: str, addresses: Mapping[bytes, byte
         raise ParseError(f"the file is damaged: its part {path} is no whole XML") from error
 
 
+def find_xml(archive: zipfile.ZipFile, path: str) -> Any:
+    """Return the outermost element of an XML part that is no must; None where there is none, or a broken one."""
+    try:
+        return read_xml(archive, path)
+    except ParseError:
+        return None
+
+
 def zipped(parts: dict[str, bytes]) -> bytes:
     """Return an archive of these parts, by their paths."""
     out = BytesIO()
@@ -112,10 +120,7 @@ def zipped(parts: dict[str, bytes]) -> bytes:
 
 def office_title(archive: zipfile.ZipFile) -> str:
     """Return the title that Office keeps beside the text; empty where nobody gave one."""
-    try:
-        properties = read_xml(archive, "docProps/core.xml")
-    except ParseError:
-        return ""  # the text is what matters
+    properties = find_xml(archive, "docProps/core.xml")
     return given_title(properties.findtext("{*}title") if properties is not None else "")
 
 

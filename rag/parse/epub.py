@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from rag.errors import ParseError
-from rag.parse.archive import given_title, open_archive, read_part, read_xml
+from rag.parse.archive import find_xml, given_title, open_archive, read_part
 from rag.parse.builder import Builder
 from rag.parse.html import add_page, decode_html, html_lines
 from rag.parse.markup import squeeze
@@ -59,7 +59,7 @@ def parse_epub(data: bytes, name: str) -> Parsed:
 
 
 def _refuse_locked(archive: ZipFile) -> None:
-    locks = _tree(archive, "META-INF/encryption.xml")
+    locks = find_xml(archive, "META-INF/encryption.xml")
     if locks is None:
         return
     methods = [method.get("Algorithm", "") for method in locks.iter("{*}EncryptionMethod")]
@@ -68,10 +68,10 @@ def _refuse_locked(archive: ZipFile) -> None:
 
 
 def _book(archive: ZipFile) -> _Book:
-    container = _tree(archive, "META-INF/container.xml")
+    container = find_xml(archive, "META-INF/container.xml")
     roots = [] if container is None else [one.get("full-path", "") for one in container.iter("{*}rootfile")]
     place = next(filter(None, roots), "")
-    package = _tree(archive, place)
+    package = find_xml(archive, place)
     if package is None:
         raise ParseError(
             "not an EPUB book, though it is named so" if not place else "the book's list of files is broken"
@@ -109,7 +109,7 @@ def _texts(package: Any, name: str) -> Iterator[str]:
 def _named_chapters(archive: ZipFile, book: _Book) -> Iterator[tuple[str, str]]:
     """Yield the chapters' places and names, the first name of each last; the tables are an NCX file or a page."""
     for table in reversed(book.contents):
-        root, folder = _tree(archive, table), posixpath.dirname(table)
+        root, folder = find_xml(archive, table), posixpath.dirname(table)
         for entry in () if root is None else reversed(list(root.iter("{*}navPoint", "{*}a"))):
             target, label = entry.find("{*}content"), entry.find("{*}navLabel")
             link = entry.get("href") if target is None else target.get("src")
@@ -158,11 +158,3 @@ def _bound(pages: list[Any]) -> Any:
             body.tag = "div"
             book.find("body").append(body)
     return book
-
-
-def _tree(archive: ZipFile, path: str) -> Any:
-    """Return the root of an XML file in the archive; None where there is none that can be read."""
-    try:
-        return read_xml(archive, path)
-    except ParseError:
-        return None

@@ -15,8 +15,8 @@ from rag.parse.pandoc import PandocError, read_tree
 from rag.parse.pandoc_blocks import add_blocks, add_properties
 from rag.parse.parsed import Parsed, title_of
 from rag.parse.text import decode, plain_text
-from rag.parse.tree import local_name, take_out, xml_tree
-from rag.parse.xml import parse_xml
+from rag.parse.tree import local_name, take_out
+from rag.parse.xml import parse_xml, xml_root
 
 _NAMES = {"rst": "reStructuredText", "org": "Org", "latex": "LaTeX", "mediawiki": "MediaWiki", "typst": "Typst"}
 _ORG_OPTIONS = "#+OPTIONS: p:t\n"  # keeps the dates of tasks
@@ -26,7 +26,6 @@ _INCLUDED = {
     "typst": re.compile(r"^[ \t]*#include\b.*\n?", re.MULTILINE),
 }
 _MAN_TITLE = re.compile(r"^\.TH\s", re.MULTILINE)
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _DOCBOOK = "http://docbook.org/ns/docbook"
 _DOCBOOK_PARTS = frozenset("chapter info bookinfo articleinfo para simpara section sect1 preface part".split())
 _JATS_PARTS = frozenset("front body front-stub".split())
@@ -61,7 +60,7 @@ def parse_man(data: bytes, name: str) -> Parsed:
 
 def parse_xml_document(data: bytes, name: str) -> Parsed:
     """Read XML: DocBook, JATS and FB2 as the texts they are, other XML by its elements."""
-    root = _root(decode_html(data))
+    root = xml_root(decode_html(data))
     pandoc_format = _xml_format(root)
     if not pandoc_format:
         return parse_xml(data, name)
@@ -70,15 +69,6 @@ def parse_xml_document(data: bytes, name: str) -> Parsed:
     except PandocError:
         return parse_xml(data, name)
     return parsed if parsed.text.strip() else parse_xml(data, name)
-
-
-def _root(text: str) -> Any:
-    from lxml import etree
-
-    try:
-        return xml_tree(_DECLARATION.sub("", text).encode("utf-8", "replace"))
-    except (etree.XMLSyntaxError, ValueError):
-        return None
 
 
 def _xml_format(root: Any) -> str:

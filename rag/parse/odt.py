@@ -12,7 +12,7 @@ from typing import Any
 from zipfile import ZipFile
 
 from rag.errors import ParseError
-from rag.parse.archive import given_title, open_archive, read_part, read_xml, zipped
+from rag.parse.archive import find_xml, given_title, open_archive, read_part, read_xml, zipped
 from rag.parse.builder import Builder
 from rag.parse.ods import add_sheets, paragraphs
 from rag.parse.pandoc import read_tree
@@ -70,10 +70,7 @@ def _refuse_locked(archive: ZipFile) -> None:
 
 
 def _given_title(archive: ZipFile) -> str:
-    try:
-        meta = read_xml(archive, "meta.xml")
-    except ParseError:
-        return ""  # the text is what matters
+    meta = find_xml(archive, "meta.xml")
     return given_title(meta.findtext(".//{http://purl.org/dc/elements/1.1/}title") if meta is not None else "")
 
 
@@ -89,10 +86,7 @@ def _as_text(archive: ZipFile, content: Any) -> bytes:
 
 def _based_on(archive: ZipFile, content: Any) -> dict[str, str]:
     """Return the styles by their names, with the style that each is made from."""
-    try:
-        styles = read_xml(archive, "styles.xml")
-    except ParseError:
-        styles = None  # Pandoc reads the text without
+    styles = find_xml(archive, "styles.xml")
     trees = [content] if styles is None else [styles, content]
     found = [style for tree in trees for style in tree.iter("{*}style")]
     return {attribute(style, "name"): attribute(style, "parent-style-name") for style in found}

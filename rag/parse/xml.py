@@ -32,7 +32,7 @@ _LONGEST_FIELD = 300
 def parse_xml(data: bytes, name: str) -> Parsed:
     """Read XML; the title is that of the document or the feed, else the file's name."""
     text = decode_html(data)
-    root = _root(text)
+    root = xml_root(text)
     if root is None:
         return plain_text(clean(text), name, "not valid XML: read as plain text")
     builder = Builder()
@@ -45,13 +45,13 @@ def parse_xml(data: bytes, name: str) -> Parsed:
     return parsed if parsed.text else plain_text(clean(text), name)
 
 
-def _root(text: str) -> Any:
+def xml_root(text: str) -> Any:
     """Return the outermost element, without comments and with entities as they stand; None where it is no XML."""
     from lxml import etree
 
     try:
         return xml_tree(_DECLARATION.sub("", text).encode("utf-8", "replace"))
-    except etree.XMLSyntaxError:
+    except (etree.XMLSyntaxError, ValueError):
         return None
 
 
