@@ -105,7 +105,11 @@ def slides() -> bytes:
     deck = Presentation()
     slide = deck.slides.add_slide(deck.slide_layouts[1])
     slide.shapes.title.text = "Harbour"
-    slide.placeholders[1].text = "Dredge the basin\nMend the pier"
+    slide.placeholders[1].text = "Dredge the basin\nMend the pier: 10"
+    for text, attribute, value in (("6", "baseline", "30000"), (" old", "strike", "sngStrike"), (" crowns", "b", "1")):
+        run = slide.placeholders[1].text_frame.paragraphs[1].add_run()
+        run.text = text
+        run.font._element.set(attribute, value)
     table = slide.shapes.add_table(2, 2, Cm(1), Cm(15), Cm(9), Cm(3)).table
     for row, texts in zip(table.rows, (("Ship", "Tons"), ("Ada", "900")), strict=True):
         for cell, text in zip(row.cells, texts, strict=True):

@@ -97,7 +97,7 @@ LEFT_OUT = (
     " program and save it"
 )
 HARBOUR = [
-    *("heading Harbour", "item Dredge the basin", "item Mend the pier", "row Ship: Ada; Tons: 900"),
+    *("heading Harbour", "item Dredge the basin", "item Mend the pier: 10⁶ crowns", "row Ship: Ada; Tons: 900"),
     *("paragraph In a group", "note Notes: Speak slowly."),
 ]
 KEYS = [

@@ -18,6 +18,7 @@ from rag.parse.builder import Builder
 from rag.parse.header import is_header
 from rag.parse.markup import squeeze, squeeze_lines
 from rag.parse.parsed import Parsed, left_out, title_of
+from rag.parse.scripts import lowered, raised
 from rag.parse.tree import xml_tree
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -68,7 +69,7 @@ def _read_slides(data: bytes, builder: Builder) -> str | None:
 
 def _add_slide(builder: Builder, slide: Any) -> None:
     title = slide.shapes.title
-    heading = squeeze(title.text_frame.text.replace("\v", " ")) if title is not None else ""
+    heading = squeeze(" ".join(_lines(title.text_frame))) if title is not None else ""
     if len(heading) > _LONGEST_TITLE:
         for text in _lines(title.text_frame):
             builder.add(text)
@@ -163,7 +164,18 @@ def _lines(frame: Any) -> list[str]:
 
 
 def _text(paragraph: Any) -> str:
-    return squeeze_lines(paragraph.text.replace("\v", "\n"))
+    return squeeze_lines("".join(map(_run_text, paragraph._p)).replace("\v", "\n"))
+
+
+def _run_text(run: Any) -> str:
+    """Return the text of a part of a paragraph: raised and lowered text in a line, struck text not at all."""
+    if run.tag == f"{_A}br":
+        return "\n"
+    text, looks = run.findtext(f"{_A}t", ""), run.find(f"{_A}rPr")
+    if looks is None or looks.get("strike", "noStrike") != "noStrike":
+        return text if looks is None else ""
+    baseline = looks.get("baseline", "0").rstrip("%")
+    return lowered(text) if baseline.startswith("-") else text if float(baseline) == 0 else raised(text)
 
 
 def _add_table(builder: Builder, table: Any) -> None:
