@@ -163,7 +163,7 @@ CASES = [
         "Ines 0170 555\nOlaf 0170 556\nRuth 0170 557\n\nThe bridge was closed because the river had risen so\n"
         "far that nobody could cross it by foot any more.\n\n# ticket 9: paint the rail\n",
         [
-            *("paragraph Ines 0170 555", "paragraph Olaf 0170 556", "paragraph Ruth 0170 557"),
+            *("row Ines 0170 555", "row Olaf 0170 556", "row Ruth 0170 557"),
             "paragraph The bridge was closed because the river had risen so far that nobody could cross it by foot any"
             " more.",
             "paragraph # ticket 9: paint the rail",
@@ -203,7 +203,7 @@ CASES = [
     text(
         "a.xml",
         '<stock><item id="b7"><name>Oak</name><note>It is dry. Sell it.</note></item></stock>',
-        ["paragraph item.id: b7; name: Oak", "paragraph It is dry. Sell it."],
+        ["row item.id: b7; name: Oak", "paragraph It is dry. Sell it."],
     ),
     text(
         "a.fb2",
