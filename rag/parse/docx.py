@@ -68,7 +68,7 @@ class _Package:
 def _package(archive: ZipFile) -> _Package:
     path = _main_path(archive)
     document = read_xml(archive, path, _STRICT)
-    if document is None or document.find("w:body", _NS) is None:
+    if document is None or document.find(f"{_W}body") is None:
         raise ParseError("not a DOCX file, though it is named so: it holds no text of Word's")
     folder, places = path.removesuffix(posixpath.basename(path)), archive.namelist()
     read = re.compile(rf"\[Content_Types\]\.xml|_rels/\.rels|{re.escape(folder)}(?:_rels/)?[^/]+\.(?:xml|rels)")
@@ -119,7 +119,7 @@ def _add_page_boxes(document: Any, margins: list[Any]) -> None:
         for box in list(margin.iter(f"{_W}txbxContent")):
             words = "".join(box.itertext())
             if words not in added:
-                document.find("w:body", _NS).extend(list(box))
+                document.find(f"{_W}body").extend(list(box))
             added.add(words)
 
 
@@ -136,24 +136,24 @@ class _Styles:
 
     def name(self, paragraph: Any) -> str:
         """Return the name of a paragraph's style in small letters."""
-        return _value(self._styles.get(_value(paragraph, "w:pPr/w:pStyle")), "w:name").lower()
+        return _value(self._styles.get(_value(paragraph, f"{_W}pPr/{_W}pStyle")), f"{_W}name").lower()
 
     def level(self, paragraph: Any) -> int:
         """Return the level of a heading by its outline, or by its style or one it is made from; 0 for text."""
-        for element in (paragraph, *self._line(_value(paragraph, "w:pPr/w:pStyle"))):
-            heading = _HEADING.fullmatch(_value(element, "w:name").lower())
+        for element in (paragraph, *self._line(_value(paragraph, f"{_W}pPr/{_W}pStyle"))):
+            heading = _HEADING.fullmatch(_value(element, f"{_W}name").lower())
             if heading:
                 return int(heading[1])
-            if outline := _value(element, "w:pPr/w:outlineLvl"):
+            if outline := _value(element, f"{_W}pPr/{_W}outlineLvl"):
                 return int(outline) + 1 if outline in tuple("012345678") else 0  # 9 is for text
         return 0
 
     def is_hidden(self, element: Any) -> bool:
         """Whether a run or a paragraph is hidden, by itself or by its style."""
         is_run = element.tag == f"{_W}r"
-        styles = self._line(_value(element, "w:rPr/w:rStyle" if is_run else "w:pPr/w:pStyle"))
+        styles = self._line(_value(element, f"{_W}rPr/{_W}rStyle" if is_run else f"{_W}pPr/{_W}pStyle"))
         for one in (element, *styles) if is_run else styles:
-            hidden = one.find("w:rPr/w:vanish", _NS)
+            hidden = one.find(f"{_W}rPr/{_W}vanish")
             if hidden is not None:
                 return hidden.get(f"{_W}val") not in ("0", "false", "off", "none")
         return False
@@ -163,7 +163,7 @@ class _Styles:
         found: list[Any] = []
         while key in self._styles and self._styles[key] not in found:
             found.append(self._styles[key])
-            key = _value(found[-1], "w:basedOn")
+            key = _value(found[-1], f"{_W}basedOn")
         return found
 
 
@@ -181,7 +181,7 @@ def _show(text: Any, styles: _Styles) -> None:
     for wrapper in [part for part in text.iter() if local_name(part) in _WRAPPERS]:
         unwrap(wrapper)
     for run in text.xpath("//w:r[w:r]", namespaces=_NS):  # of characters with a reading above them
-        for settings in run.findall("w:rPr", _NS):
+        for settings in run.findall(f"{_W}rPr"):
             take_out(settings)
         unwrap(run)
     is_on_top = True
@@ -205,9 +205,9 @@ def _is_unseen(element: Any, styles: _Styles) -> bool:
     """Whether an element is hidden, a deleted row, or part of a table of contents."""
     name = local_name(element)
     if name == "tr":
-        return element.find("w:trPr/w:del", _NS) is not None
+        return element.find(f"{_W}trPr/{_W}del") is not None
     if name == "sdt":
-        return _value(element, "w:sdtPr/w:docPartObj/w:docPartGallery") == "Table of Contents"
+        return _value(element, f"{_W}sdtPr/{_W}docPartObj/{_W}docPartGallery") == "Table of Contents"
     if name == "p" and _CONTENTS.fullmatch(styles.name(element)):
         return True
     return name in ("r", "p") and styles.is_hidden(element)
@@ -215,8 +215,8 @@ def _is_unseen(element: Any, styles: _Styles) -> bool:
 
 def _set_level(paragraph: Any, level: int) -> None:
     """Give a paragraph the style of a heading."""
-    settings = paragraph.find("w:pPr", _NS)
-    style = settings.find("w:pStyle", _NS)
+    settings = paragraph.find(f"{_W}pPr")
+    style = settings.find(f"{_W}pStyle")
     if style is None:
         style = settings.makeelement(f"{_W}pStyle")
         settings.insert(0, style)
@@ -225,5 +225,5 @@ def _set_level(paragraph: Any, level: int) -> None:
 
 def _value(element: Any, path: str) -> str:
     """Return the value of a setting of an element, by its path; empty where there is none."""
-    found = element.find(path, _NS) if element is not None else None
+    found = element.find(path) if element is not None else None
     return str(found.get(f"{_W}val", "")) if found is not None else ""
