@@ -172,3 +172,12 @@ def outlook() -> bytes:
         f"__substg1.0_{number:04X}001F": text.encode("utf-16-le") for number, text in texts.items()
     }
     return ole(Folder({"__properties_version1.0": bytes(32), **streams}))
+
+
+def saved_page() -> bytes:
+    """A page as a browser saves it with its pictures."""
+    message = EmailMessage()
+    message["Subject"] = "Frost"
+    message.set_content("<h1>Frost</h1><p>It came in May.</p>", subtype="html")
+    message.add_related(b"PNG", "image", "png", cid="<one>")
+    return message.as_bytes()

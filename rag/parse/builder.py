@@ -138,10 +138,10 @@ class Builder(_Blocks):
         """Add a heading, in one line; 1 is the outermost level."""
         self.add(" ".join(text.split()), "heading", level=level)
 
-    def row(self, cells: Sequence[str], **more: Any) -> None:
+    def row(self, cells: Sequence[str]) -> None:
         """Add a row of a table, so that it can be read alone: each cell after the name of its column, where it has one.
 
-        A cell by itself, such as a note under a table, needs no name. ``more`` are further fields of the block.
+        A cell by itself, such as a note under a table, needs no name.
         """
         filled = [cell for cell in cells if cell]
         if not filled:
@@ -158,7 +158,7 @@ class Builder(_Blocks):
             spans.append((at, at + len(cell)))
             at += len(cell)
         self._write("".join(pieces))
-        self._note("row", start, at, cells=tuple(spans), **more)
+        self._note("row", start, at, cells=tuple(spans))
 
     def page(self, number: int) -> None:
         """Begin a page (slide, row …): what is added from here on stands on it."""
