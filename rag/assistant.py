@@ -496,11 +496,16 @@ class Assistant:
             UsageError: There is no such document, it is no PDF, or its file is gone.
             ParseError: The page cannot be drawn, or the file is another than the one that was indexed.
         """
-        return self._pictures.picture(self.document(source), page)
+        return self._pictures.picture(self.document(source), page).png
 
     def page_boxes(self, source: str, page: int, spans: Sequence[tuple[int, int]]) -> PageMarks:
         """Return where spans of a document's text stand on the picture of a page; raises as ``page_picture``."""
-        return self._pictures.marks(self.document(source), page, spans)
+        return self._pictures.marks(self.document(source), self._word_boxes(source), page, spans)
+
+    @asked_again
+    def _word_boxes(self, source: str) -> bytes:
+        with self._index.reading() as reader:
+            return reader.word_boxes(source)
 
 
 def _language_model(settings: Settings) -> LanguageModel | None:

@@ -88,7 +88,7 @@ def _put(record: FileRecord, documents: Sequence[DocumentSummary], reader: Reade
     for summary in sorted(documents, key=lambda one: (one.source != record.source, one.source)):
         document, pieces = reader.document(summary.source), reader.pieces(summary.source)
         assert document is not None, "it was listed in this view"
-        cuts.append(Cut(document, [piece for piece, _ in pieces]))
+        cuts.append(Cut(document, [piece for piece, _ in pieces], reader.word_boxes(summary.source)))
         embeddings |= {piece.key: embedding for piece, embedding in pieces}
     target.put(record, cuts, embeddings)
 
@@ -107,10 +107,10 @@ def _compared(original: Reader, copy: Reader) -> str:
 
 
 def _digest(reader: Reader, source: str) -> bytes:
-    """Return the hash of a document, its passages and all vectors."""
+    """Return the hash of a document, the places of its words, its passages and all vectors."""
     document = reader.document(source)
     assert document is not None, "it was listed in this view"
-    digest = hashlib.sha256(document.model_dump_json().encode())
+    digest = hashlib.sha256(document.model_dump_json().encode() + reader.word_boxes(source))
     for piece, embedding in reader.pieces(source):
         digest.update(repr((piece.chunk, [tuple(span) for span in piece.sentences], piece.key)).encode())
         digest.update(embedding.passage.astype("<f4").tobytes() + embedding.sentences.astype("<f2").tobytes())

@@ -1,7 +1,8 @@
-"""Pages of PDFs as pictures, and where on them the words of the index stand, drawn when they are asked for.
+"""Pages of PDFs as pictures, and where on them the words of the index stand.
 
-A process of its own draws, so that no file can hang or crash the program. The last few pages are kept. A file
-that is another by now than the one that was indexed is refused: its words would be marked where they are not.
+Pictures are drawn when they are asked for, by a process of its own, so that no file can hang or crash the program;
+the last few are kept. Where words stand is told by the index. A file that is another by now than the one that was
+indexed is refused: its words would be marked where they are not.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
 
 from rag.errors import ParseError, UsageError
 from rag.library import corpus_file
 from rag.parse.page import PageMarks, PagePicture
+from rag.parse.word_boxes import boxes_of, words_between
 from rag.parse.worker import Worker
 from rag.types import Document, Page
 
@@ -24,7 +25,6 @@ _KEPT = 64  # pages, some 300 KB each
 _MOST_SPANS = 100
 
 Span = tuple[int, int]
-_Found = TypeVar("_Found", PagePicture, PageMarks)
 
 
 class Pictures:
@@ -34,37 +34,45 @@ class Pictures:
         self._corpus = corpus
         self._worker = Worker(seconds)  # it starts when it is first asked
         self._one_at_a_time = threading.Lock()
-        self._kept: OrderedDict[Any, Any] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str, int, int, int], PagePicture] = OrderedDict()
         weakref.finalize(self, self._worker.__exit__, None, None, None)
 
-    def picture(self, document: Document, number: int) -> bytes:
-        """Return a page as PNG.
+    def picture(self, document: Document, number: int) -> PagePicture:
+        """Return a page as it looks.
 
         Raises:
             UsageError: The document is no PDF, or its file is gone.
             ParseError: The page cannot be drawn, or the file is another than the one that was indexed.
         """
         path, file = self._file(document)
+        try:
+            stat = path.stat()
+        except OSError as error:
+            raise UsageError(f"the file of {document.source!r} cannot be read: {error.strerror}") from error
+        key = (document.source, document.sha256, stat.st_size, stat.st_mtime_ns, number)
+        with self._one_at_a_time:
+            found = self._kept.pop(key, None) or self._worker.draw_page(path, file, document.source, number)
+            if found.sha256 != document.sha256:
+                raise ParseError("the file has changed since it was indexed: run `rag index`")
+            self._kept[key] = found
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return found
 
-        def draw() -> PagePicture:
-            return self._worker.draw_page(path, file, document.source, number)
+    def marks(self, document: Document, word_boxes: bytes, number: int, spans: Sequence[Span]) -> PageMarks:
+        """Return where spans of the document's text stand on the picture of a page; raises as ``picture`` does.
 
-        return self._found(document, path, ("picture", number), draw).png
-
-    def marks(self, document: Document, number: int, spans: Sequence[Span]) -> PageMarks:
-        """Return where spans of the document's text stand on the picture of a page; raises as ``picture`` does."""
-        path, file = self._file(document)
+        ``word_boxes`` are the places of its words as the index keeps them. The page is drawn, for its size, and
+        because whoever sees the marks asks for the picture next.
+        """
+        picture = self.picture(document, number)
         page = next((page for page in document.pages if page.number == number), Page(number=number, start=0, end=0))
-        inside = [
-            (max(start, page.start) - page.start, max(min(end, page.end), page.start) - page.start)
-            for start, end in spans[:_MOST_SPANS]
-        ]
-
-        def mark() -> PageMarks:
-            text = document.text[page.start : page.end]
-            return self._worker.mark_page(path, file, document.source, number, text, inside)
-
-        return self._found(document, path, ("marks", number, *inside), mark)
+        words = words_between(word_boxes, page.start, page.end)
+        size = (picture.width, picture.height)
+        boxes = tuple(boxes_of(words, start, end, *size) for start, end in spans[:_MOST_SPANS])
+        return PageMarks(
+            pages=picture.pages, width=picture.width, height=picture.height, has_text=bool(words), boxes=boxes
+        )
 
     def _file(self, document: Document) -> tuple[Path, str]:
         """Return the file that a PDF is or is attached to, and its source."""
@@ -72,21 +80,3 @@ class Pictures:
             raise UsageError(f"{document.source!r} has no pages to be drawn: read it as text")
         path = corpus_file(self._corpus, document.source)
         return path, path.relative_to(self._corpus).as_posix()
-
-    def _found(self, document: Document, path: Path, what: tuple[Any, ...], find: Callable[[], _Found]) -> _Found:
-        """Return what is kept of a file as it is now, else find it."""
-        try:
-            stat = path.stat()
-        except OSError as error:
-            raise UsageError(f"the file of {document.source!r} cannot be read: {error.strerror}") from error
-        key = (document.source, document.sha256, stat.st_size, stat.st_mtime_ns, what)
-        with self._one_at_a_time:
-            found: _Found | None = self._kept.pop(key, None)
-            if found is None:
-                found = find()
-                if found.sha256 != document.sha256:
-                    raise ParseError("the file has changed since it was indexed: run `rag index`")
-            self._kept[key] = found
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return found

@@ -136,7 +136,7 @@ def _read(file: CorpusFile, worker: Worker, embedder: Embedder, chunk_tokens: in
             key = hashlib.sha256(f"{sentences} {text}".encode("utf-8", "surrogatepass")).hexdigest()
             pieces.append(Piece(chunk, sentences, key))
             texts[key] = text, [(len(context) + start, len(context) + end) for start, end in sentences]
-        cuts.append(Cut(document, pieces))
+        cuts.append(Cut(document, pieces, parsed.word_boxes.get(document.source, b"")))
     return FilePassages(record_of(file, parsed.sha256, warning=parsed.warning), cuts, texts)
 
 

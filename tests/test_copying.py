@@ -15,10 +15,12 @@ from rag.errors import IndexFailure, IndexMismatch
 from rag.index import Index
 from rag.index.local import LocalIndex
 from rag.index.postgres import PostgresIndex
+from rag.parse import parse
 from rag.sync import Progress, sync
 from tests.databases import Server
 from tests.fakes import CountingEmbedder, FakeEmbedder
 from tests.folders import write
+from tests.test_pictures import pdf, printed
 from tests.test_sync_fresh import MAIL, answers, contents
 
 PROJECT = Path(str(rag.__file__)).parent.parent
@@ -119,3 +121,15 @@ def test_the_command_copies_both_ways(folder: LocalIndex, tmp_path: Path, postgr
         digests.add(json.loads(done.stdout)["digest"])
     assert len(digests) == 1
     assert contents(LocalIndex(Path(back))) == contents(folder)
+
+
+def test_the_places_of_words_are_kept_by_a_run_and_copied(tmp_path: Path, corpus: Path) -> None:
+    data = pdf(printed)
+    (corpus / "river.pdf").write_bytes(data)
+    index, copy = LocalIndex(tmp_path / "one"), LocalIndex(tmp_path / "copy")
+    sync(index, corpus, FakeEmbedder(), 16)
+    copy_index(index, copy)
+    wanted = parse(data, "river.pdf").word_boxes["river.pdf"]
+    for one in (index, copy):
+        with one.reading() as reader:
+            assert reader.word_boxes("river.pdf") == wanted

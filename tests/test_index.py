@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rag.index import FileRecord, Forms, Index, Reader
+from rag.index import Cut, FileRecord, Forms, Index, Reader
 from rag.index.derive import EXACT_UP_TO
 from rag.index.local import LocalIndex
 from rag.index.postgres import PostgresIndex
 from rag.types import DocumentSummary, Heading, Page
 from rag.words import forms
-from tests.filling import MANIFEST, fill, line_document, put_document, unit_rows, vector_of
+from tests.filling import MANIFEST, file_record, fill, line_document, put_document, unit_rows, vector_of
 from tests.oracles import bm25
 
 WORDS = "alpha gamma delta kappa sigma omega zeta theta".split()  # each its own stem
@@ -365,3 +367,34 @@ def test_a_view_of_some_documents_weighs_words_by_all(index: Index) -> None:
         some = reader.within(["a", "i"])
         assert (len(some), some.frequencies(given(["alpha", "gamma"]))) == (9, [8, 1])
         assert sorted(by_key(some).values()) == ["alpha", "gamma"]
+
+
+def test_the_places_of_words_come_back_as_they_were_put(index: Index) -> None:
+    document, other = line_document("a.pdf", ["The river rises."]), line_document("b.pdf", ["It is long."])
+    fill(index, document, other)
+    with index.writing():
+        index.put(file_record(document), [Cut(document, [], b"\x00places\xff")], {})
+        index.publish()
+    with index.reading() as reader:
+        assert reader.word_boxes("a.pdf") == b"\x00places\xff"
+        assert reader.word_boxes("b.pdf") == b""
+        assert reader.word_boxes("c.pdf") == b""
+
+
+def test_an_index_of_an_earlier_layout_gets_a_place_for_those_of_words(tmp_path: Path) -> None:
+    index = LocalIndex(tmp_path)
+    document = line_document("a.pdf", ["The river rises."])
+    fill(index, document)
+    index.close()
+    (database,) = tmp_path.glob("index-*.sqlite")
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("ALTER TABLE documents DROP COLUMN word_boxes")
+        connection.execute("PRAGMA user_version = 2")
+    with index.reading() as reader:
+        assert reader.document("a.pdf") == document
+        assert reader.word_boxes("a.pdf") == b""
+    with index.writing():
+        index.put(file_record(document), [Cut(document, [], b"places")], {})
+        index.publish()
+    with index.reading() as reader:
+        assert reader.word_boxes("a.pdf") == b"places"

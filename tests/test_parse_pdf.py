@@ -46,7 +46,7 @@ def read(draw: Callable[[Canvas], object]) -> Parsed:
 
 
 def blocks(parsed: Parsed) -> list[str]:
-    return parsed.text.split("\n\n")
+    return [parsed.text[block.start : block.end] for block in parsed.blocks]
 
 
 def headings(parsed: Parsed) -> list[tuple[int, str]]:
@@ -161,9 +161,9 @@ def statement(canvas: Canvas, header: tuple[str, ...] = ("June 25,", "June 26,")
 
 def test_numbers_of_a_table_stand_with_their_row_and_the_names_of_their_columns() -> None:
     assert blocks(read(statement))[1:] == [
-        "Products | Three Months Ended June 25, 2022: $63,355 | Three Months Ended June 26, 2021: $63,948",
-        "Services | Three Months Ended June 25, 2022: 19,604 | Three Months Ended June 26, 2021: 17,486",
-        "Loss on foreign exchange | Three Months Ended June 25, 2022: (10) | Three Months Ended June 26, 2021: —",
+        "Products; Three Months Ended June 25, 2022: $63,355; Three Months Ended June 26, 2021: $63,948",
+        "Services; Three Months Ended June 25, 2022: 19,604; Three Months Ended June 26, 2021: 17,486",
+        "Loss on foreign exchange; Three Months Ended June 25, 2022: (10); Three Months Ended June 26, 2021: —",
     ]
 
 
@@ -430,7 +430,7 @@ def test_without_ocr_pages_that_are_pictures_are_named(monkeypatch: pytest.Monke
         write(canvas, RIVER)
 
     parsed = read(draw)
-    assert parsed.warning == "pages 2, 4–5 have no text layer: install tesseract and run `rag index` again"
+    assert parsed.warning == "pages 2, 4–5 cannot be read: no text layer; install tesseract and run `rag index` again"
     assert [page.number for page in parsed.pages] == [1, 6, 7]
 
 

@@ -22,7 +22,6 @@ from rag.parse.page import PageMarks
 from rag.parse.worker import Worker
 from rag.pictures import Pictures
 from rag.types import Document
-from tests.waiting import TIMEOUT
 
 PAGE = (400, 300)  # points
 FONT, SIZE = "Helvetica", 12
@@ -49,21 +48,37 @@ def printed(canvas: Canvas, lines: tuple[str, ...] = LINES, left: float = 40, to
         canvas.drawString(left, top - 16 * at, line)
 
 
-def opened(folder: Path, data: bytes, name: str = "river.pdf") -> tuple[Pictures, Document]:
-    """Return the pictures of a folder with a file, and the document that an index would hold of it."""
+class Held:
+    """The pictures of a folder with a file, and what an index would hold of it."""
+
+    def __init__(self, folder: Path, document: Document, word_boxes: bytes) -> None:
+        self.pictures = Pictures(folder)
+        self.document = document
+        self.word_boxes = word_boxes
+
+    def marks(self, number: int, *spans: tuple[int, int]) -> PageMarks:
+        return self.pictures.marks(self.document, self.word_boxes, number, spans)
+
+    def picture(self, number: int = 1) -> bytes:
+        return self.pictures.picture(self.document, number).png
+
+    def span(self, words: str) -> tuple[int, int]:
+        start = self.document.text.index(words)
+        return start, start + len(words)
+
+
+def opened(folder: Path, data: bytes, name: str = "river.pdf") -> Held:
     (folder / name).write_bytes(data)
-    return Pictures(folder), next(one for one in parse(data, name).documents if one.source.endswith(".pdf"))
+    parsed = parse(data, name)
+    document = next(one for one in parsed.documents if one.source.endswith(".pdf"))
+    return Held(folder, document, parsed.word_boxes.get(document.source, b""))
 
 
-def held(folder: Path, data: bytes) -> Document:
+def unread(folder: Path, data: bytes) -> Held:
     """Return what an index might hold of a file that cannot be read any more as it was."""
     (folder / "river.pdf").write_bytes(data)
-    return Document(source="river.pdf", sha256=hashlib.sha256(data).hexdigest(), title="", text="The river")
-
-
-def span(document: Document, words: str) -> tuple[int, int]:
-    start = document.text.index(words)
-    return start, start + len(words)
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Held(folder, Document(source="river.pdf", sha256=sha256, title="", text="The river"), b"")
 
 
 def place(line: str, words: str, number: int, left: float = 40, top: float = 250) -> tuple[float, float, float, float]:
@@ -86,38 +101,38 @@ def near(marks: PageMarks, wanted: list[tuple[float, float, float, float]]) -> b
     )
 
 
-def seen(pictures: Pictures, document: Document, words: str) -> Image.Image:
+def seen(held: Held, words: str) -> Image.Image:
     """Return what of the picture of a page lies in the box of words."""
-    picture = Image.open(BytesIO(pictures.picture(document, 1)))
-    marks = pictures.marks(document, 1, [span(document, words)])
+    picture = Image.open(BytesIO(held.picture(1)))
+    marks = held.marks(1, held.span(words))
     assert picture.size == (marks.width, marks.height)
     (box,) = marks.boxes[0]
     return picture.crop((box.left, box.top, box.right, box.bottom)).convert("L")
 
 
 def test_words_are_marked_where_they_were_printed_a_box_a_line(tmp_path: Path) -> None:
-    pictures, document = opened(tmp_path, pdf(printed))
-    marks = pictures.marks(document, 1, [span(document, "measured in 1851")])
+    held = opened(tmp_path, pdf(printed))
+    marks = held.marks(1, held.span("measured in 1851"))
     assert (marks.width, marks.height, marks.pages) == (834, 625, 1)
     assert near(marks, [place(LINES[1], "measured in 1851", 1)])
     quote = "It was measured in 1851 by Ada Brown, who found it to be ninety kilometres long."
-    marks = pictures.marks(document, 1, [span(document, quote)])
+    marks = held.marks(1, held.span(quote))
     wanted = [place(LINES[1], "It was measured in 1851 by Ada", 1)]
     wanted.append(place(LINES[2], "Brown, who found it to be ninety kilometres long.", 2))
     assert near(marks, wanted)
 
 
 def test_a_mended_word_is_marked_in_both_its_lines(tmp_path: Path) -> None:
-    pictures, document = opened(tmp_path, pdf(printed))
-    marks = pictures.marks(document, 1, [span(document, "Its example was")])
+    held = opened(tmp_path, pdf(printed))
+    marks = held.marks(1, held.span("Its example was"))
     assert near(marks, [place(LINES[2], "Its exam-", 2), place(LINES[3], "ple was", 3)])
 
 
 def test_of_words_that_stand_twice_those_are_marked_that_are_meant(tmp_path: Path) -> None:
-    pictures, document = opened(tmp_path, pdf(printed))
-    first, second = span(document, "the forest"), span(document, "the forest has")
-    assert near(pictures.marks(document, 1, [first]), [place(LINES[0], "the forest", 0)])
-    assert near(pictures.marks(document, 1, [second]), [place(LINES[3], "the forest has", 3)])
+    held = opened(tmp_path, pdf(printed))
+    first, second = held.span("the forest"), held.span("the forest has")
+    assert near(held.marks(1, first), [place(LINES[0], "the forest", 0)])
+    assert near(held.marks(1, second), [place(LINES[3], "the forest has", 3)])
 
 
 def unlike(one: Image.Image, other: Image.Image) -> float:
@@ -133,24 +148,24 @@ def test_on_a_turned_page_the_marks_turn_with_it(tmp_path: Path, turn: int) -> N
         canvas.setPageRotation(turn)
         printed(canvas)
 
-    upright = seen(*opened(tmp_path, pdf(printed)), "measured in 1851")
-    turned = seen(*opened(tmp_path, pdf(draw)), "measured in 1851").rotate(turn, expand=True)
+    upright = seen(opened(tmp_path, pdf(printed)), "measured in 1851")
+    turned = seen(opened(tmp_path, pdf(draw)), "measured in 1851").rotate(turn, expand=True)
     assert abs(turned.width - upright.width) < 4
     upside_down = turned.rotate(180)
     assert unlike(upright, turned) < 0.5 * unlike(upright, upside_down)
 
 
 def test_on_a_cropped_page_the_marks_are_where_the_words_are_seen(tmp_path: Path) -> None:
-    pictures, document = opened(tmp_path, pdf(printed, cropBox=(20, 100, 400, 280)))
-    marks = pictures.marks(document, 1, [span(document, "measured in 1851")])
+    held = opened(tmp_path, pdf(printed, cropBox=(20, 100, 400, 280)))
+    marks = held.marks(1, held.span("measured in 1851"))
     left, top, right, bottom = place(LINES[1], "measured in 1851", 1)
     assert near(marks, [(left - 20 * SCALE, top - 20 * SCALE, right - 20 * SCALE, bottom - 20 * SCALE)])
 
 
 def test_what_is_marked_is_ink_and_what_is_not_is_paper(tmp_path: Path) -> None:
-    pictures, document = opened(tmp_path, pdf(printed))
-    picture = Image.open(BytesIO(pictures.picture(document, 1))).convert("L")
-    (box,) = pictures.marks(document, 1, [span(document, "1851")]).boxes[0]
+    held = opened(tmp_path, pdf(printed))
+    picture = Image.open(BytesIO(held.picture(1))).convert("L")
+    (box,) = held.marks(1, held.span("1851")).boxes[0]
     assert picture.crop((box.left, box.top, box.right, box.bottom)).getextrema() == (0, 255)
     assert picture.crop((0, 400, 834, 625)).getextrema() == (255, 255)
 
@@ -161,10 +176,10 @@ def test_a_sentence_that_runs_over_pages_is_marked_on_both(tmp_path: Path) -> No
         canvas.showPage()
         printed(canvas, LINES[2:])
 
-    pictures, document = opened(tmp_path, pdf(draw))
-    quotation = span(document, "by Ada Brown, who")
-    assert near(pictures.marks(document, 1, [quotation]), [place(LINES[1], "by Ada", 1)])
-    assert near(pictures.marks(document, 2, [quotation]), [place(LINES[2], "Brown, who", 0)])
+    held = opened(tmp_path, pdf(draw))
+    quotation = held.span("by Ada Brown, who")
+    assert near(held.marks(1, quotation), [place(LINES[1], "by Ada", 1)])
+    assert near(held.marks(2, quotation), [place(LINES[2], "Brown, who", 0)])
 
 
 def test_numbers_under_the_names_of_their_columns_are_marked_themselves(tmp_path: Path) -> None:
@@ -176,22 +191,22 @@ def test_numbers_under_the_names_of_their_columns_are_marked_themselves(tmp_path
             for x, cell in zip((40, 180, 290), row, strict=True):
                 canvas.drawString(x, 250 - 16 * at, cell)
 
-    pictures, document = opened(tmp_path, pdf(draw))
-    assert "Cost of sales | June 2022: 47,074 | June 2021: 46,179" in document.text
-    marks = pictures.marks(document, 1, [span(document, "June 2022: 47,074")])
+    held = opened(tmp_path, pdf(draw))
+    assert "Cost of sales; June 2022: 47,074; June 2021: 46,179" in held.document.text
+    marks = held.marks(1, held.span("June 2022: 47,074"))
     assert near(marks, [place("47,074", "47,074", 2, left=180)])
-    row = pictures.marks(document, 1, [span(document, "Cost of sales | June 2022: 47,074 | June 2021: 46,179")])
+    row = held.marks(1, held.span("Cost of sales; June 2022: 47,074; June 2021: 46,179"))
     wanted = [place(cell, cell, 2, left=x) for x, cell in zip((40, 180, 290), rows[1], strict=True)]
     assert near(row, wanted)
 
 
 def test_a_page_without_a_text_layer_has_no_marks(tmp_path: Path) -> None:
     data = pdf(lambda canvas: canvas.rect(10, 10, 100, 100, fill=1))
-    pictures, document = Pictures(tmp_path), held(tmp_path, data)
-    marks = pictures.marks(document, 1, [(0, 4)])
+    held = unread(tmp_path, data)
+    marks = held.marks(1, (0, 4))
     assert not marks.has_text
     assert marks.boxes == ((),)
-    assert Image.open(BytesIO(pictures.picture(document, 1))).size == (834, 625)
+    assert Image.open(BytesIO(held.picture(1))).size == (834, 625)
 
 
 def test_an_attached_pdf_is_drawn_too(tmp_path: Path) -> None:
@@ -199,34 +214,34 @@ def test_an_attached_pdf_is_drawn_too(tmp_path: Path) -> None:
     message["From"], message["To"], message["Subject"] = "ada@example.org", "ben@example.org", "The river"
     message.set_content("See the paper.")
     message.add_attachment(pdf(printed), maintype="application", subtype="pdf", filename="paper.pdf")
-    pictures, document = opened(tmp_path, message.as_bytes(), "mail.eml")
-    assert document.source == "mail.eml/paper.pdf"
-    marks = pictures.marks(document, 1, [span(document, "measured in 1851")])
+    held = opened(tmp_path, message.as_bytes(), "mail.eml")
+    assert held.document.source == "mail.eml/paper.pdf"
+    marks = held.marks(1, held.span("measured in 1851"))
     assert near(marks, [place(LINES[1], "measured in 1851", 1)])
-    assert pictures.picture(document, 1).startswith(b"\x89PNG")
+    assert held.picture(1).startswith(b"\x89PNG")
 
 
 def test_a_file_that_has_changed_or_gone_is_refused(tmp_path: Path) -> None:
-    pictures, document = opened(tmp_path, pdf(printed))
-    assert pictures.picture(document, 1)
+    held = opened(tmp_path, pdf(printed))
+    assert held.picture(1)
     (tmp_path / "river.pdf").write_bytes(pdf(lambda canvas: printed(canvas, LINES[:1])))
-    for ask in (lambda: pictures.picture(document, 1), lambda: pictures.marks(document, 1, [(0, 5)])):
+    for ask in (lambda: held.picture(1), lambda: held.marks(1, (0, 5))):
         with pytest.raises(ParseError, match="has changed since it was indexed"):
             ask()
     (tmp_path / "river.pdf").unlink()
     with pytest.raises(UsageError, match="not in the folder any more"):
-        pictures.picture(document, 1)
+        held.picture(1)
 
 
 def test_what_is_no_page_is_refused(tmp_path: Path) -> None:
-    pictures, document = opened(tmp_path, pdf(printed))
+    held = opened(tmp_path, pdf(printed))
     for number in (0, -1, 2, 10**9):
         with pytest.raises(ParseError, match="there is no page"):
-            pictures.picture(document, number)
+            held.picture(number)
     with pytest.raises(UsageError, match="no pages to be drawn"):
-        pictures.picture(document.model_copy(update={"source": "a.txt"}), 1)
+        held.pictures.picture(held.document.model_copy(update={"source": "a.txt"}), 1)
     with pytest.raises(UsageError):
-        pictures.picture(document.model_copy(update={"source": "../river.pdf"}), 1)
+        held.pictures.picture(held.document.model_copy(update={"source": "../river.pdf"}), 1)
 
 
 def test_a_page_once_drawn_is_kept_and_the_process_goes_on_after_it_was_killed(tmp_path: Path) -> None:
@@ -235,30 +250,30 @@ def test_a_page_once_drawn_is_kept_and_the_process_goes_on_after_it_was_killed(t
         canvas.showPage()
         printed(canvas)
 
-    pictures, document = opened(tmp_path, pdf(draw))
-    first = pictures.picture(document, 1)
-    process = pictures._worker._process
+    held = opened(tmp_path, pdf(draw))
+    first = held.picture(1)
+    process = held.pictures._worker._process
     assert process is not None
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    assert pictures.picture(document, 1) is first
-    assert pictures._worker._process is process  # nothing was started to draw it
-    assert pictures.picture(document, 2).startswith(b"\x89PNG")
-    assert pictures._worker._process is not process
+    assert held.picture(1) is first
+    assert held.pictures._worker._process is process  # nothing was started to draw it
+    assert held.picture(2).startswith(b"\x89PNG")
+    assert held.pictures._worker._process is not process
 
 
 def test_a_page_looked_at_without_marks_is_drawn_again_and_again(tmp_path: Path) -> None:
-    pictures, document = opened(tmp_path, pdf(printed))
+    held = opened(tmp_path, pdf(printed))
     for _ in range(2):
-        assert pictures.marks(document, 1, []).boxes == ()
-        assert pictures.picture(document, 1).startswith(b"\x89PNG")
+        assert held.marks(1).boxes == ()
+        assert held.picture(1).startswith(b"\x89PNG")
 
 
 def test_a_huge_page_is_drawn_smaller(tmp_path: Path) -> None:
     data = pdf(printed).replace(b"0 0 400 300", b"0 0 14400 14400")
     assert data != pdf(printed)
-    pictures, document = opened(tmp_path, data)
-    picture = Image.open(BytesIO(pictures.picture(document, 1)))
+    held = opened(tmp_path, data)
+    picture = Image.open(BytesIO(held.picture(1)))
     assert max(picture.size) <= 2001
 
 
@@ -267,8 +282,8 @@ def test_no_damaged_file_stops_it(tmp_path: Path, damage: int) -> None:
     whole = pdf(printed, pageCompression=0)
     cut = len(whole) * damage // 12
     data = whole[:cut] + bytes(64) + whole[cut + 64 :] if damage % 2 else whole[:cut]
-    document, pictures = held(tmp_path, data), Pictures(tmp_path)
-    for ask in (lambda: pictures.picture(document, 1), lambda: pictures.marks(document, 1, [(0, 9)])):
+    held = unread(tmp_path, data)
+    for ask in (lambda: held.picture(1), lambda: held.marks(1, (0, 9))):
         with suppress(RagError):  # and no other error
             ask()
 
@@ -281,12 +296,10 @@ def test_a_page_that_takes_for_ever_is_given_up(tmp_path: Path, monkeypatch: pyt
         "    p.draw_page = lambda *_: time.sleep(600)\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
-    _, document = opened(tmp_path, pdf(printed))
-    pictures = Pictures(tmp_path, seconds=1)
+    held = opened(tmp_path, pdf(printed))
+    held.pictures = Pictures(tmp_path, seconds=1)
     with pytest.raises(ParseError, match="took over 1 s"):
-        pictures.picture(document, 1)
-    pictures._worker._seconds = TIMEOUT
-    assert pictures.marks(document, 1, [(0, 9)]).boxes[0]
+        held.picture(1)
 
 
 def test_the_worker_answers_only_what_it_was_asked(tmp_path: Path) -> None:
@@ -295,5 +308,5 @@ def test_the_worker_answers_only_what_it_was_asked(tmp_path: Path) -> None:
         with pytest.raises(ParseError):
             worker.draw_page(tmp_path / "a.txt", "a.txt", "a.txt", 1)
         with pytest.raises(ParseError, match="no longer attached"):
-            worker.mark_page(tmp_path / "a.txt", "a.txt", "a.txt/b.pdf", 1, "", [])
+            worker.draw_page(tmp_path / "a.txt", "a.txt", "a.txt/b.pdf", 1)
         assert worker.parse(tmp_path / "a.txt", "a.txt").documents[0].text == "No PDF at all."

@@ -245,6 +245,8 @@ def test_an_index_of_an_earlier_layout_is_brought_up_to_date(postgres: Server, c
         connection.execute(f"ALTER TABLE {build}.count_changes DROP COLUMN folded".encode())
         connection.execute(f"ALTER TABLE {build}.spare DROP COLUMN since".encode())
         connection.execute(f"ALTER TABLE {build}.documents RENAME COLUMN blocks TO headings".encode())
+        connection.execute(f"ALTER TABLE {build}.documents DROP COLUMN word_boxes".encode())
+        connection.execute(f"ALTER TABLE {build}.chunks DROP COLUMN introductions".encode())
         connection.execute(f"DELETE FROM {build}.counts WHERE name = 'folds'".encode())
         connection.execute(f"UPDATE {build}.about SET value = '1' WHERE key = 'layout'".encode())
     with pytest.raises(IndexMismatch, match="earlier version of rag: run `rag index` to bring it up to date"):

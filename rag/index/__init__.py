@@ -75,10 +75,11 @@ class Piece(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """A document to be written, and the chunks it was cut into."""
+    """A document to be written, the chunks it was cut into, and the places of its words (``rag.parse.word_boxes``)."""
 
     document: Document
     pieces: Sequence[Piece]
+    word_boxes: bytes = b""
 
 
 class Work(NamedTuple):
@@ -144,6 +145,9 @@ class Reader(Protocol):
 
     def document(self, source: str) -> Document | None:
         """Return a document whole, or None where the index holds none at ``source``."""
+
+    def word_boxes(self, source: str) -> bytes:
+        """Return the places of a document's words on its pages, as they were put; nothing where there are none."""
 
     def documents(self) -> list[DocumentSummary]:
         """Return all documents, ordered by source."""

@@ -61,6 +61,7 @@ _BASE_LOOKED_AT, _A_CHANGE, _UNPUBLISHED = 5_000, 50, 4
 _MIGRATIONS = (  # what makes of a layout the next one
     "ALTER TABLE documents RENAME COLUMN headings TO blocks",
     "ALTER TABLE chunks ADD COLUMN introductions TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE documents ADD COLUMN word_boxes BLOB NOT NULL DEFAULT x''",
 )
 _WRITER = "writer"  # who is writing; left behind by one that was killed
 

@@ -192,6 +192,11 @@ class LocalReader:
             pages=read_pages(row[7]),
         )
 
+    def word_boxes(self, source: str) -> bytes:
+        """Return the places of a document's words on its pages, as they were put; nothing where there are none."""
+        row = self._connection.execute("SELECT word_boxes FROM documents WHERE source = ?", [source]).fetchone()
+        return bytes(row[0]) if row else b""
+
     def chunks(self, source: str) -> list[Chunk]:
         """Return the passages of a document, in the order of its text."""
         query = "SELECT row FROM chunks WHERE document_id = ? ORDER BY start"

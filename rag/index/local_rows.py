@@ -29,10 +29,10 @@ def put_file(
     delete_file(connection, record.source)
     _insert_file(connection, record)
     connection.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)", vectors)
-    for document, pieces in cuts:
+    for document, pieces, word_boxes in cuts:
         # Where a file gave way to a folder of its name, the file's attachments may have held this place.
         _delete_documents(connection, "source", document.source)
-        _insert_document(connection, document, record.source)
+        _insert_document(connection, document, record.source, word_boxes)
         connection.executemany(INSERT_CHUNK, [_chunk_row(document, piece) for piece in pieces])
 
 
@@ -64,11 +64,12 @@ def _delete_documents(connection: sqlite3.Connection, column: str, value: str) -
     connection.execute(f"DELETE FROM documents WHERE {column} = ?", [value])
 
 
-def _insert_document(connection: sqlite3.Connection, document: Document, file: str) -> None:
+def _insert_document(connection: sqlite3.Connection, document: Document, file: str, word_boxes: bytes) -> None:
     blocks, pages = dump_blocks(document), dump_pages(document.pages)
     names = (document.id, document.source, file, document.sha256, document.title)
-    row = (*names, document.text, len(document.text), blocks, pages, document.page_kind, document.language)
-    connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    kind = (document.page_kind, document.language)
+    row = (*names, document.text, len(document.text), blocks, pages, *kind, word_boxes)
+    connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def _chunk_row(document: Document, piece: Piece) -> tuple[object, ...]:

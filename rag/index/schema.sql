@@ -25,7 +25,8 @@ CREATE TABLE documents (
   blocks TEXT NOT NULL,     -- JSON, with the lists and tables they are in
   pages TEXT NOT NULL,      -- JSON
   page_kind TEXT NOT NULL,
-  language TEXT NOT NULL    -- ISO 639-1; empty where unknown
+  language TEXT NOT NULL,   -- ISO 639-1; empty where unknown
+  word_boxes BLOB NOT NULL DEFAULT x'' -- where its words stand on its pages (see rag.parse.word_boxes)
 );
 CREATE INDEX documents_by_language ON documents (language);
 CREATE INDEX documents_by_file ON documents (file);

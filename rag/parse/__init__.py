@@ -11,6 +11,8 @@ import hashlib
 import re
 from pathlib import PurePosixPath
 
+from pydantic import ConfigDict, Field
+
 from rag.errors import ParseError
 from rag.parse.ocr import can_read_images
 from rag.parse.parsed import Parsed, Parser
@@ -31,11 +33,15 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 class ParsedFile(Value):
     """What a file with this hash holds: a document, and each readable attachment as one more; an archive only these.
 
-    ``warning`` says what of it is missing or unsure.
+    ``warning`` says what of it is missing or unsure. ``word_boxes`` are where the words of a document, by its source,
+    stand on the pictures of its pages (see ``rag.parse.word_boxes``).
     """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
 
     sha256: str
     documents: tuple[Document, ...]
+    word_boxes: dict[str, bytes] = Field(default_factory=dict)
     warning: str | None = None
 
 
@@ -108,6 +114,7 @@ def _parse(data: bytes, source: str, depth: int, *, packed: bool = False) -> Par
     documents, missing = [_document(data, source, parsed)] if parsed.text.strip() else [], []
     if parsed.warning:
         missing.append(parsed.warning)
+    word_boxes = {source: parsed.word_boxes} if parsed.word_boxes else {}
     if parser in PLAIN and is_guessed(data):
         missing.append("its encoding was guessed: save it as UTF-8 if letters look wrong")
     for attachment in parsed.attachments:
@@ -120,11 +127,13 @@ def _parse(data: bytes, source: str, depth: int, *, packed: bool = False) -> Par
             missing.append(f"{attachment.name}: {error}")
         else:
             documents.extend(found.documents)
+            word_boxes |= found.word_boxes
             if found.warning:
                 missing.append(f"{attachment.name}: {found.warning}")
     if not documents:
         raise ParseError(f"nothing in it can be read: {_told(missing)}")
-    return ParsedFile(sha256=_sha256(data), documents=tuple(documents), warning=_told(missing) or None)
+    warning = _told(missing) or None
+    return ParsedFile(sha256=_sha256(data), documents=tuple(documents), word_boxes=word_boxes, warning=warning)
 
 
 def _told(missing: list[str]) -> str:

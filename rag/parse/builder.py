@@ -138,14 +138,14 @@ class Builder(_Blocks):
         """Add a heading, in one line; 1 is the outermost level."""
         self.add(" ".join(text.split()), "heading", level=level)
 
-    def row(self, cells: Sequence[str]) -> None:
+    def row(self, cells: Sequence[str]) -> list[_Span]:
         """Add a row of a table, so that it can be read alone: each cell after the name of its column, where it has one.
 
-        A cell by itself, such as a note under a table, needs no name.
+        A cell by itself, such as a note under a table, needs no name. Returns where its cells stand.
         """
         filled = [cell for cell in cells if cell]
         if not filled:
-            return
+            return []
         columns = self._groups[self._group].columns if self._group is not None and len(filled) > 1 else ()
         gap = "; " if columns else " " if len(filled) == 2 and filled[0].endswith(":") else " | "
         start = at = self._begin()
@@ -159,6 +159,7 @@ class Builder(_Blocks):
             at += len(cell)
         self._write("".join(pieces))
         self._note("row", start, at, cells=tuple(spans))
+        return spans
 
     def page(self, number: int) -> None:
         """Begin a page (slide, row …): what is added from here on stands on it."""
@@ -175,6 +176,7 @@ class Builder(_Blocks):
         page_kind: PageKind = "page",
         attachments: tuple[Attachment, ...] = (),
         warning: str | None = None,
+        word_boxes: bytes = b"",
     ) -> Parsed:
         """Return what was put together. A page ends where the next begins; one without text has no span."""
         pages = tuple(
@@ -183,7 +185,8 @@ class Builder(_Blocks):
             if start < end
         )
         text = "".join(self._pieces)
-        return Parsed(text, title, tuple(self._blocks), self._captioned(), pages, page_kind, attachments, warning)
+        structure = (tuple(self._blocks), self._captioned(), pages, page_kind)
+        return Parsed(text, title, *structure, attachments, warning, word_boxes)
 
     def _begin(self, gap: str | None = None) -> int:
         """Write what parts the next block from the one before, and return where it starts."""

@@ -1,7 +1,7 @@
 """Text from pictures of pages, by the program tesseract where it is installed.
 
 A picture is a portable graymap (PGM), which needs no library to write. tesseract runs as a process of its own
-with a time limit, reads the picture from a pipe and writes the text to one: nothing touches the disk.
+with a time limit, reads the picture from a pipe and writes its words to one: nothing touches the disk.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator, Sequence
 from functools import cache
+from typing import NamedTuple
 
 from rag.errors import ParseError
 
 _SECONDS = 10.0  # for a page
 _MOST_LANGUAGES = 4  # each makes reading slower
+_LINE, _WORD, _CELLS = "4", "5", 12  # levels of tesseract's table, and how many cells its rows have
 _NO_LANGUAGES = ("osd", "equ", "snum")  # what stands among the languages and is none
 
 
@@ -24,21 +27,31 @@ def can_read_images() -> bool:
     return bool(_languages())
 
 
-def graymap(pixels: bytes, width: int, height: int, stride: int) -> bytes:
-    """Return a picture as PGM, from a byte a pixel in rows of ``stride`` bytes."""
-    rows = (pixels[row * stride : row * stride + width] for row in range(height))
-    return b"P5 %d %d 255\n" % (width, height) + b"".join(rows)
+def graymap(rows: Sequence[bytes]) -> bytes:
+    """Return a picture as PGM, from its rows, a byte a pixel."""
+    return b"P5 %d %d 255\n" % (len(rows[0]), len(rows)) + b"".join(rows)
 
 
-def read_image(image: bytes, seconds: float = _SECONDS) -> str:
-    """Return the text on a picture (PGM, PNG …), line by line, paragraphs parted by empty lines.
+class ImageWord(NamedTuple):
+    """A word on a picture: which line it is on, and its place in pixels from the left and from the top."""
+
+    text: str
+    line: int
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+def read_image(image: bytes, seconds: float = _SECONDS) -> list[ImageWord]:
+    """Return the words on a picture (PGM, PNG …), in the order tesseract reads them.
 
     Raises:
         ParseError: tesseract is missing, failed, or took longer than ``seconds``.
     """
     if not can_read_images():
         raise ParseError("it needs OCR: install tesseract")
-    command = ["tesseract", "-", "-", "-l", _languages()]
+    command = ["tesseract", "-", "-", "-l", _languages(), "tsv"]
     try:
         done = subprocess.run(
             command, input=image, capture_output=True, timeout=seconds, check=True, env=_environment()
@@ -47,8 +60,18 @@ def read_image(image: bytes, seconds: float = _SECONDS) -> str:
         raise ParseError(f"OCR took longer than {seconds:.0f} s") from error
     except (OSError, subprocess.CalledProcessError) as error:
         raise ParseError("OCR failed: tesseract cannot read the picture") from error
-    lines = done.stdout.decode("utf-8", "replace").replace("\f", "\n").splitlines()
-    return "\n".join(" ".join(line.split()) for line in lines).strip()
+    return list(_words(done.stdout.decode("utf-8", "replace")))
+
+
+def _words(table: str) -> Iterator[ImageWord]:
+    """Yield the words of tesseract's table: a row a page, block, paragraph, line or word, with its place."""
+    line = 0
+    for row in table.splitlines()[1:]:
+        cells = row.split("\t")
+        line += cells[0] == _LINE
+        if cells[0] == _WORD and len(cells) == _CELLS and (text := "".join(cells[-1].split())):
+            left, top, width, height = map(int, cells[6:10])
+            yield ImageWord(text, line, left, top, left + width, top + height)
 
 
 @cache

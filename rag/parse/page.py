@@ -17,13 +17,12 @@ class PixelBox(Value):
 
 
 class PageMarks(Value):
-    """The picture of a page without the picture: its size in pixels, and for each span of its text the boxes.
+    """What is marked on the picture of a page: its size in pixels, and for each span of its text the boxes.
 
-    ``pages`` is how many the file has; ``sha256`` is the hash of the file that was read. ``has_text`` is whether the
-    page has a text layer: without, there are no boxes.
+    ``pages`` is how many the file has. ``has_text`` is whether any word of the page was read: without, there are no
+    boxes.
     """
 
-    sha256: str
     pages: int
     width: int
     height: int
@@ -32,9 +31,12 @@ class PageMarks(Value):
 
 
 class PagePicture(Value):
-    """The picture of a page as PNG, and the hash of the file it was drawn from."""
+    """The picture of a page as PNG, its size in pixels, and the file it was drawn from: its hash and pages."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
 
     sha256: str
+    pages: int
+    width: int
+    height: int
     png: bytes

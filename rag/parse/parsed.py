@@ -20,6 +20,7 @@ class Attachment:
 class Parsed:
     """The canonical text of a file, its title, and its structure as spans into the text.
 
+    ``word_boxes`` are the places of the words on the pictures of its pages, as ``rag.parse.word_boxes`` packs them.
     ``warning`` says what of the file could not be read, where the rest could, and what to do about it.
     """
 
@@ -31,6 +32,7 @@ class Parsed:
     page_kind: PageKind = "page"
     attachments: tuple[Attachment, ...] = ()
     warning: str | None = None
+    word_boxes: bytes = b""
 
     @property
     def headings(self) -> tuple[Heading, ...]:

@@ -1,36 +1,39 @@
 """PDF: each page's lines become paragraphs that run on over columns and pages, with their page numbers.
 
-pdfium reads the file (it must never be used from two threads); pages without a text layer are read by OCR.
-It does not read what is filled into forms, notes at the margin, or files attached to a PDF.
+pdfium reads the file; pages without a usable text layer are read by OCR, or named.
+It does not read notes that open at a click, or files attached to a PDF.
 """
 
 from __future__ import annotations
 
 import ctypes
-import logging
 import re
 import time
 from collections.abc import Callable, Iterator
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any
 
 from rag.errors import ParseError
-from rag.parse.builder import Builder
-from rag.parse.ocr import can_read_images, graymap, read_image
+from rag.parse.ocr import can_read_images
 from rag.parse.parsed import Parsed, title_of
-from rag.parse.pdf_headings import Bookmark, mark_headings
-from rag.parse.pdf_layout import Line, page_lines, typed_lines
-from rag.parse.pdf_page import page_runs
+from rag.parse.pdf_file import Box, frame_of, load_page, open_pdf
+from rag.parse.pdf_headings import Bookmark, mark_kinds
+from rag.parse.pdf_layout import page_lines
+from rag.parse.pdf_ocr import recognise
+from rag.parse.pdf_page import Run, page_runs
 from rag.parse.pdf_running import PageLines, drop_running_heads
 from rag.parse.pdf_text import blocks_of
+from rag.parse.pdf_write import Writer
+from rag.parse.word_boxes import pack
 
-_DOTS_PER_INCH = 200
-_MOST_PIXELS = 4000  # of a side of a page that is read by OCR
 _OCR_SECONDS = 40.0  # for all pages of a file; the worker gives a file 60
 _OCR_PAGE_SECONDS = 10.0
+_FEW_LETTERS = 100  # of a text layer: over a picture of the page, they are a stamp or a header
+_MOST_OF_A_PAGE = 0.5
+_MOST_OBJECTS = 1000  # of a page that are looked at
+_TITLE_BEFORE = 3000  # characters: what is first there may be the title
 _MOST_BOOKMARKS = 10_000
 _DEEPEST = 15
-_PASSWORD = 4  # FPDF_ERR_PASSWORD
 # What programs write for want of a title.
 _NO_TITLE = re.compile(
     r"microsoft \w+ - |untitled|\(?anonymous\)?$|\(?unspecified\)?$|title$|document\d*$|slide \d+$|powerpoint|presentation\d*$|about:blank|https?://"
@@ -50,34 +53,19 @@ def parse_pdf(data: bytes, name: str) -> Parsed:
         title = _own_title(document)
     if not any(page.lines for page in pages):
         raise ParseError(reader.why_empty())
-    return _built(pages, outline, title, name, reader.warning())
+    return _built(pages, outline, title or name, bool(title), reader.warning())
 
 
-def _built(pages: list[PageLines], outline: list[Bookmark], title: str, name: str, warning: str | None) -> Parsed:
+def _built(
+    pages: list[PageLines], outline: list[Bookmark], title: str, is_own_title: bool, warning: str | None
+) -> Parsed:
     drop_running_heads(pages)
     blocks = blocks_of(pages)
-    mark_headings(blocks, outline)
-    builder = Builder()
-    for number, group in groupby(blocks, key=lambda block: block.page):
-        builder.page(number)
-        for block in group:
-            builder.add(block.text, "heading" if block.level else "paragraph", block.gap, level=block.level)
-    first = title_of(heading for heading in builder.headings if heading.start < 3000)
-    return builder.parsed(title or first or name, warning=warning)
-
-
-def open_pdf(data: bytes) -> Any:
-    """Return pdfium's document; raises ParseError where it is broken or locked."""
-    # Takes a tenth of a second to import, and only PDF needs it.
-    import pypdfium2
-
-    logging.getLogger("pypdfium2").setLevel(logging.CRITICAL)  # what is odd in a file is no news
-    try:
-        return pypdfium2.PdfDocument(data)
-    except pypdfium2.PdfiumError as error:
-        if error.err_code == _PASSWORD:
-            raise ParseError("needs a password: save it without one") from error
-        raise ParseError("broken: no page can be read from it; it may be cut short") from error
+    mark_kinds(blocks, outline)
+    writer = Writer({page.number: page.frame for page in pages})
+    writer.write(blocks)
+    first = None if is_own_title else title_of(one for one in writer.builder.headings if one.start < _TITLE_BEFORE)
+    return writer.builder.parsed(first or title, word_boxes=pack(writer.boxes), warning=warning)
 
 
 class _Reader:
@@ -88,8 +76,9 @@ class _Reader:
         self._count = len(document)
         self._ends = time.monotonic() + _OCR_SECONDS
         self._broken: list[int] = []
-        self._pictures: list[int] = []  # pages without a text layer that OCR did not read
-        self._wordless: list[int] = []  # those on which it found nothing
+        self._pictures: list[int] = []  # pages without a usable text layer that OCR did not read
+        self._wordless: list[int] = []  # those on which it found nothing that can be read
+        self._recognised: list[int] = []
 
     def pages(self) -> list[PageLines]:
         """Return the lines of every page."""
@@ -107,78 +96,85 @@ class _Reader:
         return f"{without}: it needs OCR; install tesseract and run `rag index` again"
 
     def warning(self) -> str | None:
-        """Say which pages are missing, and what to do about it."""
-        notes = [f"{_named(self._broken)} cannot be read: broken"] if self._broken else []
-        if self._pictures:
-            have = "has" if len(self._pictures) == 1 else "have"
-            remedy = (
-                "OCR failed or took too long" if can_read_images() else "install tesseract and run `rag index` again"
-            )
-            notes.append(f"{_named(self._pictures)} {have} no text layer: {remedy}")
-        return "; ".join(notes) or None
+        """Say which pages are missing or unsure, and what to do about it."""
+        remedy = "OCR failed or took too long" if can_read_images() else "install tesseract and run `rag index` again"
+        notes = (
+            (self._broken, "cannot be read: broken"),
+            (self._pictures, f"cannot be read: no text layer; {remedy}"),
+            (self._wordless, "cannot be read: no text in the text layer, and none that OCR finds"),
+            (self._recognised, "read by OCR: letters may be wrong"),
+        )
+        return "; ".join(f"{_named(pages)} {said}" for pages, said in notes if pages) or None
 
     def _page(self, number: int) -> PageLines:
         from pypdfium2 import raw
 
-        page = raw.FPDF_LoadPage(self._document.raw, number - 1)
+        page = load_page(self._document, number)
         if not page:
             self._broken.append(number)
             return PageLines(number)
         try:
-            found = PageLines(number, text_lines(page))
-            if not found.lines and raw.FPDFPage_CountObjects(page) > 0:
-                found.lines = self._recognised(page, number)
+            bounds, runs = _text_layer(page)
+            found = PageLines(number, page_lines(runs), bounds[1], bounds[3], frame_of(page))
+            letters = sum(len(run.text) for run in runs)
+            if letters < _FEW_LETTERS and _is_drawn(page, letters > 0):
+                return self._by_ocr(page, found)
             return found
         finally:
             raw.FPDF_ClosePage(page)
 
-    def _recognised(self, page: Any, number: int) -> list[Line]:
-        """Return the lines OCR reads on a page; where it finds none, or cannot be had, the number is kept."""
+    def _by_ocr(self, page: Any, found: PageLines) -> PageLines:
+        """Return what OCR reads on a page; where it finds no more than there is, or cannot be had, ``found``."""
         left = self._ends - time.monotonic()
         try:
-            if left > 0 and can_read_images():
-                lines = typed_lines(read_image(_picture(page), min(left, _OCR_PAGE_SECONDS)))
-                self._wordless += [] if lines else [number]
-                return lines
+            if left <= 0 or not can_read_images():
+                raise ParseError("there is no OCR, or no time for it")
+            seen = recognise(page, min(left, _OCR_PAGE_SECONDS))
         except ParseError:
-            pass  # one page that OCR cannot read is named, and does not stop the others
-        self._pictures.append(number)
-        return []
+            self._pictures.append(found.number)
+            return found
+        if seen.letters <= sum(len(line.text) for line in found.lines):
+            self._wordless += [] if found.lines or seen.is_blank else [found.number]
+            return found
+        self._recognised.append(found.number)
+        return PageLines(found.number, page_lines(seen.runs), 0.0, seen.height, seen.frame)
 
 
-def text_lines(page: Any, keep_words: bool = False) -> list[Line]:
-    """Return the lines of a page's text layer; with ``keep_words``, they tell where their words stand."""
+def _text_layer(page: Any) -> tuple[Box, list[Run]]:
+    """Return what is shown of a page, and the runs of its text layer."""
     from pypdfium2 import raw
 
     box = raw.FS_RECTF()
     raw.FPDF_GetPageBoundingBox(page, box)
+    bounds = (box.left, box.bottom, box.right, box.top)
     text_page = raw.FPDFText_LoadPage(page)
     if not text_page:
-        return []
+        return bounds, []
     try:
-        return page_lines(page_runs(text_page, (box.left, box.bottom, box.right, box.top), keep_words))
+        return bounds, page_runs(page, text_page, bounds)
     finally:
         raw.FPDFText_ClosePage(text_page)
 
 
-def _picture(page: Any) -> bytes:
-    """Return the page as a picture; a huge page is made smaller."""
+def _is_drawn(page: Any, has_text: bool) -> bool:
+    """Whether a page has something to be looked at; beside a text, a picture of most of the page."""
     from pypdfium2 import raw
 
-    width, height = raw.FPDF_GetPageWidthF(page), raw.FPDF_GetPageHeightF(page)
-    scale = min(_DOTS_PER_INCH / 72, _MOST_PIXELS / max(width, height, 1))
-    columns, rows = max(1, round(width * scale)), max(1, round(height * scale))
-    bitmap = raw.FPDFBitmap_CreateEx(columns, rows, raw.FPDFBitmap_Gray, None, 0)
-    if not bitmap:
-        raise ParseError("too large a picture")
-    try:
-        raw.FPDFBitmap_FillRect(bitmap, 0, 0, columns, rows, 0xFFFFFFFF)
-        raw.FPDF_RenderPageBitmap(bitmap, page, 0, 0, columns, rows, 0, raw.FPDF_ANNOT)
-        stride = raw.FPDFBitmap_GetStride(bitmap)
-        address = raw.FPDFBitmap_GetBuffer(bitmap)
-        return graymap(ctypes.string_at(address, stride * rows), columns, rows, stride)
-    finally:
-        raw.FPDFBitmap_Destroy(bitmap)
+    count = raw.FPDFPage_CountObjects(page)
+    if not has_text:
+        return bool(count > 0)
+    area = raw.FPDF_GetPageWidthF(page) * raw.FPDF_GetPageHeightF(page)
+    objects = [raw.FPDFPage_GetObject(page, at) for at in range(min(count, _MOST_OBJECTS))]
+    images = [one for one in objects if raw.FPDFPageObj_GetType(one) == raw.FPDF_PAGEOBJ_IMAGE]
+    return any(_area(image) > _MOST_OF_A_PAGE * area for image in images)
+
+
+def _area(thing: Any) -> float:
+    from pypdfium2 import raw
+
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    raw.FPDFPageObj_GetBounds(thing, *map(ctypes.byref, (left, bottom, right, top)))
+    return (right.value - left.value) * (top.value - bottom.value)
 
 
 def _bookmarks(document: Any) -> Iterator[Bookmark]:

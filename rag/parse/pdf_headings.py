@@ -1,7 +1,8 @@
-"""Which blocks of a PDF are headings, and of what level.
+"""What the blocks of a PDF are: headings and of what level, items of lists, captions, entries of contents.
 
-Its outline says so where its titles stand on their pages; else letters larger than those of the text, or bold,
-do. Where that would make headings of most blocks, as on slides and forms, there are none: better none than wrong.
+Its outline says which are headings where its titles stand on their pages; else letters larger than those of the
+text, or bold, do. Where that would make headings of most blocks, as on slides and forms, there are none: better none
+than wrong.
 """
 
 from __future__ import annotations
@@ -10,14 +11,23 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
-from rag.parse.pdf_layout import LARGER, rounded
-from rag.parse.pdf_text import ITEM, Block
+from rag.parse.pdf_layout import LARGER
+from rag.parse.pdf_running import rounded
+from rag.parse.pdf_text import CONTENTS, ITEM, Block
 
 _LONGEST_HEADING = 120
 _MOST_HEADINGS = 1 / 2  # of the blocks; where there are more, size says nothing
 _LEAST_FOUND = 0.3  # of the bookmarks, for the outline to be that of this text
 _DEEPEST = 4
+_LONGEST_CAPTION = 400
+_CAPTION = re.compile(
+    r"(?:figure|fig\.?|table|tab\.|chart|plate|box|exhibit|abbildung|abb\.|tabelle)\s+[A-Z]?\d[\d.-]*[a-z]?"
+    r"(?:[.:|–—-]?$|[.:|–—]\s|\s[–—-]\s|\s\()",
+    re.IGNORECASE,
+)
+_BULLET = re.compile(r"[^\w\s(\[]\s")
 
 
 @dataclass(frozen=True)
@@ -29,24 +39,52 @@ class Bookmark:
     page: int | None
 
 
-def _key(text: str) -> str:
-    """Return the letters and digits of a title, by which it is found again."""
-    return "".join(filter(str.isalnum, text.casefold()))
+def mark_kinds(blocks: Sequence[Block], outline: Sequence[Bookmark]) -> None:
+    """Say of each block what it is."""
+    texts = [block for block in blocks if block.kind == "paragraph"]
+    for block in texts:
+        if CONTENTS.match(block.text):
+            block.kind, block.is_context = "item", True
+        elif _CAPTION.match(block.text) and len(block.text) <= _LONGEST_CAPTION:
+            block.kind = "caption"
+    _mark_headings(blocks, outline)
+    _mark_items(blocks)
 
 
-def mark_headings(blocks: Sequence[Block], outline: Sequence[Bookmark]) -> None:
+def _mark_items(blocks: Sequence[Block]) -> None:
+    """Mark items: bullets, and numbers where another follows or a line that ends in a colon is before."""
+    marked = [bool(ITEM.match(block.text)) and block.kind == "paragraph" for block in blocks]
+    for at, block in enumerate(blocks):
+        beside = any(marked[max(at - 1, 0) : at] + marked[at + 1 : at + 2])
+        led_in = at > 0 and blocks[at - 1].text.endswith(":")
+        if marked[at] and (beside or led_in or _BULLET.match(block.text)):
+            block.kind = "item"
+    for (is_item, _), group in groupby(blocks, key=lambda block: (block.kind == "item", block.page)):
+        lefts: list[float] = []  # of the items that the next may be within
+        for item in group if is_item else ():
+            left = item.first.left
+            lefts = [*(one for one in lefts if one < left - item.size / 2), left]
+            item.level = len(lefts)
+
+
+def _mark_headings(blocks: Sequence[Block], outline: Sequence[Bookmark]) -> None:
     """Give headings their levels: by the outline where its titles stand on their pages, else by size and boldness."""
     found = _outlined(blocks, outline)
     if not found or len(found) < _LEAST_FOUND * len(outline):
         found = _by_look(blocks)
     for at, level in found.items():
-        blocks[at].level = min(level, 6)
+        blocks[at].kind, blocks[at].level = "heading", min(level, 6)
+
+
+def _key(text: str) -> str:
+    """Return the letters and digits of a title, by which it is found again."""
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def _outlined(blocks: Sequence[Block], outline: Sequence[Bookmark]) -> dict[int, int]:
     places: dict[tuple[int, str], int] = {}
     for at, block in enumerate(blocks):
-        if len(block.text) <= 2 * _LONGEST_HEADING and not block.is_row and block.gap == "\n\n":
+        if len(block.text) <= 2 * _LONGEST_HEADING and block.kind == "paragraph" and block.gap == "\n\n":
             key = _key(block.text)
             for short in (key, re.sub(r"^\d+", "", key)):
                 places.setdefault((block.page, short), at)
@@ -72,7 +110,7 @@ def _by_look(blocks: Sequence[Block]) -> dict[int, int]:
     looks: dict[int, float] = {}
     for at, block in enumerate(blocks):
         larger = block.size > LARGER * body
-        followed = at + 1 < len(blocks) and not blocks[at + 1].is_row
+        followed = at + 1 < len(blocks)
         if _may_head(block) and (larger or (block.bold and bold_tells and followed and block.size > 0.95 * body)):
             looks[at] = max(rounded(block.size), body) if larger else body
     if len(looks) > _MOST_HEADINGS * len(blocks):
@@ -84,7 +122,7 @@ def _by_look(blocks: Sequence[Block]) -> dict[int, int]:
 def _may_head(block: Block) -> bool:
     letters = sum(map(str.isalpha, block.text))
     short = len(block.text) <= _LONGEST_HEADING and block.lines <= 3
-    plain = not block.is_row and block.gap == "\n\n" and not ITEM.match(block.text.lstrip("0123456789.") or "- ")
-    return (
-        short and plain and letters >= 2 and letters > len(block.text) / 2 and not re.search(r"^\(|[.,;:]$", block.text)
-    )
+    plain = block.kind == "paragraph" and block.gap == "\n\n"
+    item = ITEM.match(block.text.lstrip("0123456789.") or "- ")
+    is_open = re.search(r"^\(|[.,;:]$", block.text)
+    return short and plain and not item and letters >= 2 and letters > len(block.text) / 2 and not is_open

@@ -1,4 +1,4 @@
-"""The lines of a page in the order they are read: columns one after another, table rows whole.
+"""The lines of a page in the order they are read: columns one after another.
 
 Pure geometry on runs of words. Columns of prose are told from columns of a table by how they are filled: in
 prose, both sides of the white gutter are long lines of letters. It knows no frames and no rulings, so a table
@@ -13,32 +13,55 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
-from rag.parse.pdf_page import RIGHT_TO_LEFT, PlacedWord, Run
+from rag.parse.pdf_page import RIGHT_TO_LEFT, PlacedWord, Run, text_of
+from rag.parse.scripts import lowered, raised
 
 _LEAST_LINES = 4  # beside a gutter
 _SHORTEST_PROSE = 18  # characters of an ordinary line of a column
 _SHORTEST_LISTED = 6  # the same, where the file itself writes column after column
 _MOST_NESTED = 6  # columns in columns
-_CELL_GAP = 1.5  # of the size of the letters: so wide a gap makes a line a row of a table
+_CELL_GAP = 1.0  # of the size of the letters: so wide a gap parts cells
 _ROW_GAP = 0.9  # the same between two more cells of a row
 _NO_GAP = 0.12
+_LEAST_OVERLAP = 0.4  # of the height of letters, with others of their line: lowered ones have less than half
 LARGER = 1.12  # so much larger than the text around it a heading is
 _MARKER = re.compile(r"(?:[•·▪●○◦■□►▶➢✓–—*-]|\(?[0-9]{1,3}[.)]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{1,5}[.)]|\[\d{1,3}\])$")
 _LABEL = re.compile(r"(?:item|note|chapter|section|part|article|exhibit)\s+[\dIVX][\w.]*$", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2})*\.?$")
 _BEFORE_NUMBER = re.compile(r"[$€£¥₹(]+$|[A-Z]{1,3}\$$")
 _AFTER_NUMBER = re.compile(r"[)%]+[)%*]*$")
+_SCRIPT = re.compile(r"[^\W\d_]?[+−–-]?\d[\d,.+−–*-]{0,4}[^\W\d_]?")  # figures that are raised or lowered, or a "2a"
+_LEAST_RISE, _LEAST_FALL = 0.15, 0.07  # of the size of the letters of the line
+_SCRIPT_SIZE = 0.88  # of it, at most
 
 
-# Where something begins and ends on its line.
-Place = tuple[float, float]
+@dataclass(slots=True, eq=False)
+class Cell:
+    """Words of a line that stand together, and where."""
+
+    words: list[PlacedWord]
+    left: float
+    right: float
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        self.text = text_of(self.words)
+
+    def add(self, other: Cell, gap: str = " ") -> None:
+        """Add what stands in another cell behind this one's words, where there is something."""
+        if not other.words:
+            return
+        for at, word in enumerate(other.words):
+            self.words.append(word if at else word._replace(gap=gap))
+        self.left, self.right = min(self.left, other.left), max(self.right, other.right)
+        self.text = text_of(self.words)
 
 
 @dataclass(slots=True)
 class Line:
-    """A line of text; one with several cells is a row of a table. ``limit`` is where its column ends."""
+    """A line of text: cells, where wide gaps part it. ``limit`` is where its column ends."""
 
-    cells: list[str]
+    cells: list[Cell]
     left: float
     right: float
     top: float
@@ -51,18 +74,15 @@ class Line:
     column: int = 0  # counts the columns of the page
     margin: float = 0.0
     limit: float = 0.0
-    places: list[Place] = field(default_factory=list)  # of its cells
-    words: list[PlacedWord] = field(default_factory=list)  # as its cells have them, where its runs tell them
+    text: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.text = " ".join(cell.text for cell in self.cells)
 
     @property
-    def text(self) -> str:
-        """Its words; the cells of a row stand apart by a bar."""
-        return " | ".join(self.cells)
-
-    @property
-    def is_row(self) -> bool:
-        """Whether it has cells."""
-        return len(self.cells) > 1
+    def words(self) -> list[PlacedWord]:
+        """All its words."""
+        return [word for cell in self.cells for word in cell.words]
 
 
 def page_lines(runs: list[Run]) -> list[Line]:
@@ -75,20 +95,6 @@ def page_lines(runs: list[Run]) -> list[Line]:
         for line in found:
             line.column, line.margin, line.limit = number, margin, limit
         lines.extend(found)
-    return lines
-
-
-def typed_lines(text: str) -> list[Line]:
-    """Return lines of plain text as if they were set on a page with letters of one width."""
-    limit = max(map(len, text.splitlines()), default=0) / 2
-    lines = []
-    for number, words in enumerate(text.splitlines()):
-        if words:
-            first = len(words.split()[0]) / 2
-            run = Run(words, 0, -1.3 * number, len(words) / 2, 1 - 1.3 * number, 1, False, number, first)
-            line = _line([run])
-            line.limit = limit
-            lines.append(line)
     return lines
 
 
@@ -171,7 +177,7 @@ def _lines(runs: Sequence[Run]) -> list[Line]:
     """Set runs on lines, from the top down."""
     rows: list[list[Run]] = []
     for run in sorted(runs, key=lambda run: -run.middle):
-        if rows and _level(rows[-1][0], run):
+        if rows and _level(max(rows[-1], key=lambda one: one.size), run):
             rows[-1].append(run)
         else:
             rows.append([run])
@@ -180,18 +186,17 @@ def _lines(runs: Sequence[Run]) -> list[Line]:
 
 def _level(one: Run, other: Run) -> bool:
     overlap = min(one.top, other.top) - max(one.bottom, other.bottom)
-    return overlap > 0.5 * min(one.top - one.bottom, other.top - other.bottom)
+    return overlap > _LEAST_OVERLAP * min(one.top - one.bottom, other.top - other.bottom)
 
 
 def _line(row: list[Run]) -> Line:
     row.sort(key=lambda run: run.left)
-    size = max(row, key=lambda run: len(run.text)).size
-    pieces = _pieces(row, size)
-    cells, places = _cells([((runs[0].left, runs[-1].right), _joined(runs, size)) for runs in pieces])
     widest = max(row, key=lambda run: len(run.text))
+    size = widest.size
+    cells = [Cell(_joined(runs, widest), runs[0].left, runs[-1].right) for runs in _pieces(row, size)]
     marked = len(row) > 1 and bool(_MARKER.match(row[0].text))
     return Line(
-        cells=cells,
+        cells=_cells(cells),
         left=row[0].left,
         right=max(run.right for run in row),
         top=max(run.top for run in row),
@@ -201,13 +206,11 @@ def _line(row: list[Run]) -> Line:
         bold=sum(len(run.text) for run in row if run.bold) > 0.7 * sum(len(run.text) for run in row),
         first_width=row[0].first_right - row[0].left,
         text_left=row[1].left if marked else row[0].left,
-        places=places,
-        words=[word for runs in pieces for run in _as_read(runs) for word in run.words],
     )
 
 
 def _pieces(row: list[Run], size: float) -> list[list[Run]]:
-    """Part the runs of a line where the gaps are wide: into cells, where it is a row of a table."""
+    """Part the runs of a line where the gaps are wide."""
     is_row = any(run.left - before.right >= _CELL_GAP * size for before, run in pairwise(row))
     pieces = [[row[0]]]
     for before, run in pairwise(row):
@@ -220,53 +223,51 @@ def _pieces(row: list[Run], size: float) -> list[list[Run]]:
     return pieces
 
 
-def _joined(runs: list[Run], size: float) -> str:
-    """Join runs that stand close, those without any space between them to one word."""
-    if _is_right_to_left(runs):
-        return " ".join(run.text for run in _as_read(runs))
-    text = runs[0].text
-    for before, run in pairwise(runs):
-        text += ("" if run.left - before.right < _NO_GAP * size else " ") + run.text
-    return text
+def _joined(runs: list[Run], main: Run) -> list[PlacedWord]:
+    """Join runs that stand close, those without any space between them to one word; raised figures stay raised."""
+    is_turned = sum(len(RIGHT_TO_LEFT.findall(run.text)) for run in runs) > sum(len(run.text) for run in runs) / 3
+    words: list[PlacedWord] = []
+    before: Run | None = None
+    for run in runs[::-1] if is_turned else runs:
+        near = before is not None and (run.is_glued or run.left - before.right < _NO_GAP * main.size)
+        first, *rest = _script_words(run, main)
+        words += [first._replace(gap="" if near and not is_turned else " "), *rest]
+        before = run
+    return words
 
 
-def _as_read(runs: list[Run]) -> list[Run]:
-    """Return runs that stand side by side in the order they are read."""
-    return runs[::-1] if _is_right_to_left(runs) else runs
+def _script_words(run: Run, main: Run) -> list[PlacedWord]:
+    """Return the words of a run, raised or lowered ones written so."""
+    if run.size > _SCRIPT_SIZE * main.size or not _SCRIPT.fullmatch(run.text):
+        return run.words
+    rise = (run.base - main.base) / main.size
+    if -_LEAST_FALL < rise < _LEAST_RISE:
+        return run.words
+    write = raised if rise > 0 else lowered
+    return [word._replace(text=write(word.text)) for word in run.words]
 
 
-def _is_right_to_left(runs: list[Run]) -> bool:
-    return sum(len(RIGHT_TO_LEFT.findall(run.text)) for run in runs) > sum(len(run.text) for run in runs) / 3
-
-
-def _cells(pieces: list[tuple[Place, str]]) -> tuple[list[str], list[Place]]:
+def _cells(pieces: list[Cell]) -> list[Cell]:
     """Put together what only looks like cells: a sign and its number, a bullet and its text."""
-    cells: list[str] = []
-    places: list[Place] = []
+    cells: list[Cell] = []
     glue = None
-    for at, (place, text) in enumerate(pieces):
+    for at, piece in enumerate(pieces):
+        text = piece.text
         if cells and glue is None and _AFTER_NUMBER.match(text):
             glue = ""
         if cells and glue is not None:
-            cells[-1] += glue + text
-            places[-1] = places[-1][0], place[1]
+            cells[-1].add(piece, glue)
         else:
-            cells.append(text)
-            places.append(place)
+            cells.append(piece)
         glue = None
         if _BEFORE_NUMBER.search(text) and len(text) <= 4:
             glue = ""
-        elif at == 0 and len(pieces) > 1 and _is_marker(text, pieces[1][1], len(pieces)):
+        elif at == 0 and len(pieces) > 1 and _is_marker(text, pieces[1].text, len(pieces)):
             glue = " "
-    return cells, places
+    return cells
 
 
 def _is_marker(text: str, following: str, pieces: int) -> bool:
     """Whether the first cell of a line only marks what follows: a bullet, or the number of an item or section."""
     numbers = pieces == 2 and bool(_NUMBER.match(text)) and following[:1].isalpha()
     return numbers or bool(_MARKER.match(text) or _LABEL.match(text))
-
-
-def rounded(size: float) -> float:
-    """Return a size of letters as it is compared with others."""
-    return round(size * 2) / 2

@@ -1,180 +1,354 @@
-"""Tables of numbers: each number gets the name of its column, so that a row read alone keeps its meaning.
+"""Tables among the lines of a page: where the cells of lines one under another stand in columns.
 
-"Net sales | 82,959 | 81,434" under "June 2022 | June 2021" becomes "Net sales | June 2022: 82,959 | …". A header is
-trusted only where its cells stand over the numbers, one or more columns each, and evenly; else the rows stay.
-Tables of words are left as they are.
+The columns are the stretches that the cells fill, parted by what is white in nearly all lines; their cells have to
+begin, end or be centred at the same place. Words that are set wide apart do neither, so they stay lines. Cells that
+run over several lines are put together again.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
 
-from rag.parse.pdf_layout import Line, Place
+from rag.parse.header import is_figure, is_header, is_header_of, joined_names
+from rag.parse.pdf_layout import LARGER, Cell, Line
 
-# An amount with the signs about it, a dash for none, or "n/a".
-_NUMBER = re.compile(
-    r"(?:[^\w\s]{0,4}|[A-Z]{1,3}\$)\s?\d[\d,.  ]*\s?(?:[%)*]{0,3}|[a-zA-Z]{0,2})$"
-    r"|[^\w\s]{0,3}[-–—]+\s?[%)]{0,2}$|n/?[am]$",
-    re.IGNORECASE,
-)
-_YEAR = re.compile(r"(?:19|20)\d\d$")
-_PERIOD = re.compile(r"\b(?:ended|ending|as of)\b", re.IGNORECASE)
+_MOST_CROSSING = 0.15  # of the lines: so many may have a cell over two columns
+_LEAST_ALIGNED = 0.6  # of the cells of a column
+_SAME_EDGE = 2.0  # points
+_LEAST_SHARED = 0.7  # of the lines of several cells: so many have them in several columns
+_SLACK = 0.35  # of the size of the letters, within which cells begin or end at the same place
+_LONGEST_LABEL = 120  # characters; what is longer, alone on its line, is no part of a table
+_MOST_LABELS = 3  # lines of one cell, one after another, in a table
+_WIDEST_DROP = 3.5  # of the size of the letters, between two lines of a table
+_NEAR = 1.2  # of the least distance of lines: one that stands so near to the last may go on in its cells
 _MOST_HEADER_LINES = 4
-_NEAR = 6  # lines below a table's first row, among which another must be
-_MOST_LABELS = 3  # between a header and the first row with numbers
-_LONGEST_NAME = 80
-_LONGEST_LABEL = 120  # what is longer, alone on its line, is no label in a table
+_GOES_ON = re.compile(r"[,;]$")
+_YEAR = re.compile(r"(?:19|20)\d\d$")
+
+# Where something begins and ends on its line.
+Place = tuple[float, float]
 
 
-@dataclass(frozen=True)
-class _Column:
-    """A column of numbers: its name, and where it stands."""
+@dataclass(slots=True, eq=False)
+class Row:
+    """The cells of a row, by column; those that are empty have no words."""
 
-    name: str
-    left: float
-    right: float
+    cells: list[Cell]
+    line: Line  # its first
 
-
-def name_columns(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines of a page with their numbers named; the header lines that gave the names go."""
-    kept: list[Line] = []
-    columns: list[_Column] = []
-    for at, line in enumerate(lines):
-        if _ends_table(line, kept):
-            columns = []
-        elif _is_data(line):
-            if not columns or _fit(line, columns) is None:
-                columns, kept = _header(kept, line, lines[at + 1 : at + 1 + _NEAR])
-            _name(line, columns)
-        elif _is_header(line):
-            columns = []
-        kept.append(line)
-    return kept
+    @property
+    def texts(self) -> list[str]:
+        """What its cells say."""
+        return [cell.text for cell in self.cells]
 
 
-def _ends_table(line: Line, before: Sequence[Line]) -> bool:
-    moved = bool(before) and before[-1].column != line.column
-    return moved or (not line.is_row and len(line.text) > _LONGEST_LABEL)
+@dataclass(slots=True, eq=False)
+class Table:
+    """Rows under those that name the columns, where there are such; ``places`` are where the columns stand.
 
-
-def _is_data(line: Line) -> bool:
-    """Whether a line is a label and numbers, not all of them years."""
-    values = line.cells[1:]
-    return bool(values) and all(map(_NUMBER.match, values)) and not all(map(_YEAR.match, values))
-
-
-def _is_header(line: Line) -> bool:
-    """Whether a row may name columns: none of its cells, but the first, is a number that is no year."""
-    return line.is_row and not any(_NUMBER.match(cell) and not _YEAR.match(cell) for cell in line.cells[1:])
-
-
-def _header(before: list[Line], row: Line, after: Sequence[Line]) -> tuple[list[_Column], list[Line]]:
-    """Read the names of a row's columns off the lines above; return them, and those lines that are none of it.
-
-    There are none for a row that stands alone, or has one number: there a neighbour is easily taken for a name.
+    ``is_sure`` is whether more than its place tells that the header is one: figures under it, or bold letters.
     """
-    end = len(before)
-    while end and len(before) - end < _MOST_LABELS and _is_label(before[end - 1], row):
-        end -= 1
-    bottom = before[end - 1] if end else None
-    if bottom is None or len(row.cells) < 3 or len(_over(bottom, row)) != len(row.cells) - 1:
-        return [], before
-    heads = [place for place, _ in _over(bottom, row)]
-    spans = [
-        (min(head[0], place[0]), max(head[1], place[1])) for head, place in zip(heads, row.places[1:], strict=True)
-    ]
-    names = [""] * len(spans)
-    start = end
-    while start and end - start < _MOST_HEADER_LINES:
-        above = _names_over(before[start - 1], row, spans)
-        if above is None:
+
+    places: list[Place]
+    head: list[Row]
+    rows: list[Row]
+    is_sure: bool
+
+    @property
+    def names(self) -> list[str]:
+        """The names of its columns; none where it has no header."""
+        return joined_names([row.texts for row in self.head]) if self.head else []
+
+    def rest_in(self, other: Table) -> list[Row]:
+        """Return the rows of a table on the next page, where it is the rest of this; its header may be repeated."""
+        is_same = len(self.places) == len(other.places) and all(
+            one[0] < next_[1] and next_[0] < one[1] for one, next_ in zip(self.places, other.places, strict=True)
+        )
+        is_repeated = self.names == other.names
+        if not is_same or (other.is_sure and not is_repeated):
+            return []
+        return other.rows if is_repeated else other.head + other.rows
+
+
+def parts_of(lines: Sequence[Line]) -> Iterator[list[Line] | Table]:
+    """Yield the lines of a page with its tables among them, in order."""
+    plain: list[Line] = []
+    for stretch in _stretches(lines):
+        for part in _split(stretch):
+            if isinstance(part, Table):
+                if plain:
+                    yield plain
+                plain = []
+                yield part
+            else:
+                plain.extend(part)
+    if plain:
+        yield plain
+
+
+def _stretches(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    """Yield runs of lines, such that a table is within one: it does not go over columns of the page or wide gaps."""
+    stretch: list[Line] = []
+    for line in lines:
+        if stretch and _is_apart(stretch[-1], line):
+            yield stretch
+            stretch = []
+        stretch.append(line)
+    if stretch:
+        yield stretch
+
+
+def _is_apart(before: Line, line: Line) -> bool:
+    is_prose = any(len(one.cells) == 1 and len(one.text) > _LONGEST_LABEL for one in (before, line))
+    is_heading = len(before.cells) == 1 and before.size > LARGER * line.size
+    drop = before.base - line.base
+    return (
+        is_prose
+        or is_heading
+        or before.column != line.column
+        or not 0 < drop < _WIDEST_DROP * max(before.size, line.size)
+    )
+
+
+def _split(lines: list[Line]) -> Iterator[list[Line] | Table]:
+    """Yield the table in some lines, with those before and after it; where all are none together, look at parts."""
+    wide = [at for at, line in enumerate(lines) if len(line.cells) > 1]
+    if len(wide) < 2:
+        yield lines
+        return
+    cut = next((after - _MOST_LABELS for at, after in pairwise(wide) if after - at > _MOST_LABELS + 1), None)
+    if cut is not None:
+        yield from _split(lines[:cut])
+        yield from _split(lines[cut:])
+        return
+    first, end = wide[0], wide[-1] + 1
+    data = [lines[at] for at in wide if any(_is_data(cell.text) for cell in lines[at].cells[1:])]
+    places = _columns(data if len(data) > 1 else [lines[at] for at in wide])
+    if places:
+        first, end = _with_label(lines, first, places), _with_tail(lines, end, places)
+        start = _with_heads(lines, first, places)
+        table = _table(lines[start:end], places)
+        if not table.head:
+            start, table = first, _table(lines[first:end], places)
+        yield lines[:start]
+        yield table
+        yield lines[end:]
+        return
+    cut = _widest_gap(lines, first, end)
+    if cut is None:
+        yield lines
+        return
+    yield from _split(lines[:cut])
+    yield from _split(lines[cut:])
+
+
+def _widest_gap(lines: Sequence[Line], first: int, end: int) -> int | None:
+    """Return where to part lines that are no table together: after a line of one cell, at the widest gap."""
+    cuts = [at for at in range(first + 1, end) if len(lines[at].cells) == 1 or len(lines[at - 1].cells) == 1]
+    return max(cuts, key=lambda at: lines[at - 1].base - lines[at].base, default=None)
+
+
+def _columns(lines: Sequence[Line]) -> list[Place]:
+    """Return where the columns of lines stand; none where they are no table."""
+    places = _filled([(cell.left, cell.right) for line in lines for cell in line.cells], _MOST_CROSSING * len(lines))
+    if len(places) < 2:
+        return []
+    size = median(line.size for line in lines)
+    columns: list[list[Cell]] = [[] for _ in places]
+    shared = 0
+    for line in lines:
+        under = [_under(cell, places) for cell in line.cells]
+        if all(len(found) == 1 for found in under):
+            shared += len({found[0] for found in under}) > 1
+            for cell, (column,) in zip(line.cells, under, strict=True):
+                columns[column].append(cell)
+    if shared < max(2, _LEAST_SHARED * len(lines)):
+        return []
+    # The labels in the first may be indented.
+    return places if all(_is_aligned(column, _SLACK * size) for column in columns[1:]) else []
+
+
+def _filled(cells: list[Place], most: float) -> list[Place]:
+    """Return the stretches that more than ``most`` cells cover."""
+    edges = sorted([(left, 1) for left, _ in cells] + [(right, -1) for _, right in cells])
+    places: list[Place] = []
+    cover, start = 0, 0.0
+    for at, step in edges:
+        if cover <= most < cover + step:
+            start = at
+        elif cover + step <= most < cover:
+            places.append((start, at))
+        cover += step
+    return places
+
+
+def _under(cell: Cell, places: Sequence[Place]) -> list[int]:
+    """Return the numbers of the columns that a cell reaches into, or that is nearest."""
+    found = [at for at, (left, right) in enumerate(places) if cell.left < right and left < cell.right]
+    middle = (cell.left + cell.right) / 2
+    return found or [min(range(len(places)), key=lambda at: abs(sum(places[at]) / 2 - middle))]
+
+
+def _is_aligned(cells: Sequence[Cell], slack: float) -> bool:
+    if len(cells) < 2:
+        return bool(cells)
+    edges = ([c.left for c in cells], [c.right for c in cells], [(c.left + c.right) / 2 for c in cells])
+    return any(_most_alike(sorted(edge), slack) >= max(2, _LEAST_ALIGNED * len(cells)) for edge in edges)
+
+
+def _most_alike(edges: Sequence[float], slack: float) -> int:
+    """Return how many of some sorted numbers lie within twice ``slack`` of one another, at most."""
+    best = start = 0
+    for end, edge in enumerate(edges, start=1):
+        while edge - edges[start] > 2 * slack:
+            start += 1
+        best = max(best, end - start)
+    return best
+
+
+def _with_heads(lines: Sequence[Line], first: int, places: Sequence[Place]) -> int:
+    """Return where a table begins with the lines that stand over columns other than its first: names over groups."""
+    start = first
+    while start and first - start < _MOST_LABELS:
+        line = lines[start - 1]
+        is_over = line.left > places[1][0] - 3 * line.size and line.right < places[-1][1] + 3 * line.size
+        if not is_over or len(line.text) > _LONGEST_LABEL:
             break
-        names = [f"{name} {rest}".strip() for name, rest in zip(above, names, strict=True)]
         start -= 1
-    if len(set(names)) < len(names) or not all(0 < len(name) <= _LONGEST_NAME for name in names):
-        return [], before
-    columns = [_Column(name, *span) for name, span in zip(names, spans, strict=True)]
-    if not any(_is_data(line) and _fit(line, columns) for line in after):
-        return [], before
-    corners = [corner for line in before[start:end] if (corner := _corner(line, row)) is not None]
-    if corners and _PERIOD.search(corners[-1].text):
-        columns = [_Column(f"{corners[-1].text} {column.name}", column.left, column.right) for column in columns]
-        corners.pop()
-    return columns, before[:start] + corners + before[end:]
+    return start
 
 
-def _is_label(line: Line, row: Line) -> bool:
-    """Whether a line is the head of a group of rows, such as "Cost of sales:", or says "(in millions)"."""
-    over = _over(line, row)
-    if len(over) == 1 and over[0][1].startswith("(") and line.column == row.column:
-        return True
-    near = abs(line.left - row.left) < 4 * row.size and line.right < row.places[1][0]
-    return not line.is_row and near and line.column == row.column
+def _with_label(lines: Sequence[Line], first: int, places: Sequence[Place]) -> int:
+    """Return where a table begins with the line that the label of its first row begins on."""
+    label = lines[first - 1] if first else None
+    if label is None or label.right > places[1][0] or re.search(r"[.:!?]$", label.text):
+        return first
+    return first - lines[first].cells[0].text[:1].islower()
 
 
-def _names_over(line: Line, row: Line, spans: Sequence[Place]) -> list[str] | None:
-    """Return what a line says over each column: a cell of its own, or one over as many columns as the next."""
-    over = _over(line, row)
-    numbers = any(_NUMBER.match(text) and not _YEAR.match(text) for _, text in over)
-    sentence = any(len(text) > _LONGEST_NAME or ":" in text or text.endswith(".") for _, text in over)
-    corner = line.cells[: len(line.cells) - len(over)]
-    other_row = len(over) < len(spans) and bool(corner) and not corner[0].startswith("(")
-    if line.column != row.column or not over or numbers or sentence or other_row or over[0][1].startswith("("):
-        return None
-    slack = 3 * row.size
-    if len(over) == 1 and (over[0][0][0] < spans[0][0] - slack or over[0][0][1] > spans[-1][1] + slack):
-        return None  # a caption over the whole table
-    if len(spans) % len(over) == 0:
-        wide = len(spans) // len(over)
-        groups = [spans[at : at + wide] for at in range(0, len(spans), wide)]
-        if all(_is_centred(place, group, slack) for (place, _), group in zip(over, groups, strict=True)):
-            return [over[at // wide][1] for at in range(len(spans))]
-    names = [""] * len(spans)
-    for (left, right), text in over:
-        under = [at for at, span in enumerate(spans) if min(right, span[1]) > max(left, span[0])]
-        if len(under) != 1 or names[under[0]]:
-            return None
-        names[under[0]] = text
-    return names
+def _with_tail(lines: Sequence[Line], end: int, places: Sequence[Place]) -> int:
+    """Return where a table ends with the lines that its last row goes on in."""
+    while end < len(lines) and end:
+        line = lines[end]
+        close = lines[end - 1].base - line.base < 1.5 * line.size
+        inside = [at for at, (left, right) in enumerate(places) if left - 1 < line.left and line.right < right + 1]
+        if not (close and (inside and (inside[0] > 0 or line.text[:1].islower()))):
+            break
+        end += 1
+    return end
 
 
-def _is_centred(place: Place, group: Sequence[Place], slack: float) -> bool:
-    """Whether a cell stands over the middle of some columns, or anywhere over a single one."""
-    left, right = group[0][0], group[-1][1]
-    off = abs(place[0] + place[1] - left - right) / 2
-    return off < ((right - left) / 2 + slack if len(group) == 1 else (right - left) / 5)
+def _table(lines: list[Line], places: list[Place]) -> Table:
+    rows = _rows(lines, places)
+    first, end, is_sure = _header(rows)
+    head = rows[first:end]
+    for row in rows[:first] + rows[end:]:
+        _keep_first(row)
+    is_bold = bool(head) and head[0].line.bold and not all(row.line.bold for row in rows[end:])
+    return Table(places, head, rows[:first] + _corners(head) + rows[end:], is_sure or is_bold)
 
 
-def _over(line: Line, row: Line) -> list[tuple[Place, str]]:
-    """Return the cells of a line that stand right of a row's label."""
-    cells = list(zip(line.places, line.cells, strict=True))
-    labels = [place for place, _ in cells if place[0] < row.left + 3 * row.size]
-    return cells[1:] if labels else cells
+def _keep_first(row: Row) -> None:
+    """Let a cell over several columns of a row, which is none of the header, stand in the first alone."""
+    for at in range(len(row.cells) - 1, 0, -1):
+        if row.cells[at].words == row.cells[at - 1].words:
+            row.cells[at] = Cell([], row.cells[at].left, row.cells[at].right)
 
 
-def _corner(line: Line, row: Line) -> Line | None:
-    """Return what a header line says over the labels, such as "(in millions)"."""
-    rest = len(line.cells) - len(_over(line, row))
-    if not rest:
-        return None
-    line.cells, line.places = line.cells[:rest], line.places[:rest]
-    line.right = line.places[-1][1]
-    return line
-
-
-def _fit(line: Line, columns: Sequence[_Column]) -> list[_Column] | None:
-    """Return the column of each of a row's numbers; None where one stands in none of its own."""
-    found: list[_Column] = []
-    for left, right in line.places[1:]:
-        under = [column for column in columns if min(right, column.right) > max(left, column.left)]
-        if len(under) != 1 or under[0] in found:
-            return None
-        found += under
+def _corners(head: Sequence[Row]) -> list[Row]:
+    """Take from a header what it says of the whole table, such as "(in millions)", and return it as rows."""
+    found: list[Row] = []
+    for row in head:
+        corner = row.cells[0]
+        if corner.text.startswith("("):
+            empty = [Cell([], cell.left, cell.right) for cell in row.cells]
+            found.append(Row([corner, *empty[1:]], row.line))
+            row.cells[0] = empty[0]
     return found
 
 
-def _name(line: Line, columns: Sequence[_Column]) -> None:
-    for at, column in enumerate(_fit(line, columns) or [], start=1):
-        line.cells[at] = f"{column.name}: {line.cells[at]}"
+def _rows(lines: Sequence[Line], places: Sequence[Place]) -> list[Row]:
+    """Return the rows of a table; what goes on from line to line in its cells is put together."""
+    drops = [before.base - line.base for before, line in pairwise(lines)]
+    near = _NEAR * min(drops, default=0.0)
+    rows: list[Row] = []
+    has_data = False
+    for at, line in enumerate(lines):
+        has_data = has_data or any(_is_data(cell.text) for cell in line.cells[1:])
+        row = Row([Cell([], left, right) for left, right in places], line)
+        for cell, under in zip(line.cells, _placed(line.cells, places, has_data), strict=True):
+            for column in under:
+                row.cells[column].add(cell)
+        is_near = at > 0 and drops[at - 1] < near < max(drops)
+        if rows and _goes_on(rows[-1], row, is_near):
+            for cell, more in zip(rows[-1].cells, row.cells, strict=True):
+                cell.add(more)
+        else:
+            rows.append(row)
+    return rows
+
+
+def _placed(cells: Sequence[Cell], places: Sequence[Place], has_data: bool) -> list[list[int]]:
+    """Return for each cell the columns it stands in; one over the middle of several names them all."""
+    if len(cells) == 1 and cells[0].text.startswith("("):  # it is said of the whole table
+        return [[0]]
+    values = range(1, len(places))
+    wide = len(values) // len(cells)
+    if not has_data and wide > 1 and len(values) % len(cells) == 0:
+        groups = [list(values[at : at + wide]) for at in range(0, len(values), wide)]
+        if all(
+            _is_centred(cell, places[group[0]][0], places[group[-1]][1])
+            for cell, group in zip(cells, groups, strict=True)
+        ):
+            return groups
+    found = [_under(cell, places) for cell in cells]
+    return [under[:1] if has_data or under[0] == 0 else under for under in found]
+
+
+def _is_centred(cell: Cell, left: float, right: float) -> bool:
+    """Whether a cell stands over the middle of some columns, and does not begin where the first does."""
+    return abs(cell.left + cell.right - left - right) / 2 < (right - left) / 5 and abs(cell.left - left) > _SAME_EDGE
+
+
+def _goes_on(before: Row, row: Row, is_near: bool) -> bool:
+    """Whether a line goes on in the cells of the row before: it has no label, or one that begins in its middle."""
+    filled = [at for at, text in enumerate(row.texts) if text]
+    others = sum(map(bool, before.texts[1:]))
+    if before.line.bold != row.line.bold:
+        return False
+    if (
+        is_near
+        and not before.texts[0]
+        and all(not text or (more and not is_figure(more)) for text, more in zip(before.texts, row.texts, strict=True))
+    ):
+        return True  # the label stands beside the last line of its row
+    if row.texts[0][:1].islower() and (not others or filled == [0]):
+        return not re.search(r"[.:!?]$", before.texts[0])
+    if not others or any(map(is_figure, row.texts)) or (len(row.texts) == 2 == len(filled)):
+        return False
+    if not row.texts[0] and len(filled) < max(2, others):
+        return True
+    return is_near and any(text[:1].islower() for text in row.texts)
+
+
+def _header(rows: Sequence[Row]) -> tuple[int, int, bool]:
+    """Return which rows hold the names of the columns, from the first to before the last; whether figures say so."""
+    texts = [row.texts for row in rows]
+    data = next((at for at, row in enumerate(texts) if any(map(_is_data, row[1:]))), 0)
+    while data and not any(texts[data - 1][1:]):  # the label of a group of rows
+        data -= 1
+    for first in range(max(0, data - _MOST_HEADER_LINES), data):
+        labels = sum(row[0][:1] not in ("", "(") for row in texts[first:data])  # in a form, each line has one
+        if labels < 2 and is_header_of(texts[first:data], texts[data:]):
+            return first, data, True
+    is_first = len(texts) > 1 and is_header(texts[0], texts[1:]) and not any(map(_GOES_ON.search, texts[0]))
+    return 0, int(is_first), False
+
+
+def _is_data(text: str) -> bool:
+    """Whether a cell holds a figure that is no year, as headers have too."""
+    return is_figure(text) and not _YEAR.match(text)

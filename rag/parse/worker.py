@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar
@@ -23,7 +22,7 @@ from pydantic import ValidationError
 from rag.child import module_command, module_environment
 from rag.errors import FileUnopened, ParseError
 from rag.parse import LARGEST_FILE, ParsedFile, file_in, parse
-from rag.parse.page import PageMarks, PagePicture
+from rag.parse.page import PagePicture
 from rag.types import Value
 
 SECONDS = 60
@@ -37,19 +36,15 @@ class _Reply(Value):
 
     parsed: ParsedFile | None = None
     picture: PagePicture | None = None
-    marks: PageMarks | None = None
     reason: str | None = None
     unopened: bool = False
 
 
 class _PageTask(Value):
-    """What is wanted of a page of the PDF at ``source``: its picture, or where spans of its ``text`` stand on it."""
+    """A page that is to be drawn, of the PDF at ``source``."""
 
     source: str
     number: int
-    draw: bool = False
-    text: str = ""
-    spans: tuple[tuple[int, int], ...] = ()
 
 
 class Worker:
@@ -78,14 +73,7 @@ class Worker:
 
     def draw_page(self, path: Path, file: str, source: str, number: int) -> PagePicture:
         """Draw a page of the PDF at ``source``, which is the file at ``path`` or in it; raises as ``parse``."""
-        return _given(self._ask(path, file, _PageTask(source=source, number=number, draw=True)).picture)
-
-    def mark_page(
-        self, path: Path, file: str, source: str, number: int, text: str, spans: Sequence[tuple[int, int]]
-    ) -> PageMarks:
-        """Return where spans of the text of such a page stand on its picture; raises as ``parse``."""
-        task = _PageTask(source=source, number=number, text=text, spans=tuple(spans))
-        return _given(self._ask(path, file, task).marks)
+        return _given(self._ask(path, file, _PageTask(source=source, number=number)).picture)
 
     def kill(self) -> None:
         """End the process at once, from any thread; what is being read fails."""
@@ -203,7 +191,7 @@ def _answer(path: Path, source: str, task: dict[str, Any] | None) -> _Reply:
             data = file.read()
         if task is None:
             return _Reply(parsed=parse(data, source))
-        return _page(data, source, _PageTask(**task))
+        return _drawn(data, source, _PageTask(**task))
     except ParseError as error:
         return _Reply(reason=str(error))
     except OSError as error:
@@ -216,13 +204,10 @@ def _answer(path: Path, source: str, task: dict[str, Any] | None) -> _Reply:
         return _Reply(reason=f"its parser failed ({type(error).__name__}: {str(error)[:100]})")
 
 
-def _page(data: bytes, file: str, task: _PageTask) -> _Reply:
-    from rag.parse.pdf_picture import draw_page, mark_page
+def _drawn(data: bytes, file: str, task: _PageTask) -> _Reply:
+    from rag.parse.pdf_picture import draw_page
 
-    data = file_in(data, file, task.source)
-    if task.draw:
-        return _Reply(picture=draw_page(data, task.number))
-    return _Reply(marks=mark_page(data, task.number, task.text, task.spans))
+    return _Reply(picture=draw_page(file_in(data, file, task.source), task.number))
 
 
 def _open(path: Path) -> BinaryIO:

@@ -1,6 +1,6 @@
 """Whether the words marked on the picture of a page are the cited ones: ``python -m tests.benchmarks.marks FOLDER …``.
 
-Of every PDF under the folders, sentences are taken as quotations, and boxes are computed for each on every page it
+Of every PDF under the folders, sentences are taken as quotations, and the boxes of each are looked up on every page it
 stands on. Another program (pdftotext -bbox, of poppler) says which words stand where: a quotation counts as right
 where its boxes hold its letters, and hardly any others.
 """
@@ -21,14 +21,15 @@ from typing import NamedTuple
 from lxml import html
 
 from rag.errors import ParseError
-from rag.parse.page import PageMarks, PixelBox
-from rag.parse.pdf_picture import mark_page
+from rag.parse.page import PixelBox
+from rag.parse.word_boxes import boxes_of, words_between
 from rag.parse.worker import Worker
 from rag.sentences import sentence_spans
 from rag.types import Document, Page
 
 _MOST = 40  # quotations of a file
 _LONGEST, _SHORTEST = 600, 15
+_SIDE = 2000  # pixels of a picture of a page
 _RIGHT = 0.9  # of the letters, both of those asked for and of those found
 
 
@@ -68,11 +69,11 @@ def words_on(path: Path, page: int) -> list[Word] | None:
     ]
 
 
-def held(words: Sequence[Word], marks: PageMarks, boxes: Sequence[PixelBox]) -> str:
+def held(words: Sequence[Word], boxes: Sequence[PixelBox]) -> str:
     """Return the letters of the words whose middles lie in boxes."""
     texts = []
     for word in words:
-        x, y = (word.left + word.right) / 2 * marks.width, (word.top + word.bottom) / 2 * marks.height
+        x, y = (word.left + word.right) / 2 * _SIDE, (word.top + word.bottom) / 2 * _SIDE
         if any(box.left <= x <= box.right and box.top <= y <= box.bottom for box in boxes):
             texts.append(word.text)
     return letters("".join(texts))
@@ -106,7 +107,7 @@ def pages_of(document: Document, start: int, end: int) -> list[Page]:
 
 def without_names(text: str) -> str:
     """Return a row of a table without the names of columns, which are not printed in the row."""
-    return " ".join(cell.rsplit(": ", 1)[-1] for cell in text.split(" | ")) if " | " in text else text
+    return " ".join(cell.rsplit(": ", 1)[-1] for cell in text.split("; ")) if "; " in text else text
 
 
 def main() -> None:
@@ -115,27 +116,26 @@ def main() -> None:
     with Worker() as worker:
         for path in sorted(path for folder in sys.argv[1:] for path in Path(folder).rglob("*.pdf")):
             try:
-                document = worker.parse(path, path.name).documents[0]
+                parsed = worker.parse(path, path.name)
             except ParseError:
                 unread += 1
                 continue
-            data = path.read_bytes()
+            document, packed = parsed.documents[0], parsed.word_boxes.get(path.name, b"")
             for start, end in quotations(document):
                 for page in pages_of(document, start, end):
                     low, high = max(start, page.start), min(end, page.end)
                     quote = document.text[low:high]
-                    text = document.text[page.start : page.end]
-                    marks = mark_page(data, page.number, text, [(low - page.start, high - page.start)])
-                    if not letters(quote) or not marks.has_text:
+                    printed = words_between(packed, page.start, page.end)
+                    if not letters(quote) or not printed:
                         continue
                     try:
                         words = words_on(path, page.number)
                     except (subprocess.CalledProcessError, ValueError):  # poppler cannot read it
                         words = None
-                    if words is None:
+                    if not words:  # a turned page, or one that only OCR reads
                         untold += 1
                         continue
-                    found = held(words, marks, marks.boxes[0])
+                    found = held(words, boxes_of(printed, low, high, _SIDE, _SIDE))
                     share = max(likeness(letters(words), found) for words in (quote, without_names(quote)))
                     right, total = right + (share >= _RIGHT), total + 1
                     if share < _RIGHT:

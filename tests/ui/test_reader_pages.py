@@ -14,7 +14,7 @@ from rag.errors import UsageError
 from rag.pictures import Pictures
 from rag.settings import Settings
 from rag.types import Answer, Citation, Document, Page, Standing
-from tests.test_pictures import LINES, held, opened, pdf, place, printed, span
+from tests.test_pictures import LINES, Held, opened, pdf, place, printed, unread
 from tests.ui.shelf import answer_of, citation_of, letters, marked, result_of, tree
 from ui import reader
 
@@ -22,14 +22,21 @@ from ui import reader
 class Desk(Assistant):
     """An assistant over a folder with one PDF, without an index."""
 
-    def __init__(self, folder: Path, document: Document) -> None:
+    def __init__(self, folder: Path, held: Held) -> None:
         super().__init__(Settings(corpus=folder))
-        self._document = document
+        self.held = held
+
+    @property
+    def _document(self) -> Document:
+        return self.held.document
 
     def document(self, source: str) -> Document:
         if source != self._document.source:
             raise UsageError("no such document")
         return self._document
+
+    def _word_boxes(self, source: str) -> bytes:
+        return self.held.word_boxes
 
     def standing(self, citations: Sequence[Citation]) -> list[Standing]:
         return ["intact"] * len(citations)
@@ -45,13 +52,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
             printed(canvas, lines)
             canvas.showPage()
 
-    _, document = opened(folder, pdf(draw), "a river & more.pdf")
-    return Desk(folder, document)
+    return Desk(folder, opened(folder, pdf(draw), "a river & more.pdf"))
 
 
 def cited(desk: Desk, words: str) -> Answer:
-    document = desk._document
-    return answer_of([citation_of(document, *span(document, words))], [result_of(document, *span(document, words))])
+    document, span = desk._document, desk.held.span(words)
+    return answer_of([citation_of(document, *span)], [result_of(document, *span)])
 
 
 def shown(desk: Desk, answer: Answer, **chosen: str) -> str:
@@ -139,8 +145,7 @@ def test_a_page_that_is_not_there_is_gone(desk: Desk, number: str) -> None:
 
 
 def test_a_changed_or_broken_file_is_shown_as_the_text_the_index_holds(tmp_path: Path) -> None:
-    _, document = opened(tmp_path, pdf(printed))
-    desk = Desk(tmp_path, document)
+    desk = Desk(tmp_path, opened(tmp_path, pdf(printed)))
     answer = cited(desk, "measured in 1851")
     (tmp_path / "river.pdf").write_bytes(b"%PDF-1.4 of another kind")
     page = shown(desk, answer)
@@ -151,11 +156,12 @@ def test_a_changed_or_broken_file_is_shown_as_the_text_the_index_holds(tmp_path:
 
 
 def test_of_a_page_without_a_text_layer_it_is_said_where_its_words_are(tmp_path: Path) -> None:
-    scan = held(tmp_path, pdf(lambda canvas: canvas.rect(10, 10, 100, 100, fill=1)))
-    desk = Desk(tmp_path, scan.model_copy(update={"pages": (Page(number=1, start=0, end=9),)}))
+    scan = unread(tmp_path, pdf(lambda canvas: canvas.rect(10, 10, 100, 100, fill=1)))
+    scan.document = scan.document.model_copy(update={"pages": (Page(number=1, start=0, end=9),)})
+    desk = Desk(tmp_path, scan)
     page = shown(desk, cited(desk, "The river"))
     assert "<img" in page
-    assert "no text layer" in page
+    assert "No words were read on this page" in page
     assert letters(marked(shown(desk, cited(desk, "The river"), **press(page, "Text")))) == "Theriver"
 
 

@@ -92,7 +92,7 @@ def _notes(chosen: Chosen, marks: PageMarks, number: int) -> str:
         return ""
     notes = []
     if not marks.has_text:
-        notes.append("This page has no text layer: its words are not marked here, but in the text.")
+        notes.append("No words were read on this page: they are not marked here, but in the text.")
     elif not marks.boxes or not marks.boxes[0]:
         notes.append("The words were not found on the picture: they are marked in the text.")
     notes += [f"The quotation {goes}." for goes in _runs_on(chosen.place, chosen.document, number)]

@@ -181,6 +181,12 @@ class PostgresReader:
         parts = {"blocks": kept.blocks, "groups": kept.groups, "pages": read_pages(str(pages))}
         return Document(**dict(zip(names, named, strict=True)), **parts)
 
+    def word_boxes(self, source: str) -> bytes:
+        """Return the places of a document's words on its pages, as they were put; nothing where there are none."""
+        query = "SELECT word_boxes FROM documents WHERE document_id = ANY(%(places)s) AND id = %(number)s"
+        rows = self._ask(query, places=_places_of(source), number=number_of(document_id(source)))
+        return bytes(rows[0][0]) if rows else b""
+
     def documents(self) -> list[DocumentSummary]:
         """Return all documents, ordered by source."""
         names = ("source", "file", "title", "sha256", "characters", "pages", "page_kind", "language", "chunks")

@@ -31,7 +31,7 @@ _SPARE = "spare (document_id, vector_key, embedding, sentence_vectors)"
 _COLUMNS = {
     "chunks": "int8 int4 int8 int4 int4 int4 text text bytea bytea bytea bytea text",
     "postings": "text int8 int4 int2 int2 int4",
-    "documents": "int8 int8 bytea bytea text bytea bytea int4 text text int4 text text int4 bytea",
+    "documents": "int8 int8 bytea bytea text bytea bytea int4 text text int4 text text int4 bytea bytea",
     "files": "int8 bytea text int8 int8 int8 text bytea bytea",
     _SPARE: "int8 bytea bytea bytea",
 }
@@ -183,7 +183,7 @@ def _counts_of(passages: Sequence[_Passage]) -> Counts:
 
 def _give_way(connection: Connection, place: int, cuts: Sequence[Cut]) -> None:
     """Delete what other files hold at the places of these documents: a folder's file and a mail's attachment."""
-    for document, _ in cuts:
+    for document, *_ in cuts:
         folders = [str(folder) for folder in PurePosixPath(document.source).parents]
         places = {number_of(document_id(source)) for source in (document.source, *folders)} - {place}
         own = number_of(document.id)
@@ -257,7 +257,7 @@ def _document_row(place: int, file: str, cut: Cut, vectors: Mapping[str, Kept]) 
     names = (place, number_of(document.id), utf8(document.source), utf8(file), document.sha256, utf8(document.title))
     parts = (dump_blocks(document), dump_pages(document.pages), len(document.pages))
     kind = (document.page_kind, document.language)
-    return (*names, utf8(document.text), len(document.text), *parts, *kind, len(rows), centroid)
+    return (*names, utf8(document.text), len(document.text), *parts, *kind, len(rows), centroid, cut.word_boxes)
 
 
 def _chunk_row(place: int, one: _Passage, kept: Kept) -> tuple[Any, ...]:

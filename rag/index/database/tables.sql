@@ -33,6 +33,7 @@ CREATE TABLE documents (
   language text NOT NULL,   -- ISO 639-1; empty where unknown
   passages integer NOT NULL,
   centroid bytea,           -- the unit mean of its passages' vectors, little-endian float32; NULL where it has none
+  word_boxes bytea NOT NULL DEFAULT '', -- where its words stand on its pages (see rag.parse.word_boxes)
   PRIMARY KEY (document_id, id)
 );
 CREATE INDEX documents_by_id ON documents (id);

@@ -1,0 +1,74 @@
+"""A page of a PDF as OCR reads it: runs of words, as a text layer has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from statistics import median
+from typing import Any
+
+from rag.parse.ocr import ImageWord, graymap, read_image
+from rag.parse.pdf_file import Frame, draw_grey, upright_frame
+from rag.parse.pdf_page import PlacedWord, Run, is_readable, text_of
+
+_DOTS_PER_INCH = 200
+_WORD_GAP = 0.75  # of the height of a line: what is wider parts two runs
+_LEAST, _MOST = 0.7, 1.4  # times the usual height of a line: letters of such lines are of one size
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What OCR found on a page of this height; on one that ``is_blank`` there is nothing to be found."""
+
+    runs: list[Run]
+    height: float
+    frame: Frame
+    is_blank: bool
+
+    @property
+    def letters(self) -> int:
+        """How many letters it found; none where they are no text."""
+        text = " ".join(run.text for run in self.runs)
+        return len(text) if is_readable(text) else 0
+
+
+def recognise(page: Any, seconds: float) -> Recognised:
+    """Read a page; raises ParseError as ``read_image`` does."""
+    from pypdfium2 import raw
+
+    picture = draw_grey(page, _DOTS_PER_INCH)
+    width, height = raw.FPDF_GetPageWidthF(page), raw.FPDF_GetPageHeightF(page)
+    frame = upright_frame(width, height)
+    if not picture.has_ink():
+        return Recognised([], height, frame, is_blank=True)
+    scale = height / len(picture.rows)
+    words = read_image(graymap(picture.rows), seconds)
+    lines = [list(group) for _, group in groupby(words, key=lambda word: word.line)]
+    runs = list(_runs([[_placed(word, scale, height) for word in line] for line in lines]))
+    return Recognised(runs, height, frame, is_blank=False)
+
+
+def _placed(word: ImageWord, scale: float, height: float) -> PlacedWord:
+    """Return a word with its place on the page, in points from the left and from the bottom."""
+    box = (word.left * scale, height - word.bottom * scale, word.right * scale, height - word.top * scale)
+    return PlacedWord(word.text, box)
+
+
+def _runs(lines: Sequence[Sequence[PlacedWord]]) -> Iterator[Run]:
+    heights = [max(word.box[3] for word in line) - min(word.box[1] for word in line) for line in lines]
+    usual = median(heights) if heights else 0.0
+    order = 0
+    for line, own in zip(lines, heights, strict=True):
+        size = usual if _LEAST * usual < own < _MOST * usual else own
+        start = 0
+        for end in range(1, len(line) + 1):
+            if end == len(line) or line[end].box[0] - line[end - 1].box[2] > _WORD_GAP * size:
+                yield _run(line[start:end], min(word.box[1] for word in line), size, order)
+                start, order = end, order + 1
+
+
+def _run(words: Sequence[PlacedWord], bottom: float, size: float, order: int) -> Run:
+    left, right = words[0].box[0], words[-1].box[2]
+    place = (left, bottom, right, bottom + size)
+    return Run(text_of(words), *place, size, False, order, first_right=words[0].box[2], words=list(words))

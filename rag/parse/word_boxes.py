@@ -1,0 +1,113 @@
+"""Where the words of a document's canonical text stand on the pictures of its pages, kept in few bytes.
+
+The columns of a table with a row a word: how far it begins behind the last (4 bytes), its length, its left and top,
+its width and height (2 bytes each, places in steps of a 16,384th of the picture); deflated, some 7 bytes a word.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import accumulate, chain
+from operator import sub
+from typing import NamedTuple
+
+from rag.parse.page import PixelBox
+
+STEPS = 1 << 14  # on either side of a picture, in which places are told
+_LONGEST = (1 << 16) - 1
+_ROW = 14  # bytes
+_WIDEST_GAP = 2.0  # of the height of words, between those that are marked as one
+
+
+class WordBox(NamedTuple):
+    """A word of the text, from ``start`` to ``end``, and its place on the picture of its page, in ``STEPS``."""
+
+    start: int
+    end: int
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+def pack(words: Sequence[WordBox]) -> bytes:
+    """Return words, in the order of the text, as they are kept; nothing for none."""
+    if not words:
+        return b""
+    starts, ends, *places = zip(*words, strict=True)
+    left, top, right, bottom = ([0 if at < 0 else min(at, STEPS) for at in place] for place in places)
+    behind = [starts[0], *map(sub, starts[1:], starts)]
+    lengths = [min(length, _LONGEST) for length in map(sub, ends, starts)]
+    columns = (lengths, left, top, map(sub, right, left), map(sub, bottom, top))
+    count = len(words)
+    return zlib.compress(struct.pack(f"<{count}I", *behind) + struct.pack(f"<{5 * count}H", *chain(*columns)))
+
+
+def words_between(packed: bytes, start: int, end: int) -> list[WordBox]:
+    """Return those of the words that ``pack`` was given that begin in a stretch of the text, such as a page."""
+    data = zlib.decompress(packed) if packed else b""
+    count = len(data) // _ROW
+    numbers = struct.unpack(f"<{count}I{5 * count}H", data)
+    starts = list(accumulate(numbers[:count]))
+    first, last = bisect_left(starts, start), bisect_left(starts, end)
+    columns = (numbers[at * count + first : at * count + last] for at in range(1, 6))
+    return [
+        WordBox(start, start + length, left, top, left + width, top + height)
+        for start, length, left, top, width, height in zip(starts[first:last], *columns, strict=True)
+    ]
+
+
+def boxes_of(words: Sequence[WordBox], start: int, end: int, width: int, height: int) -> tuple[PixelBox, ...]:
+    """Return where a stretch of the text stands on a picture of this size: a box a line of words.
+
+    ``words`` are those of one page.
+    """
+    low = bisect_right(words, start, key=lambda word: word.end)
+    high = bisect_left(words, end, key=lambda word: word.start)
+    is_upright = sum((w.bottom - w.top) * height - (w.right - w.left) * width for w in words) > 0
+    found: list[PixelBox] = []
+    for box in (_pixels(_inside(word, start, end), width, height) for word in words[low:high]):
+        if found and _is_next(found[-1], box, is_upright):
+            found[-1] = _around(found[-1], box)
+        else:
+            found.append(box)
+    return tuple(found)
+
+
+def _inside(word: WordBox, start: int, end: int) -> WordBox:
+    """Return the part of a word that is in a stretch: of one without spaces, as Chinese has it, often not all."""
+    first, last = max(start, word.start), min(end, word.end)
+    step = (word.right - word.left) / (word.end - word.start)
+    left, right = (round(word.left + step * (at - word.start)) for at in (first, last))
+    return word._replace(left=left, right=right)
+
+
+def _pixels(word: WordBox, width: int, height: int) -> PixelBox:
+    left, right = round(word.left * width / STEPS), round(word.right * width / STEPS)
+    top, bottom = round(word.top * height / STEPS), round(word.bottom * height / STEPS)
+    return PixelBox(left=left, top=top, right=right, bottom=bottom)
+
+
+def _is_next(before: PixelBox, box: PixelBox, is_upright: bool) -> bool:
+    """Whether words follow one another on a line, and in no other cell of a table."""
+    one, other = (_turned(before), _turned(box)) if is_upright else (before, box)
+    overlap = min(one.bottom, other.bottom) - max(one.top, other.top)
+    height = min(one.bottom - one.top, other.bottom - other.top)
+    gap = max(other.left - one.right, one.left - other.right)
+    return overlap > height / 2 and gap < _WIDEST_GAP * height
+
+
+def _turned(box: PixelBox) -> PixelBox:
+    return PixelBox(left=box.top, top=box.left, right=box.bottom, bottom=box.right)
+
+
+def _around(one: PixelBox, other: PixelBox) -> PixelBox:
+    return PixelBox(
+        left=min(one.left, other.left),
+        top=min(one.top, other.top),
+        right=max(one.right, other.right),
+        bottom=max(one.bottom, other.bottom),
+    )
