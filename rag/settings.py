@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     embedder: str = Field(DEFAULT_MODEL, description="A sentence-transformers model, by name or folder.")
     chunk_tokens: int = Field(200, ge=16, description="The most tokens a passage holds, in the embedder's own.")
     passages: int = Field(5, ge=1, le=100, description="How many passages are found for a question.")
-    answer_above: float = Field(0.41, ge=0, le=1, description="The confidence below which no answer is given.")
+    answer_above: float = Field(0.44, ge=0, le=1, description="The confidence below which no answer is given.")
     host: str = Field("127.0.0.1", description="The address the chat page is served on.")
     port: int = Field(7860, ge=1, le=65535, description="The port the chat page is served on.")
     trusted_proxy: str = Field(

@@ -20,7 +20,7 @@ from rag.words import searched, stem
 # How far from the least confidence with which an answer is given to certainty a strong one begins. Both were chosen
 # on the developing half of the development set, by weights blind to the corpus: the least so that 85 % of what can be
 # answered is, this so that no question that cannot be is answered as a strong match.
-_STRONG = 0.8
+_STRONG = 2 / 3
 _BEST = 3  # passages in which names are looked for
 # Log-odds: of less likely sentences few were learned from, and the line through the others must not be drawn on.
 _LEAST_SCORE = -12.0
