@@ -6,14 +6,17 @@ be compared. After a block that leads on, such as a question or a line that ends
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from rag.sentences import document_sentences
 from rag.types import Block, Document, Span
 
 _LONG_SENTENCE = 1000  # characters, beyond which a sentence may be cut; longer than 999 of 1,000 in the development set
 _LONGEST_GROUP = 1500  # characters, a screenful: a list or table is shown whole up to here; chosen by hand
+_UNSEEN = re.compile("<!--|%%")  # what begins a comment of Markdown
 _AFTER = 2  # characters after the key sentence for each one before it: what is asked for mostly follows
 
 
@@ -90,13 +93,20 @@ def _section(document: Document, key: Span) -> Span:
 
 
 def _within(document: Document, block: Block | None, section: Span) -> Span:
-    """Return the part of a section around a block that is no context, up to a field or to what a mail quotes."""
+    """Return the part of a section around a block that is no context.
+
+    It ends at a field, at what a mail quotes, and at a comment, which a reader of the document does not see.
+    """
     low, high = section
     if block is None or block.is_context:
         return section
-    for other in document.blocks_between(*section):
+    blocks = document.blocks_between(*section)
+    for other in blocks:
         if other.is_context and other.kind in ("field", "quote"):
             low, high = (max(low, other.end), high) if other.end <= block.start else (low, min(high, other.start))
+    for before, after in pairwise(blocks):
+        if _UNSEEN.search(document.text, before.end, after.start):
+            low, high = (max(low, after.start), high) if after.start <= block.start else (low, min(high, before.end))
     return low, high
 
 

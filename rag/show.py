@@ -56,6 +56,7 @@ def _seen(text: str) -> str:
 
 # What is said of a cited document whose file is no longer what was cited.
 _STALE = {"moved": "the file has changed", "changed": "the file has changed", "gone": "the file is no longer there"}
+_SPACE = re.compile(r"\s*\n(?P<indent>[^\S\n]*)|[^\S\n]+")
 _BIDI = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
@@ -113,8 +114,10 @@ def _citation(citation: Citation, find_document: FindDocument, stale: str) -> No
 
 
 def _lines(text: str) -> str:
-    """Return a piece of a text as ``plain`` does, line by line; blank lines are left out."""
-    return _seen(re.sub(r"\s+", lambda space: "\n" if "\n" in space.group() else " ", text))
+    """Return a piece of a text as ``plain`` does, line by line, each with its indent; blank lines are left out."""
+    return _seen(
+        _SPACE.sub(lambda space: f"\n{' ' * len(space['indent'])}" if space["indent"] is not None else " ", text)
+    )
 
 
 def _unread(found: Answer) -> None:

@@ -47,7 +47,7 @@ def test_attributes_that_say_something_are_fields() -> None:
     keys = '<key name="timeout" class="wide">30</key><key name="retries">4</key>'
     page = 'xmlns:x="urn:x" x:show="no" href="https://example.org"'
     assert read(f'<settings version="2"><river name="Inn" {page}/><group>{keys}</group></settings>').text == (
-        "river.name: Inn\n\nkey: 30; key.name: timeout; key: 4; key.name: retries"
+        "river.name: Inn\nkey: 30; key.name: timeout; key: 4; key.name: retries"
     )
     assert read('<list><book id="b7"><title>Salt</title><price unit="EUR">22</price></book></list>').text == (
         "book.id: b7; title: Salt; price: 22; price.unit: EUR"
@@ -81,3 +81,10 @@ def test_damaged_xml_gives_text_or_the_reason() -> None:
 def test_an_entity_alone_in_an_element_names_no_file() -> None:
     text = '<!DOCTYPE a [<!ENTITY f SYSTEM "file:///etc/passwd">]><a>&f;</a>'
     assert parse_xml(text.encode(), "a").text == text
+
+
+def test_parts_with_nothing_but_attributes_stay_in_their_record() -> None:
+    item = '<item code="B2"><title>Chair</title><stock n="9"/></item>'
+    assert read(f"<items>{item}<item code='C3'><title>Desk</title><stock n='4'/></item></items>").text == (
+        "item.code: B2; title: Chair; stock.n: 9\nitem.code: C3; title: Desk; stock.n: 4"
+    )

@@ -6,6 +6,7 @@ Works the same for every Answerer and is the only place where citations are made
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Literal
 
 from rag.answer import DraftSentence, FindDocument, Quote
@@ -66,7 +67,7 @@ def _excerpt(quote: Quote, document: Document) -> Excerpt | None:
         raise IndexFailure(f"an excerpt of {document.source} does not hold what it is cited for: report this")
     over = [heading for heading in document.heading_path(quote.start) if heading.end <= start]
     context = (
-        *(_part("before", span, document) for span in _sender(document) if span[1] <= start),
+        *(_part("before", span, document) for span in _sender(document, quote.start) if span[1] <= start),
         *(_heading(heading, document) for heading in over),
         *(_part(*one, document) for one in _introduction(document, quote.start) if one[1][1] <= start),
     )
@@ -84,13 +85,19 @@ def _extent(document: Document, key: int, start: int, end: int) -> str:
     return f"{shown} of {len(members)} {block.kind}s" if 1 < shown < len(members) else ""
 
 
-def _sender(document: Document) -> Iterator[Span]:
-    """Yield the fields at the beginning of a document that say whose it is and of when."""
-    for block in document.blocks:
-        if block.kind != "field":
-            return
-        if document.text[block.start : block.end].partition(":")[0].strip().lower() in _WHOSE_AND_WHEN:
-            yield block.start, block.end
+def _sender(document: Document, key: int) -> list[Span]:
+    """Return the fields that say whose the words at ``key`` are, and of when: the last over them that do."""
+    if not document.blocks or document.blocks[0].kind != "field":
+        return []
+    found: list[Span] = []
+    for is_field, blocks in groupby(document.blocks_between(0, key), key=lambda block: block.kind == "field"):
+        spans = [(block.start, block.end) for block in blocks] if is_field else []
+        found = [span for span in spans if _says_whose(document.text[slice(*span)])] or found
+    return found
+
+
+def _says_whose(field: str) -> bool:
+    return field.partition(":")[0].strip().lower() in _WHOSE_AND_WHEN or field.endswith("wrote:")
 
 
 def _introduction(document: Document, key: int) -> Iterator[tuple[_Role, Span]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from rag.parse.parsed import Attachment, Parsed
 from rag.sentences import parts_of
 from rag.types import CONTEXT_KINDS, Block, BlockKind, Group, Heading, Page, PageKind, headings_of
 
+_SENTENCE_ENDS = (".", "!", "?", "…")
+_LEADS_ON = re.compile(r"\b(?:follow\w*|below|these|this|folgen\w*|suivant\w*)\b", re.IGNORECASE)  # of a list to come
 _LONGEST_LEAD_IN = 300  # characters; a longer paragraph before a list says more than what the list is of
 
 _Span = tuple[int, int]
@@ -71,8 +74,10 @@ class _Blocks(ABC):
         last = self._blocks[-1] if self._blocks else None
         if last is None or last.kind != "paragraph":
             return None
-        ends_in_colon = self._words(last).rstrip("*_ ").endswith(":")
-        return (last.start, last.end) if ends_in_colon or last.end - last.start <= _LONGEST_LEAD_IN else None
+        words = self._words(last).rstrip("*_ ")
+        is_short = last.end - last.start <= _LONGEST_LEAD_IN
+        leads_on = words.endswith(":") or (is_short and (not words.endswith(_SENTENCE_ENDS) or _LEADS_ON.search(words)))
+        return (last.start, last.end) if leads_on else None
 
     @abstractmethod
     def _words(self, last: Block) -> str:

@@ -59,10 +59,26 @@ def _depth(page: Any) -> int:
 
 def take_out_unseen(page: Any) -> None:
     """Take out of a page what its reader does not see."""
-    body = page.find("body")
+    body, hidden = page.find("body"), _hidden_names(page)
     for element in list(page.iter()):
-        if element not in (page, body) and (element.tag in UNSEEN or _is_hidden(element)):
+        unseen = element.tag in UNSEEN or _is_hidden(element) or not hidden.isdisjoint(_names(element))
+        if element not in (page, body) and unseen:
             take_out(element)
+
+
+def _hidden_names(page: Any) -> set[str]:
+    """Return the classes and names (".menu", "#old") that the page's own style sheets hide, whatever the screen."""
+    import tinycss2
+
+    sheets = (tinycss2.parse_stylesheet(style.text or "", skip_comments=True) for style in page.iter("style"))
+    rules = (rule for sheet in sheets for rule in sheet if rule.type == "qualified-rule")
+    hiding = (rule for rule in rules if _HIDDEN.search(re.sub(r"\s", "", tinycss2.serialize(rule.content)).lower()))
+    return {name.strip() for rule in hiding for name in tinycss2.serialize(rule.prelude).split(",")}
+
+
+def _names(element: Any) -> set[str]:
+    named = {f"#{element.get('id')}"} if "id" in element.attrib else set()
+    return named | {f".{name}" for name in element.get("class", "").split()}
 
 
 def simplify(page: Any) -> None:

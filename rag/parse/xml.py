@@ -64,8 +64,8 @@ def _blocks(element: Any, depth: int) -> Iterator[_Block]:
         return
     for part in element.iterchildren("*"):  # and not entities, which are no elements
         text = squeeze("".join(part.itertext())) if not len(part) else ""
-        if text and _is_field(text):
-            fields += [(local_name(part), text), *_attributes(part)]
+        if not len(part) and (not text or _is_field(text)):
+            fields += [(local_name(part), text)] * bool(text) + _attributes(part)
             continue
         yield from _record(fields)
         fields = []
