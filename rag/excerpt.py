@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, pairwise
 
-from rag.sentences import document_sentences
+from rag.sentences import block_sentences, document_sentences
 from rag.types import Block, Document, Span
 
 _LONG_SENTENCE = 1000  # characters, beyond which a sentence may be cut; longer than 999 of 1,000 in the development set
@@ -114,11 +114,26 @@ def _around(document: Document, key: Span, bounds: Span, most: int) -> tuple[lis
     """Return the sentences around ``key``, the one that holds it, and the place of that one among them."""
     reach = most + _LONG_SENTENCE
     low, high = max(bounds[0], key[0] - reach), min(bounds[1], key[1] + reach)
-    found = [span for span in document_sentences(document, low, high) if low <= span[0] and span[1] <= high]
+    found = [span for span in _units(document, key, low, high) if low <= span[0] and span[1] <= high]
     before = [span for span in found if span[1] <= key[0]]
     after = [span for span in found if span[0] >= key[1]]
     within = [key, *found[len(before) : len(found) - len(after)]]
     return [*before, (min(within)[0], max(end for _, end in within)), *after], len(before)
+
+
+def _units(document: Document, key: Span, low: int, high: int) -> Iterator[Span]:
+    """Yield what may be shown around ``key``: sentences, and tables whole but for the one it stands in."""
+    if not document.has_blocks:
+        yield from document_sentences(document, low, high)
+        return
+    for number, members in groupby(document.blocks_between(low, high), key=lambda block: block.group):
+        blocks = list(members)
+        is_table = number is not None and document.groups[number].kind == "table"
+        whole = document.blocks_of(number) if number is not None else ()
+        if is_table and not whole[0].start <= key[0] < whole[-1].end:
+            yield whole[0].start, whole[-1].end
+        else:
+            yield from (span for block in blocks for span in block_sentences(document.text, block))
 
 
 def _grown(sentences: Sequence[Span], at: int, most: int) -> Span:

@@ -180,3 +180,19 @@ def test_a_damaged_page_gives_its_words_or_the_reason() -> None:
                 assert isinstance(parse_html(bytes(flipped), "page"), Parsed)
             except ParseError:
                 continue
+
+
+def test_two_rows_of_names_without_a_head_are_one_header() -> None:
+    rows = (
+        "<td>Drug</td><td colspan=2>Stock</td>",
+        "<td></td><td>Least</td><td>Most</td>",
+        "<td>Salt</td><td>4</td><td>12</td>",
+    )
+    parsed = parse_html(f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>".encode(), "file")
+    assert parsed.text == "Drug: Salt; Stock Least: 4; Stock Most: 12"
+
+
+def test_what_a_style_sheet_hides_is_not_read_but_what_only_paper_lacks_is() -> None:
+    style = "<style>.gone, #old { display : none } @media print { .menu { display: none } } p { color: red }</style>"
+    page = f"{style}<p class='a gone'>75 crowns</p><p id=old>60 crowns</p><p class=menu>90 crowns</p>"
+    assert parse_html(page.encode(), "file").text == "90 crowns"

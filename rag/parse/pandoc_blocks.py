@@ -9,7 +9,7 @@ from itertools import chain, count, groupby
 from typing import Any
 
 from rag.parse.builder import Builder
-from rag.parse.header import is_header
+from rag.parse.header import is_header_of
 from rag.parse.markup import LONGEST_ROW, clean, squeeze, squeeze_lines
 from rag.parse.pandoc_text import CAPTION_MARK, InlineText, Node
 from rag.types import BlockKind
@@ -194,8 +194,10 @@ class _Walk:
         header = self._grid(head[1], len(columns))
         rows = [row for part in parts for row in self._grid(part, len(columns))]
         names, texts = list(filter(any, map(_row_texts, header))), list(filter(any, map(_row_texts, rows)))
-        if not names and texts and is_header(texts[0], texts[1:]):
+        if not names and texts and is_header_of(texts[: 1 + _spans(texts[0])], texts[1 + _spans(texts[0]) :]):
             names = [texts.pop(0)]
+        if len(names) == 1 and texts and _spans(names[0]) and is_header_of([*names, texts[0]], texts[1:]):
+            names.append(texts.pop(0))
         title = _flat(caption[1], self._inline)
         if self._keeps_notes or not _lays_out([*header, *rows], bool(names)):
             self._add_table(names, texts, title)
@@ -268,6 +270,12 @@ def _row_texts(row: list[_Cell]) -> list[str]:
         "" if row.index(cell) < at and (once or len(cell.text) > _LONGEST_REPEATED) else cell.text
         for at, cell in enumerate(row)
     ]
+
+
+def _spans(row: list[str]) -> bool:
+    """Whether a cell of a row reaches over several columns, as the name of a group of them does."""
+    filled = list(filter(None, row))
+    return len(set(filled)) < len(filled)
 
 
 def _term(text: str) -> str:
