@@ -196,3 +196,13 @@ def test_what_a_style_sheet_hides_is_not_read_but_what_only_paper_lacks_is() -> 
     style = "<style>.gone, #old { display : none } @media print { .menu { display: none } } p { color: red }</style>"
     page = f"{style}<p class='a gone'>75 crowns</p><p id=old>60 crowns</p><p class=menu>90 crowns</p>"
     assert parse_html(page.encode(), "file").text == "90 crowns"
+
+
+def test_who_wrote_an_article_and_its_captions_are_part_of_it() -> None:
+    text = "".join(f"<p>{'The quay was built of oak from the hills behind the town. ' * 5}{n}</p>" for n in range(4))
+    head = "<nav><a href=/>Home</a></nav><h1>The quay</h1><p class=byline>By Ioana Pell</p><p>2 May 2025</p>"
+    figure = "<figure><img src=a.png><figcaption>The quay at low water</figcaption></figure>"
+    read = parse_html(f"<html><body><article>{head}{text}{figure}</article></body></html>".encode(), "page").text
+    assert read.startswith("The quay\n\nBy Ioana Pell\n\n2 May 2025\n\n")
+    assert "The quay at low water" in read
+    assert "Home" not in read

@@ -25,6 +25,7 @@ _WHITE = re.compile(r"(?<![-\w])color:(?:white|#fff(?:fff)?(?![0-9a-f])|rgb\(255
 _COLOURING = ("bgcolor", "background", "class", "id")  # where one is set, white may stand on another colour
 _KEPT_ATTRIBUTES = frozenset("href id class role colspan rowspan start type epub:type".split())
 _DEEPEST = 100  # elements in one another: Pandoc's tree of them is three times as deep
+_MOST_LINES, _LONGEST_LINE = 4, 120  # who wrote an article and when, a line under its title; chosen by hand
 _LEAST_ARTICLE = 200  # characters; less is no article, and the page is taken as it is
 # A rare letter for each text of a page, by which it is known again in the article: ideographs of "Extension B".
 _FIRST_MARK, _LAST_MARK = 0x20000, 0x2A6DF
@@ -136,7 +137,11 @@ def keep_article(page: Any) -> None:
     kept = {texts[number].block for number in found if number < len(texts)}
     if len(article) - len(kept) < _LEAST_ARTICLE:
         return
-    kept |= set(_heads(page, texts, kept)) | {part for table in page.iter("table") for part in _whole(table, kept)}
+    kept |= (
+        set(_beside(texts, kept))
+        | set(_heads(page, texts, kept))
+        | {part for table in page.iter("table") for part in _whole(table, kept)}
+    )
     for text in texts:
         if text.block not in kept:
             text.clear()
@@ -148,6 +153,19 @@ def _article(html: str) -> str:
 
     article: Any = trafilatura.bare_extraction(html, favor_recall=True, include_comments=False, deduplicate=False)
     return " ".join("".join(article.body.itertext()).split()) if article is not None else ""
+
+
+def _beside(texts: list[_BlockText], kept: set[Any]) -> Iterator[Any]:
+    """Yield what trafilatura drops of an article: captions in it, and the lines between its title and its text."""
+    blocks = [text.block for text in texts]
+    for before, block, after in zip([None, *blocks], blocks, [*blocks[1:], None], strict=False):
+        if block.tag == "figcaption" and not kept.isdisjoint((before, after)):
+            yield block
+    first = next((at for at, block in enumerate(blocks) if block in kept and block.tag not in _HEADINGS), 0)
+    title = next((at for at, block in enumerate(blocks[:first]) if block.tag == "h1"), first)
+    lines = blocks[title + 1 : first]
+    if len(lines) <= _MOST_LINES and all(len("".join(line.itertext())) <= _LONGEST_LINE for line in lines):
+        yield from lines
 
 
 def _heads(page: Any, texts: list[_BlockText], kept: set[Any]) -> Iterator[Any]:
