@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from rag.errors import ParseError
-from rag.parse.code import CODE_NAMES, CODE_SUFFIXES, parse_code
+from rag.parse.code import CODE_NAMES, parse_code
+from rag.parse.formats import PARSERS
 from rag.parse.parsed import Parsed
 from rag.sentences import document_sentences
 from tests.texts import block_texts, parse_one, unblocked
@@ -43,12 +44,12 @@ def test_a_program_without_its_text_is_refused() -> None:
 
 @pytest.mark.parametrize("suffix", [".py", ".ts", ".tsx", ".c", ".hpp", ".rs", ".sql", ".sh", ".ps1", ".log"])
 def test_common_suffixes_are_known(suffix: str) -> None:
-    assert suffix in CODE_SUFFIXES
+    assert PARSERS[suffix] is parse_code
 
 
 @pytest.mark.parametrize("suffix", [".env", ".svg", ".pem", ".key", ".exe", ".html", ".md", ".csv", ".json", ".yaml"])
 def test_secrets_and_what_others_read_are_not_among_them(suffix: str) -> None:
-    assert suffix not in CODE_SUFFIXES
+    assert PARSERS.get(suffix) is not parse_code
 
 
 def test_names_are_lower_case_and_without_a_suffix() -> None:

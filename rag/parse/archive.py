@@ -26,17 +26,7 @@ _MOST_BYTES = 500_000_000
 # Text packs to a tenth, tables of noughts to a hundredth; a small archive may do as it likes.
 _HIGHEST_RATIO, _RATIO_MATTERS_FROM = 200, 50_000_000
 # What can go wrong while a part is unpacked.
-UNREADABLE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    OSError,
-    ValueError,
-)
+UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, OSError, ValueError)
 # What programs call a document that nobody named.
 _NO_TITLE = re.compile(
     r"(?:(?:Word|Microsoft Word) Document|PowerPoint[- ]Pr\w+|(?:Slide|Folie|Diapositive) ?\d*|PowerPoint"

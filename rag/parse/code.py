@@ -11,18 +11,14 @@ from rag.parse.parsed import Parsed
 from rag.parse.text import decode
 from rag.sentences import parts_of
 
-CODE_SUFFIXES = frozenset(
-    f".{suffix}"
-    for line in (
-        "asm bash bat c cc cl clj cljs cmake cmd coffee cpp cs css cu cxx d dart diff el elm erl ex exs f f90 fish",
-        "fs fsx go gradle graphql groovy h hh hpp hrl hs hxx java jl js jsx kt kts less lisp lua m mjs ml mli mm nim",
-        "patch php pl pm proto ps1 psm1 py pyi pyx r rb rkt rs s sass scala scm scss sh sol sql svelte swift tcl tf",
-        "ts tsx v vb vhd vim vue zig zsh",
-        "adoc asciidoc bib cls desktop log lst org po rst sty tex",
-        "sub",
-    )
-    for suffix in line.split()
-)
+CODE_SUFFIXES = """
+    asm bash bat c cc cl clj cljs cmake cmd coffee cpp cs css cu cxx d dart diff el elm erl ex exs f f90 fish
+    fs fsx go gradle graphql groovy h hh hpp hrl hs hxx java jl js jsx kt kts less lisp lua m mjs ml mli mm nim
+    patch php pl pm proto ps1 psm1 py pyi pyx r rb rkt rs s sass scala scm scss sh sol sql svelte swift tcl tf
+    ts tsx v vb vhd vim vue zig zsh
+    adoc asciidoc bib cls desktop log lst po sty
+    sub
+"""
 
 # Files of code that have no suffix.
 CODE_NAMES = frozenset(

@@ -38,87 +38,59 @@ from rag.parse.rtf import parse_rtf
 from rag.parse.text import parse_text
 from rag.parse.xlsx import parse_xlsx
 
-# What Office wrote before 2007: these say what to do.
-OLD_OFFICE: dict[str, Parser] = {
-    ".doc": partial(refuse_ole, "DOCX"),
-    ".xls": partial(refuse_ole, "XLSX"),
-    ".ppt": partial(refuse_ole, "PPTX"),
-}
+# Formats that do not say which encoding they are in.
+_PLAIN: tuple[tuple[Parser, str], ...] = (
+    (parse_text, "txt text"),
+    (parse_markdown, "md markdown"),
+    (parse_code, CODE_SUFFIXES),
+    (parse_csv, "csv tsv"),
+    (parse_rst, "rst"),
+    (parse_org, "org"),
+    (parse_latex, "tex"),
+    (parse_mediawiki, "wiki mediawiki"),
+    (parse_typst, "typ"),
+    (parse_srt, "srt"),
+    (parse_calendar, "ics"),
+    (parse_cards, "vcf"),
+    (parse_settings, "ini cfg conf cnf inf properties editorconfig"),
+)
+_OTHERS: tuple[tuple[Parser, str], ...] = (
+    (parse_html, "html htm xhtml"),
+    (parse_mhtml, "mhtml mht"),
+    (parse_pdf, "pdf"),
+    (parse_docx, "docx docm"),
+    (parse_pptx, "pptx pptm"),
+    (parse_xlsx, "xlsx xlsm"),
+    (parse_odt, "odt odp ods"),
+    (parse_rtf, "rtf"),
+    (parse_mail, "eml"),
+    (parse_mbox, "mbox"),
+    (parse_msg, "msg"),
+    (parse_epub, "epub"),
+    (parse_notebook, "ipynb"),
+    (parse_json, "json"),
+    (parse_json_lines, "jsonl ndjson"),
+    (parse_xml_document, "xml nxml dbk fb2"),
+    (parse_vtt, "vtt"),
+    (parse_yaml, "yaml yml"),
+    (parse_toml, "toml"),
+    (parse_man, "1 2 3 4 5 6 7 8"),
+    (partial(refuse_ole, "DOCX"), "doc"),
+    (partial(refuse_ole, "XLSX"), "xls"),
+    (partial(refuse_ole, "PPTX"), "ppt"),
+    (parse_zip, "zip"),
+    (parse_tar, "tar"),
+    (parse_packed, "gz tgz bz2 xz"),
+)
 
-PARSERS: dict[str, Parser] = {
-    ".txt": parse_text,
-    ".text": parse_text,
-    ".md": parse_markdown,
-    ".markdown": parse_markdown,
-    ".html": parse_html,
-    ".htm": parse_html,
-    ".xhtml": parse_html,
-    **dict.fromkeys((".mhtml", ".mht"), parse_mhtml),
-    ".pdf": parse_pdf,
-    ".docx": parse_docx,
-    ".docm": parse_docx,
-    ".pptx": parse_pptx,
-    ".pptm": parse_pptx,
-    ".xlsx": parse_xlsx,
-    ".xlsm": parse_xlsx,
-    ".csv": parse_csv,
-    ".tsv": parse_csv,
-    ".odt": parse_odt,
-    ".odp": parse_odt,
-    ".ods": parse_odt,
-    ".rtf": parse_rtf,
-    ".eml": parse_mail,
-    ".mbox": parse_mbox,
-    ".msg": parse_msg,
-    ".epub": parse_epub,
-    ".ipynb": parse_notebook,
-    ".json": parse_json,
-    ".jsonl": parse_json_lines,
-    ".ndjson": parse_json_lines,
-    ".xml": parse_xml_document,
-    ".nxml": parse_xml_document,
-    ".dbk": parse_xml_document,
-    ".fb2": parse_xml_document,
-    ".srt": parse_srt,
-    ".vtt": parse_vtt,
-    ".ics": parse_calendar,
-    ".vcf": parse_cards,
-    **dict.fromkeys((".yaml", ".yml"), parse_yaml),
-    ".toml": parse_toml,
-    **dict.fromkeys((".ini", ".cfg", ".conf", ".cnf", ".inf", ".properties", ".editorconfig"), parse_settings),
-    **dict.fromkeys(CODE_SUFFIXES, parse_code),
-    ".rst": parse_rst,
-    ".org": parse_org,
-    ".tex": parse_latex,
-    ".wiki": parse_mediawiki,
-    ".mediawiki": parse_mediawiki,
-    ".typ": parse_typst,
-    **{f".{section}": parse_man for section in range(1, 9)},
-    **OLD_OFFICE,
-    ".zip": parse_zip,
-    ".tar": parse_tar,
-    **dict.fromkeys((".gz", ".tgz", ".bz2", ".xz"), parse_packed),
-}
-
-# Suffixes that other texts have as well, such as a saved web page that is named .txt, or a log named .1.
-UNSURE = frozenset((".txt", ".text", ".csv", ".tsv", ".mhtml", ".mht", *(f".{section}" for section in range(1, 9))))
+PARSERS = {f".{suffix}": parser for parser, suffixes in (*_PLAIN, *_OTHERS) for suffix in suffixes.split()}
+PLAIN = frozenset(parser for parser, _ in _PLAIN)
 
 # Files of files: each in them is a document of its own, and they are none.
-ARCHIVES = (parse_zip, parse_tar, parse_packed)
+ARCHIVES = frozenset((parse_zip, parse_tar, parse_packed))
 
-# Formats that do not say which encoding they are in.
-PLAIN = (
-    parse_text,
-    parse_markdown,
-    parse_code,
-    parse_csv,
-    parse_rst,
-    parse_org,
-    parse_latex,
-    parse_mediawiki,
-    parse_typst,
-    parse_srt,
-    parse_calendar,
-    parse_cards,
-    parse_settings,
-)
+# What Office wrote before 2007: their parsers say what to do.
+OLD_OFFICE = frozenset((".doc", ".xls", ".ppt"))
+
+# Suffixes that other texts have as well, such as a saved web page that is named .txt, or a log named .1.
+UNSURE = frozenset(f".{suffix}" for suffix in "txt text csv tsv mhtml mht 1 2 3 4 5 6 7 8".split())

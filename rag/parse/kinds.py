@@ -20,7 +20,7 @@ from rag.parse.text import decode, is_guessed
 
 HEAD = 4096  # bytes from which the kind of a text is told
 
-_ZIPPED = frozenset((".docx", ".docm", ".pptx", ".pptm", ".xlsx", ".xlsm", ".odt", ".odp", ".ods", ".epub"))
+_ZIPPED = frozenset(".docx .docm .pptx .pptm .xlsx .xlsm .odt .odp .ods .epub".split())
 _SHEETS = frozenset((".xls", ".xlsx", ".xlsm", ".ods"))
 # What files of a kind begin with. Office files with a password are wrapped in OLE: the list says what they need.
 _BEGINNINGS: dict[str, re.Pattern[bytes]] = {
@@ -65,12 +65,9 @@ _TEXTS = {
 }
 # Texts that are no documents: pictures and shapes, secrets, what programs make for themselves, old copies.
 _NO_DOCUMENTS = frozenset(
-    f".{suffix}"
-    for suffix in (
-        "svg eps ps ai xpm dxf stl obj step gcode"
-        " env pem key pub ppk crt cer csr p7m p7s asc sig kdbx htpasswd"
-        " lock sum map hex pid cache snap tsbuildinfo orig rej bak"
-    ).split()
+    ".svg .eps .ps .ai .xpm .dxf .stl .obj .step .gcode"
+    " .env .pem .key .pub .ppk .crt .cer .csr .p7m .p7s .asc .sig .kdbx .htpasswd"
+    " .lock .sum .map .hex .pid .cache .snap .tsbuildinfo .orig .rej .bak".split()
 )
 # Headers that only programs write, and those that people write over a text as well.
 _OF_PROGRAMS = frozenset("mime-version message-id received return-path delivered-to".split())
@@ -135,8 +132,8 @@ def _ole_kind(data: bytes, suffix: str) -> str:
 def _text_kind(data: bytes, suffix: str) -> str:
     """Return the kind of a text by how it begins; the ``suffix`` of what is none, or begins like any other."""
     start = _start(data)
-    if start is None or _is_binary(data[:HEAD], start):
-        return suffix
+    if start is None or "\0" in start or (b"\0" in data[:HEAD] and is_guessed(data[:HEAD])):
+        return suffix  # zeros are of UTF-16 and UTF-32 alone, and of what could be decoded but is no text
     if _PRIVATE_KEY.match(start):
         raise ParseError("a private key: not read")
     for kind, beginning in _TEXTS.items():
@@ -149,11 +146,6 @@ def _text_kind(data: bytes, suffix: str) -> str:
     if suffix in UNSURE or not _is_clear(data):
         return suffix
     return ".csv" if suffix in _SHEETS else ".txt"
-
-
-def _is_binary(head: bytes, start: str) -> bool:
-    """Whether what could be decoded is no text: zeros are of UTF-16 and UTF-32 alone."""
-    return "\0" in start or (b"\0" in head and is_guessed(head))
 
 
 def _is_clear(data: bytes) -> bool:

@@ -17,12 +17,12 @@ from email.utils import format_datetime
 from typing import Any
 
 from rag.errors import ParseError
+from rag.parse.archive import OLE
 from rag.parse.mail import Letter, html_body, safe_names
 from rag.parse.mail_body import Body
 from rag.parse.markup import clean, decode_loosely, squeeze
 from rag.parse.parsed import Attachment, Parsed
 
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # The numbers of properties, from the specification of their names, [MS-OXPROPS].
 _KIND, _SUBJECT, _BODY, _HTML, _RICH_TEXT = 0x001A, 0x0037, 0x1000, 0x1013, 0x1009
 _SENT, _TEXT_CODE_PAGE, _BODY_CODE_PAGE = 0x0039, 0x3FFD, 0x3FDE
@@ -41,7 +41,7 @@ _DEEPEST = 5
 
 def parse_msg(data: bytes, name: str) -> Parsed:
     """Read a message saved by Outlook; the title is its subject, else the file's name."""
-    if not data.startswith(_OLE):
+    if not data.startswith(OLE):
         raise ParseError("not an Outlook message, though it is named so")
     import olefile
 

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import PurePosixPath
-from typing import IO, Any
+from typing import Any
 from zipfile import ZipInfo
 
 from rag.corpus import passed_over
@@ -45,7 +45,7 @@ def parse_tar(data: bytes, name: str) -> Parsed:
         with tarfile.open(fileobj=BytesIO(data), mode="r:") as archive:
             parts = [(path, part) for part in archive if part.isreg() and (path := _path(part.name))]
             _refuse_many(part.size for _, part in parts)
-            return _parsed({path: _read(archive.extractfile(part)) for path, part in parts}, name)
+            return _parsed({path: (archive.extractfile(part) or BytesIO()).read() for path, part in parts}, name)
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
         raise ParseError("not a TAR archive, though it is named so, or a damaged one") from error
 
@@ -98,10 +98,6 @@ def _folders(name: str) -> Iterator[str]:
         folder = squeeze(part).strip()
         if folder not in ("", ".", ".."):
             yield folder
-
-
-def _read(file: IO[bytes] | None) -> bytes:
-    return file.read() if file is not None else b""
 
 
 def _parsed(files: dict[str, bytes], name: str) -> Parsed:
