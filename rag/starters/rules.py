@@ -7,7 +7,7 @@ whether the question will be answered from that sentence: ``rag.starters`` asks 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 
 import regex
@@ -94,8 +94,8 @@ _TOLD = (
     "target deadline budget headquarters"
 ).split()
 _LISTED = "(?:examples|types|kinds|forms|signs|symptoms|causes|benefits|effects|side effects|risk factors) of "
-_LINKED = ["used for", "used to", "known for", "known as", "called", "named after", "associated with", "made of",
-    "composed of", "responsible for", "based on"]  # fmt: skip
+_LINKED = {linked: linked for linked in ("used for", "known for", "known as", "called", "named after",
+    "associated with", "made of", "composed of", "responsible for", "based on")} | {"used to": "used for"}  # fmt: skip
 _CHANGED = {
     "increased": "increase", "decreased": "decrease", "grew": "grow", "rose": "rise", "fell": "fall",
     "declined": "decline", "dropped": "drop",
@@ -236,26 +236,6 @@ def _is_named(noun: str) -> bool:
     return any(word[0].isupper() for word in words) or (words[0] != "the" and len(words) > 1)
 
 
-def _who_did(match: regex.Match[str]) -> str:
-    return f"Who {match['deed']} {match['object']}?"
-
-
-def _who_by(match: regex.Match[str]) -> str:
-    return f"Who {_DONE[match['done']]} {match['subject']}?"
-
-
-def _when_was(match: regex.Match[str]) -> str:
-    return f"When {match['was']} {match['subject']} {match['done']}{match['rest']}?"
-
-
-def _when_did(match: regex.Match[str]) -> str:
-    return f"When did {match.groupdict().get('subject') or match['common']} {_HAPPENED[match['happened']]}?"
-
-
-def _where(match: regex.Match[str]) -> str:
-    return f"Where {match['is']} {match['subject']} {match['placed']}?"
-
-
 def _what_is(match: regex.Match[str]) -> str:
     subject, head = match["subject"], match["head"]
     person = head in _PERSON.split()
@@ -270,40 +250,6 @@ def _said(match: regex.Match[str]) -> str:
     return "" if part else f"What did {match['who']} say about {topic}?"
 
 
-def _how_many(match: regex.Match[str]) -> str:
-    does, verb = _HOLDS[match["holds"]]
-    return f"How many {match['things']} {does} {match['subject']} {verb}?"
-
-
-def _when_done(match: regex.Match[str]) -> str:
-    return f"When did {match['subject']} {_DEEDS[match['deed']]} {match['object']}?"
-
-
-def _what_did(match: regex.Match[str]) -> str:
-    return f"What did {match['subject']} {_DEEDS[match['deed']]} in {match['date']}?"
-
-
-def _why(match: regex.Match[str]) -> str:
-    return f"Why {match['was']} {match['subject']} {match['done']}?"
-
-
-def _linked(match: regex.Match[str]) -> str:
-    to = match["linked"].replace("used to", "used for")
-    return f"What {match['is']} {match['subject']} {to}?"
-
-
-def _what_does(match: regex.Match[str]) -> str:
-    return f"What does {match['subject']} {_GIVES[match['gives']]}?"
-
-
-def _by_how_much(match: regex.Match[str]) -> str:
-    return f"By how much did {match['common']} {_CHANGED[match['changed']]}?"
-
-
-def _why_changed(match: regex.Match[str]) -> str:
-    return f"Why did {match['common']} {_CHANGED[match['changed']]}?"
-
-
 def _included(match: regex.Match[str]) -> str:
     if regex.match(_LISTED, match["common"]):
         return f"What are {'' if match['common'].startswith('examples') else 'the '}{match['common']}?"
@@ -311,86 +257,74 @@ def _included(match: regex.Match[str]) -> str:
     return f"What {does} {match['common']} {verb}?"
 
 
-def _what_was(match: regex.Match[str]) -> str:
-    return f"What {match['was']} {match['subject']}?"
-
-
-def _how_much(match: regex.Match[str]) -> str:
-    return f"How much {match['was']} {match['common']}?"
-
-
-def _what_is_common(match: regex.Match[str]) -> str:
-    return f"What is {match['common']}?"
-
-
 def _one_of(words: Iterable[str]) -> str:
     return "(?:" + "|".join(words) + ")"
 
 
-def _rule(kind: str, worth: int, pattern: str, ask: Callable[[regex.Match[str]], str]) -> _Rule:
+def _asking(template: str, **tables: Mapping[str, str | tuple[str, str]]) -> Callable[[regex.Match[str]], str]:
+    """Return what fills a template with the groups of a match, some in the form that a table gives."""
+
+    def ask(match: regex.Match[str]) -> str:
+        groups = match.groupdict()
+        return template.format(**groups | {name: table[groups[name]] for name, table in tables.items()})
+
+    return ask
+
+
+def _rule(kind: str, worth: int, ask: Callable[[regex.Match[str]], str], pattern: str) -> _Rule:
     return _Rule(kind, worth, regex.compile(pattern), ask)
 
 
 _RULES = (
-    _rule("who", 5, rf"^{_LEAD}(?P<doer>{_NAME}) (?P<deed>{_one_of(_DONE_BY)}) {_OBJECT}", _who_did),
-    _rule("who", 5, rf"^{_LEAD}{_SUBJECT} (?:was|were) (?P<done>{_one_of(_DONE)}) by (?:{_NAME}|the)\b", _who_by),
-    _rule(
-        "when", 5,
+    _rule("who", 5, _asking("Who {deed} {object}?"),
+        rf"^{_LEAD}(?P<doer>{_NAME}) (?P<deed>{_one_of(_DONE_BY)}) {_OBJECT}"),
+    _rule("who", 5, _asking("Who {done} {subject}?", done=_DONE),
+        rf"^{_LEAD}{_SUBJECT} (?:was|were) (?P<done>{_one_of(_DONE)}) by (?:{_NAME}|the)\b"),
+    _rule("when", 5, _asking("When {was} {subject} {done}{rest}?"),
         rf"^{_SUBJECT} (?P<was>was|were) (?:first )?(?P<done>{_one_of(_PARTICIPLES)})(?P<rest>(?: {_WORD}){{0,3}}?) "
-        rf"(?:in|on) {_DATE}",
-        _when_was,
-    ),
-    _rule(
-        "when", 4,
-        rf"^in {_DATE}, {_SUBJECT} (?P<was>was|were) (?P<done>{_one_of(_PARTICIPLES)})(?P<rest>)\b",
-        _when_was,
-    ),
-    _rule("when", 5, rf"^{_SUBJECT} (?P<happened>{_one_of(_HAPPENED)})\b[^,;]{{0,40}}? (?:in|on) {_DATE}", _when_did),
-    _rule("when", 4, rf"^{_COMMON} (?P<happened>{_one_of(_HAPPENED)}) (?:in|on) {_DATE}", _when_did),
-    _rule("when", 5, rf"^in {_DATE}, {_SUBJECT} (?P<deed>{_one_of(_BRINGS_ABOUT)}) {_OBJECT}", _when_done),
-    _rule("when", 5, rf"^{_SUBJECT} (?P<deed>{_one_of(_BRINGS_ABOUT)}) {_OBJECT} (?:in|on) {_DATE}", _when_done),
-    _rule(
-        "where", 5,
+        rf"(?:in|on) {_DATE}"),
+    _rule("when", 4, _asking("When {was} {subject} {done}{rest}?"),
+        rf"^in {_DATE}, {_SUBJECT} (?P<was>was|were) (?P<done>{_one_of(_PARTICIPLES)})(?P<rest>)\b"),
+    _rule("when", 5, _asking("When did {subject} {happened}?", happened=_HAPPENED),
+        rf"^{_SUBJECT} (?P<happened>{_one_of(_HAPPENED)})\b[^,;]{{0,40}}? (?:in|on) {_DATE}"),
+    _rule("when", 4, _asking("When did {common} {happened}?", happened=_HAPPENED),
+        rf"^{_COMMON} (?P<happened>{_one_of(_HAPPENED)}) (?:in|on) {_DATE}"),
+    _rule("when", 5, _asking("When did {subject} {deed} {object}?", deed=_DEEDS),
+        rf"^in {_DATE}, {_SUBJECT} (?P<deed>{_one_of(_BRINGS_ABOUT)}) {_OBJECT}"),
+    _rule("when", 5, _asking("When did {subject} {deed} {object}?", deed=_DEEDS),
+        rf"^{_SUBJECT} (?P<deed>{_one_of(_BRINGS_ABOUT)}) {_OBJECT} (?:in|on) {_DATE}"),
+    _rule("where", 5, _asking("Where {is} {subject} {placed}?"),
         rf"^{_SUBJECT} (?P<is>is|was|are|were) (?P<placed>located|headquartered|born|buried|based) (?:in|at) "
-        rf"(?:the )?{_CAPITAL}",
-        _where,
-    ),
-    _rule(
-        "said", 5,
+        rf"(?:the )?{_CAPITAL}"),
+    _rule("said", 5, _said,
         rf"(?:^|[,”\"] )(?P<who>{_CAPITAL}(?: {_CAPITAL}){{1,2}}) (?:said|argued|warned|claimed|says|argues|warns) "
-        rf"(?:that )?(?:[^“\"]*? )??(?P<topic>{_NAME}){_AFTER}",
-        _said,
-    ),
-    _rule(
-        "how many", 5,
+        rf"(?:that )?(?:[^“\"]*? )??(?P<topic>{_NAME}){_AFTER}"),
+    _rule("how many", 5, _asking("How many {things} {holds[0]} {subject} {holds[1]}?", holds=_HOLDS),
         rf"^{_SUBJECT} (?P<holds>{_one_of(_HOLDS)}) (?:about |approximately |more than |over |some )?\d[\d,]*"
-        rf"(?:\.\d+)?(?: million| billion)? (?P<things>(?:{_WORD} ){{0,2}}?(?:people|\p{{Ll}}{{3,}}s)){_BOUNDARY}",
-        _how_many,
-    ),
-    _rule(
-        "what did", 4,
-        rf"^in (?P<date>{_MONTH} (?:1[5-9]|20)\d\d), {_SUBJECT} (?P<deed>{_one_of(_ASKED_WHAT)}) ",
-        _what_did,
-    ),
-    _rule("why", 4, rf"^{_SUBJECT} (?P<was>was|were) (?P<done>\p{{Ll}}+ed) because ", _why),
-    _rule("what does", 4, rf"^{_SUBJECT} (?P<gives>{_one_of(_GIVES)}) ", _what_does),
-    _rule("linked", 4, rf"^{_SUBJECT} (?P<is>is|was|are|were) (?P<linked>{_one_of(_LINKED)}) ", _linked),
-    _rule("why", 4, rf"^{_COMMON} (?P<changed>{_one_of(_CHANGED)}) .*?(?:due to|driven by|because)\b", _why_changed),
-    _rule("by how much", 3, rf"^{_COMMON} (?P<changed>{_one_of(_CHANGED)}) (?:by )?(?:\$ ?)?\d", _by_how_much),
-    _rule("included", 3, rf"^{_COMMON} (?:primarily |mainly |also )?(?P<includes>{_one_of(_INCLUDES)}) ", _included),
-    _rule(
-        "what was", 4,
+        rf"(?:\.\d+)?(?: million| billion)? (?P<things>(?:{_WORD} ){{0,2}}?(?:people|\p{{Ll}}{{3,}}s)){_BOUNDARY}"),
+    _rule("what did", 4, _asking("What did {subject} {deed} in {date}?", deed=_DEEDS),
+        rf"^in (?P<date>{_MONTH} (?:1[5-9]|20)\d\d), {_SUBJECT} (?P<deed>{_one_of(_ASKED_WHAT)}) "),
+    _rule("why", 4, _asking("Why {was} {subject} {done}?"),
+        rf"^{_SUBJECT} (?P<was>was|were) (?P<done>\p{{Ll}}+ed) because "),
+    _rule("what does", 4, _asking("What does {subject} {gives}?", gives=_GIVES),
+        rf"^{_SUBJECT} (?P<gives>{_one_of(_GIVES)}) "),
+    _rule("linked", 4, _asking("What {is} {subject} {linked}?", linked=_LINKED),
+        rf"^{_SUBJECT} (?P<is>is|was|are|were) (?P<linked>{_one_of(_LINKED)}) "),
+    _rule("why", 4, _asking("Why did {common} {changed}?", changed=_CHANGED),
+        rf"^{_COMMON} (?P<changed>{_one_of(_CHANGED)}) .*?(?:due to|driven by|because)\b"),
+    _rule("by how much", 3, _asking("By how much did {common} {changed}?", changed=_CHANGED),
+        rf"^{_COMMON} (?P<changed>{_one_of(_CHANGED)}) (?:by )?(?:\$ ?)?\d"),
+    _rule("included", 3, _included,
+        rf"^{_COMMON} (?:primarily |mainly |also )?(?P<includes>{_one_of(_INCLUDES)}) "),
+    _rule("what was", 4, _asking("What {was} {subject}?"),
         rf"^(?P<subject>the (?:main |first |official )?{_one_of(_TOLD)} (?:given )?(?:for|of|behind)"
         rf"(?: {_WORD}){{1,8}}?) "
-        r"(?P<was>was|were|is|are) (?!not\b|to\b|\p{Ll}+(?:ed|en)\b)",
-        _what_was,
-    ),
-    _rule("how much", 2, rf"^{_COMMON}(?:,[^,]{{5,80}},)? (?P<was>was|were) \$ ?\d", _how_much),
-    _rule("what is", 2, rf"^{_COMMON} (?:\([^)]{{2,15}}\) )?is an? ", _what_is_common),
-    _rule(
-        "what is", 3,
+        r"(?P<was>was|were|is|are) (?!not\b|to\b|\p{Ll}+(?:ed|en)\b)"),
+    _rule("how much", 2, _asking("How much {was} {common}?"),
+        rf"^{_COMMON}(?:,[^,]{{5,80}},)? (?P<was>was|were) \$ ?\d"),
+    _rule("what is", 2, _asking("What is {common}?"),
+        rf"^{_COMMON} (?:\([^)]{{2,15}}\) )?is an? "),
+    _rule("what is", 3, _what_is,
         rf"^{_SUBJECT} (?P<is>is|was) (?:an?|the) (?:{_WORD},? ){{0,4}}?"
-        rf"(?P<head>{_one_of(_PERSON.split())}|{_one_of(_THING.split())})\b",
-        _what_is,
-    ),
+        rf"(?P<head>{_one_of(_PERSON.split())}|{_one_of(_THING.split())})\b"),
 )  # fmt: skip
