@@ -9,10 +9,10 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from pydantic import TypeAdapter, ValidationError
@@ -21,12 +21,12 @@ from rag import show
 from rag.assistant import Assistant
 from rag.errors import RagError, UsageError
 from rag.settings import read_settings
-from rag.sync import SyncReport
-from rag.types import Message
+from rag.types import Message, Value
 from rag.verify import Quotation
 from rag.wire import answer_json, search_json
 
 ABSTAINED = 3
+Found = TypeVar("Found", bound=Value)
 
 corpus = click.option("--corpus", metavar="DIR", help="The folder of documents (corpus).")
 index_place = click.option(
@@ -42,6 +42,11 @@ questions = click.option(
     type=click.Path(path_type=Path),
     help="A file of questions, a JSON object a line: {question, history?}.",
 )
+
+
+def asked_index(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command take the options of an index that is asked or written."""
+    return corpus(index_place(collection(embedder(command))))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -73,10 +78,7 @@ def main() -> None:
 
 
 @app.command()
-@corpus
-@index_place
-@collection
-@embedder
+@asked_index
 @click.option("--rebuild", is_flag=True, help="Start from nothing; the old index is kept aside.")
 @click.option("--allow-removals", is_flag=True, help="Also where most documents are gone from the folder.")
 @click.option("--forget", is_flag=True, help="Erase what is kept of removed documents for a month, to embed them once.")
@@ -90,20 +92,17 @@ def index(rebuild: bool, allow_removals: bool, forget: bool, watch: bool, as_jso
     if forget:
         with show.busy("erasing what is kept of removed documents …"):
             assistant.forget()
-    _print_report(report, as_json)
+    _print(report, as_json, show.sync_report)
     if watch:
         show.note(f"following {assistant.settings.corpus} (stop with Ctrl-C)")
         for report in assistant.watch():
             if report.did_something:
-                _print_report(report, as_json)
+                _print(report, as_json, show.sync_report)
 
 
 @app.command()
 @click.argument("question", required=False)
-@corpus
-@index_place
-@collection
-@embedder
+@asked_index
 @click.option("--history", type=click.Path(path_type=Path), help="The conversation so far, a JSON file.")
 @questions
 @no_sync
@@ -113,8 +112,7 @@ def ask(
 ) -> int:
     """Show the excerpts that answer a question, each with its source; exit 3 where the documents hold none."""
     asked = _asked(question, questions, history)
-    assistant = _assistant(**flags)
-    _make_ready(assistant)
+    assistant = _ready_assistant(**flags)
     if not no_sync:
         _catch_up(assistant)
     abstained = False
@@ -133,10 +131,7 @@ def ask(
 @app.command()
 @click.argument("question", required=False)
 @click.option("-k", type=click.IntRange(1, 100), help="How many passages (5).")
-@corpus
-@index_place
-@collection
-@embedder
+@asked_index
 @questions
 @no_sync
 @as_json
@@ -145,8 +140,7 @@ def search(
 ) -> None:
     """Show the passages that speak to a question most, without an answer."""
     asked = _asked(question, questions, None)
-    assistant = _assistant(**flags)
-    _make_ready(assistant)
+    assistant = _ready_assistant(**flags)
     if not no_sync:
         _catch_up(assistant)
     for text, before in asked:
@@ -160,10 +154,7 @@ def search(
 
 
 @app.command()
-@corpus
-@index_place
-@collection
-@embedder
+@asked_index
 @data_place
 @click.option("--host", help="The address to serve on (127.0.0.1).")
 @click.option("--port", type=int, help="The port to serve on (7860).")
@@ -182,17 +173,13 @@ def serve(**flags: Any) -> None:
 
 
 @app.command()
-@corpus
-@index_place
-@collection
-@embedder
+@asked_index
 def mcp(**flags: Any) -> None:
     """Serve the documents as tools to a language model's client (MCP), on standard input and output."""
     from rag import mcp_server
 
     mcp_server.check_installed()
-    assistant = _assistant(**flags)
-    _make_ready(assistant)
+    assistant = _ready_assistant(**flags)
     assistant.follow()
     mcp_server.run(assistant)
 
@@ -234,11 +221,7 @@ def status(source: str | None, as_json: bool, **flags: Any) -> None:
         else:
             sys.stdout.write(document.text)
         return
-    found = assistant.status()
-    if as_json:
-        _print_json(found.model_dump(mode="json"))
-    else:
-        show.status(found)
+    _print(assistant.status(), as_json, show.status)
 
 
 @app.command()
@@ -260,10 +243,7 @@ def verify(answer: Path | None, as_json: bool, **flags: Any) -> int:
     else:
         with show.progress() as on_progress:
             found = assistant.verify(on_progress)
-    if as_json:
-        _print_json(found.model_dump(mode="json"))
-    else:
-        show.verification(found)
+    _print(found, as_json, show.verification)
     return 0 if found.holds else 1
 
 
@@ -310,10 +290,7 @@ def collections(remove: str | None, as_json: bool, **flags: Any) -> None:
 
 @app.command("eval")
 @click.argument("questions", type=click.Path(path_type=Path))
-@corpus
-@index_place
-@collection
-@embedder
+@asked_index
 @click.option("--report", metavar="FILE", type=click.Path(path_type=Path), help="Write an HTML page of it, with plots.")
 @click.option(
     "--compare", metavar="OTHER.json", type=click.Path(path_type=Path), help="An earlier run, as --json printed it."
@@ -331,8 +308,7 @@ def evaluate(questions: Path, report: Path | None, compare: Path | None, as_json
     before = read_outcomes(compare, asked) if compare is not None else ()
     if report is not None:
         report.open("a").close()  # what keeps it from being written is told before anything is asked
-    assistant = _assistant(**flags)
-    _make_ready(assistant)
+    assistant = _ready_assistant(**flags)
     with show.busy("finding the evidence …"):
         tasks, warnings = resolve(asked, assistant)
     for warning in warnings:
@@ -343,10 +319,7 @@ def evaluate(questions: Path, report: Path | None, compare: Path | None, as_json
     if report is not None:
         report.write_text(html_report(run), encoding="utf-8")
         show.note(f"the report is in {report}")
-    if as_json:
-        _print_json(run.model_dump(mode="json"))
-    else:
-        show_run.evaluation(run)
+    _print(run, as_json, show_run.evaluation)
 
 
 @app.command()
@@ -372,6 +345,12 @@ def feedback(**flags: Any) -> None:
 
 def _assistant(**flags: Any) -> Assistant:
     return Assistant(read_settings(**flags))
+
+
+def _ready_assistant(**flags: Any) -> Assistant:
+    assistant = _assistant(**flags)
+    _make_ready(assistant)
+    return assistant
 
 
 def _make_ready(assistant: Assistant) -> None:
@@ -446,11 +425,11 @@ def _json_values(text: str) -> list[Any]:
         return [json.loads(line) for line in text.splitlines() if line]
 
 
-def _print_report(report: SyncReport, as_json: bool) -> None:
+def _print(found: Found, as_json: bool, tell: Callable[[Found], None]) -> None:
     if as_json:
-        _print_json(report.model_dump(mode="json"))
+        _print_json(found.model_dump(mode="json"))
     else:
-        show.sync_report(report)
+        tell(found)
 
 
 def _saved_history(path: Path) -> Sequence[Message]:

@@ -195,16 +195,13 @@ def is_dated(said: Day, source: Sequence[Day], years: frozenset[int]) -> bool:
 
     A date bears out another that says no more than it does: "in March 2019" rests on "2019-03-07".
     """
-    return any(_agrees(said, day, years) or (day.swapped and _agrees(said, _turned(day), years)) for day in source)
+    turned = (day._replace(month=day.day, day=day.month) for day in source if day.swapped)
+    return any(_agrees(said, day, years) for day in (*source, *turned))
 
 
 def _agrees(said: Day, day: Day, years: frozenset[int]) -> bool:
     same_year = not said.year or said.year == day.year or (not day.year and said.year in years)
     return same_year and said.month == day.month and (not said.day or said.day == day.day)
-
-
-def _turned(day: Day) -> Day:
-    return day._replace(month=day.day, day=day.month)
 
 
 _FIRST_LINES = 12

@@ -44,7 +44,7 @@ _FEWEST_OF_NUMBER = 4  # digits that count nothing: order 48213
 _COUNTED = re.compile(r"\s+(?!(?:is|was|has|does|as)\b)[^\W\d_]+s\b", re.IGNORECASE)
 _BEFORE_DEED = re.compile(r"\b(?:i|you|we|they|to|can|must|should|may|please|not)\s+$", re.IGNORECASE)
 _PERIODS = frozenset(("q", "h", "fy", "cy"))  # of a year: reports write them in other words
-_ROMAN = ((40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+_ROMAN = "m:1000 cm:900 d:500 cd:400 c:100 xc:90 l:50 xl:40 x:10 ix:9 v:5 iv:4 i:1"
 _SPELT = (
     "one|first two|second three|third four|fourth five|fifth six|sixth seven|seventh eight|eighth nine|ninth ten|tenth"
     " eleven|eleventh twelve|twelfth"
@@ -82,11 +82,8 @@ class Identifier:
         """Whether a text names the same thing, or a part of it: AB-1204 is named by AB-1204/7."""
         if self._pattern.search(text):
             return True
-        return (
-            self.is_number
-            and self.name.isdecimal()
-            and any(int(first) <= int(self.name) <= int(last) for first, last in self._ranges.findall(text))
-        )
+        ranges = self._ranges.findall(text) if self.is_number and self.name.isdecimal() else []
+        return any(int(first) <= int(self.name) <= int(last) for first, last in ranges)
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -117,8 +114,7 @@ class Identifier:
         yield rf"[^\W\d_][-_/.]?{number}|(?<![\w.]){re.escape(self.name)}[-_/][^\W_]"
         yield rf"\b{re.escape(self.name)}(?:st|nd|rd|th)\s{self.noun or _NOUN}"
         if self.name.isdecimal() and 0 < (value := int(self.name)) < 90:
-            roman = _roman(value)
-            yield rf"{self._label}{roman}\b|^[^\w\n]{{0,8}}{roman}\b"
+            yield rf"{self._label}{roman(value)}\b|^[^\w\n]{{0,8}}{roman(value)}\b"
             if value <= len(_SPELT):
                 yield rf"{self._label}(?:{_SPELT[value - 1]})\b|\b(?:{_SPELT[value - 1]})\s{self.noun or _NOUN}"
 
@@ -176,9 +172,10 @@ def _is_year(figure: str) -> bool:
     return len(figure) == 4 and figure[0] in "12"
 
 
-def _roman(value: int) -> str:
-    made = ""
-    for worth, letters in _ROMAN:
-        while value >= worth:
-            made, value = made + letters, value - worth
-    return made
+def roman(number: int) -> str:
+    """Return a number from 1 as a Roman one, in small letters."""
+    text = ""
+    for letters, value in (pair.split(":") for pair in _ROMAN.split()):
+        times, number = divmod(number, int(value))
+        text += letters * times
+    return text

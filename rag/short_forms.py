@@ -16,9 +16,7 @@ from rag.words import STOP_WORDS, words
 _BRACKETED = re.compile(r"\(([^()]{2,100})\)")
 _REACH = 160  # characters before a bracket that may hold the long form
 # Two to ten signs, a capital and another or a digit among them.
-_SHORT = re.compile(
-    r"(?=.*[A-Z])(?=.*[A-Z\d].*[A-Z\d])[^\W_][\w.&/-]{0,8}[\w.]"
-)  # two to ten signs, two capitals or digits
+_SHORT = re.compile(r"(?=.*[A-Z])(?=.*[A-Z\d].*[A-Z\d])[^\W_][\w.&/-]{0,8}[\w.]")
 _QUOTES = " \t\n\"'“”‘’„"
 
 

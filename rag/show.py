@@ -102,7 +102,8 @@ def _stale(found: Sequence[Stale]) -> dict[str, str]:
 def _citation(citation: Citation, find_document: FindDocument, stale: str) -> None:
     """Print a source and its excerpt, the key sentence in bold."""
     place = _place(citation, citation.start, citation.page, find_document)
-    place_line = Text(f"[{citation.n}] ", style="bold cyan") + Text(place) + Text(_path(citation), style="dim")
+    path = "".join(f" › {plain(heading)}" for heading in citation.headings)
+    place_line = Text(f"[{citation.n}] ", style="bold cyan") + Text(place) + Text(path, style="dim")
     OUT.print(place_line + Text(stale, style="yellow"))
     for part in citation.introduction:
         OUT.print(Text(f"    {plain(part.text)}", style="dim"))
@@ -239,10 +240,6 @@ def _place(found: Citation | SearchResult, start: int, page: int | None, find_do
 def short(text: str, most: int) -> str:
     """Return ``text``, cut where it is longer than ``most`` signs."""
     return text if len(text) <= most else text[:most] + "…"
-
-
-def _path(citation: Citation) -> str:
-    return "".join(f" › {plain(heading)}" for heading in citation.headings)
 
 
 def _freshness(found: Freshness | None) -> None:

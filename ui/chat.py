@@ -86,7 +86,9 @@ class Chat:
         if "pending" in data:
             yield from self._answered(place, str(data["pending"]), request, box=gr.skip())
         elif turn is not None and data.get("everywhere"):
-            again = _again(turn.answer, turn.id) if turn == turns[-1] else _as_typed(turn.answer)
+            again = (
+                _again(turn.answer, turn.id) if turn == turns[-1] else Question(text=turn.answer.query, as_typed=True)
+            )
             yield from self._ask(again.model_copy(update={"sources": ()}), place, request, box=gr.skip())
         elif turn is not None:
             yield from self._ask(_again(turn.answer, turn.id), place, request, box=gr.skip())
@@ -345,11 +347,6 @@ def _again(answer: Answer, replaces: str) -> Question:
     """Return the question of an answer as it was asked, to be asked in the place of a turn."""
     as_typed = answer.query == answer.question
     return Question(text=answer.question, sources=answer.within, as_typed=as_typed, replaces=replaces)
-
-
-def _as_typed(answer: Answer) -> Question:
-    """Return the question of an answer as a new one that needs no conversation."""
-    return Question(text=answer.query, as_typed=True)
 
 
 def _pending(conversation: Conversation | None, name: str) -> PendingQuestion | None:

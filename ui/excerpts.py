@@ -23,11 +23,8 @@ _SHOWN = 480  # characters, the key sentence among them
 _LINES = (2, 4)  # ends of lines before the key sentence, and after it
 _SHORT_ITEM = 200  # characters of an item or a row that is not cut
 _NEAR = 70  # characters within which a cut is moved to the end of a sentence or of a line, or left out
-_LINE_END = re.compile(r"\n\s*")
-_SENTENCE_END = re.compile(
-    r"(?:[^A-Z\s][.!?…][\"'”’»)\]]*(?=\s)|[。！？][」』）]*|\n(?=\s*\n))\s*"
-)  # not that of "U.S. "
-_WORD_END = re.compile(r"\s+")
+_SENTENCE_END = r"(?:[^A-Z\s][.!?…][\"'”’»)\]]*(?=\s)|[。！？][」』）]*|\n(?=\s*\n))\s*"  # not that of "U.S. "
+_ENDS = tuple(map(re.compile, (_SENTENCE_END, r"\n\s*", r"\s+")))  # of sentences, lines and words
 
 
 def cited(
@@ -136,21 +133,16 @@ def unfolded(text: str, key: Span) -> Span:
 
 def _start(before: str, wanted: int) -> int:
     """Return where to begin in the text before the key sentence."""
-    sentences, lines, words = (
-        [found.end() for found in ends.finditer(before)] for ends in (_SENTENCE_END, _LINE_END, _WORD_END)
-    )
-    wanted = max([wanted, *lines[: -_LINES[0]][-1:]])
-    return 0 if wanted <= _NEAR else _cut(wanted, (sentences, lines, words), len(before))
+    places = [[found.end() for found in end.finditer(before)] for end in _ENDS]
+    wanted = max([wanted, *places[1][: -_LINES[0]][-1:]])
+    return 0 if wanted <= _NEAR else _cut(wanted, places, len(before))
 
 
 def _end(after: str, wanted: int) -> int:
     """Return where to end in the text after the key sentence."""
-    sentences, lines, words = (
-        [found.start() + len(found.group().rstrip()) for found in ends.finditer(after)]
-        for ends in (_SENTENCE_END, _LINE_END, _WORD_END)
-    )
-    wanted = min([wanted, *lines[_LINES[1] :][:1]])
-    return len(after) if len(after) - wanted <= _NEAR else _cut(wanted, (sentences, lines, words), 0)
+    places = [[found.start() + len(found.group().rstrip()) for found in end.finditer(after)] for end in _ENDS]
+    wanted = min([wanted, *places[1][_LINES[1] :][:1]])
+    return len(after) if len(after) - wanted <= _NEAR else _cut(wanted, places, 0)
 
 
 def _cut(wanted: int, kinds: Sequence[Sequence[int]], otherwise: int) -> int:

@@ -128,7 +128,7 @@ class _Choice:
             if words(result.text_of(sentence))
         ]
         found.sort(key=lambda one: (-one.score, one.source, one.start))
-        said = [one for one in found if not self._is_context(one)][:_LOOKED_AT]
+        said = [one for one in found if not any(block.is_context for block in self._blocks(one))][:_LOOKED_AT]
         said = said if self._compares else self._without_lesser_rows(said)
         beside = next((one for one in found if self._is_said_beside(one)), None)
         if beside is not None and (not said or beside.score > said[0].score + _CONTEXT_MARGIN):
@@ -155,9 +155,6 @@ class _Choice:
         if block is None or block.kind != "row" or block.group is None:
             return None
         return one.source, block.group
-
-    def _is_context(self, one: _Candidate) -> bool:
-        return any(block.is_context for block in self._blocks(one))
 
     def _is_said_beside(self, one: _Candidate) -> bool:
         """Whether a candidate is a field or what a mail quotes, and says more than what its document is called."""

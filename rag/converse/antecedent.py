@@ -130,7 +130,7 @@ def antecedents(turns: Sequence[Turn], wanted: str, *, acts: bool = False) -> li
 
 def _ranked(turn: Turn, wanted: str, known: Known, acts: bool) -> list[Mention]:
     asked = _spoken_of(turn.question)
-    answered = [one for one in mentions(turn.answer[:600]) if not _named_in(one, turn.question)]
+    answered = [one for one in mentions(turn.answer[:600]) if _bare(one) not in turn.question.lower()]
     if wanted == "it":
         asked, answered = _pairs_as_one(asked), _pairs_as_one(answered)
     scored = [(_fit_there(one, turn.question, wanted, known), at, one) for at, one in enumerate(asked)]
@@ -203,10 +203,6 @@ def _spoken_of(question: str) -> list[Mention]:
         one for one in things(question) if not any(n.start <= one.start < n.end and n.end >= one.end for n in named)
     ]
     return [*named, *plain]
-
-
-def _named_in(one: Mention, question: str) -> bool:
-    return _bare(one) in question.lower()
 
 
 def _in_full(one: Mention, turns: Sequence[Turn]) -> Mention:

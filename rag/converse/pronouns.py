@@ -271,8 +271,8 @@ def _ordinals(question: str, turns: Sequence[Turn]) -> str:
 
 def _bare_demonstratives(question: str, turns: Sequence[Turn]) -> str:
     match = _BARE.search(question)
-    if match is None or _stands_for_clause(question, match):
-        return question
+    if match is None or any(one.named for one in mentions(question[: match.start("word")])):
+        return question  # it may name itself what "that" is
     plural = match["word"].lower() in ("these", "those")
     found = antecedents(turns, "they" if plural else "it")
     if re.match(r"\W*where (?:is|was)\b", question, re.IGNORECASE):
@@ -280,15 +280,10 @@ def _bare_demonstratives(question: str, turns: Sequence[Turn]) -> str:
     return question[: match.start("word")] + found[0].text + question[match.end("word") :] if found else question
 
 
-def _stands_for_clause(question: str, match: re.Match[str]) -> bool:
-    """Whether the question itself names what "that" is."""
-    return any(one.named for one in mentions(question[: match.start("word")]))
-
-
 def _there_and_then(question: str, turns: Sequence[Turn]) -> str:
     match = _THERE.search(question)
     found = antecedents(turns, "place") or antecedents(turns, "it") if match else []
-    if match and found and not _names_a_place(question[: match.start()]):
+    if match and found and not any(one.kind == "place" for one in mentions(question[: match.start()])):
         place = _towards(question[: match.start()], found[0])
         question = question[: match.start()] + place + question[match.end() :]
     match = _THEN.search(question)
@@ -306,7 +301,3 @@ def _towards(before: str, place: Mention) -> str:
     if _GOES.search(before):
         return f"to {place.text}"
     return f"at {place.text}" if place.kind == "thing" and (place.sure or not place.named) else f"in {place.text}"
-
-
-def _names_a_place(text: str) -> bool:
-    return any(one.kind == "place" for one in mentions(text))

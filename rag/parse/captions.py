@@ -76,18 +76,14 @@ def _unrepeated(cues: Iterable[_Cue]) -> Iterator[_Cue]:
         before = lines
 
 
-def _joined(cues: Iterable[_Cue]) -> Iterator[_Cue]:
-    """Yield cues joined until a sentence ends, another speaks, or nobody does."""
-    last: _Cue | None = None
+def _joined(cues: Iterable[_Cue]) -> list[_Cue]:
+    """Return cues joined until a sentence ends, another speaks, or nobody does."""
+    joined: list[_Cue] = []
     for cue in cues:
-        if last is None or _is_apart(last, cue):
-            if last is not None:
-                yield last
-            last = cue
-        else:
-            last = last._replace(end=cue.end, lines=(f"{last.lines[0]} {cue.lines[0]}",))
-    if last is not None:
-        yield last
+        if joined and not _is_apart(joined[-1], cue):
+            cue = cue._replace(start=joined[-1].start, lines=(f"{joined.pop().lines[0]} {cue.lines[0]}",))
+        joined.append(cue)
+    return joined
 
 
 def _is_apart(last: _Cue, cue: _Cue) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from heapq import merge
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from rag.parse.builder import Builder
@@ -106,7 +108,8 @@ class _Values:
         if isinstance(node, yaml.MappingNode):
             self.has_keys = True
             for key, value in node.value:
-                inner = path if key.value == "<<" else _joined(path, _written(key))
+                written = key.value if isinstance(key.value, str) else "?"  # it may be a list
+                inner = path if written == "<<" else _joined(path, written)
                 for entry in self.of(value, inner, depth + 1):
                     yield entry._replace(line=max(entry.line, key.start_mark.line))
         elif isinstance(node, yaml.SequenceNode):
@@ -138,23 +141,10 @@ def _joined(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _written(key: Any) -> str:
-    return key.value if isinstance(key.value, str) else "?"  # a key may be a list
-
-
 def _with_comments(entries: list[_Entry], text: str, within: set[int]) -> Iterator[_Entry]:
-    """Yield the entries, and the lines that are comments before what they stand over."""
-    lines = text.split("\n")
-    comments = iter([at for at, line in enumerate(lines) if line.lstrip().startswith("#") and at not in within])
-    comment = next(comments, None)
-    for entry in entries:
-        while comment is not None and comment < entry.line:
-            yield _Entry(comment, lines[comment].strip())
-            comment = next(comments, None)
-        yield entry
-    while comment is not None:
-        yield _Entry(comment, lines[comment].strip())
-        comment = next(comments, None)
+    """Return the entries, and the lines that are comments before what they stand over."""
+    lines = (_Entry(at, line.strip()) for at, line in enumerate(text.split("\n")) if at not in within)
+    return merge(entries, (line for line in lines if line.text.startswith("#")), key=attrgetter("line"))
 
 
 def _pairs(lines: list[str]) -> Iterator[_Entry]:

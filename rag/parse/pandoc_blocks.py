@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import chain, count, groupby
 from typing import Any
 
+from rag.identifiers import roman
 from rag.parse.builder import Builder
 from rag.parse.header import is_header_of
 from rag.parse.markup import LONGEST_ROW, clean, squeeze, squeeze_lines
@@ -16,7 +17,6 @@ from rag.types import BlockKind
 
 _LONGEST_HEADING = 300  # what is longer was made large, and is no heading
 _LONGEST_REPEATED = 200  # characters; a longer cell that spans others is written once
-_ROMAN = "m:1000 cm:900 d:500 cd:400 c:100 xc:90 l:50 xl:40 x:10 ix:9 v:5 iv:4 i:1"
 _DELIMITERS = {"OneParen": "{})", "TwoParens": "({})"}
 
 
@@ -204,7 +204,8 @@ class _Walk:
             return
         self._builder.add(title, "caption")
         self._inline.take_notes()  # they are met again
-        for is_data, part in groupby(filter(_is_filled, [*header, *rows]), _is_data):
+        filled = (row for row in [*header, *rows] if any(cell.text for cell in row))
+        for is_data, part in groupby(filled, _is_data):
             group = list(part)
             if is_data:
                 self._add_table([], list(map(_row_texts, group)), "")
@@ -253,10 +254,6 @@ def _holds_parts(cell: _Cell) -> bool:
     return any(node["t"] in ("Header", "Table") for node in cell.nodes)
 
 
-def _is_filled(row: list[_Cell]) -> bool:
-    return any(cell.text for cell in row)
-
-
 def _is_data(row: list[_Cell]) -> bool:
     """Whether a row in a table that lays out a page is one of data all the same: short, of several cells."""
     texts = [cell.text for cell in set(row) if cell.text]
@@ -292,15 +289,7 @@ def _numbers(start: int, style: Node, delimiter: Node) -> Iterator[str]:
 def _number(number: int, style: str) -> str:
     text = str(number)
     if style.endswith("Roman") and 0 < number < 4000:
-        text = _roman(number)
+        text = roman(number)
     elif style.endswith("Alpha") and 0 < number <= 26:
         text = chr(ord("a") + number - 1)
     return text.upper() if style.startswith("Upper") else text
-
-
-def _roman(number: int) -> str:
-    text = ""
-    for letters, value in (pair.split(":") for pair in _ROMAN.split()):
-        times, number = divmod(number, int(value))
-        text += letters * times
-    return text

@@ -31,7 +31,8 @@ class _Row(NamedTuple):
 
 def table(scene: Scene, run: Sequence[tuple[Piece, Block]]) -> str:
     """Return the rows of a table, or of what of it stands in the window."""
-    group = _group(scene, run[0][1])
+    number = run[0][1].group
+    group = scene.document.groups[number] if number is not None else Group(kind="table")
     width = max(len(group.columns), *(len(block.cells) for _, block in run))
     if len(run) * width > _MOST_CELLS:
         return "".join(scene.element("p", piece.span) for piece, _ in run)
@@ -48,10 +49,6 @@ def table(scene: Scene, run: Sequence[tuple[Piece, Block]]) -> str:
         f'<div class="wide scroll" tabindex="0" role="group" aria-label="{escape(caption)}">'
         f"<table{kind}>{named}<tbody>{body}</tbody></table></div>"
     )
-
-
-def _group(scene: Scene, block: Block) -> Group:
-    return scene.document.groups[block.group] if block.group is not None else Group(kind="table")
 
 
 def _names(group: Group, used: Sequence[int], is_sheet: bool) -> str:

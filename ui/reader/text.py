@@ -22,14 +22,11 @@ def text_view(chosen: Chosen, note: str = "") -> str:
     scene = Scene(document, window, chosen.passage, chosen.marks)
     back = moved and chosen.passage is not None and not (window[0] <= chosen.passage[0] < window[1])
     shown = lines(scene) if is_lines(document) else blocks(scene)
+    noted = f'<p class="soft note">{escape(note)}</p>' if note else ""
     return (
-        f'<div class="doc" tabindex="0" role="region" aria-label="Source text">{_noted(note)}'
+        f'<div class="doc" tabindex="0" role="region" aria-label="Source text">{noted}'
         f"{_before(chosen, window, back)}{shown}{_after(chosen, window, back)}</div>"
     )
-
-
-def _noted(note: str) -> str:
-    return f'<p class="soft note">{escape(note)}</p>' if note else ""
 
 
 def _focus(chosen: Chosen) -> Span:
