@@ -211,11 +211,7 @@ class Assistant:
 
     @asked_again
     def search(
-        self,
-        question: str,
-        k: int | None = None,
-        history: Sequence[Message] = (),
-        sources: Collection[str] = (),
+        self, question: str, k: int | None = None, history: Sequence[Message] = (), sources: Collection[str] = ()
     ) -> list[SearchResult]:
         """Return the passages that speak to ``question`` most, best first; as a follow-up where there is a history.
 

@@ -71,10 +71,7 @@ class Waiting(NamedTuple):
 
 
 def conversation(
-    name: str,
-    turns: Sequence[Shown],
-    waiting: Waiting | None = None,
-    unanswered: Sequence[PendingQuestion] = (),
+    name: str, turns: Sequence[Shown], waiting: Waiting | None = None, unanswered: Sequence[PendingQuestion] = ()
 ) -> str:
     """Return the talk of the conversation called ``name``; ``unanswered`` are questions that no page waits for."""
     parts = [_turn(at, shown, last=at == len(turns) - 1 and waiting is None) for at, shown in enumerate(turns)]

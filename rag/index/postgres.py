@@ -56,15 +56,7 @@ from rag.index.database.connection import (
 from rag.index.database.counts import fold, is_folded
 from rag.index.database.fast import lacks_vector_index, made_of, make_vector_index, vacuum
 from rag.index.database.reader import PostgresReader, View
-from rag.index.database.rows import (
-    delete_file,
-    drop_spare,
-    kept_vectors,
-    known_keys,
-    number_of,
-    put_file,
-    put_spare,
-)
+from rag.index.database.rows import delete_file, drop_spare, kept_vectors, known_keys, number_of, put_file, put_spare
 from rag.index.database.schema import (
     CURRENT,
     drop_other_builds,

@@ -86,11 +86,7 @@ def server(assistant: Assistant) -> Server[Any]:
         return await anyio.to_thread.run_sync(_result, tool, called.arguments or {})
 
     return Server(
-        "rag",
-        version=version("rag"),
-        instructions=_INSTRUCTIONS,
-        on_list_tools=list_tools,
-        on_call_tool=call_tool,
+        "rag", version=version("rag"), instructions=_INSTRUCTIONS, on_list_tools=list_tools, on_call_tool=call_tool
     )
 
 
@@ -134,9 +130,7 @@ def _list_documents(assistant: Assistant, asked: ListArguments) -> DocumentList:
     listed = assistant.listed()
     end = asked.offset + asked.limit
     return DocumentList(
-        total=len(listed),
-        documents=tuple(listed[asked.offset : end]),
-        next_offset=end if end < len(listed) else None,
+        total=len(listed), documents=tuple(listed[asked.offset : end]), next_offset=end if end < len(listed) else None
     )
 
 

@@ -13,15 +13,7 @@ from itertools import chain, groupby, islice
 from typing import NamedTuple
 
 from rag.parse.builder import Builder
-from rag.parse.header import (
-    filled_right,
-    holds_figures,
-    is_figure,
-    is_header_of,
-    is_name,
-    joined_names,
-    spans_groups,
-)
+from rag.parse.header import filled_right, holds_figures, is_figure, is_header_of, is_name, joined_names, spans_groups
 from rag.parse.parsed import left_out
 from rag.types import BlockKind
 

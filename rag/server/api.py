@@ -50,10 +50,7 @@ _OF_A_FILE: dict[int | str, dict[str, Any]] = {
     206: {
         "description": "The part of it that was asked for by `Range`.",
         "headers": {"Content-Range": {"schema": _TEXT}},
-        "content": {
-            "application/octet-stream": {"schema": _BYTES},
-            "multipart/byteranges": {"schema": _BYTES},
-        },
+        "content": {"application/octet-stream": {"schema": _BYTES}, "multipart/byteranges": {"schema": _BYTES}},
     },
     **responses(400, 404, 416, 422),
 }
@@ -116,11 +113,7 @@ def _add_metrics(router: APIRouter, assistant: Assistant) -> None:
 
     assistant.on_asked = note
 
-    @router.get(
-        "/metrics",
-        response_class=Response,
-        responses={200: {"content": {"text/plain": {"schema": _TEXT}}}},
-    )
+    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": _TEXT}}}})
     def read_metrics() -> Response:
         """Give the counters, as Prometheus reads them."""
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
@@ -141,9 +134,7 @@ def _add_questions(router: APIRouter, assistant: Assistant, limit: QuestionLimit
         return await workers.run(find)
 
     @router.post(
-        "/ask",
-        response_model=AnswerJson,
-        responses={200: {"content": {_EVENTS: {"schema": _EVENT}}}, **_OF_QUESTIONS},
+        "/ask", response_model=AnswerJson, responses={200: {"content": {_EVENTS: {"schema": _EVENT}}}, **_OF_QUESTIONS}
     )
     async def ask(asked: AskRequest, request: Request) -> Any:
         """Answer a question by excerpts of the documents, each cited, with a verdict of how well they fit.
@@ -217,10 +208,7 @@ def _add_documents(router: APIRouter, assistant: Assistant) -> None:
 def _add_upload(router: APIRouter, assistant: Assistant) -> None:
     uploads = Uploads(assistant, _UPLOADS_AT_ONCE, _UPLOADS_OF_CLIENT)
     rate = Rate(_UPLOADS_A_MINUTE)
-    body = {
-        "required": True,
-        "content": {"application/octet-stream": {"schema": _BYTES}},
-    }
+    body = {"required": True, "content": {"application/octet-stream": {"schema": _BYTES}}}
 
     @router.put(
         "/documents",

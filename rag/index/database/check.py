@@ -25,10 +25,7 @@ _QUESTIONS = (
         "files LEFT JOIN documents USING (document_id) WHERE reason IS NULL AND documents.id IS NULL",
     ),
     ("unreadable files with a document", "files JOIN documents USING (document_id) WHERE reason IS NOT NULL"),
-    (
-        "passages found by words of none",
-        "postings LEFT JOIN chunks USING (document_id, row) WHERE chunks.id IS NULL",
-    ),
+    ("passages found by words of none", "postings LEFT JOIN chunks USING (document_id, row) WHERE chunks.id IS NULL"),
     (
         "documents with other passages than they had",
         "(SELECT documents.document_id FROM documents LEFT JOIN chunks USING (document_id, id)"
