@@ -125,16 +125,49 @@ class Assistant:
         on_progress: OnProgress = lambda _: None,
         *,
         rebuild: bool = False,
+        still_for: float = 0,
         allow_removals: bool = False,
         stop: threading.Event | None = None,
     ) -> SyncReport:
         """Bring the index level with the corpus folder; with ``rebuild``, from nothing.
 
+        Files written to within the last ``still_for`` seconds are left as they are.
+
         Raises:
             RemovalGuardError: Most documents are gone from the folder, and it was not said that they may be removed.
             SyncStopped: ``stop`` was set. What was done is kept; of a rebuild, the index as it was before.
         """
-        return self._sync(on_progress, rebuild=rebuild, allow_removals=allow_removals, stop=stop)
+
+        def noted(state: Progress) -> None:
+            self._activity = state
+            if stop is not None and stop.is_set():
+                raise SyncStopped("stopped: nothing is lost, and `rag index` goes on from here")
+            on_progress(state)
+
+        with self._one_sync:
+            try:
+                report = sync(
+                    self._index,
+                    self.settings.corpus,
+                    self._embedder,
+                    self.settings.chunk_tokens,
+                    noted,
+                    rebuild=rebuild,
+                    still_for=still_for,
+                    allow_removals=allow_removals,
+                )
+            except (IndexLocked, SyncStopped):
+                raise
+            except Exception as error:
+                self._problem = problem_of(self._place, error)
+                save_problem(self.settings.data, self._problem)
+                raise
+            finally:
+                self._activity = None
+                self._changes.forget()
+            self._problem = None
+            delete_problem(self.settings.data, self._place)
+            return report
 
     def catch_up(self) -> None:
         """Bring the index level where that takes a moment; what would take longer is left to a sync.
@@ -149,7 +182,7 @@ class Assistant:
         timer = threading.Timer(_CATCH_UP_SECONDS, stop.set)
         timer.start()
         try:
-            self._sync(lambda _: None, stop=stop)
+            self.sync(stop=stop)
         except SyncStopped:
             pass
         finally:
@@ -181,7 +214,7 @@ class Assistant:
         """Bring the index level now and after every change in the folder, until ``stop`` is set; yield each report."""
 
         def run() -> SyncReport:
-            return self._sync(on_progress, still_for=STILL_FOR)
+            return self.sync(on_progress, still_for=STILL_FOR)
 
         apart = self.settings.index if isinstance(self.settings.index, Path) else None
         return watch(self.settings.corpus, apart, run, stop or threading.Event())
@@ -430,46 +463,6 @@ class Assistant:
     @property
     def _removed(self) -> Path:
         return self.settings.data / "removed"
-
-    def _sync(
-        self,
-        on_progress: OnProgress,
-        *,
-        rebuild: bool = False,
-        still_for: float = 0,
-        allow_removals: bool = False,
-        stop: threading.Event | None = None,
-    ) -> SyncReport:
-        def noted(state: Progress) -> None:
-            self._activity = state
-            if stop is not None and stop.is_set():
-                raise SyncStopped("stopped: nothing is lost, and `rag index` goes on from here")
-            on_progress(state)
-
-        with self._one_sync:
-            try:
-                report = sync(
-                    self._index,
-                    self.settings.corpus,
-                    self._embedder,
-                    self.settings.chunk_tokens,
-                    noted,
-                    rebuild=rebuild,
-                    still_for=still_for,
-                    allow_removals=allow_removals,
-                )
-            except (IndexLocked, SyncStopped):
-                raise
-            except Exception as error:
-                self._problem = problem_of(self._place, error)
-                save_problem(self.settings.data, self._problem)
-                raise
-            finally:
-                self._activity = None
-                self._changes.forget()
-            self._problem = None
-            delete_problem(self.settings.data, self._place)
-            return report
 
     @contextmanager
     def _reading(self, sources: Collection[str] = ()) -> Iterator[Reader]:

@@ -52,12 +52,17 @@ def conversation_html(conversation: Conversation) -> str:
     style = resources.files("rag").joinpath("export.css").read_text(encoding="utf-8")
     title = _escape(conversation.title)
     turns = "\n".join(_turn(at, turn) for at, turn in enumerate(conversation.turns, 1))
+    created = f'<p class="soft">{_minute(conversation.created)}</p>'
+    return html_page(title, style, f'<h1 dir="auto">{title}</h1>\n{created}\n{turns}')
+
+
+def html_page(title: str, style: str, body: str) -> str:
+    """Return an HTML page that stands by itself; all of it is markup already."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n"
-        f'<h1 dir="auto">{title}</h1>\n<p class="soft">{_minute(conversation.created)}</p>\n{turns}\n'
+        f"<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n{body}\n"
         "</main>\n</body>\n</html>\n"
     )
 

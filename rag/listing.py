@@ -109,26 +109,14 @@ def _file(source: str, waiting: str | None, record: FileRecord | None, mtime_ns:
     """Return a file that is no document itself: an archive of some, or it is new, or could not be read."""
     reason = record.reason if record is not None else None
     failed = reason is not None and waiting != "changed"
-    if record is not None and documents and not waiting:
-        return _archive(record, mtime_ns, documents)
+    archive = record if documents and not waiting else None
     return ListedDocument(
         source=source,
         file=source,
         title=PurePosixPath(source).name,
-        state="failed" if failed else "waiting",
+        state="indexed" if archive else "failed" if failed else "waiting",
+        extent=f"{documents} document{'s' * (documents != 1)}" if archive else "",
         modified=_modified(mtime_ns),
-        note=(reason if failed else waiting) or "",
-    )
-
-
-def _archive(record: FileRecord, mtime_ns: int, documents: int) -> ListedDocument:
-    return ListedDocument(
-        source=record.source,
-        file=record.source,
-        title=PurePosixPath(record.source).name,
-        state="indexed",
-        extent=f"{documents} document{'s' * (documents != 1)}",
-        modified=_modified(mtime_ns),
-        note=record.warning or "",
-        sha256=record.sha256,
+        note=(archive.warning if archive else reason if failed else waiting) or "",
+        sha256=archive.sha256 if archive else "",
     )

@@ -208,38 +208,22 @@ class _Told:
         self._source = ""
         self._one_tells = threading.Lock()
 
-    def reading(self, source: str) -> None:
-        """Tell which file is in hand."""
-        with self._one_tells:
-            self._source = source
-            self._tell()
+    def tell(self, *, done: float = 0, others: float = 0, source: str | None = None) -> None:
+        """Tell how far the run is, or the same again, to whoever may want to stop it.
 
-    def done(self, size: float) -> None:
-        """Tell that so many more bytes are embedded."""
+        ``done`` are the bytes embedded since, ``others`` all that other processes have written of the same run, and
+        ``source`` is the file in hand from now on.
+        """
         with self._one_tells:
-            self._done += size
-            self._tell()
-
-    def others(self, size: float) -> None:
-        """Tell how many bytes other processes have written of the same run."""
-        with self._one_tells:
-            self._others = max(self._others, size)
-            self._tell()
-
-    def again(self) -> None:
-        """Tell the same again, to whoever may want to stop the run."""
-        with self._one_tells:
-            self._tell()
+            self._done += done
+            self._others = max(self._others, others)
+            self._source = self._source if source is None else source
+            all_done = min(self._done + self._others, self._total)
+            self._on_progress(Progress(done=all_done, total=self._total, source=self._source))
 
     def end(self) -> None:
         """Tell that all is done, whatever the shares added up to."""
-        with self._one_tells:
-            self._done, self._source = self._total, ""
-            self._tell()
-
-    def _tell(self) -> None:
-        done = min(self._done + self._others, self._total)
-        self._on_progress(Progress(done=done, total=self._total, source=self._source))
+        self.tell(done=self._total, source="")
 
 
 def _put_all(
@@ -250,9 +234,10 @@ def _put_all(
     by_source = {file.source: file for file in files}
     read_by = fingerprint()
     work = [Work(file.source, f"{file.size} {file.mtime_ns} {read_by}", file.size) for file in files]
-    for sources in index.share(work, told.others):
+    for sources in index.share(work, lambda size: told.tell(others=size)):
         shared = (by_source[source] for source in sources)
-        with closing(read_ahead(shared, embedder, chunk_tokens, told.reading, told.again)) as groups:
+        reading = read_ahead(shared, embedder, chunk_tokens, lambda source: told.tell(source=source), told.tell)
+        with closing(reading) as groups:
             for group in groups:
                 _put(group, index, embedder, told)
     told.end()
@@ -284,12 +269,12 @@ def _embedded(
 ) -> dict[str, Embedding]:
     """Embed texts, and tell of the bytes that they are of."""
     if not missing:
-        told.done(size)
+        told.tell(done=size)
         return {}
     rows = embedder.embed(
         [text for text, _ in missing.values()],
         [spans for _, spans in missing.values()],
-        lambda count: told.done(size * count / len(missing)),
+        lambda count: told.tell(done=size * count / len(missing)),
     )
     return dict(zip(missing, rows, strict=True))
 

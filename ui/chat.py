@@ -86,9 +86,8 @@ class Chat:
         if "pending" in data:
             yield from self._answered(place, str(data["pending"]), request, box=gr.skip())
         elif turn is not None and data.get("everywhere"):
-            again = (
-                _again(turn.answer, turn.id) if turn == turns[-1] else Question(text=turn.answer.query, as_typed=True)
-            )
+            typed = Question(text=turn.answer.query, as_typed=True)
+            again = _again(turn.answer, turn.id) if turn == turns[-1] else typed
             yield from self._ask(again.model_copy(update={"sources": ()}), place, request, box=gr.skip())
         elif turn is not None:
             yield from self._ask(_again(turn.answer, turn.id), place, request, box=gr.skip())

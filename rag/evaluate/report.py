@@ -12,27 +12,19 @@ from rag.evaluate.measures import DEFINITIONS, Change, Comparison, Definition, D
 from rag.evaluate.plots import confidence_plot, interval_bar, latency_plot, risk_coverage_plot
 from rag.evaluate.questions import Excerpt
 from rag.evaluate.run import Run
+from rag.export import html_page
 
 _MOST_CHARACTERS = 800  # printed of an excerpt: an answer's are shorter
 _MOST_EXCERPTS = 5  # printed of what was shown, or should have been
 _MOST_CHANGED = 50  # questions listed
 _COUNTED: tuple[Unit, ...] = ("seconds", "characters")  # units whose bars end at the largest value of the run
-# The page may load nothing and run nothing, should a mistake ever let something through.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def html_report(run: Run) -> str:
     """Return the page."""
     style = resources.files("rag.evaluate").joinpath("report.css").read_text(encoding="utf-8")
     title = f"Evaluation: {clean(run.asked)}"
-    body = "\n".join(part for part in _parts(run) if part)
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n"
-        f"<h1>{title}</h1>\n{body}\n</main>\n</body>\n</html>\n"
-    )
+    return html_page(title, style, "\n".join([f"<h1>{title}</h1>", *filter(None, _parts(run))]))
 
 
 def clean(text: str) -> str:

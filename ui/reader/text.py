@@ -21,12 +21,12 @@ def text_view(chosen: Chosen, note: str = "") -> str:
         window = _page_start(chosen), window[1]
     scene = Scene(document, window, chosen.passage, chosen.marks)
     back = moved and chosen.passage is not None and not (window[0] <= chosen.passage[0] < window[1])
+    start, end, length = *window, len(document.text)
+    before = _bar(chosen, earlier(window), "↑ Earlier", "the document begins before this", back) if start else ""
+    after = _bar(chosen, later(window, length), "↓ Later", "the document goes on", back) if end < length else ""
     shown = lines(scene) if is_lines(document) else blocks(scene)
     noted = f'<p class="soft note">{escape(note)}</p>' if note else ""
-    return (
-        f'<div class="doc" tabindex="0" role="region" aria-label="Source text">{noted}'
-        f"{_before(chosen, window, back)}{shown}{_after(chosen, window, back)}</div>"
-    )
+    return f'<div class="doc" tabindex="0" role="region" aria-label="Source text">{noted}{before}{shown}{after}</div>'
 
 
 def _focus(chosen: Chosen) -> Span:
@@ -43,21 +43,8 @@ def _page_start(chosen: Chosen) -> int:
     return pages[bisect_left(pages, chosen.page or 1, key=lambda page: page.number)].start
 
 
-def _before(chosen: Chosen, window: Span, back: bool) -> str:
-    """Return the bar over the text: the way to what stands before the window."""
-    if window[0] == 0:
-        return ""
-    return _bar(chosen, earlier(window), "↑ Earlier", "the document begins before this", back)
-
-
-def _after(chosen: Chosen, window: Span, back: bool) -> str:
-    length = len(chosen.document.text)
-    if window[1] >= length:
-        return ""
-    return _bar(chosen, later(window, length), "↓ Later", "the document goes on", back)
-
-
 def _bar(chosen: Chosen, at: int, label: str, said: str, back: bool) -> str:
+    """Return the way to what stands before the window, or after it."""
     move = f'<button type="button" {chosen.attributes} data-view="text" data-at="{at}">{label}</button>'
     home = f'<button type="button" {chosen.attributes} data-view="text">{chosen.way_back}</button>' if back else ""
     return f'<p class="more">{move}{home}<span class="soft">{said}</span></p>'
