@@ -23,7 +23,7 @@ class _Cue(NamedTuple):
 
     start: float
     end: float
-    lines: tuple[str, ...]
+    text: str
     voice: str = ""
 
 
@@ -33,10 +33,7 @@ def parse_srt(data: bytes, name: str) -> Parsed:
 
     text = decode(data)
     try:
-        found = [
-            _Cue(one.start.total_seconds(), one.end.total_seconds(), tuple(one.content.split("\n")))
-            for one in srt.parse(text)
-        ]
+        found = [_Cue(one.start.total_seconds(), one.end.total_seconds(), one.content) for one in srt.parse(text)]
     except (srt.SRTParseError, ValueError, OverflowError):
         found = []
     return _document(found, text, name, "SubRip")
@@ -49,7 +46,7 @@ def parse_vtt(data: bytes, name: str) -> Parsed:
     text = decode(data)
     try:
         found = [
-            _Cue(one.start_in_seconds, one.end_in_seconds, tuple(one.lines), one.voice or "")
+            _Cue(one.start_in_seconds, one.end_in_seconds, "\n".join(one.lines), one.voice or "")
             for one in webvtt.from_string(text).captions
         ]
     except (webvtt.errors.MalformedFileError, webvtt.errors.MalformedCaptionError, ValueError, IndexError):
@@ -61,7 +58,7 @@ def _document(cues: list[_Cue], text: str, name: str, kind: str) -> Parsed:
     builder = Builder()
     for cue in _joined(_unrepeated(cues)):
         builder.page(int(cue.start))
-        builder.add(clean(f"{cue.voice}: {cue.lines[0]}" if cue.voice else cue.lines[0]))
+        builder.add(clean(f"{cue.voice}: {cue.text}" if cue.voice else cue.text))
     parsed = builder.parsed(name, page_kind="time")
     return parsed if parsed.text else plain_text(clean(text), name, f"not valid {kind}: read as plain text")
 
@@ -70,9 +67,9 @@ def _unrepeated(cues: Iterable[_Cue]) -> Iterator[_Cue]:
     """Yield the cues as one line each, without the lines that stand on from the cue before."""
     before: tuple[str, ...] = ()
     for cue in cues:
-        lines = tuple(" ".join(html.unescape(_TAG.sub("", line)).split()) for line in cue.lines)
+        lines = tuple(" ".join(html.unescape(_TAG.sub("", line)).split()) for line in cue.text.split("\n"))
         if words := " ".join(line for line in lines if line and line not in before):
-            yield cue._replace(lines=(words,))
+            yield cue._replace(text=words)
         before = lines
 
 
@@ -81,12 +78,11 @@ def _joined(cues: Iterable[_Cue]) -> list[_Cue]:
     joined: list[_Cue] = []
     for cue in cues:
         if joined and not _is_apart(joined[-1], cue):
-            cue = cue._replace(start=joined[-1].start, lines=(f"{joined.pop().lines[0]} {cue.lines[0]}",))
+            cue = cue._replace(start=joined[-1].start, text=f"{joined.pop().text} {cue.text}")
         joined.append(cue)
     return joined
 
 
 def _is_apart(last: _Cue, cue: _Cue) -> bool:
-    said = last.lines[0]
-    is_full = len(said) >= _LONGEST or _ENDS_SENTENCE.search(said) is not None
+    is_full = len(last.text) >= _LONGEST or _ENDS_SENTENCE.search(last.text) is not None
     return is_full or last.voice != cue.voice or not -_LONGEST_GAP < cue.start - last.end < _LONGEST_GAP

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from datetime import datetime, time, timedelta
+from functools import cache
 from io import BytesIO, StringIO
 from itertools import islice
 from typing import Any
@@ -127,7 +128,12 @@ def _reader(sheet: Any, left_out: LeftOut) -> Any:
 
 
 def _rows(sheet: Any, reader: Any) -> Iterator[Row]:
-    formats = _Formats(sheet)
+    from openpyxl.cell.read_only import ReadOnlyCell
+
+    @cache
+    def number_format(style: int) -> str:
+        return ReadOnlyCell(sheet, 1, 1, None, style_id=style).number_format or "General"
+
     with reader.source:
         for number, found in reader.parse():
             if number > _LAST_ROW:
@@ -137,22 +143,8 @@ def _rows(sheet: Any, reader: Any) -> Iterator[Row]:
                 at = cell["column"] - 1
                 if cell["value"] is not None and at < _MOST_COLUMNS:
                     cells.extend([""] * (at + 1 - len(cells)))
-                    cells[at] = _cell_text(cell, formats)
+                    cells[at] = _cell_text(cell, number_format)
             yield number, cells
-
-
-class _Formats(dict[int, str]):
-    """The number formats of a workbook by the number of a cell's style, each looked up once."""
-
-    def __init__(self, sheet: Any) -> None:
-        super().__init__()
-        self._sheet = sheet
-
-    def __missing__(self, style: int) -> str:
-        from openpyxl.cell.read_only import ReadOnlyCell
-
-        self[style] = ReadOnlyCell(self._sheet, 1, 1, None, style_id=style).number_format or "General"
-        return self[style]
 
 
 def _hidden_columns(reader: Any) -> Iterator[int]:
@@ -165,7 +157,7 @@ def _is_hidden(attributes: Mapping[str, str]) -> bool:
     return attributes.get("hidden") in ("1", "true") or any(attributes.get(size) == "0" for size in ("ht", "width"))
 
 
-def _cell_text(cell: Mapping[str, Any], formats: Mapping[int, str]) -> str:
+def _cell_text(cell: Mapping[str, Any], number_format: Callable[[int], str]) -> str:
     value = cell["value"]
     if isinstance(value, str):
         text = squeeze(_ESCAPED.sub(lambda code: chr(int(code[1], 16)), value))
@@ -173,7 +165,7 @@ def _cell_text(cell: Mapping[str, Any], formats: Mapping[int, str]) -> str:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, (int, float)):
-        return _number_text(value, formats[cell["style_id"]])
+        return _number_text(value, number_format(cell["style_id"]))
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "minutes")
     if isinstance(value, timedelta):

@@ -215,9 +215,8 @@ def _stands_alone(noun: str, names: Set[str]) -> bool:
     """Whether a noun stands for something outside its sentence."""
     words = noun.split()
     first, last = words[0].lower(), words[-1].lower()
-    if last in STOP_WORDS or regex.search(
-        rf"^{_MONTH}\b|(?<!\d)\d{1, 3}$|day$|^(?:{_ENDS_BADLY})$|(?:^|[^u])ly$|[^r]ing$", words[-1]
-    ):
+    ends_badly = rf"^{_MONTH}\b|day$|^(?:{_ENDS_BADLY})$|(?:^|[^u])ly$|[^r]ing$"
+    if last in STOP_WORDS or regex.search(ends_badly, words[-1]):
         return False
     if _MODAL & set(words) or regex.match(r"the \p{Ll}+['’]s ", noun):
         return False
@@ -225,9 +224,7 @@ def _stands_alone(noun: str, names: Set[str]) -> bool:
         return len(words) > 1 and (_is_named(noun) or last not in _VAGUE)
     if _is_named(noun):
         return first not in _OPENERS and not (noun.isupper() and len(noun) > 6)
-    return (
-        first not in _OPENERS and not any(word in STOP_WORDS - {"of", "and"} for word in words) and noun not in _VAGUE
-    )
+    return first not in _OPENERS and noun not in _VAGUE and not (STOP_WORDS - {"of", "and"}).intersection(words)
 
 
 def _is_named(noun: str) -> bool:

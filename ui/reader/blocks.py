@@ -27,16 +27,12 @@ _CLASSES = {"caption": "caption", "note": "aside", "heading": "", "field": ""}
 
 def blocks(scene: Scene) -> str:
     """Return the window, parted where a page or slide begins."""
-    return "".join(_division(label) + _part(scene, pieces) for label, pieces in parts(scene))
-
-
-def _division(label: str) -> str:
-    return f'<div class="division">{escape(label)}</div>' if label else ""
-
-
-def _part(scene: Scene, pieces: Sequence[Piece]) -> str:
-    runs = groupby(pieces, key=lambda piece: _run(scene, piece.block))
-    return "".join(_drawn(scene, kind, list(run)) for (kind, _), run in runs)
+    shown: list[str] = []
+    for label, pieces in parts(scene):
+        runs = groupby(pieces, key=lambda piece: _run(scene, piece.block))
+        shown += [f'<div class="division">{escape(label)}</div>'] if label else []
+        shown += [_drawn(scene, kind, list(run)) for (kind, _), run in runs]
+    return "".join(shown)
 
 
 def _run(scene: Scene, block: Block | None) -> tuple[str, int | None]:
@@ -57,7 +53,7 @@ def _drawn(scene: Scene, kind: str, run: Sequence[Piece]) -> str:
         return items(scene, run, _single)
     if kind == "quote":
         return nested((_depth(scene, piece), _leaf(scene, piece)) for piece in run)
-    shown = "".join((_between if kind == "between" else _single)(scene, piece) for piece in run)
+    shown = "".join(_single(scene, piece) for piece in run)
     is_named = kind == "field" and _NAME.match(scene.text, run[0].own, run[0].end)  # and not "Ben wrote:"
     return f'<div class="headers">{shown}</div>' if is_named else shown
 

@@ -16,7 +16,6 @@ from ui.reader.spans import Span, Style, draw, lines_of
 
 # Characters shown before and after what is looked at: enough to judge it by, and little enough to be quick.
 AROUND = 6000
-_KEPT = 500  # of the window before that stays in view in the next
 _LONGEST_PASSAGE = 2 * AROUND
 
 
@@ -77,13 +76,3 @@ def window_at(text: str, focus: Span) -> Span:
     start = text.rfind("\n", max(0, low - AROUND), low) + 1 if low else 0
     end = text.find("\n", high, high + AROUND)
     return (start or low, end if end >= 0 else high)
-
-
-def earlier(window: Span) -> int:
-    """Return where the window before this one is looked at."""
-    return max(0, window[0] - AROUND + _KEPT)
-
-
-def later(window: Span, length: int) -> int:
-    """Return where the window after this one is looked at, in a text of a length."""
-    return min(length, window[1] + AROUND - _KEPT)

@@ -8,8 +8,10 @@ from ui.escape import escape
 from ui.reader.blocks import blocks
 from ui.reader.chosen import Chosen
 from ui.reader.lines import is_lines, lines
-from ui.reader.scene import Scene, earlier, later, window_at
+from ui.reader.scene import AROUND, Scene, window_at
 from ui.reader.spans import Span
+
+_STEP = AROUND - 500  # characters: the rest of a window stays in view in the next
 
 
 def text_view(chosen: Chosen, note: str = "") -> str:
@@ -22,8 +24,8 @@ def text_view(chosen: Chosen, note: str = "") -> str:
     scene = Scene(document, window, chosen.passage, chosen.marks)
     back = moved and chosen.passage is not None and not (window[0] <= chosen.passage[0] < window[1])
     start, end, length = *window, len(document.text)
-    before = _bar(chosen, earlier(window), "↑ Earlier", "the document begins before this", back) if start else ""
-    after = _bar(chosen, later(window, length), "↓ Later", "the document goes on", back) if end < length else ""
+    before = _bar(chosen, max(0, start - _STEP), "↑ Earlier", "the document begins before this", back) if start else ""
+    after = _bar(chosen, min(length, end + _STEP), "↓ Later", "the document goes on", back) if end < length else ""
     shown = lines(scene) if is_lines(document) else blocks(scene)
     noted = f'<p class="soft note">{escape(note)}</p>' if note else ""
     return f'<div class="doc" tabindex="0" role="region" aria-label="Source text">{noted}{before}{shown}{after}</div>'
