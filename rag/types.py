@@ -176,10 +176,7 @@ def headings_of(blocks: Iterable[Block], text: str) -> tuple[Heading, ...]:
     """Return the headings among the blocks of a text."""
     return tuple(
         Heading(
-            level=one.level,
-            text=one.label or " ".join(text[one.start : one.end].split()),
-            start=one.start,
-            end=one.end,
+            level=one.level, text=one.label or " ".join(text[one.start : one.end].split()), start=one.start, end=one.end
         )
         for one in blocks
         if one.kind == "heading"

@@ -86,13 +86,7 @@ def passage(
     )
     spans = tuple((first, last) for first, last in json.loads(sentences))
     return Passage(
-        chunk=chunk,
-        sentences=spans,
-        source=source,
-        title=title,
-        sha256=sha256,
-        page_kind=page_kind,
-        language=language,
+        chunk=chunk, sentences=spans, source=source, title=title, sha256=sha256, page_kind=page_kind, language=language
     )
 
 

@@ -18,15 +18,7 @@ from rag.embed import Embedding, Vectors
 from rag.errors import DocumentMissing
 from rag.index import FileRecord, Forms, Passage, Piece
 from rag.index.bm25 import rarity
-from rag.index.database.counts import (
-    PASSAGES,
-    TERM,
-    WORDS,
-    Counts,
-    read_counts,
-    read_languages,
-    read_terms,
-)
+from rag.index.database.counts import PASSAGES, TERM, WORDS, Counts, read_counts, read_languages, read_terms
 from rag.index.database.rows import identity_of, number_of, read_vector
 from rag.index.postings import tokens
 from rag.index.saved import passage, piece, read_blocks, read_pages
