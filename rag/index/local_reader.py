@@ -17,7 +17,7 @@ from rag.index.bm25 import single_tokens
 from rag.index.derive import AnySnapshot
 from rag.index.large import LargeSnapshot
 from rag.index.pieces import SnapshotDamaged
-from rag.index.saved import passage, piece, read_blocks, read_pages
+from rag.index.saved import DOCUMENT, document, passage, piece
 from rag.index.vocabulary import KeptVocabulary
 from rag.types import Chunk, Document, DocumentSummary, document_id
 
@@ -175,22 +175,8 @@ class LocalReader:
 
     def document(self, source: str) -> Document | None:
         """Return a document whole, or None where the index holds none at ``source``."""
-        query = "SELECT source, sha256, title, text, page_kind, language, blocks, pages FROM documents WHERE source = ?"
-        row = self._connection.execute(query, [source]).fetchone()
-        if row is None:
-            return None
-        structure = read_blocks(row[6])
-        return Document(
-            source=row[0],
-            sha256=row[1],
-            title=row[2],
-            text=row[3],
-            page_kind=row[4],
-            language=row[5],
-            blocks=structure.blocks,
-            groups=structure.groups,
-            pages=read_pages(row[7]),
-        )
+        row = self._connection.execute(f"SELECT {DOCUMENT} FROM documents WHERE source = ?", [source]).fetchone()
+        return document(row) if row else None
 
     def word_boxes(self, source: str) -> bytes:
         """Return the places of a document's words on its pages, as they were put; nothing where there are none."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import PurePosixPath
+from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -16,6 +17,7 @@ from rag.short_forms import explaining_terms
 from rag.types import Block, Chunk, Document, Group, Heading, Introduction, Page, PageKind, Value
 from rag.words import terms
 
+DOCUMENT = "source, sha256, title, text, page_kind, language, blocks, pages"  # the columns of a document
 _INTRODUCTIONS = TypeAdapter(tuple[Introduction, ...])
 
 
@@ -30,7 +32,7 @@ def dump_blocks(document: Document) -> str:
     return json.dumps({name: [one.model_dump(exclude_defaults=True) for one in part] for name, part in parts.items()})
 
 
-class SavedBlocks(Value):
+class _SavedBlocks(Value):
     """What a database keeps of a document's structure."""
 
     blocks: tuple[Block, ...] = ()
@@ -39,23 +41,31 @@ class SavedBlocks(Value):
 
 # A sheet of 100,000 rows takes a second to be made into values, and the same few documents are read again and again.
 @lru_cache(4)
-def read_pages(saved: str) -> tuple[Page, ...]:
+def _pages(saved: str) -> tuple[Page, ...]:
     """Return the pages in ``saved``."""
     return TypeAdapter(tuple[Page, ...]).validate_json(saved)
 
 
 @lru_cache(4)
-def read_blocks(saved: str) -> SavedBlocks:
+def _blocks(saved: str) -> _SavedBlocks:
     """Return the blocks and groups in ``saved``; a document that was kept before there were blocks has its headings."""
     if not saved.startswith("["):
-        return SavedBlocks.model_validate_json(saved)
+        return _SavedBlocks.model_validate_json(saved)
     headings = TypeAdapter(tuple[Heading, ...]).validate_json(saved)
-    return SavedBlocks(
+    return _SavedBlocks(
         blocks=tuple(
             Block(kind="heading", start=one.start, end=one.end, level=one.level, label=one.text, is_context=True)
             for one in headings
         )
     )
+
+
+def document(row: Sequence[str]) -> Document:
+    """Return a document by what is kept of it, in the order of ``DOCUMENT``."""
+    *named, blocks, pages = row
+    kept = _blocks(blocks)
+    fields: dict[str, Any] = dict(zip(DOCUMENT.split(", "), named, strict=False))
+    return Document(**fields, blocks=kept.blocks, groups=kept.groups, pages=_pages(pages))
 
 
 def passage(

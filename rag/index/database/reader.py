@@ -21,7 +21,7 @@ from rag.index.bm25 import rarity
 from rag.index.database.counts import PASSAGES, TERM, WORDS, Counts, read_counts, read_languages, read_terms
 from rag.index.database.rows import identity_of, number_of, read_vector
 from rag.index.postings import tokens
-from rag.index.saved import passage, piece, read_blocks, read_pages
+from rag.index.saved import DOCUMENT, document, passage, piece
 from rag.index.vocabulary import Vocabulary
 from rag.types import Chunk, Document, DocumentSummary, document_id
 
@@ -160,18 +160,9 @@ class PostgresReader:
 
     def document(self, source: str) -> Document | None:
         """Return a document whole, or None where the index holds none at ``source``."""
-        query = (
-            "SELECT source, sha256, title, text, page_kind, language, blocks, pages FROM documents"
-            " WHERE document_id = ANY(%(places)s) AND id = %(number)s"
-        )
+        query = f"SELECT {DOCUMENT} FROM documents WHERE document_id = ANY(%(places)s) AND id = %(number)s"
         rows = self._ask(query, places=_places_of(source), number=number_of(document_id(source)))
-        if not rows:
-            return None
-        *named, blocks, pages = map(_plain, rows[0])
-        names = ("source", "sha256", "title", "text", "page_kind", "language")
-        kept = read_blocks(str(blocks))
-        parts = {"blocks": kept.blocks, "groups": kept.groups, "pages": read_pages(str(pages))}
-        return Document(**dict(zip(names, named, strict=True)), **parts)
+        return document([str(_plain(value)) for value in rows[0]]) if rows else None
 
     def word_boxes(self, source: str) -> bytes:
         """Return the places of a document's words on its pages, as they were put; nothing where there are none."""
