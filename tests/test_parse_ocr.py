@@ -13,7 +13,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from rag.errors import ParseError
 from rag.parse import ocr
-from rag.parse.ocr import ImageWord, can_read_images, graymap, read_image
+from rag.parse.ocr import ImageWord, can_read_images, read_image
 from rag.parse.pdf import parse_pdf
 
 needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
@@ -39,9 +39,9 @@ def picture() -> Image.Image:
 
 
 def gray(image: Image.Image) -> bytes:
-    width, height = image.size
-    pixels = image.tobytes()
-    return graymap([pixels[row * width : (row + 1) * width] for row in range(height)])
+    file = io.BytesIO()
+    image.save(file, "PPM")
+    return file.getvalue()
 
 
 def lined(words: list[ImageWord]) -> list[list[ImageWord]]:
@@ -56,10 +56,6 @@ def scanned(pages: int = 1) -> bytes:
         canvas.showPage()
     canvas.save()
     return file.getvalue()
-
-
-def test_a_graymap_has_its_size_before_its_rows() -> None:
-    assert graymap([b"ab", b"cd"]) == b"P5 2 2 255\nabcd"
 
 
 @needs_tesseract

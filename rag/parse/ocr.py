@@ -1,7 +1,7 @@
 """Text from pictures of pages, by the program tesseract where it is installed.
 
-A picture is a portable graymap (PGM), which needs no library to write. tesseract runs as a process of its own
-with a time limit, reads the picture from a pipe and writes its words to one: nothing touches the disk.
+tesseract runs as a process of its own with a time limit, reads the picture from a pipe and writes its words to one:
+nothing touches the disk.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -25,11 +25,6 @@ _NO_LANGUAGES = ("osd", "equ", "snum")  # what stands among the languages and is
 def can_read_images() -> bool:
     """Whether tesseract is installed, with a language to read."""
     return bool(_languages())
-
-
-def graymap(rows: Sequence[bytes]) -> bytes:
-    """Return a picture as PGM, from its rows, a byte a pixel."""
-    return b"P5 %d %d 255\n" % (len(rows[0]), len(rows)) + b"".join(rows)
 
 
 class ImageWord(NamedTuple):

@@ -6,21 +6,21 @@ It does not read notes that open at a click, or files attached to a PDF.
 
 from __future__ import annotations
 
-import ctypes
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import islice
 from typing import Any
 
 from rag.errors import ParseError
 from rag.parse.ocr import can_read_images
 from rag.parse.parsed import Parsed, title_of
-from rag.parse.pdf_file import Box, frame_of, load_page, open_pdf
+from rag.parse.pdf_file import draw_grey, has_ink, load_page, open_pdf
 from rag.parse.pdf_headings import Bookmark, mark_kinds
 from rag.parse.pdf_layout import page_lines
 from rag.parse.pdf_ocr import recognise
-from rag.parse.pdf_page import Run, page_runs
+from rag.parse.pdf_page import PageText, page_text
 from rag.parse.pdf_running import PageLines, drop_running_heads
 from rag.parse.pdf_text import blocks_of
 from rag.parse.pdf_write import Writer
@@ -34,6 +34,13 @@ _MOST_OBJECTS = 1000  # of a page that are looked at
 _TITLE_BEFORE = 3000  # characters: what is first there may be the title
 _MOST_BOOKMARKS = 10_000
 _DEEPEST = 15
+_SEEN_AT = 36  # dots per inch, to look whether there is anything on a page
+_INSTALL = "install tesseract and run `rag index` again"
+# What is said of pages.
+_BROKEN = "cannot be read: broken"
+_PICTURE = "cannot be read: no text layer; {remedy}"
+_WORDLESS = "cannot be read: no text in the text layer, and none that OCR finds"
+_RECOGNISED = "read by OCR: letters may be wrong"
 # What programs write for want of a title.
 _NO_TITLE = re.compile(
     r"microsoft \w+ - |untitled|\(?anonymous\)?$|\(?unspecified\)?$|title$|document\d*$|slide \d+$|powerpoint|presentation\d*$|about:blank|https?://"
@@ -75,10 +82,7 @@ class _Reader:
         self._document = document
         self._count = len(document)
         self._ends = time.monotonic() + _OCR_SECONDS
-        self._broken: list[int] = []
-        self._pictures: list[int] = []  # pages without a usable text layer that OCR did not read
-        self._wordless: list[int] = []  # those on which it found nothing that can be read
-        self._recognised: list[int] = []
+        self._noted: dict[str, list[int]] = {_BROKEN: [], _PICTURE: [], _WORDLESS: [], _RECOGNISED: []}
 
     def pages(self) -> list[PageLines]:
         """Return the lines of every page."""
@@ -86,44 +90,40 @@ class _Reader:
 
     def why_empty(self) -> str:
         """Say why no page has text."""
-        if self._broken:
-            return f"broken: {_named(self._broken)} cannot be read"
-        if not self._pictures and not self._wordless:
+        if self._noted[_BROKEN]:
+            return f"broken: {_named(self._noted[_BROKEN])} cannot be read"
+        if not self._noted[_PICTURE] and not self._noted[_WORDLESS]:
             return "no text in it"
         without = "no text layer on " + ("its page" if self._count == 1 else f"any of its {self._count} pages")
         if can_read_images():
-            return f"{without}, and OCR finds no text" + (" in time" if self._pictures else "")
-        return f"{without}: it needs OCR; install tesseract and run `rag index` again"
+            return f"{without}, and OCR finds no text" + (" in time" if self._noted[_PICTURE] else "")
+        return f"{without}: it needs OCR; {_INSTALL}"
 
     def warning(self) -> str | None:
         """Say which pages are missing or unsure, and what to do about it."""
-        remedy = "OCR failed or took too long" if can_read_images() else "install tesseract and run `rag index` again"
-        notes = (
-            (self._broken, "cannot be read: broken"),
-            (self._pictures, f"cannot be read: no text layer; {remedy}"),
-            (self._wordless, "cannot be read: no text in the text layer, and none that OCR finds"),
-            (self._recognised, "read by OCR: letters may be wrong"),
-        )
-        return "; ".join(f"{_named(pages)} {said}" for pages, said in notes if pages) or None
+        remedy = "OCR failed or took too long" if can_read_images() else _INSTALL
+        notes = (f"{_named(on)} {said.format(remedy=remedy)}" for said, on in self._noted.items() if on)
+        return "; ".join(notes) or None
 
     def _page(self, number: int) -> PageLines:
-        from pypdfium2 import raw
+        from pypdfium2 import PdfiumError
 
-        page = load_page(self._document, number)
-        if not page:
-            self._broken.append(number)
-            return PageLines(number)
         try:
-            bounds, runs = _text_layer(page)
-            found = PageLines(number, page_lines(runs), bounds[1], bounds[3], frame_of(page))
-            letters = sum(len(run.text) for run in runs)
-            if letters < _FEW_LETTERS and _is_drawn(page, letters > 0):
-                return self._by_ocr(page, found)
-            return found
-        finally:
-            raw.FPDF_ClosePage(page)
+            with closing(load_page(self._document, number)) as page:
+                text = self._text(page, number)
+        except PdfiumError:
+            self._noted[_BROKEN].append(number)
+            return PageLines(number)
+        return PageLines(number, page_lines(text.runs), text.low, text.high, text.frame)
 
-    def _by_ocr(self, page: Any, found: PageLines) -> PageLines:
+    def _text(self, page: Any, number: int) -> PageText:
+        text = page_text(page)
+        letters = sum(len(run.text) for run in text.runs)
+        if letters < _FEW_LETTERS and _is_drawn(page, letters > 0):
+            return self._by_ocr(page, number, text, letters)
+        return text
+
+    def _by_ocr(self, page: Any, number: int, found: PageText, letters: int) -> PageText:
         """Return what OCR reads on a page; where it finds no more than there is, or cannot be had, ``found``."""
         left = self._ends - time.monotonic()
         try:
@@ -131,50 +131,27 @@ class _Reader:
                 raise ParseError("there is no OCR, or no time for it")
             seen = recognise(page, min(left, _OCR_PAGE_SECONDS))
         except ParseError:
-            self._pictures.append(found.number)
+            self._noted[_PICTURE].append(number)
             return found
-        if seen.letters <= sum(len(line.text) for line in found.lines):
-            self._wordless += [] if found.lines or seen.is_blank else [found.number]
-            return found
-        self._recognised.append(found.number)
-        return PageLines(found.number, page_lines(seen.runs), 0.0, seen.height, seen.frame)
-
-
-def _text_layer(page: Any) -> tuple[Box, list[Run]]:
-    """Return what is shown of a page, and the runs of its text layer."""
-    from pypdfium2 import raw
-
-    box = raw.FS_RECTF()
-    raw.FPDF_GetPageBoundingBox(page, box)
-    bounds = (box.left, box.bottom, box.right, box.top)
-    text_page = raw.FPDFText_LoadPage(page)
-    if not text_page:
-        return bounds, []
-    try:
-        return bounds, page_runs(page, text_page, bounds)
-    finally:
-        raw.FPDFText_ClosePage(text_page)
+        if sum(len(run.text) for run in seen.runs) > letters:
+            self._noted[_RECOGNISED].append(number)
+            return seen
+        self._noted[_WORDLESS] += [] if letters else [number]
+        return found
 
 
 def _is_drawn(page: Any, has_text: bool) -> bool:
     """Whether a page has something to be looked at; beside a text, a picture of most of the page."""
     from pypdfium2 import raw
 
-    count = raw.FPDFPage_CountObjects(page)
     if not has_text:
-        return bool(count > 0)
-    area = raw.FPDF_GetPageWidthF(page) * raw.FPDF_GetPageHeightF(page)
-    objects = [raw.FPDFPage_GetObject(page, at) for at in range(min(count, _MOST_OBJECTS))]
-    images = [one for one in objects if raw.FPDFPageObj_GetType(one) == raw.FPDF_PAGEOBJ_IMAGE]
-    return any(_area(image) > _MOST_OF_A_PAGE * area for image in images)
-
-
-def _area(thing: Any) -> float:
-    from pypdfium2 import raw
-
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    raw.FPDFPageObj_GetBounds(thing, *map(ctypes.byref, (left, bottom, right, top)))
-    return (right.value - left.value) * (top.value - bottom.value)
+        return has_ink(draw_grey(page, _SEEN_AT))
+    width, height = page.get_size()
+    objects = islice(page.get_objects(max_depth=1), _MOST_OBJECTS)
+    places = [one.get_bounds() for one in objects if one.type == raw.FPDF_PAGEOBJ_IMAGE]
+    return any(
+        (right - left) * (top - bottom) > _MOST_OF_A_PAGE * width * height for left, bottom, right, top in places
+    )
 
 
 def _bookmarks(document: Any) -> Iterator[Bookmark]:

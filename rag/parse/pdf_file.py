@@ -5,10 +5,13 @@ from __future__ import annotations
 import ctypes
 import logging
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag.errors import ParseError
 from rag.parse.word_boxes import STEPS
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
 _MOST_PIXELS = 4000  # of a side of a picture
@@ -35,15 +38,23 @@ def open_pdf(data: bytes) -> Any:
 
 
 def load_page(document: Any, number: int) -> Any:
-    """Return pdfium's handle of a page, what is filled into a form made a part of it; None where it is broken."""
+    """Return a page, what is filled into a form made a part of it; raises PdfiumError where it is broken."""
     from pypdfium2 import raw
 
-    page = raw.FPDF_LoadPage(document.raw, number - 1)
-    is_form = page and document.get_formtype() != raw.FORMTYPE_NONE
+    page = document[number - 1]
+    is_form = document.get_formtype() != raw.FORMTYPE_NONE
     if is_form and raw.FPDFPage_Flatten(page, _AS_SHOWN) == _FLATTENED:
-        raw.FPDF_ClosePage(page)
-        page = raw.FPDF_LoadPage(document.raw, number - 1)
-    return page or None
+        page.close()
+        page = document[number - 1]
+    return page
+
+
+def turned(box: Box, quarters: int) -> Box:
+    """Return a rectangle after quarter turns of its page to the left."""
+    left, bottom, right, top = box
+    for _ in range(quarters % 4):
+        left, bottom, right, top = -top, left, -bottom, right
+    return left, bottom, right, top
 
 
 @dataclass(frozen=True)
@@ -63,9 +74,9 @@ class Frame:
         one, other = int(x + to_right * left + upwards * bottom), int(x + to_right * right + upwards * top)
         y, to_right, upwards = self.y
         low, high = int(y + to_right * left + upwards * bottom), int(y + to_right * right + upwards * top)
-        return (one, high, other, low) if one <= other and high <= low else (
-            min(one, other), min(low, high), max(one, other), max(low, high)
-        )  # fmt: skip
+        if one > other:
+            one, other = other, one
+        return (one, high, other, low) if high <= low else (one, low, other, high)
 
 
 NO_FRAME = Frame((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))  # of a page that cannot be read
@@ -76,9 +87,10 @@ def upright_frame(width: float, height: float) -> Frame:
     return Frame((0.0, STEPS / width, 0.0), (STEPS, 0.0, -STEPS / height))
 
 
-def frame_of(page: Any) -> Frame:
-    """Return the frame of a page."""
-    origin, right, up = (_shown(page, x, y) for x, y in ((0.0, 0.0), (_SIDE, 0.0), (0.0, _SIDE)))
+def frame_of(page: Any, quarters: int = 0) -> Frame:
+    """Return the frame of a page on which places are told after quarter turns to the left."""
+    points = (turned((x, y, x, y), -quarters)[:2] for x, y in ((0.0, 0.0), (_SIDE, 0.0), (0.0, _SIDE)))
+    origin, right, up = (_shown(page, x, y) for x, y in points)
     x, y = ((origin[at], (right[at] - origin[at]) / _SIDE, (up[at] - origin[at]) / _SIDE) for at in (0, 1))
     return Frame(x, y)
 
@@ -91,42 +103,16 @@ def _shown(page: Any, x: float, y: float) -> tuple[int, int]:
     return right.value, down.value
 
 
-@dataclass(frozen=True)
-class GreyPicture:
-    """The picture of a page, a byte a pixel, from the top down; and the frame of the page."""
-
-    rows: list[bytes]
-    frame: Frame
-
-    def has_ink(self, box: Box | None = None) -> bool:
-        """Whether there is anything to be seen on it, or in the middle half of a box on the page."""
-        seen = self.rows if box is None else self._middle(box)
-        return bool(seen) and max(map(max, seen)) - min(map(min, seen)) > _LEAST_CONTRAST
-
-    def _middle(self, box: Box) -> list[bytes]:
-        left, top, right, bottom = self.frame.place(box)
-        width, height = len(self.rows[0]), len(self.rows)
-        first, last = max(left * width // STEPS, 0), right * width // STEPS + 1
-        quarter = (bottom - top) // 4
-        rows = self.rows[max((top + quarter) * height // STEPS, 0) : (bottom - quarter) * height // STEPS + 1]
-        return [row[first:last] for row in rows] if first < min(last, width) else []
-
-
-def draw_grey(page: Any, dots_per_inch: float) -> GreyPicture:
+def draw_grey(page: Any, dots_per_inch: float) -> Image:
     """Draw a page; a huge one is made smaller."""
-    from pypdfium2 import raw
+    scale = min(dots_per_inch / 72, _MOST_PIXELS / max(*page.get_size(), 1.0))
+    picture: Image = page.render(scale=scale, grayscale=True, may_draw_forms=False, draw_annots=False).to_pil()
+    return picture
 
-    width, height = raw.FPDF_GetPageWidthF(page), raw.FPDF_GetPageHeightF(page)
-    scale = min(dots_per_inch / 72, _MOST_PIXELS / max(width, height, 1))
-    columns, rows = max(1, round(width * scale)), max(1, round(height * scale))
-    bitmap = raw.FPDFBitmap_CreateEx(columns, rows, raw.FPDFBitmap_Gray, None, 0)
-    if not bitmap:
-        raise ParseError("too large a picture")
-    try:
-        raw.FPDFBitmap_FillRect(bitmap, 0, 0, columns, rows, 0xFFFFFFFF)
-        raw.FPDF_RenderPageBitmap(bitmap, page, 0, 0, columns, rows, 0, raw.FPDF_ANNOT)
-        stride = raw.FPDFBitmap_GetStride(bitmap)
-        pixels = ctypes.string_at(raw.FPDFBitmap_GetBuffer(bitmap), stride * rows)
-        return GreyPicture([pixels[row * stride : row * stride + columns] for row in range(rows)], frame_of(page))
-    finally:
-        raw.FPDFBitmap_Destroy(bitmap)
+
+def has_ink(picture: Image, place: tuple[int, int, int, int] = (0, 0, STEPS, STEPS)) -> bool:
+    """Whether there is anything to be seen on a grey picture, or at a place on it, in steps."""
+    shown = (min(max(at, 0), STEPS) * side // STEPS for at, side in zip(place, 2 * picture.size, strict=True))
+    left, top, right, bottom = shown
+    seen = picture.crop((left, top, min(right + 1, picture.width), min(bottom + 1, picture.height))).tobytes()
+    return bool(seen) and max(seen) - min(seen) > _LEAST_CONTRAST

@@ -49,12 +49,10 @@ class Cell:
 
     def add(self, other: Cell, gap: str = " ") -> None:
         """Add what stands in another cell behind this one's words, where there is something."""
-        if not other.words:
-            return
-        for at, word in enumerate(other.words):
-            self.words.append(word if at else word._replace(gap=gap))
-        self.left, self.right = min(self.left, other.left), max(self.right, other.right)
-        self.text = text_of(self.words)
+        if other.words:
+            self.words += [other.words[0]._replace(gap=gap), *other.words[1:]]
+            self.text = f"{self.text}{gap if self.text else ''}{other.text}"
+            self.left, self.right = min(self.left, other.left), max(self.right, other.right)
 
 
 @dataclass(slots=True)
@@ -89,7 +87,7 @@ def page_lines(runs: list[Run]) -> list[Line]:
     """Return the lines of a page in reading order."""
     lines: list[Line] = []
     for number, column in enumerate(_columns(runs, _MOST_NESTED)):
-        found = _lines(column)
+        found = [_line(row) for row in _on_lines(column)]
         margin = min(line.left for line in found)
         limit = max(line.right for line in found)
         for line in found:
@@ -166,14 +164,14 @@ def _are_columns(left: list[Run], right: list[Run], least: int) -> bool:
 
 
 def _is_prose(runs: list[Run], least: int, shortest: int) -> bool:
-    lines = [line.text for line in _lines(runs)]
+    lines = [" ".join([run.text for run in row]) for row in _on_lines(runs)]
     text = "".join(lines)
     letters = sum(map(str.isalpha, text))
     wide = 2 if any("\u3040" <= character < "\ua000" for character in text[:200]) else 1
     return len(lines) >= least and wide * median(map(len, lines)) >= shortest and letters > 0.55 * len(text)
 
 
-def _lines(runs: Sequence[Run]) -> list[Line]:
+def _on_lines(runs: Sequence[Run]) -> list[list[Run]]:
     """Set runs on lines, from the top down."""
     rows: list[list[Run]] = []
     for run in sorted(runs, key=lambda run: -run.middle):
@@ -181,7 +179,7 @@ def _lines(runs: Sequence[Run]) -> list[Line]:
             rows[-1].append(run)
         else:
             rows.append([run])
-    return [_line(row) for row in rows]
+    return rows
 
 
 def _level(one: Run, other: Run) -> bool:
@@ -204,7 +202,7 @@ def _line(row: list[Run]) -> Line:
         base=widest.bottom,
         size=size,
         bold=sum(len(run.text) for run in row if run.bold) > 0.7 * sum(len(run.text) for run in row),
-        first_width=row[0].first_right - row[0].left,
+        first_width=row[0].words[0].box[2] - row[0].left,
         text_left=row[1].left if marked else row[0].left,
     )
 

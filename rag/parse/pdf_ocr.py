@@ -3,50 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from io import BytesIO
 from itertools import groupby
 from statistics import median
 from typing import Any
 
-from rag.parse.ocr import ImageWord, graymap, read_image
-from rag.parse.pdf_file import Frame, draw_grey, upright_frame
-from rag.parse.pdf_page import PlacedWord, Run, is_readable, text_of
+from rag.parse.ocr import ImageWord, read_image
+from rag.parse.pdf_file import draw_grey, upright_frame
+from rag.parse.pdf_page import PageText, PlacedWord, Run, is_readable, text_of
 
 _DOTS_PER_INCH = 200
 _WORD_GAP = 0.75  # of the height of a line: what is wider parts two runs
 _LEAST, _MOST = 0.7, 1.4  # times the usual height of a line: letters of such lines are of one size
 
 
-@dataclass(frozen=True)
-class Recognised:
-    """What OCR found on a page of this height; on one that ``is_blank`` there is nothing to be found."""
-
-    runs: list[Run]
-    height: float
-    frame: Frame
-    is_blank: bool
-
-    @property
-    def letters(self) -> int:
-        """How many letters it found; none where they are no text."""
-        text = " ".join(run.text for run in self.runs)
-        return len(text) if is_readable(text) else 0
-
-
-def recognise(page: Any, seconds: float) -> Recognised:
-    """Read a page; raises ParseError as ``read_image`` does."""
-    from pypdfium2 import raw
-
+def recognise(page: Any, seconds: float) -> PageText:
+    """Read a page, without a word where what is found is no text; raises ParseError as ``read_image`` does."""
     picture = draw_grey(page, _DOTS_PER_INCH)
-    width, height = raw.FPDF_GetPageWidthF(page), raw.FPDF_GetPageHeightF(page)
-    frame = upright_frame(width, height)
-    if not picture.has_ink():
-        return Recognised([], height, frame, is_blank=True)
-    scale = height / len(picture.rows)
-    words = read_image(graymap(picture.rows), seconds)
-    lines = [list(group) for _, group in groupby(words, key=lambda word: word.line)]
-    runs = list(_runs([[_placed(word, scale, height) for word in line] for line in lines]))
-    return Recognised(runs, height, frame, is_blank=False)
+    width, height = page.get_size()
+    file = BytesIO()
+    picture.save(file, "PPM")
+    words = read_image(file.getvalue(), seconds)
+    scale = height / picture.height
+    lines = [[_placed(word, scale, height) for word in line] for _, line in groupby(words, key=lambda word: word.line)]
+    runs = list(_runs(lines)) if is_readable(" ".join(word.text for word in words)) else []
+    return PageText(runs, 0.0, height, upright_frame(width, height))
 
 
 def _placed(word: ImageWord, scale: float, height: float) -> PlacedWord:
@@ -70,5 +51,4 @@ def _runs(lines: Sequence[Sequence[PlacedWord]]) -> Iterator[Run]:
 
 def _run(words: Sequence[PlacedWord], bottom: float, size: float, order: int) -> Run:
     left, right = words[0].box[0], words[-1].box[2]
-    place = (left, bottom, right, bottom + size)
-    return Run(text_of(words), *place, size, False, order, first_right=words[0].box[2], words=list(words))
+    return Run(left, bottom, right, bottom + size, size, False, order, words=list(words), text=text_of(words))

@@ -11,15 +11,18 @@ from __future__ import annotations
 import ctypes
 import math
 import re
+import struct
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from rag.parse.pdf_file import Box, draw_grey
+from rag.parse.pdf_file import Box, Frame, draw_grey, frame_of, has_ink, turned
 
 # pdfium puts U+0002, or U+FFFE, in place of a hyphen at the end of a line.
 _WORD = re.compile("[^\\s\x02\ufffe]+[\x02\ufffe]?|[\x02\ufffe]")
+_FOUR_FLOATS = struct.Struct("4f").unpack_from  # of an FS_RECTF: left, top, right and bottom
+_LINE = re.compile(r"[^\r\n]+")
 _PLAIN = str.maketrans(
     {
         **dict.fromkeys("\x02\ufffe", "-"),
@@ -55,7 +58,7 @@ _INVISIBLE = 3  # FPDF_TEXTRENDERMODE_INVISIBLE: over the picture of a page that
 
 
 class PlacedWord(NamedTuple):
-    """A word, where it stands on the page as the file has it, before any turn; and what parts it from the last."""
+    """A word, where it stands on the page such that it reads from left to right, and what parts it from the last."""
 
     text: str
     box: Box
@@ -64,14 +67,13 @@ class PlacedWord(NamedTuple):
 
 def text_of(words: Sequence[PlacedWord]) -> str:
     """Return words as a text."""
-    return "".join(word.gap + word.text for word in words)[len(words[0].gap) if words else 0 :]
+    return "".join([word.gap + word.text for word in words])[len(words[0].gap) if words else 0 :]
 
 
 @dataclass(slots=True)
 class Run:
     """Words that follow one another on a line without a wide gap; ``is_glued``: on the run before, without a space."""
 
-    text: str
     left: float
     bottom: float
     right: float
@@ -79,10 +81,10 @@ class Run:
     size: float
     bold: bool
     order: int  # its place in the file's own order
-    first_right: float  # where its first word ends
-    words: list[PlacedWord] = field(default_factory=list)
     is_glued: bool = False
     is_unsure: bool = False  # white or without ink of its own
+    words: list[PlacedWord] = field(default_factory=list)
+    text: str = ""
 
     @property
     def middle(self) -> float:
@@ -95,85 +97,64 @@ class Run:
         return self.bottom + 0.2 * self.size
 
 
-@dataclass(slots=True)
-class _Word:
-    """A word with the line it is on in pdfium's view, and the places of its first and last letter."""
+class PageText(NamedTuple):
+    """The runs of words on a page, in the file's order; it goes from ``low`` to ``high`` as they are counted."""
 
-    text: str
-    line: int
-    at: int
-    left: float
-    bottom: float
-    right: float
-    top: float
-    box: Box  # before any turn
-    is_glued: bool
+    runs: list[Run]
+    low: float
+    high: float
+    frame: Frame
 
 
-@dataclass(frozen=True)
-class Turn:
-    """A quarter turn of the page, such that text in a certain direction reads from left to right."""
-
-    quarters: int
-
-    def box(self, left: float, bottom: float, right: float, top: float) -> Box:
-        """Return a rectangle as it stands after the turn."""
-        if self.quarters == 1:
-            return -top, left, -bottom, right
-        if self.quarters == 2:
-            return -right, -top, -left, -bottom
-        if self.quarters == 3:
-            return bottom, -right, top, -left
-        return left, bottom, right, top
-
-
-def page_runs(page: Any, text_page: Any, bounds: Box) -> list[Run]:
-    """Return the runs of words of a page, in the file's order; none where its letters cannot be told.
-
-    Args:
-        page: pdfium's handle.
-        text_page: pdfium's handle of its text.
-        bounds: What is shown of the page.
-    """
-    text = _page_text(text_page)
-    if not is_readable(_without_marks(text)):
-        return []
-    lines = _lines(text)
+def page_text(page: Any) -> PageText:
+    """Return what the text layer of a page shows; no runs where its letters cannot be told."""
+    text_page = page.get_textpage()
+    text = _letters(text_page)
+    lines = _lines(text) if is_readable(text) else []
     turns = [_quarters(text_page, line[0].start()) for line in lines]
-    sizes: Counter[int | None] = Counter()
+    sizes: Counter[int] = Counter()
     for line, turn in zip(lines, turns, strict=True):
-        sizes[turn] += line[-1].end() - line[0].start()
-    main = max((turn for turn in sizes if turn is not None), key=lambda turn: sizes[turn], default=None)
-    if main is None:
-        return []
+        if turn is not None:
+            sizes[turn] += line[-1].end() - line[0].start()
+    main = max(sizes, key=lambda turn: sizes[turn], default=0)
+    bounds = turned(page.get_bbox(), main)
     upright = [line for line, turn in zip(lines, turns, strict=True) if turn == main]
-    letters = _Letters(text_page, Turn(main))
-    runs = [run for run in _runs(letters, _words(letters, upright, Turn(main), bounds)) if run.text]
-    return _seen(page, runs, max(bounds[2] - bounds[0], bounds[3] - bounds[1]))
+    runs = _Runs(_Letters(text_page, main), bounds, bool(RIGHT_TO_LEFT.search(text))).of(upright)
+    frame = frame_of(page, main)
+    return PageText(_seen(page, frame, runs), bounds[1], bounds[3], frame)
 
 
 def is_readable(text: str) -> bool:
     """Whether a text has letters of a language, and not the codes of glyphs or signs in the place of letters."""
-    signs = len(text) - text.count(" ")
-    lost = len(_UNREADABLE.findall(text)) + sum(map(len, _GLYPH_CODE.findall(text)))
+    signs = len("".join(text.split()))
+    lost = sum(ord(sign) not in _PLAIN for sign in _UNREADABLE.findall(text) if not sign.isspace())
+    lost += sum(map(len, _GLYPH_CODE.findall(text))) if "/" in text or "id:" in text else 0
     if not signs or lost > _MOST_UNREADABLE * signs:
         return False
-    bare = _FILLERS.sub("", text)
-    return len(bare) < _JUDGED or sum(map(str.isalnum, bare)) >= _LEAST_LETTERS * len(bare)
+    letters = sum(map(str.isalnum, text))
+    if letters >= _LEAST_LETTERS * signs:
+        return True
+    bare = len(_FILLERS.sub("", text))
+    return bare < _JUDGED or letters >= _LEAST_LETTERS * bare
 
 
-def _seen(page: Any, runs: list[Run], side: float) -> list[Run]:
+def _seen(page: Any, frame: Frame, runs: list[Run]) -> list[Run]:
     """Return the runs that a reader sees; where their colour does not tell, the page is drawn and looked at."""
-    runs = [run for run in runs if run.size > min(_SMALLEST, _SMALLEST_SHARE * side)]
+    smallest = min(_SMALLEST, _SMALLEST_SHARE * max(page.get_size()))
+    runs = [run for run in runs if run.size > smallest]
     if not any(run.is_unsure for run in runs):
         return runs
     picture = draw_grey(page, _SEEN_AT)
-    return [
-        run for run in runs if not run.is_unsure or any(picture.has_ink(word.box) for word in run.words if word.text)
-    ]
+
+    def is_seen(box: Box) -> bool:
+        left, top, right, bottom = frame.place(box)
+        quarter = (bottom - top) // 4
+        return has_ink(picture, (left, top + quarter, right, bottom - quarter))
+
+    return [run for run in runs if not run.is_unsure or any(is_seen(word.box) for word in run.words)]
 
 
-def _page_text(text_page: Any) -> str:
+def _letters(text_page: Any) -> str:
     """Return the page's text, such that a place in it is a character's number for pdfium."""
     from pypdfium2 import raw
 
@@ -190,19 +171,10 @@ def _page_text(text_page: Any) -> str:
     return "".join(chr(code) if 0 < code < 0x110000 else "\x01" for code in codes)
 
 
-def _without_marks(text: str) -> str:
-    return text.replace("\r", "").replace("\n", "").translate(_PLAIN)
-
-
 def _lines(text: str) -> list[list[re.Match[str]]]:
-    lines: list[list[re.Match[str]]] = []
-    end = -1
-    for word in _WORD.finditer(text):
-        if end < 0 or "\n" in text[end : word.start()]:
-            lines.append([])
-        lines[-1].append(word)
-        end = word.end()
-    return lines
+    """Return the words of each line as pdfium sees them."""
+    lines = (list(_WORD.finditer(text, *line.span())) for line in _LINE.finditer(text))
+    return [line for line in lines if line]
 
 
 def _quarters(text_page: Any, at: int) -> int | None:
@@ -213,103 +185,84 @@ def _quarters(text_page: Any, at: int) -> int | None:
     return round(angle) % 4 if abs(angle - round(angle)) < 0.1 else None
 
 
-def _words(letters: _Letters, lines: list[list[re.Match[str]]], turn: Turn, bounds: Box) -> Iterator[_Word]:
-    low_x, low_y, high_x, high_y = bounds
-    mixed = any(RIGHT_TO_LEFT.search(line[0].string) for line in lines[:1])  # all are of one text
-    for number, line in enumerate(lines):
+class _Runs:
+    """Puts words together to runs; ``is_mixed``: some are written from right to left."""
+
+    def __init__(self, letters: _Letters, bounds: Box, is_mixed: bool) -> None:
+        self._letters, self._bounds, self._is_mixed = letters, bounds, is_mixed
+
+    def of(self, lines: list[list[re.Match[str]]]) -> list[Run]:
+        """Return the runs of lines as pdfium sees them."""
+        runs = [run for line in lines for run in self._line(line)]
+        for run in runs:
+            run.text = " ".join([word.text for word in run.words])
+            if _LEADERS.search(run.text):
+                run.words = list(_without_leaders(run.words))
+                run.text = text_of(run.words)
+        return runs
+
+    def _line(self, line: list[re.Match[str]]) -> Iterator[Run]:
+        """Yield the runs of a line; this is gone through for every word."""
+        low_x, low_y, high_x, high_y = self._bounds
+        run: Run | None = None
         for word in line:
-            for start, first, end, last in _parts(word, letters.box, turn):
-                if first[0] > high_x or first[2] < low_x or first[1] > high_y or first[3] < low_y:
+            whole = word.start()
+            for text, start, box in self._letters.parts(word):
+                left, bottom, right, top = box
+                if left > high_x or right < low_x or bottom > high_y or top < low_y:
                     continue
-                placed = _around(first, last)
-                if turn.quarters:
-                    first, last = turn.box(*first), turn.box(*last)
-                text = word.string[start:end]
-                # Some files hold Hebrew and Arabic as it looks, from left to right, others as it is read.
-                if mixed and first[0] < last[0] and RIGHT_TO_LEFT.search(text):
-                    text = text[::-1]
-                left, _, right, _ = _around(first, last) if turn.quarters else placed
-                yield _Word(text, number, start, left, first[1], right, first[3], placed, start > word.start())
+                if not (text.isascii() and text.isprintable()):
+                    text = _UNREADABLE.sub("", text.translate(_PLAIN))
+                    if not text:
+                        continue
+                if run is not None and start == whole and _goes_on(run, text, box, self._is_mixed):
+                    if right > run.right:
+                        run.right = right
+                else:
+                    if run is not None:
+                        yield run
+                    run = self._letters.run(start, box, start > whole)
+                run.words.append(PlacedWord(text, box))
+        if run is not None:
+            yield run
+
+
+def _goes_on(run: Run, text: str, box: Box, is_mixed: bool) -> bool:
+    """Whether a word stands in the line of a run, close to its end and of its size."""
+    size = run.size
+    words = run.words
+    _, bottom, _, top = words[-1].box
+    return (
+        -0.5 * size < box[0] - run.right < _WIDEST_SPACE * size
+        and abs(box[1] - bottom) < 0.4 * size
+        and abs((box[3] - box[1]) - (top - bottom)) < 0.25 * size
+        and not (len(words) == 1 and _SIGN.match(words[0].text))  # the font of a bullet is not that of its text
+        and not (is_mixed and RIGHT_TO_LEFT.match(text))  # each stands alone: the line puts them in order
+    )
 
 
 def _around(first: Box, last: Box) -> Box:
     """Return the box around two letters."""
-    if first[0] <= last[0] and first[1] == last[1] and first[3] == last[3]:  # as it is nearly always
-        return first[0], first[1], last[2], first[3]
     return min(first[0], last[0]), min(first[1], last[1]), max(first[2], last[2]), max(first[3], last[3])
 
 
-def _parts(word: re.Match[str], box: Callable[[int], Box], turn: Turn) -> Iterator[tuple[int, Box, int, Box]]:
-    """Part a word where its letters rise, fall or change their size: a raised figure is a part of its own.
-
-    Yields for each part where it begins and ends in the text, and the places of its first and last letter.
-    """
-    start, end = word.span()
-    first = box(start)
-    last = box(end - 1) if end - start > 1 else first
-    text = word.group()
-    is_even = _is_level(first, last, turn) and (text.isalpha() or not _FIGURE_INSIDE.search(text))
-    if is_even or end - start > _LONGEST_WITH_SCRIPTS or RIGHT_TO_LEFT.search(text) or _is_steep(first, last, turn):
-        yield start, first, end, last
-        return
-    before = first
-    for at in range(start + 1, end):
-        here = box(at)
-        if not _is_level(before, here, turn):
-            yield start, first, at, before
-            start, first = at, here
-        before = here
-    yield start, first, end, before
+def _is_beside(one: Box, other: Box) -> bool:
+    """Whether letters stand in one line, raised or lowered, and not above one another."""
+    return min(one[3], other[3]) - max(one[1], other[1]) >= _LEAST_BESIDE * min(one[3] - one[1], other[3] - other[1])
 
 
-def _is_steep(one: Box, other: Box, turn: Turn) -> bool:
-    """Whether letters stand above one another, and not in one line, raised or lowered."""
-    one, other = turn.box(*one), turn.box(*other)
-    return min(one[3], other[3]) - max(one[1], other[1]) < _LEAST_BESIDE * min(one[3] - one[1], other[3] - other[1])
-
-
-def _is_level(one: Box, other: Box, turn: Turn) -> bool:
-    if turn.quarters:
-        one, other = turn.box(*one), turn.box(*other)
+def _is_level(one: Box, other: Box) -> bool:
     slack = _ALIKE * (one[3] - one[1])
     return abs(one[1] - other[1]) <= slack and abs(one[3] - other[3]) <= slack
-
-
-def _runs(letters: _Letters, words: Iterator[_Word]) -> Iterator[Run]:
-    run: Run | None = None
-    before: _Word | None = None
-    for word in words:
-        if (
-            run is not None
-            and before is not None
-            and word.line == before.line
-            and not word.is_glued
-            and not (len(run.words) == 1 and _SIGN.match(before.text))  # the font of a bullet is not that of its text
-            and not RIGHT_TO_LEFT.match(word.text)  # each stands alone: the line puts them in order
-            and -0.5 * run.size < word.left - run.right < _WIDEST_SPACE * run.size
-            and abs(word.bottom - before.bottom) < 0.4 * run.size
-            and abs((word.top - word.bottom) - (before.top - before.bottom)) < 0.25 * run.size
-        ):
-            run.right = max(run.right, word.right)
-        else:
-            if run is not None:
-                yield _finished(run)
-            run = letters.run(word)
-        is_plain = word.text.isascii() and word.text.isprintable()
-        text = word.text if is_plain else _UNREADABLE.sub("", word.text.translate(_PLAIN))
-        run.words.append(PlacedWord(text, word.box))
-        before = word
-    if run is not None:
-        yield _finished(run)
 
 
 class _Letters:
     """What pdfium tells of the letters of a page, by their numbers; all that its calls need is made once."""
 
-    def __init__(self, text_page: Any, turn: Turn) -> None:
+    def __init__(self, text_page: Any, quarters: int) -> None:
         from pypdfium2 import raw
 
-        self._raw, self._page, self._turn = raw, text_page, turn
+        self._raw, self._page, self._quarters = raw, text_page.raw, quarters
         self._rectangle, self._matrix = raw.FS_RECTF(), raw.FS_MATRIX()
         self._place = ctypes.byref(self._rectangle)
         self._ask = raw.FPDFText_GetLooseCharBox
@@ -317,20 +270,49 @@ class _Letters:
         self._name, self._flags = ctypes.create_string_buffer(_NAME_LENGTH), ctypes.c_int()
         self._colours = [ctypes.c_uint() for _ in range(4)]
 
-    def box(self, at: int) -> Box:
+    def parts(self, word: re.Match[str]) -> Sequence[tuple[str, int, Box]]:
+        """Part a word where its letters rise, fall or change their size: a raised figure is a part of its own.
+
+        Returns for each part its text, where it begins in that of the page, and its place; this is called often.
+        """
+        text = word.group()
+        start, end = word.span()
+        first = self._box(start)
+        last = self._box(end - 1) if end - start > 1 else first
+        is_level = first[1] == last[1] and first[3] == last[3]
+        if is_level and first[0] <= last[0] and text.isascii() and (text.isalpha() or not _FIGURE_INSIDE.search(text)):
+            return ((text, start, (first[0], first[1], last[2], first[3])),)
+        is_reversed = bool(RIGHT_TO_LEFT.search(text))
+        # Some files hold Hebrew and Arabic as it looks, from left to right, others as it is read.
+        if is_reversed and first[0] < last[0]:
+            text = text[::-1]
+        is_even = _is_level(first, last) and not _FIGURE_INSIDE.search(text)
+        if is_even or is_reversed or end - start > _LONGEST_WITH_SCRIPTS or not _is_beside(first, last):
+            return ((text, start, _around(first, last)),)
+        return list(self._uneven(text, start))
+
+    def _uneven(self, text: str, start: int) -> Iterator[tuple[str, int, Box]]:
+        boxes = [self._box(start + at) for at in range(len(text))]
+        begin = 0
+        for end in range(1, len(text) + 1):
+            if end == len(text) or not _is_level(boxes[end - 1], boxes[end]):
+                yield text[begin:end], start + begin, _around(boxes[begin], boxes[end - 1])
+                begin = end
+
+    def _box(self, at: int) -> Box:
         """Return the place of a letter; this is called often."""
         self._ask(self._page, at, self._place)
-        place = self._rectangle
-        return place.left, place.bottom, place.right, place.top
+        left, top, right, bottom = _FOUR_FLOATS(self._rectangle)
+        return turned((left, bottom, right, top), self._quarters) if self._quarters else (left, bottom, right, top)
 
-    def run(self, word: _Word) -> Run:
-        """Return a run that begins with a word."""
-        size = self._size(word.at)
-        self._raw.FPDFText_GetCharOrigin(self._page, word.at, ctypes.byref(self._x), ctypes.byref(self._y))
-        base = self._turn.box(self._x.value, self._y.value, self._x.value, self._y.value)[1]
-        look = (size, self._is_bold(word.at), word.at, word.right)
-        place = (word.left, base - 0.2 * size, word.right, base + 0.8 * size)
-        return Run("", *place, *look, is_glued=word.is_glued, is_unsure=self._is_unsure(word.at))
+    def run(self, at: int, box: Box, is_glued: bool) -> Run:
+        """Return a run that begins with a word, without any yet."""
+        size = self._size(at)
+        self._raw.FPDFText_GetCharOrigin(self._page, at, ctypes.byref(self._x), ctypes.byref(self._y))
+        x, y = self._x.value, self._y.value
+        base = turned((x, y, x, y), self._quarters)[1]
+        place = (box[0], base - 0.2 * size, box[2], base + 0.8 * size)
+        return Run(*place, size, self._is_bold(at), at, is_glued, self._is_unsure(at))
 
     def _size(self, at: int) -> float:
         self._raw.FPDFText_GetMatrix(self._page, at, ctypes.byref(self._matrix))
@@ -351,22 +333,11 @@ class _Letters:
         return bool(self._raw.FPDFTextObj_GetTextRenderMode(thing) == _INVISIBLE)
 
 
-def _finished(run: Run) -> Run:
-    if _LEADERS.search(" ".join(word.text for word in run.words)):
-        run.words = list(_without_leaders(run.words))
-    run.words = [word for word in run.words if word.text]
-    run.text = text_of(run.words)
-    return run
-
-
-def _without_leaders(words: list[PlacedWord]) -> Iterator[PlacedWord]:
+def _without_leaders(words: Sequence[PlacedWord]) -> Iterator[PlacedWord]:
     """Yield words with one sign in the place of many dots."""
     dotted = False
     for word in words:
-        for number, part in enumerate(_DOTS.split(word.text)):
-            if number and not dotted:
-                yield word._replace(text="…")
-            dotted = dotted or number > 0
-            if part:
-                yield word._replace(text=part)
-                dotted = False
+        text = _DOTS.sub(" … ", word.text).strip()
+        if text != "…" or not dotted:
+            yield word._replace(text=text)
+        dotted = text.endswith("…")

@@ -19,6 +19,7 @@ from rag.parse.page import PixelBox
 STEPS = 1 << 14  # on either side of a picture, in which places are told
 _LONGEST = (1 << 16) - 1
 _ROW = 14  # bytes
+_LEVEL = 1  # of zlib: a tenth more bytes than by 6, in an eighth of the time
 _WIDEST_GAP = 2.0  # of the height of words, between those that are marked as one
 
 
@@ -43,7 +44,7 @@ def pack(words: Sequence[WordBox]) -> bytes:
     lengths = [min(length, _LONGEST) for length in map(sub, ends, starts)]
     columns = (lengths, left, top, map(sub, right, left), map(sub, bottom, top))
     count = len(words)
-    return zlib.compress(struct.pack(f"<{count}I", *behind) + struct.pack(f"<{5 * count}H", *chain(*columns)))
+    return zlib.compress(struct.pack(f"<{count}I{5 * count}H", *behind, *chain(*columns)), _LEVEL)
 
 
 def words_between(packed: bytes, start: int, end: int) -> list[WordBox]:
