@@ -18,7 +18,7 @@ from rag.parse.ocr import can_read_images
 from rag.parse.parsed import Parsed, title_of
 from rag.parse.pdf_file import draw_grey, has_ink, load_page, open_pdf
 from rag.parse.pdf_headings import Bookmark, mark_kinds
-from rag.parse.pdf_layout import page_lines
+from rag.parse.pdf_layout import cut, page_lines
 from rag.parse.pdf_ocr import recognise
 from rag.parse.pdf_page import PageText, page_text
 from rag.parse.pdf_running import PageLines, drop_running_heads
@@ -180,11 +180,6 @@ def _decoded(ask: Callable[[], str]) -> str:
 
 def _named(numbers: list[int]) -> str:
     """Return numbers of pages in words: "pages 3, 7–9"."""
-    spans: list[list[int]] = []
-    for number in numbers:
-        if spans and number == spans[-1][1] + 1:
-            spans[-1][1] = number
-        else:
-            spans.append([number, number])
-    listed = ", ".join(f"{first}" if first == last else f"{first}–{last}" for first, last in spans)
+    spans = cut(numbers, lambda before, number: number != before + 1)
+    listed = ", ".join(f"{span[0]}" if len(span) == 1 else f"{span[0]}–{span[-1]}" for span in spans)
     return f"page{'' if len(numbers) == 1 else 's'} {listed}"

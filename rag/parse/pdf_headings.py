@@ -55,10 +55,11 @@ def _mark_items(blocks: Sequence[Block]) -> None:
     """Mark items: bullets, and numbers where another follows or a line that ends in a colon is before."""
     marked = [bool(ITEM.match(block.text)) and block.kind == "paragraph" for block in blocks]
     for at, block in enumerate(blocks):
-        beside = any(marked[max(at - 1, 0) : at] + marked[at + 1 : at + 2])
-        led_in = at > 0 and blocks[at - 1].text.endswith(":")
-        if marked[at] and (beside or led_in or _BULLET.match(block.text)):
-            block.kind = "item"
+        if marked[at]:
+            beside = any(marked[max(at - 1, 0) : at] + marked[at + 1 : at + 2])
+            led_in = at > 0 and blocks[at - 1].text.endswith(":")
+            if beside or led_in or _BULLET.match(block.text):
+                block.kind = "item"
     for (is_item, _), group in groupby(blocks, key=lambda block: (block.kind == "item", block.page)):
         lefts: list[float] = []  # of the items that the next may be within
         for item in group if is_item else ():
@@ -111,7 +112,8 @@ def _by_look(blocks: Sequence[Block]) -> dict[int, int]:
     for at, block in enumerate(blocks):
         larger = block.size > LARGER * body
         followed = at + 1 < len(blocks)
-        if _may_head(block) and (larger or (block.bold and bold_tells and followed and block.size > 0.95 * body)):
+        stands_out = larger or (block.bold and bold_tells and followed and block.size > 0.95 * body)
+        if stands_out and _may_head(block):
             looks[at] = max(rounded(block.size), body) if larger else body
     if len(looks) > _MOST_HEADINGS * len(blocks):
         return {}

@@ -8,13 +8,16 @@ whose cells are paragraphs may be read down its columns.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
+from typing import TypeVar
 
 from rag.parse.pdf_page import RIGHT_TO_LEFT, PlacedWord, Run, text_of
 from rag.parse.scripts import lowered, raised
+
+T = TypeVar("T")
 
 _LEAST_LINES = 4  # beside a gutter
 _SHORTEST_PROSE = 18  # characters of an ordinary line of a column
@@ -81,6 +84,18 @@ class Line:
     def words(self) -> list[PlacedWord]:
         """All its words."""
         return [word for cell in self.cells for word in cell.words]
+
+
+def cut(things: Iterable[T], begins: Callable[[T, T], bool]) -> Iterator[list[T]]:
+    """Yield things, parted where ``begins`` says of one and the one before that something new begins."""
+    part: list[T] = []
+    for thing in things:
+        if part and begins(part[-1], thing):
+            yield part
+            part = []
+        part.append(thing)
+    if part:
+        yield part
 
 
 def page_lines(runs: list[Run]) -> list[Line]:
@@ -207,18 +222,14 @@ def _line(row: list[Run]) -> Line:
     )
 
 
-def _pieces(row: list[Run], size: float) -> list[list[Run]]:
+def _pieces(row: list[Run], size: float) -> Iterator[list[Run]]:
     """Part the runs of a line where the gaps are wide."""
     is_row = any(run.left - before.right >= _CELL_GAP * size for before, run in pairwise(row))
-    pieces = [[row[0]]]
-    for before, run in pairwise(row):
-        # A currency's sign stands at the left of its column, maybe close to the number before.
-        near = run.left - before.right < (_ROW_GAP if is_row else _CELL_GAP) * size
-        if near and not (is_row and _BEFORE_NUMBER.match(run.text)):
-            pieces[-1].append(run)
-        else:
-            pieces.append([run])
-    return pieces
+    widest = (_ROW_GAP if is_row else _CELL_GAP) * size
+    # A currency's sign stands at the left of its column, maybe close to the number before.
+    return cut(
+        row, lambda before, run: run.left - before.right >= widest or (is_row and bool(_BEFORE_NUMBER.match(run.text)))
+    )
 
 
 def _joined(runs: list[Run], main: Run) -> list[PlacedWord]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from io import BytesIO
 from itertools import groupby
 from statistics import median
@@ -10,6 +11,7 @@ from typing import Any
 
 from rag.parse.ocr import ImageWord, read_image
 from rag.parse.pdf_file import draw_grey, upright_frame
+from rag.parse.pdf_layout import cut
 from rag.parse.pdf_page import PageText, PlacedWord, Run, is_readable, text_of
 
 _DOTS_PER_INCH = 200
@@ -39,16 +41,16 @@ def _placed(word: ImageWord, scale: float, height: float) -> PlacedWord:
 def _runs(lines: Sequence[Sequence[PlacedWord]]) -> Iterator[Run]:
     heights = [max(word.box[3] for word in line) - min(word.box[1] for word in line) for line in lines]
     usual = median(heights) if heights else 0.0
-    order = 0
     for line, own in zip(lines, heights, strict=True):
         size = usual if _LEAST * usual < own < _MOST * usual else own
-        start = 0
-        for end in range(1, len(line) + 1):
-            if end == len(line) or line[end].box[0] - line[end - 1].box[2] > _WORD_GAP * size:
-                yield _run(line[start:end], min(word.box[1] for word in line), size, order)
-                start, order = end, order + 1
+        bottom = min(word.box[1] for word in line)
+        yield from (_run(words, bottom, size) for words in cut(line, partial(_is_apart, _WORD_GAP * size)))
 
 
-def _run(words: Sequence[PlacedWord], bottom: float, size: float, order: int) -> Run:
+def _is_apart(widest: float, before: PlacedWord, word: PlacedWord) -> bool:
+    return word.box[0] - before.box[2] > widest
+
+
+def _run(words: Sequence[PlacedWord], bottom: float, size: float) -> Run:
     left, right = words[0].box[0], words[-1].box[2]
-    return Run(left, bottom, right, bottom + size, size, False, order, words=list(words), text=text_of(words))
+    return Run(left, bottom, right, bottom + size, size, False, 0, words=list(words), text=text_of(words))

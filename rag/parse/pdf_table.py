@@ -14,7 +14,7 @@ from itertools import pairwise
 from statistics import median
 
 from rag.parse.header import is_figure, is_header, is_header_of, joined_names
-from rag.parse.pdf_layout import LARGER, Cell, Line
+from rag.parse.pdf_layout import LARGER, Cell, Line, cut
 
 _MOST_CROSSING = 0.15  # of the lines: so many may have a cell over two columns
 _LEAST_ALIGNED = 0.6  # of the cells of a column
@@ -77,7 +77,7 @@ class Table:
 def parts_of(lines: Sequence[Line]) -> Iterator[list[Line] | Table]:
     """Yield the lines of a page with its tables among them, in order."""
     plain: list[Line] = []
-    for stretch in _stretches(lines):
+    for stretch in cut(lines, _is_apart):
         for part in _split(stretch):
             if isinstance(part, Table):
                 if plain:
@@ -90,19 +90,8 @@ def parts_of(lines: Sequence[Line]) -> Iterator[list[Line] | Table]:
         yield plain
 
 
-def _stretches(lines: Sequence[Line]) -> Iterator[list[Line]]:
-    """Yield runs of lines, such that a table is within one: it does not go over columns of the page or wide gaps."""
-    stretch: list[Line] = []
-    for line in lines:
-        if stretch and _is_apart(stretch[-1], line):
-            yield stretch
-            stretch = []
-        stretch.append(line)
-    if stretch:
-        yield stretch
-
-
 def _is_apart(before: Line, line: Line) -> bool:
+    """Whether no table goes over two lines: they are of different columns of the page, or a wide gap is between."""
     is_prose = any(len(one.cells) == 1 and len(one.text) > _LONGEST_LABEL for one in (before, line))
     is_heading = len(before.cells) == 1 and before.size > LARGER * line.size
     drop = before.base - line.base
@@ -120,10 +109,10 @@ def _split(lines: list[Line]) -> Iterator[list[Line] | Table]:
     if len(wide) < 2:
         yield lines
         return
-    cut = next((after - _MOST_LABELS for at, after in pairwise(wide) if after - at > _MOST_LABELS + 1), None)
-    if cut is not None:
-        yield from _split(lines[:cut])
-        yield from _split(lines[cut:])
+    at_gap = next((after - _MOST_LABELS for at, after in pairwise(wide) if after - at > _MOST_LABELS + 1), None)
+    if at_gap is not None:
+        yield from _split(lines[:at_gap])
+        yield from _split(lines[at_gap:])
         return
     first, end = wide[0], wide[-1] + 1
     data = [lines[at] for at in wide if any(_is_data(cell.text) for cell in lines[at].cells[1:])]
@@ -138,12 +127,12 @@ def _split(lines: list[Line]) -> Iterator[list[Line] | Table]:
         yield table
         yield lines[end:]
         return
-    cut = _widest_gap(lines, first, end)
-    if cut is None:
+    at_gap = _widest_gap(lines, first, end)
+    if at_gap is None:
         yield lines
         return
-    yield from _split(lines[:cut])
-    yield from _split(lines[cut:])
+    yield from _split(lines[:at_gap])
+    yield from _split(lines[at_gap:])
 
 
 def _widest_gap(lines: Sequence[Line], first: int, end: int) -> int | None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
-from rag.parse.pdf_layout import LARGER, Cell, Line
+from rag.parse.pdf_layout import LARGER, Cell, Line, cut
 from rag.parse.pdf_page import PlacedWord, text_of
 from rag.parse.pdf_running import PageLines, main_size, rounded
 from rag.parse.pdf_table import Row, Table, parts_of
@@ -107,12 +107,11 @@ def _page_blocks(
             rest = before.rest_in(part) if before is not None and not blocks else []
             blocks += _rows(page.number, rest or part.rows, before if before is not None and rest else part)
             continue
-        for stack in _cut(part, lambda before, line: not _stands_under(before, line, leading, own)):
+        for stack in cut(part, lambda before, line: not _stands_under(before, line, leading, own)):
             is_title = len(stack) <= _LONGEST_TITLE and stack[0].size > _TITLE * own
             for paragraph in [stack] if is_title else _paragraphs(stack):
                 blocks.append(_block(page.number, paragraph, words))
-    cut = _cut(notes, lambda _, line: bool(_NOTE.match(line.text)))
-    later = [_block(page.number, lines, words) for lines in cut]
+    later = [_block(page.number, part, words) for part in cut(notes, lambda _, line: bool(_NOTE.match(line.text)))]
     for note in later:
         note.kind = "note"
     return blocks, later
@@ -151,18 +150,6 @@ def _rows(page: int, rows: Sequence[Row], table: Table) -> Iterator[Block]:
         words = [word for cell in row.cells for word in cell.words]
         look = (row.line, row.line, row.line.size, row.line.bold)
         yield Block(page, words, *look, kind="row", table=table, cells=row.cells)
-
-
-def _cut(lines: Sequence[Line], begins: Callable[[Line, Line], bool]) -> Iterator[list[Line]]:
-    """Yield runs of lines, cut where ``begins`` says of a line and the one before that something new begins."""
-    run: list[Line] = []
-    for line in lines:
-        if run and begins(run[-1], line):
-            yield run
-            run = []
-        run.append(line)
-    if run:
-        yield run
 
 
 def _leading(lines: Sequence[Line]) -> float:
@@ -207,9 +194,9 @@ def _runs_on(before: Line, line: Line) -> bool:
 def _paragraphs(stack: Sequence[Line]) -> Iterator[list[Line]]:
     """Cut a stack where a line begins something new: it is an item, is indented, or left the one before short."""
     if _hangs(stack):
-        return _cut(stack, lambda _, line: line.left < stack[0].left + 0.5 * line.size)
+        return cut(stack, lambda _, line: line.left < stack[0].left + 0.5 * line.size)
     limits = dict(_limits(stack))
-    return _cut(stack, lambda before, line: _begins(before, line, *limits[before.column]))
+    return cut(stack, lambda before, line: _begins(before, line, *limits[before.column]))
 
 
 def _hangs(stack: Sequence[Line]) -> bool:

@@ -11,7 +11,6 @@ from rag.parse.pdf_file import Frame
 from rag.parse.pdf_page import PlacedWord
 from rag.parse.pdf_table import Table
 from rag.parse.pdf_text import Block
-from rag.parse.word_boxes import WordBox
 
 Span = tuple[int, int]
 
@@ -21,7 +20,7 @@ class Writer:
 
     def __init__(self, frames: dict[int, Frame]) -> None:
         self.builder = Builder()
-        self.boxes: list[WordBox] = []
+        self.boxes: list[tuple[int, int, int, int, int, int]] = []  # as WordBox has them
         self._frames = frames
         self._page = 0
         self._caption: Span | None = None  # the last block, where it is one
@@ -60,5 +59,5 @@ class Writer:
         for text, box, gap in words:
             at += len(gap)
             end = at + len(text)
-            self.boxes.append(WordBox(at, end, *place(box)))
+            self.boxes.append((at, end, *place(box)))
             at = end

@@ -34,11 +34,11 @@ class WordBox(NamedTuple):
     bottom: int
 
 
-def pack(words: Sequence[WordBox]) -> bytes:
-    """Return words, in the order of the text, as they are kept; nothing for none."""
+def pack(words: Sequence[tuple[int, int, int, int, int, int]]) -> bytes:
+    """Return words as ``WordBox`` has them, in the order of the text, as they are kept; nothing for none."""
     if not words:
         return b""
-    starts, ends, *places = zip(*words, strict=True)
+    starts, ends, *places = ([word[at] for word in words] for at in range(6))
     left, top, right, bottom = ([0 if at < 0 else min(at, STEPS) for at in place] for place in places)
     behind = [starts[0], *map(sub, starts[1:], starts)]
     lengths = [min(length, _LONGEST) for length in map(sub, ends, starts)]
