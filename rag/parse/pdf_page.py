@@ -204,10 +204,11 @@ class _Runs:
     def _line(self, line: list[re.Match[str]]) -> Iterator[Run]:
         """Yield the runs of a line; this is gone through for every word."""
         low_x, low_y, high_x, high_y = self._bounds
+        parts_of = self._letters.parts
         run: Run | None = None
         for word in line:
             whole = word.start()
-            for text, start, box in self._letters.parts(word):
+            for text, start, box in parts_of(word):
                 left, bottom, right, top = box
                 if left > high_x or right < low_x or bottom > high_y or top < low_y:
                     continue
