@@ -278,6 +278,20 @@ def test_a_sentence_goes_on_over_the_page_break() -> None:
     parsed = read(draw)
     assert parsed.text == RIVER_TEXT
     assert pages(parsed) == [(1, " ".join(RIVER[:2])), (2, RIVER[2])]
+    assert [(block.start, block.end) for block in parsed.blocks] == [(0, len(RIVER_TEXT))]
+
+
+def test_a_first_word_that_is_set_in_two_parts_is_as_wide_as_both() -> None:
+    lines = ("The quay was built by the Bureau of Harbours, part of the old Department of", "ommerce, in the year")
+
+    def draw(canvas: Canvas) -> None:
+        write(canvas, ("The harbour has three quays, two cranes, a lighthouse and a chandler, and berths for",), y=720)
+        write(canvas, lines[:1], y=706)
+        canvas.setFont("Helvetica", 11)
+        canvas.drawString(72, 692, "C")
+        canvas.drawString(72 + canvas.stringWidth("C", "Helvetica", 11), 692, lines[1])
+
+    assert "Department of Commerce, in the year" in read(draw).text
 
 
 def test_a_word_torn_by_the_page_break_is_whole() -> None:

@@ -128,13 +128,16 @@ class Builder(_Blocks):
 
         ``more`` are further fields of it.
 
-        ``gap`` is what stands between it and the block before, where that is another than usual: a space, say, where
-        a sentence goes on from one page to the next.
+        ``gap`` is what stands between it and the block before, where that is another than usual. Where it is on the
+        same line, as of a sentence that goes on from one page to the next, both are one block.
         """
         if not (text := text.strip()):
             return None
         start = self._begin(gap)
         self._write(text)
+        if gap is not None and "\n" not in gap and self._blocks and self._blocks[-1].kind == kind:
+            self._blocks[-1] = self._blocks[-1].model_copy(update={"end": self._length})
+            return start, self._length
         for first, last in parts_of(text, (0, len(text))):
             self._note(kind, start + first, start + last, **more)
         return start, self._length

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from statistics import median
 from typing import TypeVar
 
@@ -217,9 +217,15 @@ def _line(row: list[Run]) -> Line:
         base=widest.bottom,
         size=size,
         bold=sum(len(run.text) for run in row if run.bold) > 0.7 * sum(len(run.text) for run in row),
-        first_width=row[0].words[0].box[2] - row[0].left,
+        first_width=_first_end(cells[0].words) - row[0].left,
         text_left=row[1].left if marked else row[0].left,
     )
+
+
+def _first_end(words: Sequence[PlacedWord]) -> float:
+    """Return where the first word of a line ends, which the file may have set in several parts: "C" and "ommerce"."""
+    parts = takewhile(lambda word: not word.gap, words[1:])
+    return max(word.box[2] for word in (words[0], *parts))
 
 
 def _pieces(row: list[Run], size: float) -> Iterator[list[Run]]:
