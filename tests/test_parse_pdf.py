@@ -12,6 +12,8 @@ from rag.errors import ParseError
 from rag.parse import parse, pdf
 from rag.parse.parsed import Parsed
 from rag.parse.pdf import parse_pdf
+from rag.parse.pdf_layout import _first_end
+from rag.parse.pdf_page import PlacedWord
 
 WIDTH, HEIGHT = 612, 792
 RIVER = (
@@ -281,17 +283,9 @@ def test_a_sentence_goes_on_over_the_page_break() -> None:
     assert [(block.start, block.end) for block in parsed.blocks] == [(0, len(RIVER_TEXT))]
 
 
-def test_a_first_word_that_is_set_in_two_parts_is_as_wide_as_both() -> None:
-    lines = ("The quay was built by the Bureau of Harbours, part of the old Department of", "ommerce, in the year")
-
-    def draw(canvas: Canvas) -> None:
-        write(canvas, ("The harbour has three quays, two cranes, a lighthouse and a chandler, and berths for",), y=720)
-        write(canvas, lines[:1], y=706)
-        canvas.setFont("Helvetica", 11)
-        canvas.drawString(72, 692, "C")
-        canvas.drawString(72 + canvas.stringWidth("C", "Helvetica", 11), 692, lines[1])
-
-    assert "Department of Commerce, in the year" in read(draw).text
+def test_a_first_word_in_several_parts_is_as_wide_as_all_of_them() -> None:
+    parts = [("C", (72, 460, 80, 471), " "), ("ommerce,", (80, 460, 141, 469), ""), ("in", (145, 460, 154, 469), " ")]
+    assert _first_end([PlacedWord(*part) for part in parts]) == 141
 
 
 def test_a_word_torn_by_the_page_break_is_whole() -> None:
