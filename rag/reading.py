@@ -18,6 +18,7 @@ from rag.embed import Embedder
 from rag.errors import FileUnopened, ParseError
 from rag.index import Cut, FileRecord, Piece
 from rag.languages import document_language
+from rag.markdown_signs import without_signs
 from rag.parse import fingerprint
 from rag.parse.worker import Worker
 from rag.sentences import Span, document_sentences
@@ -131,7 +132,7 @@ def _read(file: CorpusFile, worker: Worker, embedder: Embedder, chunk_tokens: in
         for chunk in chunk_document(document, embedder.token_spans, chunk_tokens):
             sentences = _clipped(every, chunk)
             context = _context(chunk, embedder, embedder.max_tokens - chunk_tokens)
-            text = context + chunk.text
+            text = context + without_signs(chunk.text, document.source)
             # The sentences' vectors are kept with the text's, so where they begin and end is part of the key.
             key = hashlib.sha256(f"{sentences} {text}".encode("utf-8", "surrogatepass")).hexdigest()
             pieces.append(Piece(chunk, sentences, key))

@@ -19,7 +19,7 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 # From the bottom; a module imports from layers below its own, or from its own package.
 LAYERS = (
     ("types", "errors", "stop_words", "weights", "child", "hosts"),
-    ("place", "conversation_file", "saved_answer", "corpus", "dates"),
+    ("place", "conversation_file", "saved_answer", "corpus", "dates", "markdown_signs"),
     ("identifiers",),
     ("languages", "words", "lines", "conversations", "wire", "llm"),
     ("export", "sentences", "kinds", "short_forms"),
@@ -54,6 +54,7 @@ SEEN_BY_UI: dict[str, set[str]] = {
     "rag.export": set(),
     "rag.starters": {"starters"},
     "rag.stream": set(),
+    "rag.markdown_signs": {"is_markdown"},
     "rag.parse.page": set(),
     "rag.sync": {"Progress", "SyncReport"},
     "rag.sync_state": {"SyncProblem"},

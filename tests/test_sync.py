@@ -134,7 +134,7 @@ def test_an_edit_embeds_only_the_passages_that_are_new(corpus: Path, run: Sync, 
     assert len(counting.texts) == 3
     write(corpus, {"rivers.md": "A preface shifts all.\n\n" + RIVERS.replace("longest", "greatest")})
     assert done(run())["changed"] == ("rivers.md",)
-    assert counting.texts == ["A preface shifts all.", "Volga\n# Volga\n\nIt is the greatest river of Europe."]
+    assert counting.texts == ["A preface shifts all.", "Volga\n  Volga\n\nIt is the greatest river of Europe."]
 
 
 def test_a_copy_or_a_new_name_embeds_nothing(corpus: Path, run: Sync, counting: CountingEmbedder) -> None:

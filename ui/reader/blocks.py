@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 
+from rag.markdown_signs import is_markdown
 from rag.types import Block
 from ui.escape import escape
 from ui.reader import inline
@@ -61,7 +62,7 @@ def _drawn(scene: Scene, kind: str, run: Sequence[Piece]) -> str:
 def _between(scene: Scene, piece: Piece) -> str:
     """Return text that is of no block: a comment, the address of a link, a rule; or plain text."""
     if not scene.document.has_blocks:
-        styles = inline.inline(scene.text, *piece.span) if inline.is_markdown(scene.document.source) else ()
+        styles = inline.inline(scene.text, *piece.span) if is_markdown(scene.document.source) else ()
         return scene.element("p", piece.span, list(styles))
     name = between(scene.text, piece.span)
     rule = "<hr>" if _RULE.fullmatch(scene.text, *piece.span) else ""
@@ -80,7 +81,7 @@ def _leaf(scene: Scene, piece: Piece, mark: Style | None = None) -> str:
     if block is None:
         return _between(scene, piece)
     styles = [*piece.lead(scene.text), *([mark] if mark else [])]
-    if inline.is_markdown(scene.document.source):
+    if is_markdown(scene.document.source):
         styles += inline.markup(scene.text, block, (mark.end if mark else piece.own, piece.end))
     if block.kind == "code":
         return f"<pre>{scene.element('code', piece.span, styles)}</pre>"

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from rag.types import Block
 from ui.reader.spans import Span, Style, lines_of
 
-_SUFFIXES = {".md", ".markdown"}
 _LEAD = re.compile(r"(?P<quotes>(?:[ \t]{0,100}>){0,100})[ \t]{0,100}")  # before the lines of a block
 _HEADING = re.compile(r"(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?#{1,6}(?:[ \t]+|$)")
 _CLOSING = re.compile(r"[ \t]+#{1,100}$")
@@ -42,11 +40,6 @@ _PATTERNS = [
     )
 ]
 _RAW = ("code", "", "address")  # in these, no sign has a meaning
-
-
-def is_markdown(source: str) -> bool:
-    """Whether a document is written in Markdown, by its name: only then does its text have such signs."""
-    return PurePosixPath(source).suffix.lower() in _SUFFIXES
 
 
 def inline(text: str, start: int, end: int) -> Iterator[Style]:

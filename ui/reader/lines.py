@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from rag.markdown_signs import is_markdown
 from rag.types import Document
-from ui.reader.inline import is_markdown
 from ui.reader.scene import Scene
 from ui.reader.spans import Span, lines_of
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from rag.markdown_signs import is_markdown
 from rag.types import Block, Group
 from ui.escape import escape
 from ui.reader import inline
@@ -73,8 +74,8 @@ def _row(scene: Scene, row: _Row, used: Sequence[int], tag: str) -> str:
 
 
 def _cell(scene: Scene, cell: _Cell, element: str) -> str:
-    is_markdown = inline.is_markdown(scene.document.source)
-    styles = [*cell.signs, *(inline.inline(scene.text, *cell.span) if is_markdown else ())]
+    has_signs = is_markdown(scene.document.source)
+    styles = [*cell.signs, *(inline.inline(scene.text, *cell.span) if has_signs else ())]
     return f'<{element} dir="auto">{scene.words(cell.span, styles)}</{element.split()[0]}>'
 
 
