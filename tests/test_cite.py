@@ -7,6 +7,7 @@ import pytest
 from rag.answer import DraftSentence, Quote
 from rag.answer.cite import cite
 from rag.errors import IndexFailure
+from rag.parse import parse
 from rag.types import Block, Document, Page
 
 TEXT = "# A\n\nOne fact.  Another\nfact.\n"
@@ -82,3 +83,22 @@ def test_an_excerpt_that_does_not_hold_the_quotation_is_refused(excerpt: tuple[i
 def test_a_quotation_that_is_not_in_its_source_is_refused(draft: DraftSentence) -> None:
     with pytest.raises(IndexFailure):
         cite([draft], find)
+
+
+def test_forwarded_words_stand_under_who_forwarded_and_who_wrote_them() -> None:
+    mail = (
+        b"From: Gus <gus@x.org>\nSubject: Fwd: hire\nDate: Wed, 9 Apr 2025 08:00:00 +0100\n\nSee below.\n\n"
+        b"---------- Forwarded message ---------\nFrom: Crane Co <hire@x.org>\nDate: Tue, 8 Apr 2025\n"
+        b"Subject: hire\n\nThe crane is free in May.\n"
+    )
+    (document,) = parse(mail, "fwd.eml").documents
+    words = "The crane is free in May."
+    start = document.text.index(words)
+    draft = quoted(words, start, start + len(words), "fwd.eml", (start, start + len(words)))
+    _, (citation,) = cite([draft], lambda _: document)
+    assert [part.text for part in citation.introduction] == [
+        "From: Gus <gus@x.org>",
+        "Date: Wed, 09 Apr 2025 08:00:00 +0100",
+        "From: Crane Co <hire@x.org>",
+        "Date: Tue, 8 Apr 2025",
+    ]

@@ -86,14 +86,16 @@ def _extent(document: Document, key: int, start: int, end: int) -> str:
 
 
 def _sender(document: Document, key: int) -> list[Span]:
-    """Return the fields that say whose the words at ``key`` are, and of when: the last over them that do."""
+    """Return the fields that say whose the words at ``key`` are, and of when.
+
+    They are those of the document, and of a forwarded or quoted mail in it the last over its words.
+    """
     if not document.blocks or document.blocks[0].kind != "field":
         return []
-    found: list[Span] = []
-    for is_field, blocks in groupby(document.blocks_between(0, key), key=lambda block: block.kind == "field"):
-        spans = [(block.start, block.end) for block in blocks] if is_field else []
-        found = [span for span in spans if _says_whose(document.text[slice(*span)])] or found
-    return found
+    groups = groupby(document.blocks_between(0, key), key=lambda block: block.kind == "field")
+    runs = [[(block.start, block.end) for block in blocks] for is_field, blocks in groups if is_field]
+    saying = [[span for span in run if _says_whose(document.text[slice(*span)])] for run in runs]
+    return [span for run in [*saying[:1], *list(filter(None, saying[1:]))[-1:]] for span in run]
 
 
 def _says_whose(field: str) -> bool:
