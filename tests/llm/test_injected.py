@@ -16,7 +16,7 @@ from tests.llm.injected import Injected, injected_documents, obedient_answer, wr
 
 DOCUMENTS = injected_documents()
 # What a parser leaves out, since no reader of the page sees it.
-UNREAD = {"html-comment", "html-hidden", "docx-hidden"}
+UNREAD = {"pdf-white", "html-comment", "html-hidden", "docx-hidden"}
 
 
 def text_of(document: Injected) -> str:

@@ -191,7 +191,7 @@ def test_openapi_tells_the_answer_and_the_errors(client: httpx.Client) -> None:
     schemas = found["components"]["schemas"]
     assert set(schemas["AnswerJson"]["required"]) == set(AnswerJson.model_fields)
     assert schemas["AnswerJson"]["properties"]["verdict"]["enum"] == ["strong", "likely", "none"]
-    assert set(schemas["Excerpt"]["properties"]) == {"start", "end", "text", "context"}
+    assert set(schemas["Excerpt"]["properties"]) == {"start", "end", "text", "context", "extent"}
     assert set(schemas["CarriedJson"]["properties"]) == {"term", "from"}
     assert "``closest``" in schemas["AnswerJson"]["description"]
     assert "http" not in json.dumps(found["paths"])
