@@ -17,6 +17,7 @@ from rag.types import Block, Document, Span
 _LONG_SENTENCE = 1000  # characters, beyond which a sentence may be cut; longer than 999 of 1,000 in the development set
 _LONGEST_GROUP = 1500  # characters, a screenful: a list or table is shown whole up to here; chosen by hand
 _UNSEEN = re.compile("<!--|%%")  # what begins a comment of Markdown
+_REACH = 5000  # characters from a key sentence within which all of its excerpt stands, with room to spare
 _AFTER = 2  # characters after the key sentence for each one before it: what is asked for mostly follows
 
 
@@ -100,7 +101,7 @@ def _within(document: Document, block: Block | None, section: Span) -> Span:
     low, high = section
     if block is None or block.is_context:
         return section
-    blocks = document.blocks_between(*section)
+    blocks = document.blocks_between(max(low, block.start - _REACH), min(high, block.end + _REACH))
     for other in blocks:
         if other.is_context and other.kind in ("field", "quote"):
             low, high = (max(low, other.end), high) if other.end <= block.start else (low, min(high, other.start))
