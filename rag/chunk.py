@@ -150,7 +150,7 @@ def _blocks(document: Document, section: Span) -> Iterator[list[Span]]:
     else:
         start, end = section
         found = ([(start + first, start + last)] for first, last in sentence_spans(document.text[start:end]))
-    for sentences in found:
+    for sentences in filter(None, found):
         yield [_within(document.text, sentence, section) for sentence in sentences]
 
 
