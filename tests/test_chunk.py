@@ -117,6 +117,15 @@ def test_a_chunk_runs_on_over_a_page_but_not_over_a_slide(
     assert [(chunk.text, chunk.page) for chunk in chunk_document(paged, embedder.token_spans, 200)] == cut
 
 
+def test_a_slide_on_which_no_sentence_of_a_block_stands_has_no_chunk(embedder: Embedder) -> None:
+    text = "On the first.    On the third."
+    bounds = [(0, 14), (14, 16), (16, len(text))]
+    pages = tuple(Page(number=number, start=start, end=end) for number, (start, end) in enumerate(bounds, 1))
+    slides = document(text, "a.txt").model_copy(update={"pages": pages, "page_kind": "slide"})
+    cut = chunk_document(slides, embedder.token_spans, 200)
+    assert [(chunk.text, chunk.page) for chunk in cut] == [("On the first.", 1), ("On the third.", 3)]
+
+
 def test_neighbouring_sentences_share_a_chunk_for_as_long_as_they_fit(embedder: Embedder) -> None:
     sentences = [f"This is sentence number {name}." for name in ("one", "two", "three", "four", "five")]
     chunks = chunk_document(
