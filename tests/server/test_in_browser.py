@@ -84,7 +84,8 @@ def test_another_site_can_neither_frame_read_nor_change(
     address, folder = elsewhere
     (folder / "index.html").write_text(f'<iframe src="{site.address}/"></iframe><p>other</p>')
     free_page.goto(address)
-    assert [frame.url for frame in free_page.frames[1:]] == ["chrome-error://chromewebdata/"]
+    [framed] = free_page.frames[1:]
+    framed.wait_for_url("chrome-error://chromewebdata/")
     attempt = """async ([url, options]) => {
         try { const r = await fetch(url, options); return [r.type, r.status, await r.text()] }
         catch (error) { return ['refused', 0, ''] }
