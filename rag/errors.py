@@ -12,7 +12,9 @@ RagError
 ├── RemovalGuardError   a sync would remove most documents, and was not allowed to
 ├── ParseError          a file cannot be read as a document; reported per file, never fatal
 │   └── FileUnopened    the system does not let it be read, now
-├── EmbedderError       the embedding model cannot be had or is not the one expected
+├── ModelError          a model that runs here cannot be had
+│   ├── EmbedderError     the embedding model, or it is not the one expected
+│   └── ReaderError       the model that reads passages, or it is not the one expected
 ├── ConversationsFailure    the kept conversations cannot be opened, read or written
 └── IndexFailure        the index cannot be opened or written
     ├── IndexMismatch   it was built with another model, chunking or schema
@@ -80,8 +82,16 @@ class FileUnopened(ParseError):  # noqa: N818, it says what the file is
     """The system does not let a file be read, now: it is tried again on every run."""
 
 
-class EmbedderError(RagError):
+class ModelError(RagError):
+    """A model that runs on this machine cannot be had."""
+
+
+class EmbedderError(ModelError):
     """The embedding model cannot be had, or is not the one expected."""
+
+
+class ReaderError(ModelError):
+    """The model that reads passages cannot be had, or is not the one expected."""
 
 
 class ModelFailure(RagError):  # noqa: N818, as IndexFailure

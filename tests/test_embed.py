@@ -15,9 +15,9 @@ import rag.embed.sentence_transformer
 import rag.embed.words
 from rag.embed import DEFAULT_SHA256, Embedder, Vectors
 from rag.embed.packaged import PackagedEmbedder
-from rag.embed.runtime import multiplies_integers
 from rag.embed.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import EmbedderError
+from rag.exported import multiplies_integers
 from rag.sentences import Span, sentence_spans
 from tests.oracles import count_tokens, tokenizer
 

@@ -4,16 +4,19 @@ import logging
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import rag.embed.runtime
+import rag.exported
 from rag.embed import Embedder
 from rag.embed.packaged import PackagedEmbedder
-from rag.embed.runtime import MODEL, PIECES, SEAL
+from rag.embed.runtime import MODEL, PIECES, packaged_export
 from rag.errors import EmbedderError
+from rag.exported import SEAL, Export
 from tests.folders import assistant_over
 
 
@@ -21,7 +24,7 @@ from tests.folders import assistant_over
 def exported(embedder: Embedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the exported model, kept where this test alone looks for it."""
     embedder.embed_query("which exports it, where that was not done")
-    kept = rag.embed.runtime._prepared()
+    kept = rag.exported._prepared(packaged_export())
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     shutil.copytree(kept, tmp_path / "rag" / kept.name)
     return tmp_path / "rag" / kept.name
@@ -47,10 +50,15 @@ def test_a_damaged_model_is_exported_again(
     assert [path.name for path in exported.parent.iterdir() if path.is_dir()] == [exported.name]
 
 
+def copy_of(exported: Path) -> Callable[[Path, Export], Path]:
+    """Return an export that copies what was exported before."""
+    return lambda folder, _: shutil.copytree(exported, folder)
+
+
 @pytest.mark.parametrize("name", [PIECES, SEAL])
 def test_no_damaged_file_is_used(exported: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     damage(exported / name)
-    monkeypatch.setattr(rag.embed.runtime, "_export", lambda folder: shutil.copytree(exported.parent / "none", folder))
+    monkeypatch.setattr(rag.exported, "_export", copy_of(exported.parent / "none"))
     with pytest.raises(FileNotFoundError, match="none"):
         PackagedEmbedder().embed_query("text")
 
@@ -64,7 +72,7 @@ def test_where_nothing_can_be_kept_the_model_serves_for_the_run(
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    monkeypatch.setattr(rag.embed.runtime, "_export", lambda folder: shutil.copytree(exported, folder))
+    monkeypatch.setattr(rag.exported, "_export", copy_of(exported))
     found = PackagedEmbedder().embed_query("How long is the river?")
     np.testing.assert_array_equal(found, embedder.embed_query("How long is the river?"))
     assert "the model is prepared for this run alone" in caplog.text
@@ -112,8 +120,8 @@ def test_what_a_processor_says_of_integers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, expected: bool
 ) -> None:
     (tmp_path / "cpuinfo").write_text(told)
-    monkeypatch.setattr(rag.embed.runtime, "Path", lambda _: tmp_path / "cpuinfo")
-    assert rag.embed.runtime.multiplies_integers() is expected
+    monkeypatch.setattr(rag.exported, "Path", lambda _: tmp_path / "cpuinfo")
+    assert rag.exported.multiplies_integers() is expected
 
 
 def test_asking_loads_neither_torch_nor_sentence_transformers(tmp_path: Path, embedder: Embedder) -> None:

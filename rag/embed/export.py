@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag.embed import Vectors
-from rag.embed.runtime import MODEL, PIECES, QUICK, SEAL, Seal, open_session
+from rag.embed.runtime import INTEGERS, MODEL, PIECES, QUICK
 from rag.embed.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import EmbedderError
+from rag.exported import open_session, seal, write_optimized
 
 if TYPE_CHECKING:
     import torch
@@ -36,7 +37,7 @@ def export(folder: Path, *, integers: bool) -> None:
     _ = embedder.fingerprint  # refuses weights that are not the published ones
     raw = folder / "raw.onnx"
     _write_graph(embedder, raw)
-    _write_optimized(raw, folder / MODEL)
+    write_optimized(raw, folder / MODEL)
     if integers:
         _write_quick(raw, folder / QUICK)
     raw.unlink()
@@ -44,7 +45,7 @@ def export(folder: Path, *, integers: bool) -> None:
     _check(embedder, folder / MODEL, _LEAST_COSINE)
     if integers:
         _check(embedder, folder / QUICK, _LEAST_QUICK_COSINE)
-    (folder / SEAL).write_text(Seal.of(folder).model_dump_json())
+    seal(folder)
 
 
 def _write_graph(embedder: SentenceTransformerEmbedder, path: Path) -> None:
@@ -77,16 +78,6 @@ def _write_graph(embedder: SentenceTransformerEmbedder, path: Path) -> None:
         )
 
 
-def _write_optimized(raw: Path, path: Path) -> None:
-    """Write the graph with its operations fused, so that no start pays for that."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.optimized_model_filepath = str(path)
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-    onnxruntime.InferenceSession(str(raw), options, providers=["CPUExecutionProvider"])
-
-
 def _write_quick(raw: Path, path: Path) -> None:
     """Write the model with 8-bit weights, of which 7 bits are used: no sum overflows, and all processors agree."""
     logging.disable(logging.WARNING)  # it advises what it then does not need
@@ -97,7 +88,7 @@ def _write_quick(raw: Path, path: Path) -> None:
     quantize_dynamic(
         raw, whole, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True, extra_options=constant
     )
-    _write_optimized(whole, path)
+    write_optimized(whole, path)
     whole.unlink()
 
 
@@ -114,6 +105,6 @@ def _check(embedder: SentenceTransformerEmbedder, model: Path, least: float) -> 
 
 if __name__ == "__main__":
     try:
-        export(Path(sys.argv[1]), integers=sys.argv[2:] == ["integers"])
+        export(Path(sys.argv[1]), integers=sys.argv[2:] == [INTEGERS])
     except EmbedderError as error:
         sys.exit(f"rag: {error}")

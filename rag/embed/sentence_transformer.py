@@ -26,9 +26,9 @@ from rag.embed import (
     sentence_means,
     unit,
 )
-from rag.embed.runtime import file_sha256
 from rag.embed.words import WordVectors
 from rag.errors import EmbedderError
+from rag.exported import file_sha256
 from rag.sentences import Span
 
 if TYPE_CHECKING:
