@@ -19,13 +19,13 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 # From the bottom; a module imports from layers below its own, or from its own package.
 LAYERS = (
     ("types", "errors", "stop_words", "weights", "child", "hosts"),
-    ("place", "conversation_file", "saved_answer", "corpus", "dates", "markdown_signs"),
+    ("place", "conversation_file", "saved_answer", "corpus", "dates", "markdown_signs", "exported"),
     ("identifiers",),
     ("languages", "words", "lines", "conversations", "wire", "llm"),
     ("export", "sentences", "kinds", "short_forms"),
     ("parse", "chunk", "embed", "excerpt"),
     ("settings", "index", "converse", "library"),
-    ("terms",),
+    ("terms", "read"),
     ("query",),
     ("rank",),
     ("reading",),

@@ -197,7 +197,7 @@ def _load(name: str, folder: Path) -> SentenceTransformer:
     huggingface_hub.constants.HF_HUB_OFFLINE = True  # where it was imported before and read the variable then
     from sentence_transformers import SentenceTransformer
 
-    _quiet()
+    quiet()
     try:
         model = SentenceTransformer(str(folder) if folder.is_dir() else name, device="cpu", local_files_only=True)
     except Exception as error:  # whatever a broken or missing model raises, the remedy is the same
@@ -233,7 +233,7 @@ def _parameters_sha256(model: SentenceTransformer) -> str:
     return digest.hexdigest()
 
 
-def _quiet() -> None:
+def quiet() -> None:
     """Keep the libraries' own progress bars and advice off the terminal."""
     from transformers.utils import logging as transformers_logging
 

@@ -1,0 +1,227 @@
+"""Train the reader: ``python -m rag.read.train DATA OUT [--questions N] [--minutes M] [--seed S]``.
+
+DATA is a folder of question-answer sets (see ``rag/read/README.md``). OUT gets the weights, their figures, and
+``progress.pt``, from which an interrupted run goes on. Two cores learn from some 40,000 questions an hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import math
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from rag.embed.sentence_transformer import packaged_model
+from rag.read.examples import Example, Examples
+from rag.read.figures import figures
+from rag.read.mix import RECIPE, Recipe
+from rag.read.network import Network, stacked
+
+QUESTIONS = 80_000  # of a run
+WEIGHTS = "reader.safetensors"
+_PROGRESS = "progress.pt"
+_TOKENS = 1500  # of a batch, padding counted; with 3,000, or half the rate, the loss falls more slowly
+_POOL = 800  # questions sorted by length together
+_RATE, _HEAD_RATE = 2.4e-4, 1.2e-3  # Adam's, at the highest: of the layers, of the heads
+_WEIGHT_DECAY = 0.01
+_WARM_UP = 0.04  # of the run; the rate falls in a straight line after it
+_MOST_NORM = 1.0  # of the gradient
+_SPAN_WEIGHT = 0.4  # of the loss of the words, beside that of the sentences
+_SAVED_EVERY, _TOLD_EVERY = 300, 30  # seconds
+log = logging.getLogger(__name__)
+
+
+def loss_of(network: Network, examples: Sequence[Example], *, half: bool = False) -> Tensor:
+    """Return the mean loss of some questions; with ``half``, computed in 16 bits where that is precise enough.
+
+    The sentences of all windows of a question, and a null of 0 which says that none answers, share one softmax (Clark
+    and Gardner 2018, arXiv:1710.10723); where several answer, the sum of them is right.
+    """
+    windows = [window for example in examples for window in example.windows]
+    with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        outputs = network(**stacked(windows))
+    rows = iter(outputs.float())
+    losses = [_question_loss([next(rows) for _ in example.windows], example) for example in examples]
+    return torch.stack(losses).mean()
+
+
+def _question_loss(outputs: Sequence[Tensor], example: Example) -> Tensor:
+    scores = torch.cat([output[window.markers, 0] for output, window in zip(outputs, example.windows, strict=True)])
+    answers = torch.tensor([answers for some in example.labels for answers in some])
+    null = torch.zeros(1)
+    right = torch.logsumexp(scores[answers], 0) if answers.any() else null[0]
+    loss = torch.logsumexp(torch.cat([null, scores]), 0) - right
+    for number, sentence, first, last in example.spans:
+        window = example.windows[number]
+        start = window.markers[sentence] + 1
+        likely = torch.log_softmax(outputs[number][start : window.ends[sentence], 1:], 0)
+        loss = loss - _SPAN_WEIGHT * (likely[first - start, 0] + likely[last - start, 1])
+    return loss
+
+
+class _Batch(NamedTuple):
+    """Questions of like length, and how many of the run came before them."""
+
+    before: int
+    examples: list[Example]
+    begins_pool: bool
+
+
+def _batches(examples: Examples, first: int, questions: int) -> Iterator[_Batch]:
+    """Yield batches from the pool that begins at question ``first`` on."""
+    for start in range(first, questions, _POOL):
+        pool = [examples.at(number) for number in range(start, min(start + _POOL, questions))]
+        made = _of_like_length(pool)
+        order = torch.randperm(len(made), generator=torch.Generator().manual_seed(start)).tolist()
+        before = start
+        for place, at in enumerate(order):
+            yield _Batch(before, made[at], begins_pool=not place)
+            before += len(made[at])
+
+
+def _of_like_length(pool: Sequence[Example]) -> list[list[Example]]:
+    made: list[list[Example]] = [[]]
+    rows = 0
+    for example in sorted(pool, key=_longest):
+        if made[-1] and (rows + len(example.windows)) * _longest(example) > _TOKENS:
+            made.append([])
+            rows = 0
+        made[-1].append(example)
+        rows += len(example.windows)
+    return made
+
+
+def _longest(example: Example) -> int:
+    return max(len(window.ids) for window in example.windows)
+
+
+class Run:
+    """A run of training, which can be interrupted: what is in its folder is gone on from."""
+
+    def __init__(self, examples: Examples, out: Path, questions: int, seed: int) -> None:
+        torch.manual_seed(seed)
+        self.network = Network(packaged_model())
+        self._examples, self._out, self._questions = examples, out, questions
+        named = [(name, weights) for name, weights in self.network.named_parameters() if weights.requires_grad]
+        layers = [weights for name, weights in named if name.startswith("bert.")]
+        heads = [weights for name, weights in named if not name.startswith("bert.")]
+        self._trained = [*layers, *heads]
+        groups = [{"params": layers, "peak": _RATE}, {"params": heads, "peak": _HEAD_RATE}]
+        self._optimizer = torch.optim.AdamW(groups, lr=_RATE, weight_decay=_WEIGHT_DECAY)
+        self._done, self._seconds = 0, 0.0
+        self._half = multiplies_16_bits()
+        if (out / _PROGRESS).exists():
+            self._resume()
+
+    def go_on(self, seconds: float = math.inf) -> bool:
+        """Learn until all questions are, or for so many ``seconds``; return whether all are."""
+        begun = saved = told = time.monotonic()
+        losses: list[float] = []
+        self.network.train()
+        for batch in _batches(self._examples, self._done, self._questions):
+            now = time.monotonic()
+            if (
+                batch.begins_pool
+                and batch.before > self._done
+                and (now - begun > seconds or now - saved > _SAVED_EVERY)
+            ):
+                self._save(batch.before, now - saved)
+                saved = now
+                if now - begun > seconds:
+                    return False
+            losses.append(self._step(batch))
+            if now - told > _TOLD_EVERY:
+                hours = (self._seconds + now - saved) / 3600
+                log.info("%7d questions  %.2f h  loss %.3f", batch.before, hours, sum(losses) / len(losses))
+                told, losses = now, []
+        self._save(self._questions, time.monotonic() - saved)
+        return True
+
+    def _step(self, batch: _Batch) -> float:
+        part = batch.before / self._questions
+        rate = min(part / _WARM_UP, (1 - part) / (1 - _WARM_UP))
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["peak"] * rate
+        loss = loss_of(self.network, batch.examples, half=self._half)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self._trained, _MOST_NORM)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        return loss.item()
+
+    def _save(self, done: int, seconds: float) -> None:
+        self._seconds += seconds
+        state = {
+            "weights": self.network.weights(),
+            "optimizer": self._optimizer.state_dict(),
+            "done": done,
+            "seconds": self._seconds,
+        }
+        part = self._out / f"{_PROGRESS}.part"
+        torch.save(state, part)
+        part.replace(self._out / _PROGRESS)
+
+    def _resume(self) -> None:
+        state = torch.load(self._out / _PROGRESS, weights_only=True)
+        self.network.load_state_dict(state["weights"], strict=False)
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._done, self._seconds = state["done"], state["seconds"]
+        log.info("going on after %d questions", self._done)
+
+
+def train(
+    data: Path, out: Path, questions: int, seed: int, recipe: Recipe = RECIPE, seconds: float = math.inf
+) -> Network | None:
+    """Return the network that learned from ``questions`` of the sets in ``data``; None where time ran out before."""
+    out.mkdir(parents=True, exist_ok=True)
+    tokenizer = Tokenizer.from_file(str(packaged_model() / "tokenizer.json"))
+    run = Run(Examples(data, tokenizer, recipe, seed), out, questions, seed)
+    if not run.go_on(seconds):
+        return None
+    half = {name: weights.to(torch.float16).contiguous() for name, weights in run.network.weights().items()}
+    save_file(half, out / WEIGHTS)
+    return run.network
+
+
+def multiplies_16_bits() -> bool:
+    """Whether this processor multiplies numbers of 16 bits faster than those of 32 (Linux says; elsewhere: no)."""
+    try:
+        told = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(told.split())
+
+
+def main() -> None:
+    """Train and measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--questions", type=int, default=QUESTIONS)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long, to go on another time")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--recipe", type=json.loads, default={}, help="what differs from the table in mix.py, as JSON")
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    recipe = RECIPE._replace(**given.recipe)
+    network = train(given.data, given.out, given.questions, given.seed, recipe, given.minutes * 60)
+    if network is None:
+        log.info("stopped: the same command goes on")
+        return
+    found = figures(network, given.data)
+    (given.out / "figures.json").write_text(json.dumps(found, indent=1))
+    log.info(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()
