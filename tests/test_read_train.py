@@ -20,10 +20,13 @@ from rag.read.mix import RECIPE, Source
 from rag.read.neighbours import Neighbours
 from rag.read.network import Network
 from rag.read.sets import Asked, Text, is_held_out, read_set
-from rag.read.train import WEIGHTS, loss_of, train
+from rag.read.train import CARD, WEIGHTS, loss_of, main
 
 TOWNS = "Arlo Brent Corvin Dunmore Elba Farrow Grent Holm Ister Jarrow".split()
-PLAIN = RECIPE._replace(left_out=0, hard_negative=0, same_document=0, noise=0, minutes=0, numbered=0, key_words=0)
+CHANGES: dict[str, Any] = dict.fromkeys(
+    ("left_out", "hard_negative", "same_document", "noise", "minutes", "numbered", "key_words"), 0
+)
+PLAIN = RECIPE._replace(**CHANGES)
 FACTS = {
     "bridge": "The bridge of {} was built by masons from the north.",
     "market": "Every market in {} begins when the bell rings.",
@@ -87,17 +90,22 @@ def test_training_lowers_the_loss_goes_on_where_it_stopped_and_writes_what_it_le
     monkeypatch.setattr("rag.read.train._TOKENS", 400)
     caplog.set_level(logging.INFO)
     examples = [Examples(data, tokenizer, PLAIN, seed=2).at(number) for number in range(30)]
-    assert train(data, tmp_path / "out", 420, 1, PLAIN, seconds=0) is None
-    network = train(data, tmp_path / "out", 420, 1, PLAIN)
+    command = ["train", str(data), str(tmp_path / "out"), "--questions", "420", "--recipe", json.dumps(CHANGES)]
+    monkeypatch.setattr("sys.argv", [*command, "--minutes", "0"])
+    main()
+    assert "stopped: the same command goes on" in caplog.text
+    monkeypatch.setattr("sys.argv", command)
+    main()
     assert "going on after 60 questions" in caplog.text
-    assert network is not None
+    told = (tmp_path / "out" / CARD).read_text()
+    assert "Learned from 420 questions" in told
+    assert "| nq_qed | CC BY-SA 3.0 | 100 % | 16 | 0 | – |" in told
     kept = load_file(tmp_path / "out" / WEIGHTS)
     fresh = Network(packaged_model()).eval()
     with torch.inference_mode():
         before = loss_of(fresh, examples).item()
-        learned = loss_of(network.eval(), examples).item()
         fresh.load_state_dict({name: weights.float() for name, weights in kept.items()}, strict=False)
-        assert loss_of(fresh, examples).item() == pytest.approx(learned, rel=0.02)
+        learned = loss_of(fresh, examples).item()
     assert learned < 0.6 * before
 
 
@@ -159,7 +167,7 @@ def test_what_of_a_set_answers(
     tmp_path: Path, given: dict[str, Any], sentences: list[str], positive: set[int], answers: dict[int, Any]
 ) -> None:
     write_set(tmp_path, "some", [given])
-    [asked] = read_set(tmp_path, Source("some", 1))
+    [asked] = read_set(tmp_path, Source("some", 1, "MIT"))
     [text] = asked.gold
     assert (text.sentences, text.positive, text.answers) == (sentences, frozenset(positive), answers)
 
@@ -168,4 +176,4 @@ def test_what_is_not_sure_is_not_learned_from(tmp_path: Path) -> None:
     sure = record("Who came?", ["Ada came."], [0])
     doubtful = [sure | {"span_sure": False}, sure | {"agree": 0.3}, sure | {"source": "torproject/manual:a.md"}]
     write_set(tmp_path, "some", [*doubtful, sure])
-    assert len(list(read_set(tmp_path, Source("some", 1)))) == 1
+    assert len(list(read_set(tmp_path, Source("some", 1, "MIT")))) == 1

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Source(NamedTuple):
-    """A set: ``share`` is its part of the questions of a run, in hundredths.
+    """A set: ``share`` is its part of the questions of a run, beside the others'.
 
     A sentence answers where it is marked or overlaps a marked span; with ``whole_passage``, where nothing is marked in
     the passage that answers, any sentence of it does.
@@ -14,36 +14,37 @@ class Source(NamedTuple):
 
     name: str
     share: float
+    licence: str
     whole_passage: bool = False
 
 
 MIX = (
-    Source("nq_qed", 13),
-    Source("nq_open_oracle", 4),
-    Source("multispanqa_valid", 2),
-    Source("squad1_train", 12),
-    Source("squad2_unansq", 10),
-    Source("derived_unanswerable", 5),
-    Source("squadshifts_reddit", 4),
-    Source("squadshifts_amazon", 2),
-    Source("squadshifts_new_wiki", 5),
-    Source("doc2dial_val", 4),
-    Source("conditionalqa", 4),
-    Source("selqa", 3),
-    Source("fairytaleqa", 4),
-    Source("quoref", 1),
-    Source("tatqa", 2),
-    Source("faq_pages", 11),
-    Source("emanual", 2),
-    Source("sharc_rules", 1),
-    Source("cookdial", 1),
-    Source("dstc9_faq", 3),
-    Source("dstc11_reviews", 1),
-    Source("medquad", 3),
-    Source("policyqa", 1),
-    Source("boolq", 1, whole_passage=True),
-    Source("pubmedqa", 1),
-    Source("fetaqa", 2),
+    Source("nq_qed", 13, "CC BY-SA 3.0"),
+    Source("nq_open_oracle", 4, "CC BY-SA 3.0"),
+    Source("multispanqa_valid", 2, "CC BY-SA 3.0"),
+    Source("squad1_train", 12, "CC BY-SA 4.0"),
+    Source("squad2_unansq", 10, "CC BY-SA 4.0"),
+    Source("derived_unanswerable", 5, "as the sets it is made of"),
+    Source("squadshifts_reddit", 4, "CC BY 4.0"),
+    Source("squadshifts_amazon", 2, "CC BY 4.0"),
+    Source("squadshifts_new_wiki", 5, "CC BY 4.0"),
+    Source("doc2dial_val", 4, "CC BY 3.0"),
+    Source("conditionalqa", 4, "BSD-2-Clause, text OGL"),
+    Source("selqa", 3, "Apache-2.0"),
+    Source("fairytaleqa", 4, "Apache-2.0"),
+    Source("quoref", 1, "CC BY 4.0"),
+    Source("tatqa", 2, "CC BY 4.0"),
+    Source("faq_pages", 11, "CC BY 4.0, CC0, CC BY-SA, MIT, BSD, Apache-2.0, US public domain, by page"),
+    Source("emanual", 2, "Apache-2.0"),
+    Source("sharc_rules", 1, "CC BY-SA 3.0"),
+    Source("cookdial", 1, "MIT"),
+    Source("dstc9_faq", 3, "Apache-2.0"),
+    Source("dstc11_reviews", 1, "CDLA-Sharing-1.0"),
+    Source("medquad", 3, "CC BY 4.0"),
+    Source("policyqa", 1, "MIT"),
+    Source("boolq", 1, "CC BY-SA 3.0", whole_passage=True),
+    Source("pubmedqa", 1, "MIT"),
+    Source("fetaqa", 2, "CC BY-SA 4.0"),
 )
 
 

@@ -22,13 +22,14 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from rag.embed.sentence_transformer import packaged_model
+from rag.read.card import card
 from rag.read.examples import Example, Examples
 from rag.read.figures import figures
-from rag.read.mix import RECIPE, Recipe
+from rag.read.mix import RECIPE
 from rag.read.network import Network, stacked
 
 QUESTIONS = 80_000  # of a run
-WEIGHTS = "reader.safetensors"
+WEIGHTS, CARD = "reader.safetensors", "card.md"
 _PROGRESS = "progress.pt"
 _TOKENS = 1500  # of a batch, padding counted; with 3,000, or half the rate, the loss falls more slowly
 _POOL = 800  # questions sorted by length together
@@ -147,6 +148,16 @@ class Run:
         self._save(self._questions, time.monotonic() - saved)
         return True
 
+    def write(self) -> None:
+        """Write the weights that were learned, in 16 bits."""
+        learned = self.network.weights().items()
+        save_file({name: weights.to(torch.float16).contiguous() for name, weights in learned}, self._out / WEIGHTS)
+
+    @property
+    def hours(self) -> float:
+        """How long it has taken so far."""
+        return self._seconds / 3600
+
     def _step(self, batch: _Batch) -> float:
         part = batch.before / self._questions
         rate = min(part / _WARM_UP, (1 - part) / (1 - _WARM_UP))
@@ -179,20 +190,6 @@ class Run:
         log.info("going on after %d questions", self._done)
 
 
-def train(
-    data: Path, out: Path, questions: int, seed: int, recipe: Recipe = RECIPE, seconds: float = math.inf
-) -> Network | None:
-    """Return the network that learned from ``questions`` of the sets in ``data``; None where time ran out before."""
-    out.mkdir(parents=True, exist_ok=True)
-    tokenizer = Tokenizer.from_file(str(packaged_model() / "tokenizer.json"))
-    run = Run(Examples(data, tokenizer, recipe, seed), out, questions, seed)
-    if not run.go_on(seconds):
-        return None
-    half = {name: weights.to(torch.float16).contiguous() for name, weights in run.network.weights().items()}
-    save_file(half, out / WEIGHTS)
-    return run.network
-
-
 def multiplies_16_bits() -> bool:
     """Whether this processor multiplies numbers of 16 bits faster than those of 32 (Linux says; elsewhere: no)."""
     try:
@@ -214,13 +211,26 @@ def main() -> None:
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     recipe = RECIPE._replace(**given.recipe)
-    network = train(given.data, given.out, given.questions, given.seed, recipe, given.minutes * 60)
-    if network is None:
+    given.out.mkdir(parents=True, exist_ok=True)
+    tokenizer = Tokenizer.from_file(str(packaged_model() / "tokenizer.json"))
+    examples = Examples(given.data, tokenizer, recipe, given.seed)
+    run = Run(examples, given.out, given.questions, given.seed)
+    if not run.go_on(given.minutes * 60):
         log.info("stopped: the same command goes on")
         return
-    found = figures(network, given.data)
-    (given.out / "figures.json").write_text(json.dumps(found, indent=1))
-    log.info(json.dumps(found, indent=1))
+    run.write()
+    found = figures(run.network, given.data)
+    told = card(
+        examples.counts(),
+        found,
+        recipe,
+        questions=given.questions,
+        hours=run.hours,
+        cores=torch.get_num_threads(),
+        seed=given.seed,
+    )
+    (given.out / CARD).write_text(told, encoding="utf-8")
+    log.info(told)
 
 
 if __name__ == "__main__":
