@@ -37,11 +37,9 @@ class Network(nn.Module):
             if not name.startswith("bert.") or layer >= FROZEN_LAYERS:
                 yield name
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return the three numbers of each token, shape ``(windows, tokens, 3)``."""
-        states = self.bert(
-            input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
-        ).last_hidden_state
+        states = self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         return torch.cat([self.sent(states), self.span(states)], dim=-1)
 
     def weights(self) -> Mapping[str, Tensor]:
@@ -51,12 +49,15 @@ class Network(nn.Module):
 
 
 def stacked(windows: Sequence[Window]) -> dict[str, Tensor]:
-    """Return the input of the model for several windows, padded to the longest."""
+    """Return the input of the model for several windows, padded to the longest.
+
+    All tokens are of the first type, the only one that the published model knows as an embedder: with the second for
+    what is read, the frozen layers see what is new to them, and the loss falls far more slowly.
+    """
     shape = len(windows), max(len(window.ids) for window in windows)
-    ids, mask, types = (torch.zeros(shape, dtype=torch.long) for _ in range(3))
+    ids, mask = (torch.zeros(shape, dtype=torch.long) for _ in range(2))
     for row, window in enumerate(windows):
         length = len(window.ids)
         ids[row, :length] = torch.tensor(window.ids)
         mask[row, :length] = 1
-        types[row, window.question : length] = 1
-    return {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+    return {"input_ids": ids, "attention_mask": mask}

@@ -30,14 +30,12 @@ class Pieces(NamedTuple):
 class Window(NamedTuple):
     """What is run through the model at once.
 
-    ``question`` is how many of the ``ids`` are the question, the tokens around it counted. ``markers`` are the places
-    of the sentences' markers, ``ends`` the places after their last tokens, and ``spans`` what each token stands for, in
-    the text that it is of.
+    ``markers`` are the places of the sentences' markers, ``ends`` the places after their last tokens, and ``spans``
+    what each token stands for, in the text that it is of.
     """
 
     ids: list[int]
     spans: list[Span]
-    question: int
     markers: list[int]
     ends: list[int]
 
@@ -67,7 +65,7 @@ class Encoder:
             ids += [self._marker, *sentence.ids[:_SENTENCE]]
             spans += [(0, 0), *sentence.spans[:_SENTENCE]]
             ends.append(len(ids))
-        return Window([*ids, self._end], [*spans, (0, 0)], len(asked.ids) + 2, markers, ends)
+        return Window([*ids, self._end], [*spans, (0, 0)], markers, ends)
 
 
 def _last(text: Pieces, most: int) -> Pieces:
