@@ -12,7 +12,7 @@ import logging
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -71,12 +71,17 @@ def seal(folder: Path) -> None:
 
 
 def multiplies_integers() -> bool:
-    """Whether this processor has instructions for products of 8-bit integers (Linux says; elsewhere: no)."""
+    """Whether this processor has instructions for products of 8-bit integers."""
+    return processor_has(_INTEGER_PRODUCTS)
+
+
+def processor_has(instructions: Set[str]) -> bool:
+    """Whether this processor has one of some sets of instructions, as Linux names them; elsewhere: no."""
     try:
         told = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
-    return not _INTEGER_PRODUCTS.isdisjoint(told.split())
+    return not instructions.isdisjoint(told.split())
 
 
 def file_sha256(path: Path) -> str:

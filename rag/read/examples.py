@@ -45,7 +45,7 @@ class Example(NamedTuple):
 class Examples:
     """The examples of a run, each made when it is asked for; the same ones for the same seed."""
 
-    def __init__(self, data: Path, tokenizer: Tokenizer, recipe: Recipe, seed: int, *, held_out: bool = False) -> None:
+    def __init__(self, data: Path, tokenizer: Tokenizer, recipe: Recipe, seed: int) -> None:
         self._encoder = Encoder(tokenizer)
         self._tokens = lru_cache(100_000)(lambda text: self._encoder.pieces([text])[0])
         self._recipe = recipe
@@ -54,16 +54,19 @@ class Examples:
         self._drawn: list[tuple[str, int]] = []
         self._taken = Counter[str]()  # of each set: one question after the other, so that none comes twice before all
         self._asked: dict[str, list[Asked]] = {}
+        self._held_out: dict[str, list[Asked]] = {}
         self._neighbours: dict[str, Neighbours] = {}
         self._mix = [source for source in MIX if set_file(data, source).is_file()]
         for source in self._mix:
             every = list(read_set(data, source))
-            self._asked[source.name] = [one for one in every if is_held_out(one.question) == held_out]
+            self._asked[source.name] = [one for one in every if not is_held_out(one.question)]
+            self._held_out[source.name] = [one for one in every if is_held_out(one.question)]
             Random(seed).shuffle(self._asked[source.name])
+            Random(0).shuffle(self._held_out[source.name])  # the same ones are measured, whatever the seed
             self._neighbours[source.name] = Neighbours([text for one in every for text in (*one.gold, *one.others)])
 
     def counts(self) -> dict[str, int]:
-        """Return how many questions there are of each set."""
+        """Return how many questions of each set there are to learn from."""
         return {name: len(some) for name, some in self._asked.items()}
 
     def at(self, number: int) -> Example:
@@ -77,8 +80,8 @@ class Examples:
         return self._example(some[place % len(some)], Random(self._seed * 1_000_003 + number))
 
     def held_out(self, name: str, most: int) -> Iterator[Example]:
-        """Yield questions of a set: the passage that answers, where one does, and two like the question."""
-        for number, asked in enumerate(self._asked[name][:most]):
+        """Yield held-out questions of a set: the passage that answers, where one does, and two like the question."""
+        for number, asked in enumerate(self._held_out[name][:most]):
             random, near = Random(number), self._neighbours[name]
             texts = [*asked.gold[:2], *asked.others[:1], *near.like(asked, random), *near.like(asked, random)]
             cut = [self._cut(text, asked.question, _MEASURED_LENGTH, text.headings, random) for text in texts[:3]]
@@ -89,24 +92,29 @@ class Examples:
         question = _reworded(asked.question, recipe, random)
         [length] = random.choices([n for n, _ in recipe.lengths], [share for _, share in recipe.lengths])
         is_headed = random.random() < recipe.context
-        texts = self._texts(asked, random)
-        decides = bool(asked.gold) and not texts[0].positive and texts[0].sentences == asked.gold[0].sentences
+        gold, decides = self._gold(asked, random)
+        texts = self._beside(asked, gold, random)
         shown = [_disguised(_noisy(text, question, recipe, random), recipe, random) for text in texts]
         cut = [
             self._cut(text, question, length, text.headings if is_headed or decides else "", random) for text in shown
         ]
         return self._put_together(asked.set, question, cut)
 
-    def _texts(self, asked: Asked, random: Random) -> list[Text]:
-        """Return the passages that are shown with a question."""
-        recipe, near = self._recipe, self._neighbours[asked.set]
+    def _gold(self, asked: Asked, random: Random) -> tuple[list[Text], bool]:
+        """Return the passages that answer, and whether they stand under a title by which they do not; or none."""
+        recipe = self._recipe
         kind = random.random()
         if not asked.gold or kind < recipe.left_out:
-            texts: list[Text] = []
-        elif kind < recipe.left_out + recipe.titled and _title_decides(asked):
-            texts = [text.without_answer(near.any(random).title) for text in asked.gold]
-        else:
-            texts = list(asked.gold)
+            return [], False
+        if kind < recipe.left_out + recipe.titled and _title_decides(asked):
+            near = self._neighbours[asked.set]
+            return [text.without_answer(near.any(random).title) for text in asked.gold], True
+        return list(asked.gold), False
+
+    def _beside(self, asked: Asked, gold: Sequence[Text], random: Random) -> list[Text]:
+        """Return the passages that are shown with a question: those of ``gold``, and others."""
+        recipe, near = self._recipe, self._neighbours[asked.set]
+        texts = list(gold)
         texts += [text for text in asked.others[:2] if not asked.gold or random.random() < recipe.beside]
         for _ in range(recipe.most_hard_negatives):
             if not texts or random.random() < recipe.hard_negative:

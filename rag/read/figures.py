@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from tokenizers import Tokenizer
+from sklearn.metrics import roc_auc_score
 
-from rag.embed.sentence_transformer import packaged_model
 from rag.read.examples import Example, Examples
-from rag.read.mix import RECIPE
 from rag.read.network import Network, stacked
 
 _MOST = 200  # questions of a set
@@ -23,14 +20,12 @@ class _Read(NamedTuple):
     is_right: bool
 
 
-def figures(network: Network, data: Path, most: int = _MOST) -> dict[str, dict[str, float]]:
+def figures(network: Network, examples: Examples, most: int = _MOST) -> dict[str, dict[str, float]]:
     """Return by set how many held-out questions there are, and of how many the likeliest sentence shown is right.
 
     Beside the passage that answers, two like the question are shown. ``told apart`` is the AUROC of the log-odds that
     anything answers, of SQuAD's questions against those that people wrote to be nearly answered.
     """
-    tokenizer = Tokenizer.from_file(str(packaged_model() / "tokenizer.json"))
-    examples = Examples(data, tokenizer, RECIPE, seed=0, held_out=True)
     network.eval()
     found: dict[str, dict[str, float]] = {}
     read: dict[str, list[_Read]] = {}
@@ -43,7 +38,9 @@ def figures(network: Network, data: Path, most: int = _MOST) -> dict[str, dict[s
             found[name]["right"] = sum(right) / len(right)
     there, near = ([one.likely for one in read.get(name, ())] for name in ("squad1_train", "squad2_unansq"))
     if there and near:
-        found["squad2_unansq"]["told apart"] = _auroc(there, near)
+        found["squad2_unansq"]["told apart"] = float(
+            roc_auc_score([True] * len(there) + [False] * len(near), there + near)
+        )
     return found
 
 
@@ -53,9 +50,3 @@ def _read(network: Network, example: Example) -> _Read:
     scores = torch.cat([outputs[row, window.markers, 0] for row, window in enumerate(example.windows)])
     labels = [answers for some in example.labels for answers in some]
     return _Read(torch.logsumexp(scores, 0).item(), labels[int(scores.argmax())])
-
-
-def _auroc(there: list[float], not_there: list[float]) -> float:
-    """Return how often what is there has the higher number."""
-    pairs = [(one > other) + (one == other) / 2 for one in there for other in not_there]
-    return sum(pairs) / (len(pairs) or 1)

@@ -27,8 +27,9 @@ class Network(nn.Module):
         self.bert: Any = BertModel.from_pretrained(model_folder, add_pooling_layer=False, attn_implementation="sdpa")
         self.sent = nn.Linear(_WIDTH, 1)
         self.span = nn.Linear(_WIDTH, 2)
+        trained = set(self.trained())
         for name, weights in self.named_parameters():
-            weights.requires_grad = name in set(self.trained())
+            weights.requires_grad = name in trained
 
     def trained(self) -> Iterator[str]:
         """Yield the names of the weights that training changes."""

@@ -117,10 +117,11 @@ def _text(passage: Mapping[str, Any], record: Mapping[str, Any], source: Source)
     text: str = passage["text"]
     spans = _sentences(text, passage["sentences"])
     marked = [(start, end) for start, end in passage.get("positive") or ()]
+    are_whole = record.get("evidence") in _WHOLE
     if source.whole_passage and not marked and record["answerable"]:
-        marked = spans
+        marked, are_whole = spans, True
     sentences = [text[start:end] for start, end in spans]
-    if marked is not spans and record.get("evidence") not in _WHOLE:
+    if not are_whole:
         answers = _answers(spans, marked)
         return Text(passage["title"], sentences, frozenset(answers), answers)
     held = (at for at, span in enumerate(spans) if any(span[0] < end and start < span[1] for start, end in marked))

@@ -22,6 +22,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from rag.embed.sentence_transformer import packaged_model
+from rag.exported import processor_has
 from rag.read.card import card
 from rag.read.examples import Example, Examples
 from rag.read.figures import figures
@@ -39,6 +40,7 @@ _WARM_UP = 0.04  # of the run; the rate falls in a straight line after it
 _MOST_NORM = 1.0  # of the gradient
 _SPAN_WEIGHT = 0.4  # of the loss of the words, beside that of the sentences
 _SAVED_EVERY, _TOLD_EVERY = 300, 30  # seconds
+_HALF_PRODUCTS = {"avx512_bf16", "amx_bf16"}  # of a processor that multiplies 16-bit floats faster than 32-bit ones
 log = logging.getLogger(__name__)
 
 
@@ -120,7 +122,7 @@ class Run:
         groups = [{"params": layers, "peak": _RATE}, {"params": heads, "peak": _HEAD_RATE}]
         self._optimizer = torch.optim.AdamW(groups, lr=_RATE, weight_decay=_WEIGHT_DECAY)
         self._done, self._seconds = 0, 0.0
-        self._half = multiplies_16_bits()
+        self._half = processor_has(_HALF_PRODUCTS)
         if (out / _PROGRESS).exists():
             self._resume()
 
@@ -190,15 +192,6 @@ class Run:
         log.info("going on after %d questions", self._done)
 
 
-def multiplies_16_bits() -> bool:
-    """Whether this processor multiplies numbers of 16 bits faster than those of 32 (Linux says; elsewhere: no)."""
-    try:
-        told = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(told.split())
-
-
 def main() -> None:
     """Train and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -219,7 +212,7 @@ def main() -> None:
         log.info("stopped: the same command goes on")
         return
     run.write()
-    found = figures(run.network, given.data)
+    found = figures(run.network, examples)
     told = card(
         examples.counts(),
         found,
