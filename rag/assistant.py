@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import cache, partial
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,9 +22,9 @@ from rag.compose import (
     carried,
     cited,
     closest,
+    documents_of,
     each_question,
     fair_share,
-    found_document,
     tell_nobody,
     teller,
     together,
@@ -36,7 +36,7 @@ from rag.corpus import scan
 from rag.embed import DEFAULT_MODEL, Embedder
 from rag.embed.packaged import PackagedEmbedder
 from rag.embed.sentence_transformer import SentenceTransformerEmbedder
-from rag.errors import IndexLocked, IndexMismatch, RagError, SyncStopped, UsageError
+from rag.errors import IndexLocked, IndexMismatch, RagError, ReaderError, SyncStopped, UsageError
 from rag.index import FileRecord, Manifest, Reader, mismatch
 from rag.index.again import asked_again
 from rag.index.collections import open_index
@@ -47,7 +47,10 @@ from rag.llm import LanguageModel
 from rag.parse.page import PageMarks
 from rag.pictures import Pictures
 from rag.place import collection_at
-from rag.query import query_text, read_query
+from rag.query import Query, query_text, read_query
+from rag.read import PassageReader, ReadablePassage
+from rag.read.folder import PACKAGED
+from rag.read.learned import LearnedReader
 from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.sync import OnProgress, Progress, SyncReport, sync
@@ -66,6 +69,8 @@ from rag.types import (
 )
 from rag.verify import Quotation, Verification, standing, verify_index, verify_quotations
 from rag.watch import STILL_FOR, watch
+
+log = logging.getLogger(__name__)
 
 # What is brought level before a question is asked: as long as a person waits gladly, and no more than so many bytes of
 # files, of which text alone takes some seconds.
@@ -100,10 +105,16 @@ class Asked(NamedTuple):
 class Assistant:
     """Answers questions from a folder of documents. Safe to use from many threads."""
 
-    def __init__(self, settings: Settings | None = None, embedder: Embedder | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        embedder: Embedder | None = None,
+        passage_reader: PassageReader | None = None,
+    ) -> None:
         self.settings = settings or Settings()
         self._index = open_index(self.settings.index, self.settings.index_replica, self.settings.collection)
         self._embedder = embedder or _embedder_named(self.settings.embedder)
+        self._passage_reader: PassageReader | None = passage_reader or LearnedReader(self.settings.reader or PACKAGED)
         self._model = _language_model(self.settings)
         self._quoting = ExtractiveAnswerer()
         self._answerer = self._quoting if self._model is None else self._generative(self._model)
@@ -236,11 +247,17 @@ class Assistant:
             return verify_quotations(quotations, reader, self.settings.corpus)
 
     def warm_up(self) -> None:
-        """Load the model and the vectors, beside each other, so that the first question is as quick as the next."""
-        with ThreadPoolExecutor(1) as beside:
-            loading = beside.submit(self._embedder.embed_query, "anything")
+        """Load both models and the vectors, beside each other, so that the first question is as quick as the next."""
+        with ThreadPoolExecutor(2) as beside:
+            loading = beside.submit(self._embedder.embed_query, "anything"), beside.submit(self._load_reader)
             with self._reading():
-                loading.result()
+                for one in loading:
+                    one.result()
+
+    def _load_reader(self) -> None:
+        if self._passage_reader is not None:
+            with suppress(ReaderError):  # told when a question is asked
+                self._passage_reader.read("anything", [ReadablePassage("", ())])
 
     @asked_again
     def search(
@@ -253,7 +270,7 @@ class Assistant:
         query = self._standalone(question, history)
         with self._reading(sources) as reader:
             asked = read_query(query, reader, self._embedder)
-            return retrieve(asked, reader, self._embedder, k or self.settings.passages)
+            return self._found(asked, reader, documents_of(reader), k or self.settings.passages)
 
     def ask(
         self,
@@ -296,7 +313,7 @@ class Assistant:
         clock = Clock()
         query = self._standalone(question, history)
         with self._reading(sources) as reader:  # one view throughout: what is found is what is cited
-            find_document = cache(partial(found_document, reader))  # each is read whole
+            find_document = documents_of(reader)
             found: list[Part] = []
             for part in each_question(query):
                 tell = teller(found, find_document, on_sentences) if on_sentences is not None else tell_nobody
@@ -355,7 +372,7 @@ class Assistant:
         """Find and draft the answer to one question."""
         with clock.time("retrieve"):
             query = read_query(question, reader, self._embedder)
-            results = retrieve(query, reader, self._embedder, self.settings.passages)
+            results = self._found(query, reader, find_document, self.settings.passages)
         with clock.time("answer"):
             sure = confidence(query, results)
             answers = even_if_unsure or sure >= self.settings.answer_above
@@ -365,6 +382,14 @@ class Assistant:
         return Part(
             question=question, results=tuple(results), confidence=sure, draft=draft, is_answered=answers, note=note
         )
+
+    def _found(self, query: Query, reader: Reader, find_document: FindDocument, k: int) -> list[SearchResult]:
+        try:
+            return retrieve(query, reader, self._embedder, self._passage_reader, find_document, k)
+        except ReaderError as error:
+            log.warning("%s; until then, sentences are chosen by their words", error)
+            self._passage_reader = None
+            return retrieve(query, reader, self._embedder, None, find_document, k)
 
     @asked_again
     def document(self, source: str) -> Document:

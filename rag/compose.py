@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import reduce
+from functools import cache, partial, reduce
 from itertools import zip_longest
 from operator import add
 
@@ -58,7 +58,12 @@ def each_question(query: str) -> list[str]:
     return found
 
 
-def found_document(reader: Reader, source: str) -> Document:
+def documents_of(reader: Reader) -> FindDocument:
+    """Return what finds the documents of a reader, each of which is read once."""
+    return cache(partial(_found_document, reader))
+
+
+def _found_document(reader: Reader, source: str) -> Document:
     """Return the document at ``source``, which was found; raises IndexFailure where the index holds none."""
     document = reader.document(source)
     if document is None:

@@ -36,7 +36,7 @@ _Loaded = TypeVar("_Loaded")
 
 
 class Export(NamedTuple):
-    """A model to be exported: its name, its own and its weights' as a folder can have it, and the module that does it.
+    """A model to be exported: its name, what tells its export from others in a folder's name, and the module to run.
 
     The module is run with the folder to write to and the ``arguments``; what it raises is an ``error``.
     """
@@ -136,7 +136,7 @@ def _prepared(export: Export) -> Path:
     import onnxruntime
     from platformdirs import user_cache_path
 
-    name = "-".join((export.folder, "onnxruntime", onnxruntime.__version__, str(_LAYOUT), *export.arguments))
+    name = "-".join((export.folder, "onnxruntime", onnxruntime.__version__, str(_LAYOUT)))
     try:
         return _make(user_cache_path("rag", appauthor=False) / name, export)
     except OSError as error:

@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
 
 from rag.dates import days
 from rag.embed import Embedder, Vectors
 from rag.errors import UsageError
 from rag.identifiers import Identifier, identifiers
 from rag.index import Passage, Reader
-from rag.kinds import Kind, asked_kind
 from rag.sentences import sentence_spans
 from rag.short_forms import ShortForm
 from rag.terms import Terms, query_terms, short_forms_in
-from rag.words import STOP_WORDS, WORD, content_stems, forms, searched, stem, words
+from rag.words import STOP_WORDS, WORD, forms, searched, stem, words
 
 _QUESTION_MARKS = ("?", "？", "؟")
-_OPENS = re.compile(r"(?:what|which|who|whom|whose|when|where|why|how|is|are|was|were|do|does|did|can|could)\b", re.I)
+# What is asked of several things: to list, count or compare them, in English. A word taken for a superlative that is
+# none ("west") shows more than is needed.
+_SEVERAL = re.compile(
+    r"\b(?:all|any|each|every|both|list|compare[ds]?|comparison|differ\w*|versus|vs|between|than|more|less|fewer|most|least"
+    r"|or|better|worse|cheaper|higher|lower|longer|shorter|larger|smaller|older|newer|faster|earlier|later"
+    r"|\w{3,}est)\b|^which\b"
+)
 
 CAPITAL_NOUNS = ("de",)  # languages in which a capital does not tell a name
 _LOOKED_THROUGH = 50  # passages, for an identifier written in another way
 _MOST_QUESTIONS = 5  # a text with more is no question but a list of them
-
-Pairs = Set[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Query:
     """A question. ``vector`` is of shape ``(dimension,)`` and unit length.
 
-    ``pairs`` are of neighbouring words, ``numbers`` the words with a digit; ``passages`` is among how many it is asked.
+    ``passages`` is among how many it is asked.
     ``explained`` are the short forms in it, and those for words of it, that the documents explain. ``unknown`` are the
     identifiers in it that stand nowhere: what is found is about something else.
     """
@@ -41,17 +42,14 @@ class Query:
     text: str
     terms: Terms
     vector: Vectors
-    kind: Kind | None
-    pairs: Pairs
-    numbers: Set[str]
     passages: int
     explained: Sequence[ShortForm] = ()
     unknown: Sequence[Identifier] = ()
 
     @property
-    def asks(self) -> bool:
-        """Whether it is put as a question, and not as a statement or as key words."""
-        return self.text.endswith(_QUESTION_MARKS) or bool(_OPENS.match(self.text))
+    def asks_of_several(self) -> bool:
+        """Whether it asks to list, count or compare things."""
+        return _SEVERAL.search(self.text.lower()) is not None
 
     @property
     def unknown_note(self) -> str:
@@ -70,9 +68,6 @@ def read_query(question: str, reader: Reader, embedder: Embedder) -> Query:
         explained=explained,
         terms=terms,
         vector=embedder.embed_query(text),
-        kind=asked_kind(text),
-        pairs=word_pairs(text),
-        numbers={word for word in terms.words if any(character.isdigit() for character in word)},
         passages=len(reader),
         unknown=[one for one in identifiers(text) if not _stands_somewhere(one, terms, reader)],
     )
@@ -99,12 +94,6 @@ def query_text(question: str) -> str:
     if not query:
         raise UsageError("the question is empty: ask something")
     return query
-
-
-@lru_cache(maxsize=20_000)
-def word_pairs(text: str) -> Pairs:
-    """Return the stems of each two words that follow each other, words without meaning left out."""
-    return frozenset(pairwise(content_stems(text)))
 
 
 def questions_in(text: str) -> tuple[str, ...]:

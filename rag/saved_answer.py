@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rag.types import Answer, Citation, SearchResult, Sentence
+from rag.types import Answer, Citation, SearchResult, Sentence, SentenceScore, Value
 
 _MOST_CLOSEST = 3
 
@@ -28,14 +28,28 @@ def read_answer(kept: str, question: str, said: str) -> Answer:
 
 
 def _of_this_version(kept: Any) -> Answer:
-    """Return an answer as it is today: version 0.1 had no verdict, and cited nothing where there was no answer."""
+    """Return an answer as it is today: version 0.1 had no verdict, and cited nothing where there was no answer.
+
+    What it noted of passages and sentences that were found, and nothing reads any more, is left out.
+    """
     if not isinstance(kept, dict) or "abstained" not in kept:
         return Answer.model_validate(kept)
     verdict = "none" if kept["abstained"] else "likely"
     same = {name: value for name, value in kept.items() if name not in ("abstained", "disagreements")}
-    found = Answer.model_validate({**same, "verdict": verdict})
+    results = [
+        {
+            **_known(SearchResult, result),
+            "sentences": [_known(SentenceScore, sentence) for sentence in result.get("sentences", ())],
+        }
+        for result in kept.get("results", ())
+    ]
+    found = Answer.model_validate({**same, "results": results, "verdict": verdict})
     closest = enumerate(found.results[:_MOST_CLOSEST], 1) if found.abstained else ()
     return found.model_copy(update={"closest": tuple(_citation(n, result) for n, result in closest)})
+
+
+def _known(of: type[Value], kept: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in kept.items() if name in of.model_fields}
 
 
 def _citation(n: int, result: SearchResult) -> Citation:

@@ -29,9 +29,10 @@ class Settings(BaseSettings):
     collection: str = Field("", pattern=f"^({COLLECTION})$", description="Which of several corpora in the index.")
     data: Path = Field(Path(".rag"), description="The folder of conversations, feedback and removed documents.")
     embedder: str = Field(DEFAULT_MODEL, description="A sentence-transformers model, by name or folder.")
+    reader: Path | None = Field(None, description="The folder of a reader that was trained; none: the packaged one.")
     chunk_tokens: int = Field(200, ge=16, description="The most tokens a passage holds, in the embedder's own.")
     passages: int = Field(5, ge=1, le=100, description="How many passages are found for a question.")
-    answer_above: float = Field(0.44, ge=0, le=1, description="The confidence below which no answer is given.")
+    answer_above: float = Field(0.4, ge=0, le=1, description="The confidence below which no answer is given.")
     host: str = Field("127.0.0.1", description="The address the chat page is served on.")
     port: int = Field(7860, ge=1, le=65535, description="The port the chat page is served on.")
     trusted_proxy: str = Field(

@@ -100,15 +100,15 @@ def _stale(found: Sequence[Stale]) -> dict[str, str]:
 
 
 def _citation(citation: Citation, find_document: FindDocument, stale: str) -> None:
-    """Print a source and its excerpt, the key sentence in bold."""
+    """Print a source and its excerpt, what answers in bold."""
     place = _place(citation, citation.start, citation.page, find_document)
     path = "".join(f" › {plain(heading)}" for heading in citation.headings)
     place_line = Text(f"[{citation.n}] ", style="bold cyan") + Text(place) + Text(path, style="dim")
     OUT.print(place_line + Text(stale, style="yellow"))
     for part in citation.introduction:
         OUT.print(Text(f"    {plain(part.text)}", style="dim"))
-    before, key, after = map(_lines, citation.shown)
-    words = Text.assemble(before, (key, "bold" if citation.excerpt else "italic"), after)
+    before, marked, after = map(_lines, citation.shown)
+    words = Text.assemble(before, (marked, "bold" if citation.excerpt else "italic"), after)
     OUT.print(Text("\n").join(Text("    ") + line for line in words.split("\n")))
     for ours, others in citation.notes:
         OUT.print(Text(f"    {ours.lower()} {plain(others)}", style="dim"))

@@ -1,13 +1,8 @@
-"""The words of a question that carry meaning, how rare each is, and how well a text holds them.
-
-A word that a text does not hold counts by its likeness to the most alike that it does: "firm" is half a
-"company". The likeness is that of the model's own word vectors, so it costs a look-up.
-"""
+"""The words of a question that carry meaning, how rare each is, and which of them a text holds."""
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -18,7 +13,7 @@ from numpy.typing import NDArray
 from rag.dates import days
 from rag.embed import Embedder, Vectors
 from rag.index import Forms, Reader
-from rag.languages import question_language, speaks
+from rag.languages import question_language
 from rag.short_forms import ShortForm, short_forms, term_of
 from rag.words import content_words, forms, is_spelt, wholes, words
 
@@ -33,45 +28,18 @@ _CORRECTED = 0.8  # what a word is worth that stands nowhere and was taken for a
 class Terms:
     """The words of a question.
 
-    ``forms`` are the terms each may stand as in the documents, ``weights`` is how rare each is, ``vectors`` a
-    unit row for each, or a row of zeros where words like it cannot be told. ``language`` is the question's,
-    ``languages`` are that and the documents'. ``spelt_out`` is what stands for a short form, by its place among the
-    words. ``also`` are terms that are searched for beside them, whole dates and the words of long forms.
+    ``forms`` are the terms each may stand as in the documents, ``weights`` is how rare each is. ``language`` is the
+    question's, ``languages`` are that and the documents'. ``spelt_out`` is what stands for a short form, by its place
+    among the words. ``also`` are terms that are searched for beside them, whole dates and the words of long forms.
     """
 
     words: Sequence[str]
     forms: Sequence[Forms]
     weights: Vectors
-    vectors: Vectors
     language: str
     languages: tuple[str, ...]
     spelt_out: Mapping[int, Set[str]] = field(default_factory=dict)
     also: Sequence[Forms] = ()
-
-    def matches(self, texts: Sequence[str], embedder: Embedder) -> Vectors:
-        """Return how well each text holds each word (0–1), shape ``(texts, words)``; a common form is the same word."""
-        text_words = [content_words(text, self.language) for text in texts]
-        vocabulary = sorted({word for some in text_words for word in some})
-        matches = np.zeros((len(texts), len(self.words)), dtype=np.float32)
-        if not vocabulary:
-            return matches
-        column = {word: at for at, word in enumerate(vocabulary)}
-        alike = np.maximum(self.vectors @ embedder.word_vectors(vocabulary).T, 0.0)
-        rows_of = defaultdict[str, list[int]](list)
-        for row, its_forms in enumerate(self.forms):
-            for form in its_forms:
-                rows_of[form].append(row)
-        for word, at in column.items():
-            for form in forms(word, self.languages):
-                for row in rows_of.get(form, ()):
-                    alike[row, at] = 1.0
-        filled = [at for at, some in enumerate(text_words) if some]
-        columns = [column[word] for some in text_words for word in some]
-        starts = np.cumsum([0] + [len(text_words[at]) for at in filled[:-1]])
-        matches[filled] = np.maximum.reduceat(alike[:, columns], starts, axis=1).T
-        for row, long in self.spelt_out.items():
-            matches[[long <= set(some) for some in text_words], row] = 1.0
-        return matches
 
     def held(self, text: str) -> NDArray[np.bool_]:
         """Return of each word whether a text holds it, in one of its forms, shape ``(words,)``."""
@@ -81,10 +49,9 @@ class Terms:
         held[[row for row, long in self.spelt_out.items() if long <= said]] = True
         return held
 
-    def share(self, matches: Vectors | NDArray[np.bool_]) -> Vectors:
-        """Return the share (0–1) of the question, by rarity, that each row of ``matches`` holds."""
-        shares: Vectors = matches @ (self.weights / (float(self.weights.sum()) or 1.0))
-        return shares
+    def share(self, held: NDArray[np.bool_]) -> float:
+        """Return the share (0–1) of the question's words, by rarity, that are ``held``, shape ``(words,)``."""
+        return float(held @ self.weights) / (float(self.weights.sum()) or 1.0)
 
 
 class _Asked(NamedTuple):
@@ -101,7 +68,7 @@ def query_terms(query: str, reader: Reader, embedder: Embedder, explained: Seque
     The form of the weight is BM25's (Robertson & Zaragoza 2009), kept positive. A word that stands in no passage
     is taken for the one it may be a slip of; of a joined word, the whole counts only where it stands somewhere.
     A date counts by its day and month, and its year, where documents hold it. A short form stands for its long form,
-    as it is ``explained``, and the other way. Dates and identifiers are like no other.
+    as it is ``explained``, and the other way.
     """
     held = list(reader.languages())
     language = question_language(query, held)
@@ -118,13 +85,10 @@ def query_terms(query: str, reader: Reader, embedder: Embedder, explained: Seque
     spelt = {row: long_of[word] for row, word in enumerate(words_found) if word in long_of}
     rarities = [math.log(1 + (len(reader) - one.passages + 0.5) / (one.passages + 0.5)) for one in found]
     worth = [1.0 if one is before else _CORRECTED for one, before in zip(found, left, strict=True)]
-    vectors = embedder.word_vectors(words_found)
-    vectors[[at for at, word in enumerate(words_found) if word in wholes_asked and not word.isalpha()]] = 0.0
     return Terms(
         words=words_found,
         forms=[one.forms for one in found],
         weights=np.array(worth, dtype=np.float32) * np.array(rarities, dtype=np.float32),
-        vectors=vectors if speaks(embedder.languages, language) else np.zeros_like(vectors),
         language=language,
         languages=languages,
         spelt_out=spelt,

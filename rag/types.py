@@ -241,31 +241,27 @@ class DocumentSummary(Value):
 
 
 class SentenceScore(Value):
-    """A sentence of a passage, as a span of the document, and how it matches the question.
+    """A sentence of a passage, as a span of the document, and how likely it answers the question.
 
-    ``dense`` is the cosine of the two; ``overlap`` is the share of the question's words that stand in
-    the sentence or the headings over it, or are like words that do, each weighed by how rare it is
-    (0–1). ``score`` is the log-odds that the sentence is the answer: it compares the sentences found for
-    one question.
+    ``dense`` is the cosine of the two, ``read`` the reader's log-odds that it answers, None where it was not read.
+    ``score`` is the log-odds by all that is known: it compares the sentences found for one question. ``words`` is the
+    span of the document that answers in the fewest words, where that can be told.
     """
 
     start: int
     end: int
     dense: float
-    overlap: float
     score: float
+    read: float | None = None
+    words: Span | None = None
 
 
 class SearchResult(Value):
     """A passage found for a question, with its score and the parts it was made from.
 
-    ``score`` is how likely the passage is to hold the answer (0–1), beside the others found.
-
-    ``dense`` is the cosine, ``lexical`` the BM25 score as a share of the highest possible, ``overlap`` the share of
-    the question's words, by rarity, in the passage or its headings, and ``rarest`` how well these hold its rarest word,
-    or one like it (all 0–1).
-    ``language`` is its document's. Where the embedder does not speak it, or not the question's, the passage was
-    found ``by_words``, and all its cosines are lowered: see ``rag.retrieve``.
+    ``score`` is how likely its best sentence is to answer (0–1). ``dense`` is the cosine, ``lexical`` the BM25 score as
+    a share of the highest possible. ``language`` is its document's. Where the embedder does not speak it, or not the
+    question's, the passage was found ``by_words``, and all its cosines are lowered: see ``rag.retrieve``.
     """
 
     chunk: Chunk
@@ -276,9 +272,7 @@ class SearchResult(Value):
     score: float
     dense: float
     lexical: float
-    overlap: float
     sentences: tuple[SentenceScore, ...]
-    rarest: float = 0.0
     language: str = ""
     by_words: bool = False
 
@@ -358,7 +352,10 @@ class Citation(Value):
 
     @property
     def shown(self) -> tuple[str, str, str]:
-        """The excerpt before, in and after the quotation; where there is no excerpt, the quotation alone."""
+        """The excerpt before, in and after its key sentence.
+
+        Where there is no excerpt, it is the quotation alone.
+        """
         if self.excerpt is None:
             return "", self.quote, ""
         text, first, last = self.excerpt.text, self.start - self.excerpt.start, self.end - self.excerpt.start

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Literal
 
 Features = Mapping[str, float]
-Model = Literal["passage", "sentence", "answer", "answer by words"]
+Model = Literal["sentence", "sentence unread", "answer", "answer unread", "answer by words"]
 
 _FARTHEST = 30.0  # log-odds beyond which a probability is as good as 0 or 1
 
@@ -19,12 +19,6 @@ def log_odds(model: Model, features: Features) -> float:
     """Return the weighted sum of ``features``: the logarithm of p / (1 - p)."""
     weights = _weights()[model]
     return weights["bias"] + sum(weights[name] * value for name, value in features.items())
-
-
-def logit(probability: float) -> float:
-    """Return the log-odds that belong to a probability."""
-    nearest = 1 / (1 + math.exp(_FARTHEST))
-    return math.log(max(probability, nearest) / max(1 - probability, nearest))
 
 
 def probability(log_odds: float) -> float:

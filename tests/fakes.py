@@ -1,4 +1,4 @@
-"""Embedders that stand in for the real one, and what for."""
+"""An embedder and a reader that stand in for the real ones, and what for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from rag.embed import Embedder, Embedding, Vectors
+from rag.read import ReadablePassage, Reading, Sentence, Words
 from rag.sentences import Span
 
 OnBatch = Callable[[int], None]
@@ -85,3 +86,28 @@ class CountingEmbedder:
 
     def knows(self, word: str) -> bool:
         return self._embedder.knows(word)
+
+
+class FakeReader:
+    """A reader that is told what answers: a sentence that holds one of ``answers``, which are then its words."""
+
+    def __init__(self, *answers: str, languages: frozenset[str] | None = None) -> None:
+        self._answers = answers
+        self.languages = languages
+        self.asked: list[tuple[str, Sequence[ReadablePassage]]] = []
+
+    def read(self, question: str, candidates: Sequence[ReadablePassage]) -> list[Reading]:
+        self.asked.append((question, candidates))
+        return [self._reading(one) for one in candidates]
+
+    def _reading(self, candidate: ReadablePassage) -> Reading:
+        words = [self._words(sentence) for sentence in candidate.sentences]
+        return Reading(tuple(-9.0 if found is None else 9.0 for found in words), tuple(words))
+
+    def _words(self, sentence: Sentence) -> Words | None:
+        for answer in self._answers:
+            at = sentence.text.find(answer)
+            span = sentence.in_document((at, at + len(answer))) if at >= 0 else None
+            if span is not None:
+                return Words(*span, chance=1.0)
+        return None

@@ -13,14 +13,18 @@ from typing import Any
 import pytest
 
 from rag.assistant import Assistant
+from rag.compose import documents_of
 from rag.embed import Embedder
 from rag.index import Index, Reader
 from rag.index.local import LocalIndex
 from rag.query import read_query
+from rag.read.learned import LearnedReader
 from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.sync import sync
 from rag.types import SearchResult
+
+PASSAGE_READER = LearnedReader()
 
 
 def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
@@ -100,4 +104,5 @@ def texts_of(index: Index) -> dict[str, str]:
 
 def find(question: str, reader: Reader, embedder: Embedder, k: int) -> list[SearchResult]:
     """Return the passages that speak to a question, as it was typed."""
-    return retrieve(read_query(question, reader, embedder), reader, embedder, k)
+    query = read_query(question, reader, embedder)
+    return retrieve(query, reader, embedder, PASSAGE_READER, documents_of(reader), k)

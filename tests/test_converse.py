@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.converse import standalone
-from rag.kinds import asked_kind
 from rag.types import Message
 from tests.benchmarks.follow_ups import copy_documents, read_follow_ups
 
@@ -139,13 +138,6 @@ def test_a_follow_up_finds_the_same_whether_those_before_it_were_rewritten_or_no
     rewritten = talk("Who founded Sakana AI?", "David Ha.", "Where is Sakana AI based?", "It is based in Tokyo.")
     assert standalone("How many people work there?", raw) == "How many people work in Tokyo?"
     assert standalone("How many people work there?", rewritten) == "How many people work in Tokyo?"
-
-
-@pytest.mark.parametrize("question", ["When?", "How many of them?", "Where is it?", "Who is he?", "How much money?"])
-def test_the_kind_of_thing_asked_for_is_still_told(question: str) -> None:
-    kind = asked_kind(question)
-    assert kind is not None
-    assert asked_kind(standalone(question, NVIDIA)) == kind
 
 
 def test_a_very_short_question_of_another_language_is_asked_with_the_subject() -> None:

@@ -13,7 +13,7 @@ from rag.types import Chunk, SearchResult
 
 def result(source: str, start: int, end: int) -> SearchResult:
     chunk = Chunk(id=f"{source}:{start}", document_id=source, text="x" * (end - start), start=start, end=end)
-    scores = dict.fromkeys(("score", "dense", "lexical", "overlap"), 0.0)
+    scores = dict.fromkeys(("score", "dense", "lexical"), 0.0)
     return SearchResult(chunk=chunk, source=source, title="", sha256="", page_kind="page", sentences=(), **scores)
 
 

@@ -11,7 +11,6 @@ import pytest
 from rag.answer import Draft, FindDocument
 from rag.answer.extractive import FIRST_EXCERPT, OTHER_EXCERPT, ExtractiveAnswerer
 from rag.embed import Embedder
-from rag.kinds import asked_kind
 from rag.parse import parse
 from rag.query import Query
 from rag.sentences import sentence_spans
@@ -28,7 +27,6 @@ def query(question: str) -> Query:
         words=asked,
         forms=[forms(word, ("en",)) for word in asked],
         weights=np.ones(len(asked), dtype=np.float32),
-        vectors=np.zeros((len(asked), 2), dtype=np.float32),
         language="en",
         languages=("en",),
     )
@@ -36,9 +34,6 @@ def query(question: str) -> Query:
         text=question,
         terms=terms,
         vector=np.zeros(2, dtype=np.float32),
-        kind=asked_kind(question),
-        pairs=set(),
-        numbers=set(),
         passages=len(asked),
     )
 
@@ -51,8 +46,7 @@ def passage(source: str, sentences: list[tuple[str, float]]) -> SearchResult:
     """A passage of ``sentences``, each with the log-odds that it is the answer."""
     text = " ".join(sentence for sentence, _ in sentences)
     scores = tuple(
-        SentenceScore(start=text.index(s), end=text.index(s) + len(s), dense=0.5, overlap=0.5, score=score)
-        for s, score in sentences
+        SentenceScore(start=text.index(s), end=text.index(s) + len(s), dense=0.5, score=score) for s, score in sentences
     )
     return result(document(source, text), scores)
 
@@ -68,7 +62,6 @@ def result(found: Document, sentences: tuple[SentenceScore, ...]) -> SearchResul
         score=0.5,
         dense=0.5,
         lexical=0.5,
-        overlap=0.5,
         sentences=sentences,
     )
 
@@ -123,7 +116,7 @@ def test_a_heading_is_no_answer_where_anything_else_is() -> None:
     text = "# Why was the mill closed\n\nIt was closed after floods.\n"
     found = document("a.md", text)
     scores = tuple(
-        SentenceScore(start=start, end=end, dense=0.5, overlap=0.5, score=score)
+        SentenceScore(start=start, end=end, dense=0.5, score=score)
         for (start, end), score in zip(sentence_spans(text), (5.0, -3.0), strict=True)
     )
     assert keys(result(found, scores)) == ["It was closed after floods."]

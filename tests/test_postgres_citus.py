@@ -15,7 +15,6 @@ import pytest
 
 from rag.index.database.counts import PASSAGES, TERM, fold, read_counts
 from rag.index.postgres import PostgresIndex
-from rag.types import document_id
 from tests.databases import Server
 from tests.filling import file_record, fill, line_document, nearest, put_document, vector_of
 
@@ -120,7 +119,6 @@ def ask_all(index: PostgresIndex) -> None:
         reader.vectors(keys)
         reader.sentence_vectors(keys)
         reader.passages(keys)
-        reader.centroids([document_id("a")])
         reader.documents()
         reader.document("a")
         reader.chunks("a")

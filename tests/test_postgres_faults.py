@@ -246,6 +246,7 @@ def test_an_index_of_an_earlier_layout_is_brought_up_to_date(postgres: Server, c
         connection.execute(f"ALTER TABLE {build}.spare DROP COLUMN since".encode())
         connection.execute(f"ALTER TABLE {build}.documents RENAME COLUMN blocks TO headings".encode())
         connection.execute(f"ALTER TABLE {build}.documents DROP COLUMN word_boxes".encode())
+        connection.execute(f"ALTER TABLE {build}.documents ADD COLUMN centroid bytea".encode())
         connection.execute(f"ALTER TABLE {build}.chunks DROP COLUMN introductions".encode())
         connection.execute(f"DELETE FROM {build}.counts WHERE name = 'folds'".encode())
         connection.execute(f"UPDATE {build}.about SET value = '1' WHERE key = 'layout'".encode())

@@ -20,7 +20,6 @@ def result(start: int, end: int, source: str = "mill.txt", text: str = TEXT) -> 
         score=0.5,
         dense=0.5,
         lexical=0.5,
-        overlap=0.5,
         sentences=(),
     )
 

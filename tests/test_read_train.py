@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import logging
-import lzma
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
@@ -16,11 +15,13 @@ from tokenizers import Tokenizer
 from rag.embed.sentence_transformer import packaged_model
 from rag.read.examples import Examples
 from rag.read.figures import figures
+from rag.read.folder import CARD, WEIGHTS
 from rag.read.mix import RECIPE, Source
 from rag.read.neighbours import Neighbours
 from rag.read.network import Network
 from rag.read.sets import Asked, Text, is_held_out, read_set
-from rag.read.train import CARD, WEIGHTS, loss_of, main
+from rag.read.train import loss_of, main
+from tests.question_sets import record, write_set
 
 TOWNS = "Arlo Brent Corvin Dunmore Elba Farrow Grent Holm Ister Jarrow".split()
 CHANGES: dict[str, Any] = dict.fromkeys(
@@ -33,27 +34,6 @@ FACTS = {
     "mill": "Corn is ground in {} by a wheel in the stream.",
     "school": "Children in {} are taught by two sisters.",
 }
-
-
-def write_set(folder: Path, name: str, records: Sequence[dict[str, Any]]) -> None:
-    folder.mkdir(exist_ok=True)
-    with lzma.open(folder / f"{name}.jsonl.xz", "wt", encoding="utf-8") as file:
-        file.writelines(json.dumps(record) + "\n" for record in records)
-
-
-def record(question: str, sentences: Sequence[str], right: Sequence[int]) -> dict[str, Any]:
-    text, spans = "", []
-    for sentence in sentences:
-        spans.append([len(text), len(text) + len(sentence)])
-        text += sentence + "\n"
-    passage = {"title": "", "text": text, "sentences": spans, "positive": [spans[at] for at in right]}
-    return {
-        "question": question,
-        "answerable": bool(right),
-        "answers": [],
-        "passages": [passage],
-        "evidence": "sentence",
-    }
 
 
 def write_towns(folder: Path, towns: Sequence[str], each: int) -> Path:
@@ -131,12 +111,14 @@ def test_no_question_that_is_measured_is_learned_from(data: Path, tokenizer: Tok
 
 def test_a_window_holds_the_question_the_headings_and_whole_sentences(data: Path, tokenizer: Tokenizer) -> None:
     example = Examples(data, tokenizer, PLAIN, seed=1).at(0)
+    assert tokenizer.decode(example.question, skip_special_tokens=False).startswith("[CLS] what of the ")
     for window, labels in zip(example.windows, example.labels, strict=True):
         text = tokenizer.decode(window.ids, skip_special_tokens=False)
-        assert text.startswith("[CLS] what of the ")
+        assert text.startswith("[CLS]")
+        assert text.endswith("[SEP]")
         assert "[PAD]" not in text
-        assert len(window.markers) == len(window.ends) == len(labels) == text.count("[unused1]")
-        sentences = [tokenizer.decode(window.ids[a + 1 : b]) for a, b in zip(window.markers, window.ends, strict=True)]
+        assert len(window.sentences) == len(labels)
+        sentences = [tokenizer.decode(window.ids[first:last]) for first, last in window.sentences]
         assert all(sentence.endswith((".", "]")) or ":" in sentence for sentence in sentences)
 
 

@@ -89,7 +89,7 @@ def test_a_misspelt_word_is_taken_for_the_one_it_may_be(
     wrong, meant = query_terms(slip, reader, embedder), query_terms(right, reader, embedder)
     assert set(wrong.forms[-1]) <= set(meant.forms[-1])
     assert wrong.weights[-1] == pytest.approx(0.8 * meant.weights[-1])
-    assert wrong.share(wrong.matches([f"a {right} b"], embedder)) == pytest.approx([1.0])
+    assert wrong.share(wrong.held(f"a {right} b")) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("word", ["1852", "xyz", "zzzzzzz", "river", "1815", "bred", "vintage"])

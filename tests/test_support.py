@@ -208,7 +208,7 @@ def test_what_was_found_is_a_passage_with_its_headings_above_it() -> None:
     )
     result = SearchResult(
         chunk=chunk, source="a.md", title="Bridges", sha256="", page_kind="page", score=1, dense=1, lexical=1,
-        overlap=1, sentences=(), language="de",
+        sentences=(), language="de",
     )  # fmt: skip
     assert passage_of(result) == Passage(text="It has three arches.", context="Bridges\nDunmore", language="de")
     assert judge("The Dunmore bridge has three arches.", [passage_of(result)]).supported

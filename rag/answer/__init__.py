@@ -19,14 +19,15 @@ FindDocument = Callable[[str], Document]
 class Quote(Value):
     """A place in a document that a sentence of an answer rests on.
 
-    ``excerpt`` is the span around it that is shown, where it is shown in one; ``also_in`` are other documents, by
-    source, that say the same word for word.
+    ``excerpt`` is the span around it that is shown, where it is shown in one; ``highlight`` that of the words in it
+    that answer, where they can be told; ``also_in`` are other documents, by source, that say the same word for word.
     """
 
     source: str
     start: int
     end: int
     excerpt: tuple[int, int] | None = None
+    highlight: tuple[int, int] | None = None
     also_in: tuple[str, ...] = ()
 
     @property

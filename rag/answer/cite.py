@@ -53,6 +53,7 @@ def _citation(n: int, quote: Quote, find_document: FindDocument) -> Citation:
         end=quote.end,
         quote=document.text[quote.start : quote.end],
         sha256=document.sha256,
+        highlight=quote.highlight,
         excerpt=_excerpt(quote, document),
         also_in=quote.also_in,
     )

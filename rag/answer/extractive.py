@@ -15,7 +15,6 @@ from pathlib import PurePosixPath
 from rag.answer import Draft, DraftSentence, FindDocument, OnSentences, Quote
 from rag.dates import document_date
 from rag.excerpt import excerpt_span
-from rag.kinds import asks_of_several
 from rag.query import CAPITAL_NOUNS, Query, names
 from rag.sentences import Span
 from rag.types import Block, SearchResult, Value
@@ -26,7 +25,7 @@ from rag.words import content_stems, words
 FIRST_EXCERPT, OTHER_EXCERPT = 700, 450
 _MOST_EXCERPTS = 3
 # Log-odds below the best sentence, down to which another is shown: chosen on the same questions.
-_NEARLY_AS_GOOD = 4.0
+_NEARLY_AS_GOOD = 3.0
 # What it is worth, in log-odds, that an excerpt holds all of the question that the ones before it do not. Chosen by
 # hand: between 0 and 10 it changes what is shown of two of those questions at most.
 _HOLDS_THE_REST = 6.0
@@ -44,6 +43,7 @@ class _Candidate(Value):
     start: int
     end: int
     score: float
+    words: Span | None
 
     @property
     def source(self) -> str:
@@ -90,7 +90,14 @@ class ExtractiveAnswerer:
 def _draft(chosen: _Chosen) -> DraftSentence:
     key, source = chosen.key, chosen.key.source
     also_in = tuple(other for other in chosen.places if other != source)
-    quote = Quote(source=source, start=key.start, end=key.end, excerpt=chosen.places[source], also_in=also_in)
+    quote = Quote(
+        source=source,
+        start=key.start,
+        end=key.end,
+        excerpt=chosen.places[source],
+        highlight=key.words,
+        also_in=also_in,
+    )
     return DraftSentence(text=" ".join(key.text.split()), quotes=(quote,), support="quoted")
 
 
@@ -99,7 +106,7 @@ class _Choice:
 
     def __init__(self, query: Query, results: Sequence[SearchResult], find_document: FindDocument) -> None:
         self._terms = query.terms
-        self._compares = asks_of_several(query.text)
+        self._compares = query.asks_of_several
         self._find_document = find_document
         self._namesakes = _namesakes(query, results)
         self._candidates = self._ranked(results)
@@ -122,7 +129,9 @@ class _Choice:
     def _ranked(self, results: Sequence[SearchResult]) -> list[_Candidate]:
         """Return the sentences that may answer, likeliest first; context only where there is nothing else."""
         found = [
-            _Candidate(result=result, start=sentence.start, end=sentence.end, score=sentence.score)
+            _Candidate(
+                result=result, start=sentence.start, end=sentence.end, score=sentence.score, words=sentence.words
+            )
             for result in results
             for sentence in result.sentences
             if words(result.text_of(sentence))
@@ -179,7 +188,7 @@ class _Choice:
         def worth(one: _Candidate) -> float:
             adds = self._terms.share(self._terms.held(f"{one.result.place}\n{one.text}") & ~held)
             is_other = one.source in self._namesakes and one.source not in sources
-            return one.score + _HOLDS_THE_REST * float(adds) + _ALWAYS * is_other
+            return one.score + _HOLDS_THE_REST * adds + _ALWAYS * is_other
 
         found = max(left, key=worth)
         return found if worth(found) >= self._candidates[0].score - _NEARLY_AS_GOOD else None

@@ -33,8 +33,8 @@ def load_runtime() -> Runtime:
 
 def packaged_export() -> Export:
     """Return how the packaged model is exported: where integers are multiplied quickly, with them too."""
-    name = f"{DEFAULT_MODEL}-{DEFAULT_SHA256[:12]}"
     arguments = (INTEGERS,) if multiplies_integers() else ()
+    name = "-".join((DEFAULT_MODEL, DEFAULT_SHA256[:12], *arguments))
     return Export(DEFAULT_MODEL, name, "rag.embed.export", arguments, EmbedderError)
 
 

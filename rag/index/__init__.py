@@ -115,9 +115,6 @@ class Reader(Protocol):
     def lexical_of(self, words: Sequence[Forms], keys: Sequence[int]) -> dict[int, float]:
         """Return the BM25 scores of those of the given rows that match."""
 
-    def centroids(self, document_ids: Sequence[str]) -> dict[str, Vectors]:
-        """Return for each document the mean of its passages' vectors, of unit length."""
-
     def frequencies(self, words: Sequence[Forms]) -> list[int]:
         """Return in how many passages each word stands, in any of its forms."""
 

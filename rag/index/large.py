@@ -8,7 +8,7 @@ left out, and rows added since are held beside it, until there are so many that 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,7 +33,6 @@ class LargeSnapshot:
     added: Vectors
     gone: Positions
     bm25: Bm25
-    centroids: dict[str, Vectors] = field(default_factory=dict)  # of documents, as they come to be asked for
 
     @property
     def dimension(self) -> int:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from rag.embed import Embedding, Vectors, unit
+from rag.embed import Embedding, Vectors
 from rag.errors import DocumentMissing
 from rag.index import FileRecord, Forms, Passage, Piece
 from rag.index.bm25 import single_tokens
@@ -91,18 +91,6 @@ class LocalReader:
     def vectors(self, keys: Sequence[int]) -> Vectors:
         """Return the vectors of rows."""
         return self._whole(lambda snapshot: snapshot.vectors(keys))
-
-    def centroids(self, document_ids: Sequence[str]) -> dict[str, Vectors]:
-        """Return for each document the mean of its passages' vectors, of unit length."""
-        found = self._snapshot.centroids
-        missing = [name for name in document_ids if name not in found]
-        query = (
-            "SELECT document_id, json_group_array(row) FROM chunks"
-            " WHERE document_id IN (SELECT value FROM json_each(?)) GROUP BY document_id"
-        )
-        for name, rows in self._connection.execute(query, [json.dumps(missing)]).fetchall() if missing else ():
-            found[name] = unit(self.vectors(json.loads(rows)).mean(axis=0))
-        return {name: found[name] for name in document_ids}
 
     def sentence_vectors(self, keys: Sequence[int]) -> list[Vectors]:
         """Return for each row the vectors of its sentences."""

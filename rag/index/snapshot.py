@@ -10,7 +10,7 @@ import json
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,6 @@ class Snapshot:
 
     generation: str
     faiss: Any  # faiss.IndexIDMap2 over a flat index
-    centroids: dict[str, Vectors] = field(default_factory=dict)  # of documents, as they come to be asked for
 
     @classmethod
     def build(cls, generation: str, keys: NDArray[np.int64], vectors: Vectors) -> Snapshot:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from rag.read.mix import MIX, Recipe
 
+_PACKAGED = "all-MiniLM-L6-v2 (Apache-2.0, https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2)"
 _HEAD = """# The reader's weights
 
-all-MiniLM-L6-v2 (Apache-2.0, https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2), its four upper layers
-trained further as a cross-encoder with two heads, in 16 bits: which sentence of a passage answers a question, which
-words of it do, or that none does. Made by `python -m rag.read.train`; how, is told in `README.md`.
+The layers from the third on of {base},
+trained further, and the layers that compare its tokens, in 16 bits: which sentence of a passage answers a question,
+which words of it do, or that none does.
+Made by `python -m rag.read.train`; `rag/read/README.md` says how.
 
 - Learned from {questions:,} questions in {hours:.1f} hours on {cores} cores, seed {seed}.
-- It reads English. It sees a stretch of some {tokens} tokens at once, and knows nothing but what stands there.
+- Languages: {languages}. It sees a stretch of some {tokens} tokens at once, and knows nothing but what stands there.
 - It is bad at: what has to be worked out from several sentences, why and how where the reason or the step does not
   repeat a word of the question, minutes and chats in which who says a thing matters, and premises that are false.
 
@@ -27,6 +30,8 @@ def card(
     figures: Mapping[str, Mapping[str, float]],
     recipe: Recipe,
     *,
+    base: Path | None,
+    languages: str,
     questions: int,
     hours: float,
     cores: int,
@@ -41,7 +46,10 @@ def card(
         for source in MIX
         if source.name in counts
     ]
-    head = _HEAD.format(questions=questions, hours=hours, cores=cores, seed=seed, tokens=tokens)
+    named = _PACKAGED if base is None else f"The model of {base.name}"
+    head = _HEAD.format(
+        base=named, languages=languages, questions=questions, hours=hours, cores=cores, seed=seed, tokens=tokens
+    )
     return head + "\n".join(rows) + "\n" + _told_apart(figures)
 
 
@@ -51,5 +59,5 @@ def _share(value: float | None) -> str:
 
 def _told_apart(figures: Mapping[str, Mapping[str, float]]) -> str:
     found = figures.get("squad2_unansq", {}).get("told apart")
-    told = "SQuAD's questions against those that people wrote to be nearly answered: AUROC"
+    told = "AUROC of SQuAD's answerable questions against its unanswerable ones:"
     return "" if found is None else f"\n{told} {found:.3f}.\n"

@@ -31,12 +31,14 @@ _SPEAKERS = "Anna|Ben|Chloe|David|Elena|Farid|Grace|Hugo|Ines|Jonas|Kofi|Lena|Ma
 
 
 class Example(NamedTuple):
-    """A question's windows, and for each sentence of each whether it answers.
+    """A question, its windows, and for each sentence of each whether it answers.
 
-    ``spans`` holds where the words stand that answer: window, sentence, first and last token.
+    ``question`` are token numbers. ``spans`` holds where the words stand that answer: window, sentence, first and last
+    token.
     """
 
     set: str
+    question: list[int]
     windows: list[Window]
     labels: list[list[bool]]
     spans: list[tuple[int, int, int, int]]
@@ -84,7 +86,7 @@ class Examples:
         for number, asked in enumerate(self._held_out[name][:most]):
             random, near = Random(number), self._neighbours[name]
             texts = [*asked.gold[:2], *asked.others[:1], *near.like(asked, random), *near.like(asked, random)]
-            cut = [self._cut(text, asked.question, _MEASURED_LENGTH, text.headings, random) for text in texts[:3]]
+            cut = [self._cut(text, _MEASURED_LENGTH, text.headings, random) for text in texts[:3]]
             yield self._put_together(asked.set, asked.question, cut)
 
     def _example(self, asked: Asked, random: Random) -> Example:
@@ -95,9 +97,7 @@ class Examples:
         gold, decides = self._gold(asked, random)
         texts = self._beside(asked, gold, random)
         shown = [_disguised(_noisy(text, question, recipe, random), recipe, random) for text in texts]
-        cut = [
-            self._cut(text, question, length, text.headings if is_headed or decides else "", random) for text in shown
-        ]
+        cut = [self._cut(text, length, text.headings if is_headed or decides else "", random) for text in shown]
         return self._put_together(asked.set, question, cut)
 
     def _gold(self, asked: Asked, random: Random) -> tuple[list[Text], bool]:
@@ -123,9 +123,9 @@ class Examples:
             texts += [text for text in near.of_same_document(asked, random) if text not in texts]
         return texts or [near.any(random)]
 
-    def _cut(self, text: Text, question: str, length: int, context: str, random: Random) -> tuple[Text, str]:
+    def _cut(self, text: Text, length: int, context: str, random: Random) -> tuple[Text, str]:
         """Return as many sentences around one that answers as fit in a window of ``length`` tokens, and ``context``."""
-        beside = size_beside(self._tokens(question), self._tokens(context))
+        beside = size_beside(self._tokens(context))
         room = min(max(length, beside + _LEAST_ROOM), LONGEST) - beside
         sizes = [size_of(self._tokens(sentence)) for sentence in text.sentences]
         first = random.choice(sorted(text.positive)) if text.positive else random.randrange(len(sizes))
@@ -141,9 +141,8 @@ class Examples:
         return text.stretch(first, last + 1), context
 
     def _put_together(self, name: str, question: str, cut: Sequence[tuple[Text, str]]) -> Example:
-        asked = self._tokens(question)
         windows = [
-            self._encoder.window(asked, self._tokens(context), [self._tokens(one) for one in text.sentences])
+            self._encoder.window(self._tokens(context), [self._tokens(one) for one in text.sentences])
             for text, context in cut
         ]
         labels = [[at in text.positive for at in range(len(text.sentences))] for text, _ in cut]
@@ -153,12 +152,12 @@ class Examples:
             for at, (start, end) in text.answers.items()
             if (tokens := _tokens_in(window, at, start, end))
         ]
-        return Example(name, windows, labels, spans)
+        return Example(name, self._encoder.question(self._tokens(question)), windows, labels, spans)
 
 
 def _tokens_in(window: Window, sentence: int, start: int, end: int) -> list[int]:
     """Return the places of the tokens of a sentence that stand in a span of it."""
-    inside = range(window.markers[sentence] + 1, window.ends[sentence])
+    inside = range(*window.sentences[sentence])
     return [at for at in inside if window.spans[at][0] < end and start < window.spans[at][1]]
 
 

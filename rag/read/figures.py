@@ -8,7 +8,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from rag.read.examples import Example, Examples
-from rag.read.network import Network, stacked
+from rag.read.network import Network, QuestionWindows, compare, sentence_odds
 
 _MOST = 200  # questions of a set
 
@@ -46,7 +46,8 @@ def figures(network: Network, examples: Examples, most: int = _MOST) -> dict[str
 
 def _read(network: Network, example: Example) -> _Read:
     with torch.inference_mode():
-        outputs = network(**stacked(example.windows))
-    scores = torch.cat([outputs[row, window.markers, 0] for row, window in enumerate(example.windows)])
+        compared = compare(network, [QuestionWindows(example.question, example.windows)])
+        rows = zip(compared.likeness, compared.odds, example.windows, strict=True)
+        scores = torch.cat([sentence_odds(network, likeness, odds, window) for likeness, odds, window in rows])
     labels = [answers for some in example.labels for answers in some]
     return _Read(torch.logsumexp(scores, 0).item(), labels[int(scores.argmax())])

@@ -1,7 +1,7 @@
-"""Train the reader: ``python -m rag.read.train DATA OUT [--questions N] [--minutes M] [--seed S]``.
+"""Train the reader: ``python -m rag.read.train DATA OUT [--questions N] [--minutes M] [--seed S] [--base MODEL] …``.
 
-DATA is a folder of question-answer sets (see ``rag/read/README.md``). OUT gets the weights, their figures, and
-``progress.pt``, from which an interrupted run goes on. Two cores learn from some 40,000 questions an hour.
+DATA is a folder of question-answer sets (see ``rag/read/README.md``). OUT gets the reader, its figures, and
+``progress.pt``, from which an interrupted run goes on. Two cores learn from some 33,000 questions an hour.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from rag.exported import processor_has
 from rag.read.card import card
 from rag.read.examples import Example, Examples
 from rag.read.figures import figures
+from rag.read.folder import CARD, WEIGHTS, note_about
 from rag.read.mix import RECIPE
-from rag.read.network import Network, stacked
+from rag.read.network import Network, QuestionWindows, compare, sentence_odds
 
-QUESTIONS = 80_000  # of a run
-WEIGHTS, CARD = "reader.safetensors", "card.md"
+_QUESTIONS = 32_000  # of a run; as many as the reader that ships learned from
 _PROGRESS = "progress.pt"
-_TOKENS = 1500  # of a batch, padding counted; with 3,000, or half the rate, the loss falls more slowly
-_POOL = 800  # questions sorted by length together
-_RATE, _HEAD_RATE = 2.4e-4, 1.2e-3  # Adam's, at the highest: of the layers, of the heads
+_TOKENS = 1500  # of a batch, padding counted; with 3,000 the loss falls more slowly
+_POOL = 800  # questions sorted by length together; chosen by hand
+_RATE, _HEAD_RATE = 1e-4, 1e-3  # Adam's, at the highest: of the layers, of the heads
 _WEIGHT_DECAY = 0.01
 _WARM_UP = 0.04  # of the run; the rate falls in a straight line after it
 _MOST_NORM = 1.0  # of the gradient
-_SPAN_WEIGHT = 0.4  # of the loss of the words, beside that of the sentences
+_SPAN_WEIGHT = 0.4  # of the loss of the words, beside that of the sentences; chosen by hand
 _SAVED_EVERY, _TOLD_EVERY = 300, 30  # seconds
 _HALF_PRODUCTS = {"avx512_bf16", "amx_bf16"}  # of a processor that multiplies 16-bit floats faster than 32-bit ones
 log = logging.getLogger(__name__)
@@ -50,24 +50,23 @@ def loss_of(network: Network, examples: Sequence[Example], *, half: bool = False
     The sentences of all windows of a question, and a null of 0 which says that none answers, share one softmax (Clark
     and Gardner 2018, arXiv:1710.10723); where several answer, the sum of them is right.
     """
-    windows = [window for example in examples for window in example.windows]
     with torch.autocast("cpu", torch.bfloat16, enabled=half):
-        outputs = network(**stacked(windows))
-    rows = iter(outputs.float())
-    losses = [_question_loss([next(rows) for _ in example.windows], example) for example in examples]
+        compared = compare(network, [QuestionWindows(example.question, example.windows) for example in examples])
+    rows = iter(zip(compared.likeness.float(), compared.odds.float(), strict=True))
+    losses = [_question_loss(network, [next(rows) for _ in example.windows], example) for example in examples]
     return torch.stack(losses).mean()
 
 
-def _question_loss(outputs: Sequence[Tensor], example: Example) -> Tensor:
-    scores = torch.cat([output[window.markers, 0] for output, window in zip(outputs, example.windows, strict=True)])
+def _question_loss(network: Network, rows: Sequence[tuple[Tensor, Tensor]], example: Example) -> Tensor:
+    found = [sentence_odds(network, *row, window) for row, window in zip(rows, example.windows, strict=True)]
+    scores = torch.cat(found)
     answers = torch.tensor([answers for some in example.labels for answers in some])
     null = torch.zeros(1)
     right = torch.logsumexp(scores[answers], 0) if answers.any() else null[0]
     loss = torch.logsumexp(torch.cat([null, scores]), 0) - right
     for number, sentence, first, last in example.spans:
-        window = example.windows[number]
-        start = window.markers[sentence] + 1
-        likely = torch.log_softmax(outputs[number][start : window.ends[sentence], 1:], 0)
+        start, end = example.windows[number].sentences[sentence]
+        likely = torch.log_softmax(rows[number][1][start:end, 1:], 0)
         loss = loss - _SPAN_WEIGHT * (likely[first - start, 0] + likely[last - start, 1])
     return loss
 
@@ -111,9 +110,9 @@ def _longest(example: Example) -> int:
 class Run:
     """A run of training, which can be interrupted: what is in its folder is gone on from."""
 
-    def __init__(self, examples: Examples, out: Path, questions: int, seed: int) -> None:
+    def __init__(self, base: Path, examples: Examples, out: Path, questions: int, seed: int) -> None:
         torch.manual_seed(seed)
-        self.network = Network(packaged_model())
+        self.network = Network(base)
         self._examples, self._out, self._questions = examples, out, questions
         named = [(name, weights) for name, weights in self.network.named_parameters() if weights.requires_grad]
         layers = [weights for name, weights in named if name.startswith("bert.")]
@@ -197,26 +196,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--questions", type=int, default=QUESTIONS)
+    parser.add_argument("--questions", type=int, default=_QUESTIONS)
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long, to go on another time")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--base", type=Path, help="the folder of another BERT or XLM-R model to train on top of")
+    parser.add_argument("--languages", default="en", help="the languages it then reads, such as en,de; all for any")
     parser.add_argument("--recipe", type=json.loads, default={}, help="what differs from the table in mix.py, as JSON")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     recipe = RECIPE._replace(**given.recipe)
     given.out.mkdir(parents=True, exist_ok=True)
-    tokenizer = Tokenizer.from_file(str(packaged_model() / "tokenizer.json"))
+    base = given.base or packaged_model()
+    tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     examples = Examples(given.data, tokenizer, recipe, given.seed)
-    run = Run(examples, given.out, given.questions, given.seed)
+    run = Run(base, examples, given.out, given.questions, given.seed)
     if not run.go_on(given.minutes * 60):
         log.info("stopped: the same command goes on")
         return
     run.write()
+    note_about(given.out, given.base, None if given.languages == "all" else given.languages.split(","))
     found = figures(run.network, examples)
     told = card(
         examples.counts(),
         found,
         recipe,
+        base=given.base,
+        languages=given.languages,
         questions=given.questions,
         hours=run.hours,
         cores=torch.get_num_threads(),

@@ -1,8 +1,8 @@
-"""What the reader takes in at once: a question, the headings over a stretch of a document, and its sentences.
+"""What the reader takes in at once: the headings over a stretch of a document, and its sentences.
 
-    [CLS] question [SEP] title and headings [SEP] [unused1] sentence [unused1] sentence … [SEP]
+    [CLS] title and headings sentence sentence … [SEP]
 
-The marker before a sentence is where the model says how likely that sentence answers.
+The question is taken in by itself, as the embedder does: what is compared are their tokens.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from rag.errors import ReaderError
 from rag.sentences import Span
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-LONGEST = 320  # tokens of a window; a passage has at most some 200, its question and headings the rest
+NOTHING = -20.0  # log-odds of a sentence without a token
+LONGEST = 256  # tokens of a window, as many as the embedder takes; a passage has at most some 200
 _QUESTION, _CONTEXT, _SENTENCE = 64, 48, 160  # tokens, beyond which each is cut off
-_SIGNS = ("[CLS]", "[SEP]", "[unused1]")  # the last is a token that the published model was never trained on
+_SIGNS = (("[CLS]", "<s>"), ("[SEP]", "</s>"))  # what begins a window, and ends it: of BERT, then of XLM-R
 
 
 class Pieces(NamedTuple):
@@ -30,14 +32,13 @@ class Pieces(NamedTuple):
 class Window(NamedTuple):
     """What is run through the model at once.
 
-    ``markers`` are the places of the sentences' markers, ``ends`` the places after their last tokens, and ``spans``
-    what each token stands for, in the text that it is of.
+    ``sentences`` are the places of the first token of each sentence, and after its last; ``spans`` what each token
+    stands for, in the text that it is of.
     """
 
     ids: list[int]
     spans: list[Span]
-    markers: list[int]
-    ends: list[int]
+    sentences: list[Span]
 
 
 class Encoder:
@@ -46,37 +47,44 @@ class Encoder:
     def __init__(self, tokenizer: Tokenizer) -> None:
         tokenizer.no_truncation()
         tokenizer.no_padding()
+        tokenizer.encode_special_tokens = True  # where they stand in a text, they are text
         self._tokenizer = tokenizer
-        self._begin, self._end, self._marker = (tokenizer.token_to_id(sign) or 0 for sign in _SIGNS)
+        self._begin, self._end = (_number_of(tokenizer, signs) for signs in _SIGNS)
 
     def pieces(self, texts: Sequence[str]) -> list[Pieces]:
         """Return each text as tokens."""
         found = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         return [Pieces(one.ids, one.offsets) for one in found]
 
-    def window(self, question: Pieces, context: Pieces, sentences: Sequence[Pieces]) -> Window:
-        """Return the window of some sentences under ``context``; of it and of the question, the last tokens count."""
-        asked, above = _last(question, _QUESTION), _last(context, _CONTEXT)
-        ids = [self._begin, *asked.ids, self._end, *above.ids, self._end]
-        spans: list[Span] = [(0, 0), *asked.spans, (0, 0), *above.spans, (0, 0)]
-        markers, ends = [], []
+    def question(self, question: Pieces) -> list[int]:
+        """Return the token numbers of a question; of a very long one, the last tokens count."""
+        return [self._begin, *question.ids[-_QUESTION:], self._end]
+
+    def window(self, context: Pieces, sentences: Sequence[Pieces]) -> Window:
+        """Return the window of some sentences under ``context``, of which the last tokens count."""
+        ids = [self._begin, *context.ids[-_CONTEXT:]]
+        spans: list[Span] = [(0, 0), *context.spans[-_CONTEXT:]]
+        places = []
         for sentence in sentences:
-            markers.append(len(ids))
-            ids += [self._marker, *sentence.ids[:_SENTENCE]]
-            spans += [(0, 0), *sentence.spans[:_SENTENCE]]
-            ends.append(len(ids))
-        return Window([*ids, self._end], [*spans, (0, 0)], markers, ends)
+            places.append((len(ids), len(ids) + len(sentence.ids[:_SENTENCE])))
+            ids += sentence.ids[:_SENTENCE]
+            spans += sentence.spans[:_SENTENCE]
+        return Window([*ids, self._end], [*spans, (0, 0)], places)
 
 
-def _last(text: Pieces, most: int) -> Pieces:
-    return Pieces(text.ids[-most:], text.spans[-most:])
+def _number_of(tokenizer: Tokenizer, signs: Sequence[str]) -> int:
+    numbers = map(tokenizer.token_to_id, signs)
+    found: int | None = next((number for number in numbers if number is not None), None)
+    if found is None:
+        raise ReaderError(f"the vocabulary of this model has none of {', '.join(signs)}: train on top of another")
+    return found
 
 
-def size_beside(question: Pieces, context: Pieces) -> int:
+def size_beside(context: Pieces) -> int:
     """Return how many tokens of a window are no sentence's."""
-    return min(len(question.ids), _QUESTION) + min(len(context.ids), _CONTEXT) + 4
+    return min(len(context.ids), _CONTEXT) + 2
 
 
 def size_of(sentence: Pieces) -> int:
-    """Return how many tokens of a window a sentence takes, with its marker."""
-    return min(len(sentence.ids), _SENTENCE) + 1
+    """Return how many tokens of a window a sentence takes."""
+    return min(len(sentence.ids), _SENTENCE)

@@ -1,20 +1,18 @@
-"""Learn ``rag/weights.json``: what the features of a passage, of a sentence, and of all that was found are worth.
+"""Learn ``rag/weights.json``: what each feature is worth as a sign that a sentence, or anything found, answers.
 
     python -m tests.benchmarks.learn DATA_FOLDER WORK_FOLDER PEOPLE_FOLDER CORPUS,CORPUS…
 
-DATA_FOLDER holds the sets ``squad2``, ``chroma_chunking`` and ``scifact``, each as ``corpus.jsonl`` and
-``questions.jsonl``. PEOPLE_FOLDER holds small corpora of documents, ``corpora/NAME``, and questions of people over
-each, ``q/NAME.jsonl`` (question, history, answerable; of one that is not, ``unanswerable`` says "subject absent", or
-that only the answer is). Learned from are the first half of SQuAD 2.0's articles that have questions, by name, the
-questions on three of Chroma's five corpora, SciFact's claims marked ``train``, and people's questions over the
-corpora named; the rest is only reported on. Each stage is learned on what the one before it gives: passages, then
-their sentences, then whether to answer. Passages and sentences of SQuAD are learned in an index of 100 further
-articles besides. Whether to answer is learned in two kinds of index, since people have both: one of all articles, and
-one of a single article. Absent subjects are made by leaving the question's article out, or by asking it of another
-article; SQuAD's own unanswerable questions, whose subject is there, weigh little. People's questions weigh
-twice as much as both. The log-odds are then scaled so that they are those of what is shown holding the evidence, over
-people's questions, each corpus judged by weights that did not see it (Platt 1999). It is learned once more with an
-embedder that is said to speak no language, for documents in a language that it does not speak.
+DATA_FOLDER holds the set ``squad2`` as ``corpus.jsonl`` and ``questions.jsonl``. PEOPLE_FOLDER holds small corpora of
+documents, ``corpora/NAME``, and questions of people over each, ``q/NAME.jsonl`` (question, history, answerable; of one
+that is not, ``unanswerable`` says "subject absent", or that only the answer is). Learned from are people's questions
+over the corpora named, and the first half of SQuAD 2.0's articles that have questions, by name; the rest is only
+reported on. Sentences are learned first, from people's questions alone; then, on what these give, whether to answer.
+That is learned in two kinds of index besides, since people have both: one of all articles, and one of a single
+article. Absent subjects are made by leaving the question's article out, or by asking it of another article; SQuAD's
+own unanswerable questions, whose subject is there, weigh little. People's questions weigh twice as much as both. The
+log-odds are then scaled so that they are those of what is shown holding the evidence, over people's questions, each
+corpus judged by weights that did not see it (Platt 1999). All is learned once more without a reader, and whether
+to answer also with an embedder that is said to speak no language, for documents in such languages.
 """
 
 from __future__ import annotations
@@ -22,7 +20,7 @@ from __future__ import annotations
 import json
 import random
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -36,13 +34,16 @@ from sklearn.metrics import roc_auc_score
 from rag import weights
 from rag.answer.confidence import answer_features
 from rag.assistant import Assistant
+from rag.compose import documents_of
+from rag.decision import sentence_features
 from rag.embed import Embedder
 from rag.embed.packaged import PackagedEmbedder
 from rag.index import Reader
 from rag.index.local import LocalIndex
-from rag.query import Query, read_query
-from rag.rank import Candidate, passage_features, passage_score, sentence_features
-from rag.retrieve import find_candidates, retrieve
+from rag.query import read_query
+from rag.read import PassageReader
+from rag.read.learned import LearnedReader
+from rag.retrieve import READ, find_candidates, read_candidates, retrieve
 from rag.settings import Settings
 from rag.sync import sync
 from rag.types import Answer, Message
@@ -51,16 +52,13 @@ from tests.benchmarks.records import read_records
 from tests.benchmarks.without import Without
 
 WEIGHTS = Path("rag/weights.json")
-CHROMA_LEARNED = ("chatlogs", "finance", "pubmed")
 
 Question = dict[str, Any]
 Kind = Literal["held", "absent", "near"]
 Group = Literal["people", "many articles", "one article"]
 Learned = dict[str, float]
-Gold = Callable[[str, int, int], float]  # source, start, end → how much of it is wanted, 0–1
 
-_PASSAGES = 40
-_READ = 8  # passages whose sentences are learned from
+_SHRINKING = 1e-2  # of the weights of a sentence towards 0; chosen by hand
 # Of a question whose subject is there but whose answer is not, beside one whose subject is absent; and of each group.
 # Chosen on the developing half of the development set, each corpus judged by weights that did not see it.
 _NEAR_WEIGHT: Mapping[Group, float] = {"people": 1.0, "many articles": 0.2, "one article": 0.2}
@@ -68,14 +66,20 @@ _GROUP_WEIGHT: Mapping[Group, float] = {"people": 4.0, "many articles": 1.0, "on
 _EVERY = 3  # question of SQuAD's is enough to learn whether to answer
 
 
-class Asked(NamedTuple):
-    """A question and what it may find; ``learned_from`` is False where it is only reported on."""
+class Way(NamedTuple):
+    """How questions are asked: with an embedder, and with a reader or without."""
 
-    set_name: str
-    question: Question
-    learned_from: bool
-    query: Query
-    candidates: list[Candidate]
+    name: str
+    embedder: Any
+    reader: PassageReader | None
+
+
+class Choice(NamedTuple):
+    """The features of the sentences that are found for a question over a corpus, and which of them are right."""
+
+    corpus: str
+    features: list[Features]
+    right: NDArray[np.bool_]
 
 
 class Example(NamedTuple):
@@ -92,55 +96,25 @@ class Example(NamedTuple):
     shown: bool = False
 
 
-class Table(NamedTuple):
-    """The features of what competes in one question, shape ``(things, features)``, and how right each is."""
-
-    asked: Asked
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-
-
 def main() -> None:
-    """Learn the three stages, one on the other, report on what is held out, and write the weights."""
+    """Learn both stages, one on the other, report on what is held out, and write the weights."""
     data, work, people = map(Path, sys.argv[1:4])
+    corpora = sys.argv[4].split(",")
     embedder = PackagedEmbedder()
     squad = Squad(data / "squad2", work, embedder)
     learned: dict[str, Learned] = json.loads(WEIGHTS.read_text())
-    asked = [
-        *squad.asked(),
-        *_asked("chroma_chunking", data, work, embedder, lambda q: q["doc_id"] in CHROMA_LEARNED),
-        *_asked("scifact", data, work, embedder, lambda q: q["split"] == "train"),
-    ]
-    for stage, tables in (("passage", passage_tables), ("sentence", sentence_tables)):
-        names, found = tables(asked)
-        learned[stage] = learn_choice(stage, names, found)
+    reader = LearnedReader()
+    by_words = Way(" by words", Speechless(embedder), None)
+    for way in (Way(" unread", embedder, None), Way("", embedder, reader), by_words):
+        if way is not by_words:
+            choices = [one for name in corpora for one in people_choices(people, name, work, way)]
+            learned["sentence" + way.name] = learn_choice("sentence" + way.name, choices)
+            _write(learned)
+        of_people = (one for name in corpora for one in people_answers(people, name, work, way))
+        # Of a question that is taken for one in another language, nothing is read.
+        examples = [one for one in (*squad.answers(way), *of_people) if way.reader is None or "read" in one.features]
+        learned["answer" + way.name] = learn_answers("answer" + way.name, examples)
         _write(learned)
-    for stage, asker in (("answer", embedder), ("answer by words", Speechless(embedder))):
-        of_people = (one for name in sys.argv[4].split(",") for one in people_answers(people, name, work, asker))
-        learned[stage] = learn_answers(stage, [*squad.answers(asker), *of_people])
-        _write(learned)
-
-
-def _asked(
-    name: str, data: Path, work: Path, embedder: Embedder, learned_from: Callable[[Question], bool]
-) -> Iterator[Asked]:
-    """Yield the questions of a set with their candidates."""
-    texts = {
-        document["id"]: "\n\n".join(
-            filter(None, (document.get("title") if name == "scifact" else "", document["text"]))
-        )
-        for document in read_records(data / name / "corpus.jsonl")
-    }
-    index = build(work / name, texts, embedder)
-    questions = [q for q in read_records(data / name / "questions.jsonl") if q.get("split") != "test"]
-    with index.reading() as reader:
-        for question in track(questions, name):
-            yield _ask(name, question, learned_from(question), reader, embedder)
-
-
-def _ask(name: str, question: Question, learned_from: bool, reader: Reader, embedder: Embedder) -> Asked:
-    query = read_query(question["question"], reader, embedder)
-    return Asked(name, question, learned_from, query, find_candidates(query, reader, embedder, _PASSAGES))
 
 
 def build(folder: Path, texts: Mapping[str, str], embedder: Embedder) -> LocalIndex:
@@ -172,117 +146,98 @@ class Speechless:
 
 
 class Squad:
-    """SQuAD 2.0: indexes of all articles, of many and of one, and what a question finds in each."""
+    """SQuAD 2.0: indexes of all articles and of each one, and what a question finds in each."""
 
     def __init__(self, folder: Path, work: Path, embedder: Embedder) -> None:
         texts = {document["id"]: document["text"] for document in read_records(folder / "corpus.jsonl")}
-        self.embedder = embedder
         self.questions = read_records(folder / "questions.jsonl")
         self.articles = sorted({question["doc_id"] for question in self.questions})
         self.learned_from = set(self.articles[: len(self.articles) // 2])
         print("learned from:", ", ".join(sorted(self.learned_from)))
-        others = sorted(texts.keys() - set(self.articles))
-        random.Random(0).shuffle(others)
-        self.many = build(work / "many", {name: texts[name] for name in (*self.articles, *others[:100])}, embedder)
         self.all = build(work / "all", texts, embedder)
         self.single = {name: build(work / name, {name: texts[name]}, embedder) for name in self.articles}
 
-    def asked(self) -> Iterator[Asked]:
-        """Yield the answerable questions with their candidates among many articles."""
-        with self.many.reading() as reader:
-            for question in track([q for q in self.questions if q["answerable"]], "squad2"):
-                yield _ask("squad2", question, question["doc_id"] in self.learned_from, reader, self.embedder)
-
-    def answers(self, embedder: Any) -> Iterator[Example]:
+    def answers(self, way: Way) -> Iterator[Example]:
         """Yield what questions find, with their article there and without it."""
         for question in track(self.questions[::_EVERY], "answers"):
             own, learned_from = question["doc_id"], question["doc_id"] in self.learned_from
             other = random.Random(question["id"]).choice([name for name in self.articles if name != own])
             there: Kind = "held" if question["answerable"] else "near"
-            yield Example("many articles", self._found(self.all, question, embedder), there, learned_from)
-            yield Example("one article", self._found(self.single[own], question, embedder), there, learned_from)
+            yield Example("many articles", self._found(self.all, question, way), there, learned_from)
+            yield Example("one article", self._found(self.single[own], question, way), there, learned_from)
             if question["answerable"]:
-                missing = self._found(self.all, question, embedder, without=file_name(own))
+                missing = self._found(self.all, question, way, without=file_name(own))
                 yield Example("many articles", missing, "absent", learned_from)
-                elsewhere = self._found(self.single[other], question, embedder)
+                elsewhere = self._found(self.single[other], question, way)
                 yield Example("one article", elsewhere, "absent", learned_from)
 
-    def _found(self, index: LocalIndex, question: Question, embedder: Any, without: str | None = None) -> Features:
+    def _found(self, index: LocalIndex, question: Question, way: Way, without: str | None = None) -> Features:
         text = question["question"]
         with index.reading() as reader:
             view: Any = Without(reader, without) if without else reader
-            query = read_query(text, view, embedder)
-            return answer_features(query, retrieve(query, view, embedder, 5))
+            query = read_query(text, view, way.embedder)
+            found = retrieve(query, view, way.embedder, way.reader, documents_of(view), READ)
+            return answer_features(query, found)
 
 
-def passage_tables(asked: Sequence[Asked]) -> tuple[list[str], list[Table]]:
-    """Return the features of each question's candidates, right by how much of the evidence they hold."""
-    tables = []
-    names: list[str] = []
-    for one in asked:
-        features = [passage_features(one.query, candidate) for candidate in one.candidates]
-        names = names or list(features[0])
-        chunks = [(c.passage.source, c.passage.chunk.start, c.passage.chunk.end) for c in one.candidates]
-        tables.append(Table(one, _matrix(names, features), np.array([_held(one, *chunk) for chunk in chunks])))
-    return names, tables
+def people_choices(folder: Path, name: str, work: Path, way: Way) -> Iterator[Choice]:
+    """Yield the sentences that are found for the questions over a small corpus that it answers."""
+    assistant = _assistant(folder, name, work, way)
+    for question in read_records(folder / "q" / f"{name}.jsonl"):
+        if question["answerable"] and question["kind"] != "corpus":
+            asked = assistant._standalone(question["question"], _history(question))
+            with assistant._reading() as reader:
+                yield _choice(name, question, asked, reader, way)
 
 
-def sentence_tables(asked: Sequence[Asked]) -> tuple[list[str], list[Table]]:
-    """Return the features of the sentences of each question's best passages, by the weights learned so far."""
-    tables = []
-    names: list[str] = []
-    for one in asked:
-        if one.set_name == "scifact":
-            continue
-        scored = sorted(((passage_score(one.query, c), at) for at, c in enumerate(one.candidates)), reverse=True)[
-            :_READ
-        ]
-        features: list[Features] = []
-        right: list[float] = []
-        for score, at in scored:
-            candidate, chunk = one.candidates[at], one.candidates[at].passage.chunk
-            features += sentence_features(one.query, candidate, score)
-            right += [
-                _answers(one, candidate.passage.source, chunk.start + start, chunk.start + end)
-                for start, end in candidate.passage.sentences
-            ]
-        names = names or list(features[0])
-        tables.append(Table(one, _matrix(names, features), np.array(right)))
-    return names, tables
+def _choice(name: str, question: Question, asked: str, reader: Reader, way: Way) -> Choice:
+    query = read_query(asked, reader, way.embedder)
+    find_document = documents_of(reader)
+    candidates = find_candidates(query, reader, way.embedder)[: None if way.reader is None else READ]
+    readings = read_candidates(query, candidates, way.reader, find_document)
+    features: list[Features] = []
+    right: list[bool] = []
+    for at, candidate in enumerate(candidates):
+        document, start = find_document(candidate.passage.source), candidate.passage.chunk.start
+        spans = [(start + first, start + last) for first, last in candidate.passage.sentences]
+        for one, span in zip(sentence_features(candidate, readings.get(at)), spans, strict=True):
+            if not any(block.is_context for block in document.blocks_between(*span)):
+                features.append(one)
+                right.append(_holds(question, candidate.passage.source, document.text[slice(*span)]))
+    return Choice(name, features, np.array(right))
 
 
-def _held(asked: Asked, source: str, start: int, end: int) -> float:
-    """Return how much of the evidence a passage holds: all or nothing where it is a short answer."""
-    question = asked.question
-    if asked.set_name == "scifact":
-        return float(source in {file_name(name) for name in question["cited_doc_ids"]})
-    evidence = [e for e in question["evidence"] if file_name(e["doc_id"]) == source]
-    if asked.set_name == "squad2":
-        return float(any(start <= e["start"] and e["end"] <= end for e in evidence))
-    whole = sum(e["end"] - e["start"] for e in question["evidence"])
-    return sum(max(0, min(end, e["end"]) - max(start, e["start"])) for e in evidence) / whole
+def _holds(question: Question, source: str, text: str) -> bool:
+    """Whether a text of a document holds a piece of the evidence, white space aside."""
+    folded = " ".join(text.split())
+    sources = question.get("sources") or [question["source"]]
+    return source in sources and any(" ".join(evidence.split()) in folded for evidence in question["evidence"])
 
 
-def _answers(asked: Asked, source: str, start: int, end: int) -> float:
-    """Whether a sentence answers: it holds the short answer, or at least half of it is evidence."""
-    if asked.set_name == "squad2":
-        return _held(asked, source, start, end)
-    evidence = [e for e in asked.question["evidence"] if file_name(e["doc_id"]) == source]
-    return float(sum(max(0, min(end, e["end"]) - max(start, e["start"])) for e in evidence) >= (end - start) / 2)
-
-
-def learn_choice(stage: str, names: list[str], tables: Sequence[Table]) -> Learned:
+def learn_choice(stage: str, choices: Sequence[Choice]) -> Learned:
     """Fit a conditional logit: what competes in one question does so for one win, which a right one is to have.
 
     The weights are those of a softmax over one question (McFadden 1974); the bias then makes the sum of
     each a probability in the mean.
     """
-    train = [(t.x, t.y / t.y.sum()) for t in tables if t.asked.learned_from and t.y.any()]
-    scale = np.concatenate([x for x, _ in train]).std(axis=0) + 1e-9
-    train = [(x / scale, y) for x, y in train]
+    names = list(choices[0].features[0])
+    for corpus in dict.fromkeys(choice.corpus for choice in choices):
+        w = _fitted_choice(names, [choice for choice in choices if choice.corpus != corpus])
+        blind = [choice for choice in choices if choice.corpus == corpus]
+        first = [choice.right[(_matrix(names, choice.features) @ w).argmax()] for choice in blind]
+        print(f"{stage}, {corpus}, by weights that saw none of it: right first {sum(first)} of {len(first)}")
+    w = _fitted_choice(names, choices)
+    bias = -float(np.median([np.log(np.exp(_matrix(names, choice.features) @ w).sum()) for choice in choices]))
+    return _named(names, w, bias)
+
+
+def _fitted_choice(names: list[str], choices: Sequence[Choice]) -> NDArray[np.float64]:
+    found = [(_matrix(names, choice.features), choice.right) for choice in choices if choice.right.any()]
+    scale = np.concatenate([x for x, _ in found]).std(axis=0) + 1e-9
+    train = [(x / scale, right / right.sum()) for x, right in found]
 
     def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        total: float = 1e-3 * float(w @ w)
+        total: float = _SHRINKING * float(w @ w)
         slope = np.zeros_like(w)
         for x, y in train:
             z = x @ w
@@ -291,30 +246,32 @@ def learn_choice(stage: str, names: list[str], tables: Sequence[Table]) -> Learn
             right = p * y
             total -= float(np.log(right.sum())) / len(train)
             slope += x.T @ (p - right / right.sum())
-        return total, slope / len(train) + 2e-3 * w
+        return total, slope / len(train) + 2 * _SHRINKING * w
 
-    w = minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B").x / scale
-    for name in dict.fromkeys(table.asked.set_name for table in tables):
-        for learned_from in (True, False):
-            part = [t for t in tables if t.asked.set_name == name and t.asked.learned_from == learned_from]
-            right = [t.y[np.argsort(-(t.x @ w), kind="stable")] > 0 for t in part]
-            first, five = np.mean([y[0] for y in right]), np.mean([y[:5].any() for y in right])
-            told = "learned from" if learned_from else "held out"
-            print(f"{stage}, {name}, {told}, {len(part)}: right first {first:.3f}, in the first five {five:.3f}")
-    bias = -float(np.median([np.log(np.exp(t.x @ w).sum()) for t in tables if t.asked.learned_from]))
-    return _named(names, w, bias)
+    fitted: NDArray[np.float64] = minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B").x / scale
+    return fitted
 
 
-def people_answers(folder: Path, name: str, work: Path, embedder: Any) -> Iterator[Example]:
-    """Yield what the questions over a small corpus find; those about the corpus itself are left out."""
-    assistant = Assistant(Settings(corpus=folder / "corpora" / name, index=work / "people" / name), embedder)
+def _assistant(folder: Path, name: str, work: Path, way: Way) -> Assistant:
+    settings = Settings(corpus=folder / "corpora" / name, index=work / "people" / name)
+    assistant = Assistant(settings, way.embedder)
+    assistant._passage_reader = way.reader
     assistant.sync()
+    return assistant
+
+
+def _history(question: Question) -> list[Message]:
+    return [Message(**message) for message in question.get("history", [])]
+
+
+def people_answers(folder: Path, name: str, work: Path, way: Way) -> Iterator[Example]:
+    """Yield what the questions over a small corpus find; those about the corpus itself are left out."""
+    assistant = _assistant(folder, name, work, way)
     for question in read_records(folder / "q" / f"{name}.jsonl"):
         if question["kind"] != "corpus":
-            history = [Message(**message) for message in question.get("history", [])]
-            answer = assistant.ask(question["question"], history, even_if_unsure=True)
+            answer = assistant.ask(question["question"], _history(question), even_if_unsure=True)
             with assistant._reading() as reader:
-                features = answer_features(read_query(answer.query, reader, embedder), answer.results)
+                features = answer_features(read_query(answer.query, reader, way.embedder), answer.results)
             yield Example("people", features, _kind_of(question), True, name, _holds_evidence(answer, question))
 
 

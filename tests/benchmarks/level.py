@@ -12,12 +12,14 @@ import sys
 import time
 from pathlib import Path
 
+from rag.compose import documents_of
 from rag.embed.packaged import PackagedEmbedder
 from rag.index.local import LocalIndex
 from rag.query import read_query
 from rag.retrieve import retrieve
 from rag.sync import sync
 from tests.fakes import CountingEmbedder
+from tests.folders import PASSAGE_READER
 
 
 def main() -> None:
@@ -56,7 +58,7 @@ def main() -> None:
     with index.reading() as reader:
         for start in range(0, len(text), max(1, len(text) // 50)):
             query = read_query(text[start : start + 300], reader, embedder)
-            results = retrieve(query, reader, embedder, 5)
+            results = retrieve(query, reader, embedder, PASSAGE_READER, documents_of(reader), 5)
             assert all(result.source != deleted.name for result in results), "a deleted text was returned"
 
 

@@ -27,6 +27,7 @@ from rich.progress import track
 from rag import show, show_run
 from rag.answer.confidence import confidence
 from rag.assistant import Assistant
+from rag.compose import documents_of
 from rag.evaluate.ask import Outcome, ask_all
 from rag.evaluate.bootstrap import Array, Statistic, auroc, estimates, mean
 from rag.evaluate.measures import Unit
@@ -34,7 +35,6 @@ from rag.evaluate.questions import read_questions, resolve
 from rag.evaluate.report import html_report, interval, number
 from rag.evaluate.run import Run, summary
 from rag.query import read_query
-from rag.retrieve import retrieve
 from rag.settings import Settings
 from tests.benchmarks.records import Record, read_records
 from tests.benchmarks.without import Without
@@ -177,7 +177,7 @@ def confidence_without(outcome: Outcome, source: str, assistant: Assistant) -> f
     with assistant._reading() as reader:
         view: Any = Without(reader, source)
         query = read_query(outcome.query, view, assistant._embedder)
-        found = retrieve(query, view, assistant._embedder, assistant.settings.passages)
+        found = assistant._found(query, view, documents_of(view), assistant.settings.passages)
     return confidence(query, found) if found else None
 
 

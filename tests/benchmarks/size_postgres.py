@@ -25,10 +25,11 @@ from rag.index import Cut, FileRecord, Forms, Index
 from rag.index.local import LocalIndex
 from rag.index.postgres import PostgresIndex
 from rag.place import DatabaseUrl
+from rag.retrieve import READ
 
 _BESIDE = 2  # times as many searches as questions, for each number of clients
 _CLIENTS = (1, 8, 32)
-_FOUND, _READ = 100, 40
+_FOUND = 100
 
 
 def main() -> None:
@@ -100,9 +101,8 @@ def _search(index: PostgresIndex, query: Vectors, words: list[Forms]) -> None:
         reader.lexical_of(words, [key for key in keys if key not in lexical])
         reader.languages_of(keys)
         reader.vectors(keys)
-        passages = reader.passages(keys[:_READ])
-        reader.centroids(sorted({passage.chunk.document_id for passage in passages}))
-        reader.sentence_vectors(keys[:_READ])
+        reader.passages(keys[:READ])
+        reader.sentence_vectors(keys[:READ])
 
 
 def _beside(index: PostgresIndex, queries: Vectors, words: list[list[Forms]]) -> dict[str, float]:

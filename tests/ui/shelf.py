@@ -80,8 +80,7 @@ def result_of(document: Document, start: int, end: int) -> SearchResult:
         score=1,
         dense=1,
         lexical=1,
-        overlap=1,
-        sentences=(SentenceScore(start=start, end=end, dense=1, overlap=1, score=1),),
+        sentences=(SentenceScore(start=start, end=end, dense=1, score=1),),
     )
 
 

@@ -106,13 +106,6 @@ class PostgresReader:
         """Return the BM25 scores of those of the given rows that match."""
         return self._scores(words, f" AND {_ROWS}", len(keys), **self._named(keys))
 
-    def centroids(self, document_ids: Sequence[str]) -> dict[str, Vectors]:
-        """Return for each document the mean of its passages' vectors, of unit length."""
-        query = "SELECT id, centroid FROM documents WHERE document_id = ANY(%(places)s) AND id = ANY(%(ids)s)"
-        ids = [number_of(identity) for identity in document_ids]
-        found = self._ask(query, places=[self._place(identity) for identity in document_ids], ids=ids)
-        return {identity_of(number): np.frombuffer(mean, dtype="<f4") for number, mean in found if mean is not None}
-
     def frequencies(self, words: Sequence[Forms]) -> list[int]:
         """Return in how many passages each word stands, in any of its forms."""
         return [self._frequency(word) for word in words] if self._count_terms(words) else []

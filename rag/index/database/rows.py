@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from rag.embed import Embedding, Vectors, unit
+from rag.embed import Embedding, Vectors
 from rag.errors import IndexCut
 from rag.index import Cut, FileRecord, Piece
 from rag.index.database.counts import PASSAGES, TERM, WORDS, Counts, add_changes, language_name
@@ -31,7 +31,7 @@ _SPARE = "spare (document_id, vector_key, embedding, sentence_vectors)"
 _COLUMNS = {
     "chunks": "int8 int4 int8 int4 int4 int4 text text bytea bytea bytea bytea text",
     "postings": "text int8 int4 int2 int2 int4",
-    "documents": "int8 int8 bytea bytea text bytea bytea int4 text text int4 text text int4 bytea bytea",
+    "documents": "int8 int8 bytea bytea text bytea bytea int4 text text int4 text text int4 bytea",
     "files": "int8 bytea text int8 int8 int8 text bytea bytea",
     _SPARE: "int8 bytea bytea bytea",
 }
@@ -124,7 +124,7 @@ def put_file(
     _give_way(connection, place, cuts)
     changes = _delete(connection, place, staying=[one.piece.key for one in passages])
     _copy(connection, "files", [_file_row(place, record)])
-    _copy(connection, "documents", [_document_row(place, record.source, cut, vectors) for cut in cuts])
+    _copy(connection, "documents", [_document_row(place, record.source, cut) for cut in cuts])
     _copy(connection, "chunks", [_chunk_row(place, one, vectors[one.piece.key]) for one in passages])
     _copy(connection, "postings", [row for one in passages for row in _posting_rows(place, one)])
     changes.update(_counts_of(passages))
@@ -250,14 +250,12 @@ def _file_row(place: int, record: FileRecord) -> tuple[Any, ...]:
     return (place, utf8(record.source), record.sha256, *times, record.parser, reason, warning)
 
 
-def _document_row(place: int, file: str, cut: Cut, vectors: Mapping[str, Kept]) -> tuple[Any, ...]:
+def _document_row(place: int, file: str, cut: Cut) -> tuple[Any, ...]:
     document = cut.document
-    rows = [read_vector(vectors[piece.key].passage) for piece in cut.pieces]
-    centroid = unit(np.stack(rows).mean(axis=0)).astype("<f4").tobytes() if rows else None
     names = (place, number_of(document.id), utf8(document.source), utf8(file), document.sha256, utf8(document.title))
     parts = (dump_blocks(document), dump_pages(document.pages), len(document.pages))
     kind = (document.page_kind, document.language)
-    return (*names, utf8(document.text), len(document.text), *parts, *kind, len(rows), centroid, cut.word_boxes)
+    return (*names, utf8(document.text), len(document.text), *parts, *kind, len(cut.pieces), cut.word_boxes)
 
 
 def _chunk_row(place: int, one: _Passage, kept: Kept) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CURRENT = "current"  # of ``state``: the build in use
 _MANIFEST, _LAYOUT = "manifest", "layout"  # of ``about``
-_LAYOUT_VERSION = 6  # of tables.sql
+_LAYOUT_VERSION = 7  # of tables.sql
 _MIGRATIONS: dict[int, LiteralString] = {  # what makes of a layout the next one
     1: "ALTER TABLE count_changes ADD COLUMN folded bigint;"
     " ALTER INDEX IF EXISTS chunks_by_vector RENAME TO chunks_by_vector_1",
@@ -26,6 +26,7 @@ _MIGRATIONS: dict[int, LiteralString] = {  # what makes of a layout the next one
     3: "ALTER TABLE documents RENAME COLUMN headings TO blocks",
     4: "ALTER TABLE chunks ADD COLUMN introductions text NOT NULL DEFAULT '[]'",
     5: "ALTER TABLE documents ADD COLUMN word_boxes bytea NOT NULL DEFAULT ''",
+    6: "ALTER TABLE documents DROP COLUMN centroid",
 }
 _OLDEST_PGVECTOR = (0, 8)
 

@@ -32,7 +32,6 @@ CREATE TABLE documents (
   page_kind text NOT NULL,
   language text NOT NULL,   -- ISO 639-1; empty where unknown
   passages integer NOT NULL,
-  centroid bytea,           -- the unit mean of its passages' vectors, little-endian float32; NULL where it has none
   word_boxes bytea NOT NULL DEFAULT '', -- where its words stand on its pages (see rag.parse.word_boxes)
   PRIMARY KEY (document_id, id)
 );
