@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from rag.answer import Answerer, FindDocument, OnSentences
+from rag.answer import Answerer, OnSentences
 from rag.answer.confidence import confidence, verdict
 from rag.answer.extractive import ExtractiveAnswerer
 from rag.changes import KeptChanges
@@ -60,6 +60,7 @@ from rag.types import (
     Citation,
     Document,
     DocumentSummary,
+    FindDocument,
     Freshness,
     Message,
     SearchResult,

@@ -9,13 +9,24 @@ from functools import cache, partial, reduce
 from itertools import zip_longest
 from operator import add
 
-from rag.answer import Draft, DraftSentence, FindDocument, OnSentences
+from rag.answer import Draft, DraftSentence, OnSentences
 from rag.answer.cite import cite
 from rag.converse import standalone
 from rag.errors import IndexFailure
 from rag.index import Reader
 from rag.query import questions_in
-from rag.types import Carried, Citation, Document, Message, ModelUse, SearchResult, Sentence, Unread, Value
+from rag.types import (
+    Carried,
+    Citation,
+    Document,
+    FindDocument,
+    Message,
+    ModelUse,
+    SearchResult,
+    Sentence,
+    Unread,
+    Value,
+)
 from rag.words import WORD, content_stems
 
 # Called with all sentences and citations of an answer so far, which may be none; what was there before may be gone

@@ -8,7 +8,7 @@ are read (``rag.read``), and what the reader says is weighed beside the scores (
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from rag.languages import speaks
 from rag.query import Query
 from rag.read import PassageReader, Reading
 from rag.read.candidates import candidate_of
-from rag.types import Document, SearchResult, SentenceScore
+from rag.types import FindDocument, SearchResult, SentenceScore
 from rag.weights import probability
 
 _CANDIDATES = 100  # from each of the two searches
@@ -32,8 +32,6 @@ _LOOKED_AT, READ = 40, 8
 # What a cosine is worth in a language that the embedder does not speak; it then sees names and little else.
 _UNSPOKEN = 0.25
 _BM25_SATURATION = 2.2  # k1 + 1 in FTS5: what a word's BM25 score tends to, times its rarity
-
-FindDocument = Callable[[str], Document]
 
 
 class _Match(NamedTuple):
@@ -59,7 +57,7 @@ def retrieve(
     """
     candidates = find_candidates(query, reader, embedder, k)
     readings = read_candidates(query, candidates[:READ], passage_reader, find_document)
-    results = [_result(one, readings.get(at)) for at, one in enumerate(candidates)]
+    results = [_result(one, readings.get(at)) for at, one in enumerate(candidates[: max(READ, k)])]
     return _in_order(sorted(results[:READ], key=lambda result: -result.score) + results[READ:])[:k]
 
 

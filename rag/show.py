@@ -12,7 +12,6 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.status import Status
 from rich.text import Text
 
-from rag.answer import FindDocument
 from rag.assistant import Status as IndexStatus
 from rag.index.derive import EXACT_UP_TO
 from rag.sync import OnProgress, SyncReport
@@ -23,6 +22,7 @@ from rag.types import (
     VERDICT_WORDS,
     Answer,
     Citation,
+    FindDocument,
     Freshness,
     SearchResult,
     Sentence,
@@ -100,15 +100,15 @@ def _stale(found: Sequence[Stale]) -> dict[str, str]:
 
 
 def _citation(citation: Citation, find_document: FindDocument, stale: str) -> None:
-    """Print a source and its excerpt, what answers in bold."""
+    """Print a source and its excerpt, the key sentence in bold."""
     place = _place(citation, citation.start, citation.page, find_document)
     path = "".join(f" › {plain(heading)}" for heading in citation.headings)
     place_line = Text(f"[{citation.n}] ", style="bold cyan") + Text(place) + Text(path, style="dim")
     OUT.print(place_line + Text(stale, style="yellow"))
     for part in citation.introduction:
         OUT.print(Text(f"    {plain(part.text)}", style="dim"))
-    before, marked, after = map(_lines, citation.shown)
-    words = Text.assemble(before, (marked, "bold" if citation.excerpt else "italic"), after)
+    before, key, after = map(_lines, citation.shown)
+    words = Text.assemble(before, (key, "bold" if citation.excerpt else "italic"), after)
     OUT.print(Text("\n").join(Text("    ") + line for line in words.split("\n")))
     for ours, others in citation.notes:
         OUT.print(Text(f"    {ours.lower()} {plain(others)}", style="dim"))

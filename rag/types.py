@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Literal
 
@@ -214,6 +214,10 @@ class Chunk(Value):
     page: int | None = None
     headings: tuple[str, ...] = ()
     introductions: tuple[Introduction, ...] = ()
+
+
+# The document at a source that was found; raises IndexFailure where the index holds none.
+FindDocument = Callable[[str], Document]
 
 
 class DocumentSummary(Value):

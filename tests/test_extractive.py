@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rag.answer import Draft, FindDocument
+from rag.answer import Draft
 from rag.answer.extractive import FIRST_EXCERPT, OTHER_EXCERPT, ExtractiveAnswerer
 from rag.embed import Embedder
 from rag.parse import parse
 from rag.query import Query
 from rag.sentences import sentence_spans
 from rag.terms import Terms
-from rag.types import Chunk, Document, SearchResult, SentenceScore
+from rag.types import Chunk, Document, FindDocument, SearchResult, SentenceScore
 from rag.words import content_words, forms
 from tests.folders import assistant_over
 

@@ -10,10 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from rag.query import Query
-from rag.types import Document, ModelUse, SearchResult, Support, Value
-
-# The document at a source that was found; raises IndexFailure where the index holds none.
-FindDocument = Callable[[str], Document]
+from rag.types import FindDocument, ModelUse, SearchResult, Support, Value
 
 
 class Quote(Value):

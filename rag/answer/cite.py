@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Literal
 
-from rag.answer import DraftSentence, FindDocument, Quote
+from rag.answer import DraftSentence, Quote
 from rag.errors import IndexFailure
-from rag.types import Citation, ContextPart, Document, Excerpt, Heading, Sentence, Span
+from rag.types import Citation, ContextPart, Document, Excerpt, FindDocument, Heading, Sentence, Span
 
 _Role = Literal["before", "lead_in", "header"]
 _WHOSE_AND_WHEN = frozenset({"from", "date", "sent", "author"})  # of a mail, and of a note's front matter

@@ -12,12 +12,12 @@ from functools import cached_property
 from itertools import combinations
 from pathlib import PurePosixPath
 
-from rag.answer import Draft, DraftSentence, FindDocument, OnSentences, Quote
+from rag.answer import Draft, DraftSentence, OnSentences, Quote
 from rag.dates import document_date
 from rag.excerpt import excerpt_span
 from rag.query import CAPITAL_NOUNS, Query, names
 from rag.sentences import Span
-from rag.types import Block, SearchResult, Value
+from rag.types import Block, FindDocument, SearchResult, Value
 from rag.words import content_stems, words
 
 # Characters of the first excerpt and of each other. Chosen on the developing half of the development set, by the curve

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rag.answer import Answerer, Draft, DraftSentence, FindDocument, OnSentences, Quote
+from rag.answer import Answerer, Draft, DraftSentence, OnSentences, Quote
 from rag.answer.prompt import INSTRUCTIONS, NO_ANSWER, NumberedPassage, numbered, request
 from rag.answer.reply import Claim, claims
 from rag.answer.support import Passage, attribute, judge, passage_under
@@ -17,7 +17,7 @@ from rag.embed import Embedder
 from rag.errors import ModelFailure
 from rag.llm import LanguageModel, Reply
 from rag.query import Query
-from rag.types import SearchResult
+from rag.types import FindDocument, SearchResult
 
 _MOST_TOKENS = 700
 

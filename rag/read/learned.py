@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from rag.embed import Vectors
 from rag.read import ReadablePassage, Reading, Sentence, Words
 from rag.read.folder import PACKAGED, ReaderFolder, open_folder
-from rag.read.runtime import Compared, Vectors, load_reader, run
+from rag.read.runtime import Compared, load_reader, run
 from rag.read.windows import LONGEST, NOTHING, Encoder, Pieces, Window, size_beside, size_of
 
 if TYPE_CHECKING:

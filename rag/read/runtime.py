@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rag.embed import Vectors
 from rag.errors import ReaderError
 from rag.exported import Export, load_exported, open_session
 from rag.read.folder import ReaderFolder
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 MODEL = "reader.onnx"
 INPUTS, OUTPUTS = ["question", "ids", "mask"], ["likeness", "odds"]
 _AT_ONCE = 2  # windows: more makes nothing quicker
-
-Vectors = NDArray[np.float32]
 
 
 class Compared(NamedTuple):
