@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.dates import days
+from rag.dates import Day, days, is_dated
 from rag.embed import Embedder, Vectors
 from rag.errors import UsageError
 from rag.identifiers import Identifier, identifiers
@@ -35,8 +35,9 @@ class Query:
     """A question. ``vector`` is of shape ``(dimension,)`` and unit length.
 
     ``passages`` is among how many it is asked.
-    ``explained`` are the short forms in it, and those for words of it, that the documents explain. ``unknown`` are the
-    identifiers in it that stand nowhere: what is found is about something else.
+    ``explained`` are the short forms in it, and those for words of it, that the documents explain. ``identifiers`` and
+    ``dates`` are those in it, each meaning one thing alone; of a date, more than a month is said. ``unknown`` are the
+    identifiers that stand nowhere: what is found is about something else.
     """
 
     text: str
@@ -44,12 +45,21 @@ class Query:
     vector: Vectors
     passages: int
     explained: Sequence[ShortForm] = ()
+    identifiers: Sequence[Identifier] = ()
+    dates: Sequence[Day] = ()
     unknown: Sequence[Identifier] = ()
 
     @property
     def asks_of_several(self) -> bool:
         """Whether it asks to list, count or compare things."""
         return _SEVERAL.search(self.text.lower()) is not None
+
+    def exact(self, text: str) -> float:
+        """Return the share (0–1) of the identifiers and dates that a text names; 0 where the question has none."""
+        held = [one.stands_in(text) for one in self.identifiers]
+        if self.dates:
+            held += [is_dated(one, days(text), frozenset()) for one in self.dates]
+        return sum(held) / (len(held) or 1)
 
     @property
     def unknown_note(self) -> str:
@@ -63,13 +73,16 @@ def read_query(question: str, reader: Reader, embedder: Embedder) -> Query:
     text = query_text(question)
     explained = short_forms_in(text, reader)
     terms = query_terms(text, reader, embedder, explained)
+    named = identifiers(text)
     return Query(
         text=text,
         explained=explained,
         terms=terms,
         vector=embedder.embed_query(text),
         passages=len(reader),
-        unknown=[one for one in identifiers(text) if not _stands_somewhere(one, terms, reader)],
+        identifiers=named,
+        dates=[day for day in days(text) if day.day or day.year],
+        unknown=[one for one in named if not _stands_somewhere(one, terms, reader)],
     )
 
 

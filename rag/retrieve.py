@@ -123,12 +123,20 @@ def find_candidates(query: Query, reader: Reader, embedder: Embedder, least: int
             dense=matches[key].dense,
             lexical=matches[key].lexical,
             cosines=matches[key].trust * (vectors @ query.vector),
-            overlaps=_overlaps(query, passage),
+            overlaps=[query.terms.share(query.terms.held(text)) for text in texts],
+            exact=[query.exact(text) for text in texts],
             by_words=matches[key].trust < 1,
         )
         for key, passage, vectors in zip(keys, reader.passages(keys), reader.sentence_vectors(keys), strict=True)
+        for texts in [_texts(passage)]
     ]
-    return sorted(candidates, key=lambda one: -max(sentence_log_odds(one, None), default=-math.inf))
+    return sorted(candidates, key=_by_best_sentence)
+
+
+def _by_best_sentence(candidate: Candidate) -> tuple[float, str, int]:
+    """Return what candidates are ordered by before they are read: the same in any index, whatever its rounding."""
+    best = max(sentence_log_odds(candidate, None), default=-math.inf)
+    return -round(best, 4), candidate.passage.source, candidate.passage.chunk.start
 
 
 def _match(query: Query, reader: Reader, embedder: Embedder) -> dict[int, _Match]:
@@ -154,9 +162,8 @@ def _trust(asked_in: str, languages: Sequence[str], embedder: Embedder) -> Vecto
     return np.where(spoken, 1.0, _UNSPOKEN).astype(np.float32)
 
 
-def _overlaps(query: Query, passage: Passage) -> list[float]:
-    """Return the share of the question's words, by rarity, that each sentence holds with what stands above it."""
+def _texts(passage: Passage) -> list[str]:
+    """Return each sentence of a passage after what stands above it: title, headings and the document's name."""
     chunk, name = passage.chunk, str(PurePosixPath(passage.source).with_suffix(""))
     above = "\n".join((passage.title, *chunk.headings, name))
-    texts = (chunk.text[start:end] for start, end in passage.sentences)
-    return [query.terms.share(query.terms.held(f"{above}\n{text}")) for text in texts]
+    return [f"{above}\n{chunk.text[start:end]}" for start, end in passage.sentences]

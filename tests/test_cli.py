@@ -63,7 +63,7 @@ def test_asking_builds_a_missing_index_and_keeps_the_contract(place: Path) -> No
     assert (answer["stale"], answer["embedded"], answer["carried"], answer["note"]) == ([], 1.0, [], "")
     excerpt = citation["excerpt"]
     assert (citation["quote"], excerpt["text"]) == ("Ada Brown built the mill in 1851.", MILL)
-    assert (citation["highlight"], excerpt["context"]) == (None, [])
+    assert (citation["highlight"], excerpt["context"]) == ([0, len("Ada Brown")], [])
     text = rag(place, "status", "--text", "mill.txt").stdout
     assert text[citation["start"] : citation["end"]] == citation["quote"]
     assert text[excerpt["start"] : excerpt["end"]] == excerpt["text"]

@@ -36,7 +36,7 @@ SHOP = {
     "orders.csv": "order,buyer,price\nAB-1204/7,Nordby Ltd,310\nAB-1204/9,Lund Bros,475\nK2023-88,Marit Vik,90\n"
     "55-2087,Skov & Son,1260\n",
     "statutes.md": "# Statutes\n\n## § 12\nThe warden keeps the keys.\n\n## § 21\nThe cashier keeps the books.\n\n"
-    "Article XIV leaves the pier to the town. Articles 30 to 34 are about moorings.\n",
+    "## Charter\nArticle XIV leaves the pier to the town. Articles 30 to 34 are about moorings.\n",
     "rooms.md": "# Lofts\n\nRoom 31 has nine benches. Rooms 41, 42 and 47 have a stove each. Room 310 is locked.\n",
     "notes.md": "# Versions of the plotter\n\nv2.3.1 draws splines. v2.3.4 cuts foil. Ticket #58 asks for a ruler; #59"
     " for a stand. plot_size.cfg sets the sheet, plot_speed.cfg the pace. The HX 540 pen writes white.\n",

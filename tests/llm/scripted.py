@@ -80,6 +80,7 @@ class Exchange:
         for name, value in {"content_type": kind, **headers}.items():
             self._handler.send_header(name.replace("_", "-"), value)
         self._handler.send_header("transfer-encoding", "chunked")
+        self._handler.send_header("connection", "close")  # else a client may use it again while it is being closed
         self._handler.end_headers()
 
     def line(self, text: str) -> None:
