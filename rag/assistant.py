@@ -11,32 +11,31 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from rag.answer import Answerer, OnSentences
+from rag.answer import Answerer, Draft, OnSentences
+from rag.answer.about import NEEDS_MODEL, draft_about, draft_on_topic
 from rag.answer.confidence import confidence, verdict
 from rag.answer.extractive import ExtractiveAnswerer
+from rag.answer.intent import Intent, Intents
 from rag.changes import KeptChanges
 from rag.compose import (
     Clock,
     OnAnswer,
     Part,
-    carried,
     cited,
     closest,
     documents_of,
-    each_question,
     fair_share,
     tell_nobody,
     teller,
     together,
     unread_files,
 )
-from rag.converse import standalone
-from rag.converse.by_model import standalone_by_model
 from rag.corpus import scan
 from rag.embed import DEFAULT_MODEL, Embedder
 from rag.embed.packaged import PackagedEmbedder
 from rag.embed.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import IndexLocked, IndexMismatch, RagError, ReaderError, SyncStopped, UsageError
+from rag.followup import Understood, understand
 from rag.index import FileRecord, Manifest, Reader, mismatch
 from rag.index.again import asked_again
 from rag.index.collections import open_index
@@ -76,6 +75,7 @@ log = logging.getLogger(__name__)
 # What is brought level before a question is asked: as long as a person waits gladly, and no more than so many bytes of
 # files, of which text alone takes some seconds.
 _CATCH_UP_SECONDS, _CATCH_UP_BYTES = 2.0, 300_000
+_ON_TOPIC = 20  # passages, whose documents are those about a topic
 
 
 class Status(Value):
@@ -116,6 +116,7 @@ class Assistant:
         self._index = open_index(self.settings.index, self.settings.index_replica, self.settings.collection)
         self._embedder = embedder or _embedder_named(self.settings.embedder)
         self._passage_reader: PassageReader | None = passage_reader or LearnedReader(self.settings.reader or PACKAGED)
+        self._intents = Intents(self._embedder)
         self._model = _language_model(self.settings)
         self._quoting = ExtractiveAnswerer()
         self._answerer = self._quoting if self._model is None else self._generative(self._model)
@@ -268,10 +269,11 @@ class Assistant:
 
         Where ``sources`` are given, only these documents are searched.
         """
-        query = self._standalone(question, history)
+        asked = understand(query_text(question), history, self._embedder)
+        query = " ".join(one.searched for one in asked)
         with self._reading(sources) as reader:
-            asked = read_query(query, reader, self._embedder)
-            return self._found(asked, reader, documents_of(reader), k or self.settings.passages)
+            found = read_query(query, reader, self._embedder, asked[0].answered)
+            return self._found(found, reader, documents_of(reader), k or self.settings.passages)
 
     def ask(
         self,
@@ -280,6 +282,7 @@ class Assistant:
         sources: Collection[str] = (),
         on_sentences: OnAnswer | None = None,
         *,
+        carry: Collection[str] | None = None,
         even_if_unsure: bool = False,
     ) -> Answer:
         """Return the excerpts that answer, each cited and checked, or those that come closest.
@@ -287,14 +290,15 @@ class Assistant:
         Several questions, each with its question mark, are answered one by one; which are not answered is told.
         Where ``sources`` are given, only these documents are asked. ``on_sentences`` is called with all
         sentences and citations so far, whenever a language model has written another; what it raises stops the
-        model. With ``even_if_unsure``, the best there is is given whatever the confidence.
+        model. Where ``carry`` is given, of the terms that the question takes over from
+        ``history``, these alone are. With ``even_if_unsure``, the best there is is given whatever the confidence.
 
         Raises:
             UsageError: The question is empty, or there is no document at one of ``sources``.
             IndexFailure: There is no index, or it was built with other settings.
         """
         try:
-            answer = self._answer(question, history, sources, on_sentences, even_if_unsure=even_if_unsure)
+            answer = self._answer(question, history, sources, on_sentences, carry, even_if_unsure=even_if_unsure)
         except RagError as error:
             self.on_asked(Asked(question, error))
             raise
@@ -308,15 +312,16 @@ class Assistant:
         history: Sequence[Message],
         sources: Collection[str],
         on_sentences: OnAnswer | None,
+        carry: Collection[str] | None,
         *,
         even_if_unsure: bool,
     ) -> Answer:
         clock = Clock()
-        query = self._standalone(question, history)
+        asked = understand(query_text(question), history, self._embedder, carry)
         with self._reading(sources) as reader:  # one view throughout: what is found is what is cited
             find_document = documents_of(reader)
             found: list[Part] = []
-            for part in each_question(query):
+            for part in asked:
                 tell = teller(found, find_document, on_sentences) if on_sentences is not None else tell_nobody
                 found.append(self._part(part, reader, find_document, clock, tell, even_if_unsure=even_if_unsure))
             with clock.time("cite"):
@@ -324,26 +329,27 @@ class Assistant:
                 nearest = () if sentences else closest(found, find_document)
                 unread = () if sentences or sources else unread_files(reader)
                 stale = self._stale((*citations, *nearest), reader)
-        answered = [part.confidence for part in found if part.sentences]
+        answered = [part.confidence for part in found if part.says]
         sure = round(min(answered) if answered else max(part.confidence for part in found), 4)
         return Answer(
             question=question,
-            query=query,
+            query=" ".join(one.searched for one in asked),
             sentences=sentences,
             citations=citations,
             results=fair_share(found, self.settings.passages),
             verdict=verdict(sure, self.settings.answer_above, given=bool(sentences)),
             confidence=sure,
             closest=nearest,
-            carried=carried(question, query, history),
+            carried=tuple(dict.fromkeys(term for one in asked for term in one.carried)),
             within=tuple(sorted(sources)),
-            missing=tuple(part.question for part in found if not part.sentences) if len(found) > 1 else (),
+            missing=tuple(part.question.question for part in found if not part.says) if len(found) > 1 else (),
             unread=unread,
             stale=stale,
             freshness=recent.freshness if (recent := self._changes.recent()) is not None else None,
             timings=clock.seconds,
             model=together([part.draft.model for part in found if part.draft.model is not None]),
             note=next((part.note for part in found if part.note), ""),
+            reply=" ".join(part.draft.reply for part in found if part.draft.reply),
         )
 
     def _generative(self, model: LanguageModel) -> Answerer:
@@ -353,16 +359,9 @@ class Assistant:
             model, self._embedder, self._quoting, self.settings.llm_window, self.settings.llm_unsupported
         )
 
-    def _standalone(self, question: str, history: Sequence[Message]) -> str:
-        """Return a question as it can be asked without the conversation before it."""
-        asked, by_model = query_text(question), None
-        if self._model is not None and self.settings.llm_follow_ups:
-            by_model = standalone_by_model(self._model, question, history)
-        return by_model or standalone(asked, history)
-
     def _part(
         self,
-        question: str,
+        question: Understood,
         reader: Reader,
         find_document: FindDocument,
         clock: Clock,
@@ -371,18 +370,33 @@ class Assistant:
         even_if_unsure: bool,
     ) -> Part:
         """Find and draft the answer to one question."""
+        intent = self._intents.of(question.searched, reader.documents)
+        about = self._about(intent, reader, find_document) if intent is not None else None
+        if about is not None:
+            return Part(question=question, confidence=1.0, draft=about, note=about.note)
         with clock.time("retrieve"):
-            query = read_query(question, reader, self._embedder)
+            query = read_query(question.searched, reader, self._embedder, question.answered)
             results = self._found(query, reader, find_document, self.settings.passages)
         with clock.time("answer"):
             sure = confidence(query, results)
             answers = even_if_unsure or sure >= self.settings.answer_above
             answerer, told = (self._answerer, tell) if answers else (self._quoting, tell_nobody)
             draft = answerer.answer(query, results, find_document, told)
-        note = query.unknown_note or (draft.note if answers else "")
+        judges = intent is not None and intent.kind == "judgement" and self._model is None
+        note = query.unknown_note or (draft.note if answers else "") or NEEDS_MODEL * judges
         return Part(
             question=question, results=tuple(results), confidence=sure, draft=draft, is_answered=answers, note=note
         )
+
+    def _about(self, intent: Intent, reader: Reader, find_document: FindDocument) -> Draft | None:
+        """Return the answer to a question about the documents themselves; None where there is none of that kind."""
+        if not intent.needs_search:
+            return draft_about(intent, reader, find_document)
+        query = read_query(intent.rest, reader, self._embedder)
+        results = self._found(query, reader, find_document, _ON_TOPIC)
+        if confidence(query, results) < self.settings.answer_above:
+            return None
+        return draft_on_topic(intent, results, reader, find_document)
 
     def _found(self, query: Query, reader: Reader, find_document: FindDocument, k: int) -> list[SearchResult]:
         try:

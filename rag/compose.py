@@ -11,23 +11,10 @@ from operator import add
 
 from rag.answer import Draft, DraftSentence, OnSentences
 from rag.answer.cite import cite
-from rag.converse import standalone
 from rag.errors import IndexFailure
+from rag.followup import Understood
 from rag.index import Reader
-from rag.query import questions_in
-from rag.types import (
-    Carried,
-    Citation,
-    Document,
-    FindDocument,
-    Message,
-    ModelUse,
-    SearchResult,
-    Sentence,
-    Unread,
-    Value,
-)
-from rag.words import WORD, content_stems
+from rag.types import Citation, Document, FindDocument, ModelUse, SearchResult, Sentence, Unread, Value
 
 # Called with all sentences and citations of an answer so far, which may be none; what was there before may be gone
 # again.
@@ -37,12 +24,17 @@ OnAnswer = Callable[[Sequence[Sentence], Sequence[Citation]], None]
 class Part(Value):
     """A question, what was found for it, what is drafted, whether that is sure enough to be said, and what else is."""
 
-    question: str
-    results: tuple[SearchResult, ...]
+    question: Understood
     confidence: float
     draft: Draft
-    is_answered: bool
+    results: tuple[SearchResult, ...] = ()
+    is_answered: bool = True
     note: str = ""
+
+    @property
+    def says(self) -> bool:
+        """Whether anything is to be said."""
+        return bool(self.sentences or self.draft.reply)
 
     @property
     def sentences(self) -> tuple[DraftSentence, ...]:
@@ -59,14 +51,6 @@ class Part(Value):
         places = (quote for sentence in self.sentences for quote in sentence.quotes)
         chunk = result.chunk
         return any(p.source == result.source and chunk.start <= p.start < chunk.end for p in places)
-
-
-def each_question(query: str) -> list[str]:
-    """Return the questions in a text, each self-standing: those before it are its conversation."""
-    found: list[str] = []
-    for question in questions_in(query):
-        found.append(standalone(question, [Message(role="user", content=before) for before in found]))
-    return found
 
 
 def documents_of(reader: Reader) -> FindDocument:
@@ -129,19 +113,6 @@ def unread_files(reader: Reader) -> tuple[Unread, ...]:
     """Return the files that could not be read, by source."""
     unread = [Unread(source=r.source, reason=r.reason) for r in reader.files().values() if r.reason is not None]
     return tuple(sorted(unread, key=lambda one: one.source))
-
-
-def carried(question: str, query: str, history: Sequence[Message]) -> tuple[Carried, ...]:
-    """Return the words of ``query`` that ``question`` took over from ``history``, each with its newest message."""
-    own = set(content_stems(question))
-    said = [set(content_stems(message.content)) for message in history]
-    found = []
-    for term in dict.fromkeys(word.group() for word in WORD.finditer(query)):
-        stems = set(content_stems(term))
-        newest = max((number for number, there in enumerate(said, 1) if stems <= there), default=0)
-        if newest and not stems <= own:
-            found.append(Carried(term=term, from_message=newest))
-    return tuple(found)
 
 
 def together(uses: Sequence[ModelUse]) -> ModelUse | None:

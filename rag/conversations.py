@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from rag.conversation_file import make_tables, open_file, told
 from rag.errors import UsageError
@@ -50,13 +50,13 @@ class Turn(Value):
 class Question(Value):
     """A question, and how it is asked.
 
-    ``sources`` are the documents that alone are asked; ``as_typed`` says that it is no follow-up; its answer takes the
-    place of the turn it ``replaces``, and of all after that.
+    ``sources`` are the documents that alone are asked; of the terms that it takes over from the conversation, these
+    ``carry`` alone are, where given. Its answer takes the place of the turn it ``replaces``, and of all after that.
     """
 
     text: str
     sources: tuple[str, ...] = ()
-    as_typed: bool = False
+    carry: tuple[str, ...] | None = None
     replaces: str | None = None
 
 
@@ -358,7 +358,13 @@ def _turns(connection: sqlite3.Connection, conversation: str) -> list[Turn]:
 def _pending(connection: sqlite3.Connection, conversation: str) -> list[PendingQuestion]:
     query = "SELECT id, pending FROM turns WHERE conversation = ? AND pending IS NOT NULL ORDER BY position"
     found = connection.execute(query, [conversation])
-    return [PendingQuestion.model_validate({"id": name, **json.loads(kept)}) for name, kept in found]
+    return [_pending_question(name, json.loads(kept)) for name, kept in found]
+
+
+def _pending_question(name: str, kept: dict[str, Any]) -> PendingQuestion:
+    if kept.pop("as_typed", False):  # of version 0.1
+        kept["carry"] = ()
+    return PendingQuestion.model_validate({"id": name, **kept})
 
 
 def _title(text: str) -> str:

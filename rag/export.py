@@ -90,12 +90,14 @@ class _Line(NamedTuple):
 
 def _over(answer: Answer) -> Iterator[_Line]:
     """Yield what stands over the words of an answer."""
-    if answer.query != answer.question:
-        yield _Line("Asked as:", answer.query)
+    if answer.carried:
+        yield _Line("Understood with:", " · ".join(one.term for one in answer.carried))
     if answer.within:
         yield _Line("Asked only of:", ", ".join(answer.within))
     # Not of sentences that a language model wrote, which are checked one by one, nor of version 0.1, which had none.
-    if answer.abstained or len(answer.in_words) < len(answer.sentences):
+    if answer.reply:
+        yield _Line("", answer.reply, "verdict")
+    elif answer.abstained or len(answer.in_words) < len(answer.sentences):
         yield _Line(VERDICT_WORDS[answer.verdict], kind="verdict")
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from rag.dates import Day, days, is_dated
 from rag.embed import Embedder, Vectors
 from rag.errors import UsageError
@@ -27,12 +29,15 @@ _SEVERAL = re.compile(
 
 CAPITAL_NOUNS = ("de",)  # languages in which a capital does not tell a name
 _LOOKED_THROUGH = 50  # passages, for an identifier written in another way
+# What the answer before a follow-up is worth beside it, when passages are compared: at .3 and at .6, 10 of the 11
+# follow-ups of the development set are right in the first excerpt, without it 6.
+_NEAR = 0.5
 _MOST_QUESTIONS = 5  # a text with more is no question but a list of them
 
 
 @dataclass(frozen=True)
 class Query:
-    """A question. ``vector`` is of shape ``(dimension,)`` and unit length.
+    """A question. ``vector`` is of shape ``(dimension,)`` and unit length; so is ``place``, near which passages stand.
 
     ``passages`` is among how many it is asked.
     ``explained`` are the short forms in it, and those for words of it, that the documents explain. ``identifiers`` and
@@ -43,6 +48,7 @@ class Query:
     text: str
     terms: Terms
     vector: Vectors
+    place: Vectors
     passages: int
     explained: Sequence[ShortForm] = ()
     identifiers: Sequence[Identifier] = ()
@@ -68,17 +74,22 @@ class Query:
         return f"{named} stand{'s' * (len(self.unknown) == 1)} nowhere in the documents" if named else ""
 
 
-def read_query(question: str, reader: Reader, embedder: Embedder) -> Query:
-    """Return ``question`` ready to be searched for; raises UsageError where it is empty."""
+def read_query(question: str, reader: Reader, embedder: Embedder, answered: str = "") -> Query:
+    """Return ``question`` ready to be searched for, near what was ``answered`` before; raises UsageError if empty."""
     text = query_text(question)
     explained = short_forms_in(text, reader)
     terms = query_terms(text, reader, embedder, explained)
     named = identifiers(text)
+    place = vector = embedder.embed_query(text)
+    if answered:
+        both = vector + _NEAR * embedder.embed_query(answered)
+        place = (both / (np.linalg.norm(both) or 1.0)).astype(np.float32)
     return Query(
         text=text,
         explained=explained,
         terms=terms,
-        vector=embedder.embed_query(text),
+        vector=vector,
+        place=place,
         passages=len(reader),
         identifiers=named,
         dates=[day for day in days(text) if day.day or day.year],

@@ -49,7 +49,6 @@ class Settings(BaseSettings):
     llm_unsupported: Literal["show", "hide", "refuse"] = Field(
         "show", description="What becomes of a sentence that its sources do not support; refuse: the answer is quoted."
     )
-    llm_follow_ups: bool = Field(False, description="Whether the language model makes follow-ups self-standing.")
 
     log: bool = Field(False, description="Whether the server writes a line of JSON for each question.")
     log_questions: bool = Field(False, description="Whether that line has the words of the question.")

@@ -62,9 +62,11 @@ _BIDI = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u206
 
 def answer(found: Answer, find_document: FindDocument) -> None:
     """Print an answer with its sources, or that there is none with the closest excerpts."""
-    if found.query != found.question:
-        note(f"asked as: {plain(found.query)}")
-    if found.abstained:
+    if found.carried:
+        note(f"understood with: {plain(' · '.join(one.term for one in found.carried))}")
+    if found.reply:
+        OUT.print(Text(plain(found.reply)))
+    elif found.abstained:
         OUT.print(Text(VERDICT_WORDS["none"], style="bold"))
         _unread(found)
         if found.closest:

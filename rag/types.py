@@ -479,7 +479,7 @@ class Answer(Value):
     documents that alone were asked, by source; none: all were. ``stale`` are cited documents that have changed or
     gone. ``embedded`` is the share of the passages that have a vector: all, as long as none is found before.
     ``timings`` are seconds by stage. ``model`` is what a language model took, where one was asked; ``note`` is what
-    else is to be said.
+    else is to be said. ``reply`` answers what no passage does: a greeting, or which documents there are.
     """
 
     question: str
@@ -500,6 +500,7 @@ class Answer(Value):
     timings: dict[str, float] = {}
     model: ModelUse | None = None
     note: str = ""
+    reply: str = ""
 
     @property
     def abstained(self) -> bool:

@@ -143,6 +143,7 @@ class AnswerJson(Value):
     )
     timings: dict[str, float] = Field(description="Seconds taken, by stage.")
     model: ModelUse | None = Field(description="What a language model took; null where none was asked.")
+    reply: str = Field(description="What answers a question that no passage does, such as which documents there are.")
     note: str = Field(description="What else is to be said, such as why the language model was not used; or empty.")
 
 

@@ -187,8 +187,8 @@ def test_a_file_of_questions_gives_a_line_each_in_order(place: Path) -> None:
     run = rag(place, "ask", "--questions", "questions.jsonl")
     answers = [json.loads(line) for line in run.stdout.splitlines()]
     assert [answer["question"] for answer in answers] == [first, second]
-    assert answers[1]["query"] == "When did the mill burn down?"
-    assert answers[1]["carried"] == [{"term": "mill", "from": 1}]
+    assert answers[1]["query"] == "built mill: When did it burn down?"
+    assert answers[1]["carried"] == [{"term": "built", "from": 1}, {"term": "mill", "from": 1}]
     found = [json.loads(line) for line in rag(place, "search", "--questions", "questions.jsonl").stdout.splitlines()]
     assert [entry["question"] for entry in found] == [first, second]
     assert found[0]["results"][0]["source"] == "mill.txt"
@@ -198,7 +198,7 @@ def test_a_history_file_is_a_list_of_messages(place: Path) -> None:
     turns = [{"role": "user", "content": "Who built the mill?"}, {"role": "assistant", "content": "Ada Brown [1]."}]
     (place / "history.json").write_text(json.dumps(turns))
     answer = parsed(rag(place, "ask", "When did it burn down?", "--history", "history.json", "--json"))
-    assert answer["query"] == "When did the mill burn down?"
+    assert answer["query"] == "built mill: When did it burn down?"
     for number, wrong in enumerate(['{"role": "user"}', "{", "[" * 100_000, '[{"role": "robot", "content": "x"}]']):
         (place / f"wrong{number}.json").write_text(wrong)
         run = rag(place, "ask", "Why?", "--history", f"wrong{number}.json")

@@ -132,13 +132,13 @@ def test_what_a_question_took_the_place_of_can_be_had_back_step_by_step(kept: Co
 
 
 def test_a_question_is_kept_before_it_is_answered(kept: Conversations, tmp_path: Path) -> None:
-    saved = kept.ask("ada", None, Question(text="Who built the mill?", sources=("mill.txt",), as_typed=True))
+    saved = kept.ask("ada", None, Question(text="Who built the mill?", sources=("mill.txt",), carry=("mill",)))
     kept.close()
     kept = Conversations(tmp_path / "data")
     found = kept.get("ada", saved.conversation)
     (pending,) = found.pending
     assert (pending.id, pending.text, pending.sources) == (saved.turn, "Who built the mill?", ("mill.txt",))
-    assert (pending.as_typed, pending.replaces, found.turns) == (True, None, ())
+    assert (pending.carry, pending.replaces, found.turns) == (("mill",), None, ())
     assert kept.listed("ada", "mill")[0].turns == 1
     assert json.loads(conversation_json(found))["answers"] == []
     assert kept.answer("ada", saved.conversation, saved.turn, answer("Who built the mill?", MILL))

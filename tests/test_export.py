@@ -17,7 +17,7 @@ from markdown_it.token import Token
 
 from rag.conversations import Conversation, Turn
 from rag.export import answer_markdown, conversation_html, conversation_json, conversation_markdown
-from rag.types import Answer, Citation, Excerpt, ModelUse, Sentence, Unread
+from rag.types import Answer, Carried, Citation, Excerpt, ModelUse, Sentence, Unread
 from rag.wire import answer_json
 from tests.answers import answer, citation
 from tests.test_cli import parsed, rag
@@ -79,7 +79,7 @@ def everywhere(text: str) -> Answer:
         text,
         f"{text} x",
         text,
-        query=f"{text} in full",
+        carried=(Carried(term=text, from_message=1), Carried(term="mill", from_message=2)),
         within=("a.txt", text),
         verdict="strong",
         citations=(excerpt(1, f"a {text}\n", f"{text} x", f"\n{text}", **names), excerpt(2, "b", text, "b")),
@@ -160,7 +160,7 @@ def told(markdown: str) -> list[tuple[str, str]]:
 def check_markdown(text: str) -> None:
     line, place = seen(text), seen(f"{text} › {text}")
     assert told(answer_markdown(everywhere(text))) == [
-        ("paragraph", f"Asked as: {seen(f'{text} in full')}"),
+        ("paragraph", f"Understood with: {seen(f'{text} · mill')}"),
         ("paragraph", f"Asked only of: a.txt, {line}"),
         ("paragraph", "Strong match"),
         ("paragraph", f"Not found in your documents: {line}"),

@@ -34,6 +34,7 @@ def query(question: str) -> Query:
         text=question,
         terms=terms,
         vector=np.zeros(2, dtype=np.float32),
+        place=np.zeros(2, dtype=np.float32),
         passages=len(asked),
     )
 

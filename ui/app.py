@@ -49,7 +49,6 @@ class _Parts:
     question: gr.Textbox
     send: gr.Button
     stop: gr.Button
-    as_typed: gr.Checkbox
     new_topic: gr.Button
     source: gr.HTML
     place: gr.Textbox
@@ -133,13 +132,12 @@ def _lay_out(locked: bool) -> _Parts:
                 send = gr.Button("Ask", scale=1, variant="primary", elem_id="send")
                 stop = gr.Button("Stop", scale=1, elem_id="stop")
             with gr.Row(elem_id="following"):
-                as_typed = gr.Checkbox(label="Ask as typed, not as a follow-up", container=False)
                 new_topic = gr.Button("New conversation", size="sm", elem_id="new-topic", elem_classes="quiet")
         with gr.Column(elem_id="reader"):
             source = drawn(reader.EMPTY)
     return _Parts(
         documents, find, told, folder_notice, folder_notice_asking, rebuild, talks, search, talks_told, talk, starters,
-        only, notice, question, send, stop, as_typed, new_topic, source, place, chosen, editing, seen, opened,
+        only, notice, question, send, stop, new_topic, source, place, chosen, editing, seen, opened,
     )  # fmt: skip
 
 
@@ -178,9 +176,9 @@ def _question_box() -> gr.Textbox:
 def _wire_asking(parts: _Parts, chat: Chat, talks: Talks) -> None:
     """Let questions be asked, each of three ways, and stopped."""
     # In the order of ui.chat.Parts.
-    changed = [parts.talk, parts.question, parts.place, parts.editing, parts.as_typed, parts.notice]
+    changed = [parts.talk, parts.question, parts.place, parts.editing, parts.notice]
     limits: dict[str, Any] = {**_QUIETLY, "concurrency_limit": _AT_ONCE, "concurrency_id": "asking"}
-    typed = [parts.question, parts.place, parts.chosen, parts.as_typed, parts.editing]
+    typed = [parts.question, parts.place, parts.chosen, parts.editing]
     asking = [
         gr.on([parts.question.submit, parts.send.click], chat.ask, typed, changed, **limits),
         parts.starters.example_select(chat.ask_starter, [parts.place, parts.chosen], changed, **limits),
@@ -192,7 +190,7 @@ def _wire_asking(parts: _Parts, chat: Chat, talks: Talks) -> None:
     parts.stop.click(
         chat.stopped, [parts.place, parts.question], changed, js=_STOPPED, cancels=asking, **_AT_HAND
     ).then(talks.listed, [parts.search, parts.place], [parts.talks], **_AT_HAND)
-    new = [parts.talk, parts.place, parts.source, parts.as_typed, parts.editing, parts.notice]
+    new = [parts.talk, parts.place, parts.source, parts.editing, parts.notice]
     parts.new_topic.click(chat.begin, None, new, **_AT_HAND).then(
         talks.listed, [parts.search, parts.place], [parts.talks], **_AT_HAND
     )
@@ -200,7 +198,7 @@ def _wire_asking(parts: _Parts, chat: Chat, talks: Talks) -> None:
 
 def _wire_turns(parts: _Parts, chat: Chat) -> None:
     """Let questions be edited, answers rated, and sources opened, wherever on the page they are named."""
-    editable = [parts.question, parts.as_typed, parts.editing, parts.notice]
+    editable = [parts.question, parts.editing, parts.notice]
     parts.talk.edit(chat.edit, [parts.place], editable, **_AT_HAND)
     parts.notice.clear(chat.cancel_edit, None, editable, **_AT_HAND)
     parts.talk.undo(chat.undo, [parts.place], [parts.talk], **_QUIETLY)
@@ -233,7 +231,7 @@ def _wire_folder(parts: _Parts, folder: Folder) -> None:
 def _wire_talks(parts: _Parts, talks: Talks, chat: Chat) -> None:
     """Let conversations be opened, found, renamed, deleted and had back."""
     view = [parts.search, parts.place]
-    opened = [parts.talk, parts.place, parts.source, parts.as_typed, parts.editing, parts.notice]
+    opened = [parts.talk, parts.place, parts.source, parts.editing, parts.notice]
     parts.talks.select(chat.open, None, opened, **_AT_HAND).then(talks.listed, view, [parts.talks], **_AT_HAND)
     parts.search.change(talks.listed, view, [parts.talks], **_AT_HAND)
     parts.talks.edit(talks.rename, view, [parts.talks], **_QUIETLY)

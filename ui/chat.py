@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -34,7 +35,6 @@ class Parts(NamedTuple):
     question: Any = ""
     place: str = ""
     editing: str = ""
-    as_typed: bool = False
     notice: str = ""
 
 
@@ -52,17 +52,15 @@ class Chat:
         self._structures = Structures(assistant)
         self._asking: set[str | None] = set()  # open pages that wait for an answer
 
-    def ask(
-        self, text: str, place: str, chosen: str, typed: bool, editing: str, request: gr.Request
-    ) -> Iterator[tuple[Any, ...]]:
+    def ask(self, text: str, place: str, chosen: str, editing: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Yield the page's parts as the answer comes: the question at once, then a sentence at a time.
 
-        ``editing`` names the turn in whose place the question is asked, if any; ``typed`` says that it is no
-        follow-up; ``chosen`` are the documents that alone are asked.
+        ``editing`` names the turn in whose place the question is asked, if any; ``chosen`` are the documents that
+        alone are asked.
         """
         if text.strip():
             sources = self._sources(chosen)
-            asked = Question(text=text, sources=sources, as_typed=typed, replaces=editing or None)
+            asked = Question(text=text, sources=sources, replaces=editing or None)
             yield from self._ask(asked, place, request, box="")
         else:
             gr.Info("Type a question first.")
@@ -73,24 +71,25 @@ class Chat:
     ) -> Iterator[tuple[Any, ...]]:
         """Ask one of the questions to begin with."""
         question = str(dict(event._data).get("question", ""))
-        asked = Question(text=question, sources=self._sources(chosen), as_typed=True)
+        asked = Question(text=question, sources=self._sources(chosen), carry=())
         yield from self._ask(asked, place, request, box=gr.skip())
 
     def retry(self, place: str, event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Ask a question again: one that was not answered, or one that was, in place of its turn and those after it.
 
-        With ``everywhere``, all documents are asked; then turns that come after it stay.
+        With ``everywhere``, all documents are asked; then turns that come after it stay. ``without`` is a term that
+        it is not to take over again.
         """
         data, turns = dict(event._data), self._turns(place, request)
         turn = _chosen_turn(turns, data)
         if "pending" in data:
             yield from self._answered(place, str(data["pending"]), request, box=gr.skip())
         elif turn is not None and data.get("everywhere"):
-            typed = Question(text=turn.answer.query, as_typed=True)
-            again = _again(turn.answer, turn.id) if turn == turns[-1] else typed
+            again = _again(turn.answer, turn.id if turn == turns[-1] else None)
             yield from self._ask(again.model_copy(update={"sources": ()}), place, request, box=gr.skip())
         elif turn is not None:
-            yield from self._ask(_again(turn.answer, turn.id), place, request, box=gr.skip())
+            again = _again(turn.answer, turn.id, without=str(data.get("without", "")))
+            yield from self._ask(again, place, request, box=gr.skip())
         else:
             yield _UNCHANGED
 
@@ -107,23 +106,17 @@ class Chat:
         parts = self._parts(place, request)
         return parts.talk, parts.place
 
-    def edit(self, place: str, event: gr.EventData, request: gr.Request) -> tuple[Any, Any, Any, Any]:
-        """Return a question for the question box, whether it is to be asked as typed, in which turn's place, and that.
-
-        What a follow-up was asked as is a new question.
-        """
+    def edit(self, place: str, event: gr.EventData, request: gr.Request) -> tuple[Any, Any, Any]:
+        """Return a question for the question box, in which turn's place it is to be asked, and word of that."""
         data, turns = dict(event._data), self._turns(place, request)
         turn = _chosen_turn(turns, data)
         if turn is None:
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
-        if data.get("what") == "query":
-            return turn.answer.query, True, "", ""
-        again = _again(turn.answer, turn.id)
-        return again.text, again.as_typed, turn.id, _editing_notice(turns, turn.id)
+            return gr.skip(), gr.skip(), gr.skip()
+        return turn.answer.question, turn.id, _editing_notice(turns, turn.id)
 
-    def cancel_edit(self) -> tuple[str, bool, str, str]:
+    def cancel_edit(self) -> tuple[str, str, str]:
         """Return the question box as it is when nothing is edited."""
-        return "", False, "", ""
+        return "", "", ""
 
     def undo(self, place: str, event: gr.EventData, request: gr.Request) -> Any:
         """Put back what the last question took the place of, and return the talk."""
@@ -175,7 +168,7 @@ class Chat:
         """Open a conversation from the list: the talk, its name, an empty reader, and nothing that is edited."""
         place = str(dict(event._data).get("open", ""))
         parts = self._parts(place, request)
-        return parts.talk, parts.place, reader.EMPTY, parts.as_typed, parts.editing, parts.notice
+        return parts.talk, parts.place, reader.EMPTY, parts.editing, parts.notice
 
     def open_named(self, place: str, request: gr.Request) -> tuple[Any, Any]:
         """Open the conversation that the page's address names; a new one where it is not this browser's.
@@ -187,9 +180,9 @@ class Chat:
         parts = self._parts(place, request)
         return parts.talk, parts.place
 
-    def begin(self) -> tuple[str, str, str, bool, str, str]:
+    def begin(self) -> tuple[str, str, str, str, str]:
         """Return the page's parts as they are before anything is asked."""
-        return render.conversation("", []), "", reader.EMPTY, False, "", ""
+        return render.conversation("", []), "", reader.EMPTY, "", ""
 
     def chosen_before(self, chosen: str) -> tuple[str, str]:
         """Return the documents that were chosen before the page was loaded anew, and word of them."""
@@ -244,7 +237,7 @@ class Chat:
         waiting = render.Waiting(asked.id, asked.text, doing)
         kept = self._shown(turns)
         yield Parts(render.conversation(place, kept, waiting), box, place)
-        for state in self._written(asked.text, () if asked.as_typed else history(turns), asked.sources):
+        for state in self._written(asked, history(turns)):
             if isinstance(state, Answer):
                 with suppress(UsageError):  # the conversation was deleted meanwhile
                     self._conversations.answer(owner(request), place, asked.id, state)
@@ -253,11 +246,10 @@ class Chat:
                 yield Parts(render.conversation(place, kept, so_far), box, place)
         yield from self._told(place, request, box, at_once=by_model)
 
-    def _written(self, question: str, before: Sequence[Message], sources: Sequence[str]) -> Iterator[Written | Answer]:
+    def _written(self, asked: Question, before: Sequence[Message]) -> Iterator[Written | Answer]:
         """Yield an answer as it is written; one that is only quoted is there at once."""
-        if not self._assistant.settings.llm_url:
-            return iter([self._assistant.ask(question, before, sources)])
-        return written(lambda tell: self._assistant.ask(question, before, sources, tell))
+        ask = partial(self._assistant.ask, asked.text, before, asked.sources, carry=asked.carry)
+        return written(lambda tell: ask(on_sentences=tell)) if self._assistant.settings.llm_url else iter([ask()])
 
     def _so_far(self, state: Written) -> render.SoFar:
         standings = self._assistant.standing(state.citations)
@@ -274,7 +266,7 @@ class Chat:
     def _taken_back(self, place: str, asked: PendingQuestion, request: gr.Request) -> Parts:
         """Withdraw a question, and return the page's parts with it in the question box."""
         self._withdraw(place, asked.id, request)
-        parts = self._parts(place, request, asked.text)._replace(as_typed=asked.as_typed)
+        parts = self._parts(place, request, asked.text)
         if asked.replaces is None:
             return parts
         bar = _editing_notice(self._turns(place, request), asked.replaces)
@@ -342,10 +334,10 @@ def _asker(request: gr.Request) -> tuple[str, str]:
     return owner_of(request.cookies) or address, address
 
 
-def _again(answer: Answer, replaces: str) -> Question:
-    """Return the question of an answer as it was asked, to be asked in the place of a turn."""
-    as_typed = answer.query == answer.question
-    return Question(text=answer.question, sources=answer.within, as_typed=as_typed, replaces=replaces)
+def _again(answer: Answer, replaces: str | None, without: str = "") -> Question:
+    """Return the question of an answer as it was asked, but for a term, to be asked in the place of a turn."""
+    carry = tuple(one.term for one in answer.carried if one.term != without)
+    return Question(text=answer.question, sources=answer.within, carry=carry, replaces=replaces)
 
 
 def _pending(conversation: Conversation | None, name: str) -> PendingQuestion | None:

@@ -15,9 +15,9 @@ const within = (name) => element.closest(name) !== null;
 
 // What a button does, by the first of its data that is known here: an event of this part, and what it is told.
 const ACTIONS = {
-  edit: (data) => ["edit", { turn: data.edit, what: "query" }],
-  editQuestion: (data) => ["edit", { turn: data.editQuestion, what: "question" }],
+  editQuestion: (data) => ["edit", { turn: data.editQuestion }],
   retry: (data) => ["retry", { turn: data.retry }],
+  drop: (data) => ["retry", { turn: data.of, without: data.drop }],
   retryPending: (data) => ["retry", { pending: data.retryPending }],
   askAll: (data) => ["retry", { turn: data.askAll, everywhere: true }],
   discard: (data) => ["delete", { pending: data.discard }],

@@ -122,29 +122,35 @@ def editing(at: int, count: int) -> str:
 def _turn(at: int, shown: Shown, *, last: bool) -> str:
     answer = shown.turn.answer
     edit = _button("Edit", "edit-question", f'data-edit-question="{at}" aria-label="Edit this question"')
-    rewritten = _asked_as(at, answer.query) if answer.query != answer.question else ""
-    body = _abstention(at, shown) if answer.abstained else _given(at, shown)
+    body = _abstention(at, shown) if answer.abstained and not answer.reply else _given(at, shown)
+    above = _question(answer.question, edit) + _understood_with(at, answer)
     done = _done(at, shown, last=last) if shown.sentences is None else ""
-    return (
-        f'<div class="turn">{_question(answer.question, edit)}{rewritten}<div class="answer">{body}{done}</div></div>'
-    )
+    return f'<div class="turn">{above}<div class="answer">{body}{done}</div></div>'
 
 
 def _question(question: str, edit: str = "") -> str:
     return f'<div class="asked">{edit}<div class="question" dir="auto">{escape(question)}</div></div>'
 
 
-def _asked_as(at: int, query: str) -> str:
-    """Return what was searched for in place of the question, and a button to change it."""
-    edit = _button("Edit", "edit", f'data-edit="{at}" aria-label="Edit what was asked"')
-    return f'<p class="query" dir="auto">Asked as: {escape(query)} {edit}</p>'
+def _understood_with(at: int, answer: Answer) -> str:
+    """Return the terms that a question took over from the conversation, each with a button that asks without it."""
+    if not answer.carried:
+        return ""
+    chips = "".join(
+        f'<span class="term">{escape(one.term)}'
+        + _button("✕", "", f'data-drop="{escape(one.term)}" data-of="{at}" aria-label="Ask without {escape(one.term)}"')
+        + "</span>"
+        for one in answer.carried
+    )
+    return f'<p class="query" dir="auto">Understood with: {chips}</p>'
 
 
 def _given(at: int, shown: Shown) -> str:
     answer = shown.turn.answer
     out = SoFar(answer.sentences[: shown.sentences], answer.citations, shown.standings, shown.parts)
     verdict = _verdict(answer) if any(map(out.is_excerpt, out.sentences)) else ""
-    return verdict + _said(at, out) + _caveats(answer)
+    reply = f'<p class="reply" dir="auto">{escape(answer.reply)}</p>' if answer.reply else ""
+    return verdict + reply + _said(at, out) + _caveats(answer)
 
 
 def _verdict(answer: Answer) -> str:

@@ -48,11 +48,15 @@ class DraftSentence(Value):
 
 
 class Draft(Value):
-    """The proposed sentences, the most telling first; what a model took for them; and what else is to be said."""
+    """The proposed sentences, the most telling first; what a model took for them; and what else is to be said.
+
+    ``reply`` is what is said to a question that no passage answers: a greeting, a list of the documents.
+    """
 
     sentences: tuple[DraftSentence, ...]
     model: ModelUse | None = None
     note: str = ""
+    reply: str = ""
 
 
 # Called with all sentences so far, whenever there is another, and with none when a model begins to write; what was

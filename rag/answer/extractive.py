@@ -13,6 +13,7 @@ from itertools import combinations
 from pathlib import PurePosixPath
 
 from rag.answer import Draft, DraftSentence, OnSentences, Quote
+from rag.answer.orders import is_order
 from rag.dates import document_date
 from rag.excerpt import excerpt_span
 from rag.query import CAPITAL_NOUNS, Query, names
@@ -134,7 +135,7 @@ class _Choice:
             )
             for result in results
             for sentence in result.sentences
-            if words(result.text_of(sentence))
+            if words(result.text_of(sentence)) and not is_order(result.text_of(sentence))
         ]
         found.sort(key=lambda one: (-one.score, one.source, one.start))
         said = [one for one in found if not any(block.is_context for block in self._blocks(one))][:_LOOKED_AT]

@@ -145,7 +145,8 @@ def _add_questions(router: APIRouter, assistant: Assistant, limit: QuestionLimit
         limit.take(client_of(request.scope), address_of(request.scope))
 
         def answer(on_sentences: OnAnswer | None = None) -> AnswerJson:
-            return answer_json(assistant.ask(asked.question, asked.history, asked.sources, on_sentences))
+            found = assistant.ask(asked.question, asked.history, asked.sources, on_sentences, carry=asked.carry)
+            return answer_json(found)
 
         if asked.stream or _EVENTS in request.headers.get("accept", ""):
             query_text(asked.question)  # where it is empty, the status says so

@@ -100,7 +100,7 @@ def log_asked(asked: Asked, *, with_words: bool) -> None:
 def _outcome(came: Answer | RagError) -> str:
     if isinstance(came, RagError):
         return "stopped" if isinstance(came, AnswerStopped) else "failed"
-    return "abstained" if came.abstained else "answered"
+    return "abstained" if came.abstained and not came.reply else "answered"
 
 
 def _fell_back(answer: Answer) -> bool:

@@ -29,6 +29,9 @@ class SearchRequest(QuestionRequest):
 class AskRequest(QuestionRequest):
     """A question to answer; of the documents ``sources`` alone where any are given."""
 
+    carry: tuple[str, ...] | None = Field(
+        None, description="Of the terms that a follow-up takes over from `history`, these alone are; null: all."
+    )
     stream: bool = Field(
         False,
         strict=True,

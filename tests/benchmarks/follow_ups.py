@@ -22,7 +22,9 @@ from statistics import fmean, quantiles
 from pydantic import BaseModel
 
 from rag.assistant import Assistant
-from rag.converse import standalone
+from rag.embed import Embedder
+from rag.embed.packaged import PackagedEmbedder
+from rag.followup import carried_over
 from rag.settings import Settings
 from rag.types import Answer, Message, Value
 
@@ -110,16 +112,16 @@ def report(name: str, asked: Sequence[FollowUp], assistant: Assistant) -> None:
         if with_it != without:
             print(f"    {one.id}: {one.question!r} was asked as {answer.query!r}, in full {one.standalone!r}")
     standing = [one for one in asked if not one.follows]
-    same = sum(standalone(one.question, one.history) == one.question for one in standing)
-    print(f"  questions that stand by themselves, unchanged: {same} of {len(standing)}")
+    alone = sum(not assistant.ask(one.question, one.history).carried for one in standing)
+    print(f"  questions that stand by themselves and take nothing over: {alone} of {len(standing)}")
 
 
-def seconds(asked: Sequence[FollowUp]) -> str:
-    """Return the median and the 95th percentile of the time a question takes to be made self-standing."""
+def seconds(asked: Sequence[FollowUp], embedder: Embedder) -> str:
+    """Return the median and the 95th percentile of the time it takes to say what questions take over."""
     took = []
     for one in asked:
         started = time.perf_counter()
-        standalone(one.question, one.history)
+        carried_over(one.question, one.history, embedder)
         took.append(1000 * (time.perf_counter() - started))
     cuts = quantiles(took, n=20)
     return f"{cuts[9]:.2f} ms in the middle, {cuts[18]:.2f} ms for 19 of 20"
@@ -129,7 +131,7 @@ def main() -> None:
     """Index the documents, ask in the three ways, print."""
     own = len(sys.argv) < 3
     asked = read_follow_ups(QUESTIONS if own else Path(sys.argv[1]))
-    print(f"made self-standing in {seconds(asked)}")
+    print(f"what is taken over is told in {seconds(asked, PackagedEmbedder())}")
     with tempfile.TemporaryDirectory() as temporary:
         corpus = Path(temporary) / "corpus" if own else Path(sys.argv[2])
         if own:

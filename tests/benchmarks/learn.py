@@ -38,6 +38,7 @@ from rag.compose import documents_of
 from rag.decision import sentence_features
 from rag.embed import Embedder
 from rag.embed.packaged import PackagedEmbedder
+from rag.followup import Understood, understand
 from rag.index import Reader
 from rag.index.local import LocalIndex
 from rag.query import read_query
@@ -185,7 +186,7 @@ def people_choices(folder: Path, name: str, work: Path, way: Way) -> Iterator[Ch
     assistant = _assistant(folder, name, work, way)
     for question in read_records(folder / "q" / f"{name}.jsonl"):
         if question["answerable"] and question["kind"] != "corpus":
-            asked = assistant._standalone(question["question"], _history(question))
+            asked = " ".join(one.searched for one in _understood(question, way))
             with assistant._reading() as reader:
                 yield _choice(name, question, asked, reader, way)
 
@@ -258,6 +259,10 @@ def _assistant(folder: Path, name: str, work: Path, way: Way) -> Assistant:
     assistant._passage_reader = way.reader
     assistant.sync()
     return assistant
+
+
+def _understood(question: Question, way: Way) -> list[Understood]:
+    return understand(question["question"], _history(question), way.embedder)
 
 
 def _history(question: Question) -> list[Message]:

@@ -14,11 +14,11 @@ from rag.conversations import Conversations
 from rag.embed import Embedder
 from rag.settings import Settings
 from rag.stream import Written, written
-from rag.types import Answer, Citation, Message, Sentence
+from rag.types import Answer, Citation, Sentence
 from tests.answers import save
 from tests.folders import assistant_over
 from tests.llm.faults import FAULTS
-from tests.llm.scripted import MODEL, Body, Script, ScriptedServer, answer, scripted
+from tests.llm.scripted import MODEL, Script, ScriptedServer, answer, scripted
 from tests.waiting import TIMEOUT
 
 KEY = "sk-only-the-server-knows"
@@ -221,22 +221,6 @@ def test_closing_the_stream_leaves_the_server(server: ScriptedServer, built: Ass
     states.close()  # type: ignore[attr-defined]
     assert server.asked[0].over.wait(TIMEOUT)
     assert server.asked[0].left
-
-
-def test_follow_ups_may_be_made_self_standing_by_the_model(
-    server: ScriptedServer, built: Assistant, embedder: Embedder
-) -> None:
-    def says(body: Body) -> str:
-        asked = body["messages"][-1]["content"]
-        return QUESTION if "The last question" in asked else "The mill was closed in the spring of 1923 [1]."
-
-    before = [Message(role="user", content="What is the mill at Arnsby?"), Message(role="assistant", content="A mill.")]
-    server.plays(answer(says))
-    by_model = with_model(built, embedder, server.url, llm_follow_ups=True)
-    assert by_model.ask("And when did it end?", before).query == QUESTION
-    server.plays(FAULTS["500"].play)
-    by_rules = built.ask("And when did it end?", before)
-    assert by_model.ask("And when did it end?", before).query == by_rules.query
 
 
 def test_the_key_is_in_no_answer_no_log_and_no_file(

@@ -121,19 +121,20 @@ def test_an_answer_is_copied_with_its_sources(site: Site, browser: Browser) -> N
     assert "us-china-ai-chips.md" in copied.replace("\\", "")
 
 
-def test_what_a_follow_up_was_asked_as_can_be_edited_and_is_then_asked_as_typed(page: Page) -> None:
+def test_what_a_follow_up_takes_over_is_shown_and_can_be_left_out(page: Page) -> None:
     ask(page, "Who is Yin Zhiyao?")
     ask(page, "When does he expect self-sufficiency?")
-    expect(page.locator(".query")).to_contain_text("Asked as: When does Yin Zhiyao expect self-sufficiency?")
-    page.get_by_role("button", name="Edit what was asked").click()
-    box = question_box(page)
-    expect(box).to_have_value("When does Yin Zhiyao expect self-sufficiency?")
-    expect(box).to_be_focused()
-    typed = page.get_by_label("Ask as typed")
-    expect(typed).to_be_checked()
-    ask(page, "What does he expect?")  # with the conversation, it would be asked with his name
-    expect(page.locator(".query")).to_have_count(1)
-    expect(typed).not_to_be_checked()
+    expect(page.locator(".question").last).to_have_text("When does he expect self-sufficiency?")
+    expect(page.locator(".query")).to_contain_text("Understood with: Yin Zhiyao")
+    page.get_by_role("button", name="Ask without Yin Zhiyao").click()
+    expect(page.locator(".query")).to_have_count(0)
+    expect(page.locator(".turn")).to_have_count(2)
+
+
+def test_a_question_about_the_documents_is_answered_in_a_line(page: Page) -> None:
+    ask(page, "What documents do you have?")
+    expect(page.locator(".reply")).to_contain_text("us-china-ai-chips.md")
+    expect(page.locator(".verdict")).to_have_count(0)
 
 
 def test_an_empty_question_is_met_with_a_word(page: Page) -> None:

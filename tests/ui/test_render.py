@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from rag.conversations import PendingQuestion, Turn
-from rag.types import Answer, Block, Document, Freshness, Sentence, Standing, Support, Unread
+from rag.types import Answer, Block, Carried, Document, Freshness, Sentence, Standing, Support, Unread
 from tests.ui.shelf import answer_of, citation_of, read, refusal_of, result_of, tree
 from ui import render
 
@@ -228,9 +228,16 @@ def test_what_is_missing_and_what_else_is_to_be_said_is_told() -> None:
     ]
 
 
-def test_what_was_asked_in_place_of_the_question_is_shown_with_a_way_to_edit_it() -> None:
+def test_each_term_that_was_taken_over_is_shown_with_a_way_to_leave_it_out() -> None:
     answer = answer_of([BUILT])
-    html = conversation(answer, answer.model_copy(update={"query": "Why did A & B fall?"}))
-    assert "Asked as: Why did A &amp; B fall?" in html
-    assert 'class="edit" data-edit="1"' in html
-    assert "Asked as" not in conversation(answer.model_copy(update={"query": answer.question}))
+    taken = answer.model_copy(update={"carried": (Carried(term="A & B", from_message=1),)})
+    html = conversation(answer, taken)
+    assert texts(html, "query") == ["Understood with: A & B✕"]
+    assert 'data-drop="A &amp; B" data-of="1"' in html
+    assert "Understood with" not in conversation(answer)
+
+
+def test_a_reply_stands_in_the_place_of_an_answer() -> None:
+    html = conversation(answer_of([]).model_copy(update={"reply": "3 documents: a & b."}))
+    assert texts(html, "reply") == ["3 documents: a & b."]
+    assert texts(html, "verdict") == []

@@ -17,7 +17,6 @@ from rag.answer.support.agreement import borne_out, neighbouring_years, scales_o
 from rag.answer.support.names import Name, Vocabulary, is_title, names, plain
 from rag.answer.support.numbers import Number, numbers
 from rag.answer.support.reading import Item, Reading, read
-from rag.converse.mentions import MEN, WOMEN
 from rag.dates import Day, days, is_dated
 from rag.embed import Embedder, Vectors
 from rag.languages import speaks
@@ -181,9 +180,8 @@ def read_claim(sentence: str, sources: Sources, embedder: Embedder | None) -> Re
     """Return a sentence of an answer read; its first word is a name where sources, or what it is like, say so."""
     first = WORD.search(sentence)
     opening = plain(first.group()) if first and first.group()[0].isupper() else ""
-    known = opening in MEN | WOMEN or (
-        opening and not sources.vocabulary.has(opening) and embedder is not None and _is_like_a_name(opening, embedder)
-    )
+    is_new = opening and not sources.vocabulary.has(opening)
+    known = is_new and embedder is not None and _is_like_a_name(opening, embedder)
     return read(sentence, sources.language, sources.proper | {opening} if known else sources.proper)
 
 
