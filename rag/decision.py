@@ -17,9 +17,6 @@ from rag.weights import Features, Model, log_odds, probability
 # How likely a sentence must answer, times how likely these are the words of it, for them to be marked. Of 150 questions
 # of SQuAD's, the words of 9 are, all rightly; down to .6, 15 of 18 are right, and 2 of 6 on the development set.
 _SURE_WORDS = 0.8
-# Log-odds for naming all identifiers and dates of a question. Chosen by hand: too few of the questions learned from
-# have one, and the reader, which compares meanings, cannot tell fault E-411 from E-412.
-_EXACT = 4.0
 
 
 @dataclass(frozen=True)
@@ -54,15 +51,20 @@ def sure_words(words: Words | None, read: float) -> Span | None:
 def sentence_log_odds(candidate: Candidate, reading: Reading | None) -> list[float]:
     """Return for each sentence the log-odds that it answers; where the passage was not read, by the rest."""
     model: Model = "sentence" if reading is not None else "sentence unread"
-    found = [log_odds(model, features) for features in sentence_features(candidate, reading)]
-    return [one + _EXACT * exact for one, exact in zip(found, candidate.exact, strict=True)]
+    return [log_odds(model, features) for features in sentence_features(candidate, reading)]
 
 
 def sentence_features(candidate: Candidate, reading: Reading | None) -> list[Features]:
     """Return the features of each sentence."""
     found: list[Features] = [
-        {"dense": cosine, "overlap": overlap, "passage dense": candidate.dense, "passage lexical": candidate.lexical}
-        for cosine, overlap in zip(candidate.cosines.tolist(), candidate.overlaps, strict=True)
+        {
+            "dense": cosine,
+            "overlap": overlap,
+            "exact": exact,
+            "passage dense": candidate.dense,
+            "passage lexical": candidate.lexical,
+        }
+        for cosine, overlap, exact in zip(candidate.cosines.tolist(), candidate.overlaps, candidate.exact, strict=True)
     ]
     if reading is None:
         return found

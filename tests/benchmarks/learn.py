@@ -6,8 +6,9 @@ DATA_FOLDER holds the set ``squad2`` as ``corpus.jsonl`` and ``questions.jsonl``
 documents, ``corpora/NAME``, and questions of people over each, ``q/NAME.jsonl`` (question, history, answerable; of one
 that is not, ``unanswerable`` says "subject absent", or that only the answer is). Learned from are people's questions
 over the corpora named, and the first half of SQuAD 2.0's articles that have questions, by name; the rest is only
-reported on. Sentences are learned first, from people's questions alone; then, on what these give, whether to answer.
-That is learned in two kinds of index besides, since people have both: one of all articles, and one of a single
+reported on. Sentences are learned first, from people's questions alone, but for what it is worth to name the
+identifiers and dates of the question, which made registers teach; then, on what these give, whether to answer. That is
+learned in two kinds of index besides, since people have both: one of all articles, and one of a single
 article. Absent subjects are made by leaving the question's article out, or by asking it of another article; SQuAD's
 own unanswerable questions, whose subject is there, weigh little. People's questions weigh twice as much as both. The
 log-odds are then scaled so that they are those of what is shown holding the evidence, over people's questions, each
@@ -28,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 from scipy.optimize import minimize
+from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
@@ -50,6 +52,7 @@ from rag.sync import sync
 from rag.types import Answer, Message
 from rag.weights import Features
 from tests.benchmarks.records import read_records
+from tests.benchmarks.registers import registers
 from tests.benchmarks.without import Without
 
 WEIGHTS = Path("rag/weights.json")
@@ -76,10 +79,14 @@ class Way(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """The features of the sentences that are found for a question over a corpus, and which of them are right."""
+    """The features of the sentences that are found for a question over a corpus, and which of them are right.
+
+    ``exact`` is the feature that is learned apart.
+    """
 
     corpus: str
     features: list[Features]
+    exact: NDArray[np.float64]
     right: NDArray[np.bool_]
 
 
@@ -109,7 +116,8 @@ def main() -> None:
     for way in (Way(" unread", embedder, None), Way("", embedder, reader), by_words):
         if way is not by_words:
             choices = [one for name in corpora for one in people_choices(people, name, work, way)]
-            learned["sentence" + way.name] = learn_choice("sentence" + way.name, choices)
+            weights_of = learn_choice("sentence" + way.name, choices)
+            learned["sentence" + way.name] = weights_of | {"exact": learn_exact(weights_of, of_registers(work, way))}
             _write(learned)
         of_people = (one for name in corpora for one in people_answers(people, name, work, way))
         # Of a question that is taken for one in another language, nothing is read.
@@ -119,11 +127,11 @@ def main() -> None:
 
 
 def build(folder: Path, texts: Mapping[str, str], embedder: Embedder) -> LocalIndex:
-    """Return an index of ``texts``, each a file by its name."""
+    """Return an index of ``texts``, by the names of their files."""
     corpus = folder / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
-        (corpus / file_name(name)).write_text(text, encoding="utf-8", newline="")
+        (corpus / name).write_text(text, encoding="utf-8", newline="")
     index = LocalIndex(folder / "index")
     print(f"{folder.name}: indexed in {sync(index, corpus, embedder, 200).seconds:.0f} s", flush=True)
     return index
@@ -150,13 +158,15 @@ class Squad:
     """SQuAD 2.0: indexes of all articles and of each one, and what a question finds in each."""
 
     def __init__(self, folder: Path, work: Path, embedder: Embedder) -> None:
-        texts = {document["id"]: document["text"] for document in read_records(folder / "corpus.jsonl")}
+        texts = {file_name(document["id"]): document["text"] for document in read_records(folder / "corpus.jsonl")}
         self.questions = read_records(folder / "questions.jsonl")
         self.articles = sorted({question["doc_id"] for question in self.questions})
         self.learned_from = set(self.articles[: len(self.articles) // 2])
         print("learned from:", ", ".join(sorted(self.learned_from)))
         self.all = build(work / "all", texts, embedder)
-        self.single = {name: build(work / name, {name: texts[name]}, embedder) for name in self.articles}
+        self.single = {
+            name: build(work / name, {file_name(name): texts[file_name(name)]}, embedder) for name in self.articles
+        }
 
     def answers(self, way: Way) -> Iterator[Example]:
         """Yield what questions find, with their article there and without it."""
@@ -191,6 +201,16 @@ def people_choices(folder: Path, name: str, work: Path, way: Way) -> Iterator[Ch
                 yield _choice(name, question, asked, reader, way)
 
 
+def of_registers(work: Path, way: Way) -> list[Choice]:
+    """Return the sentences that are found for questions that name one entry of a made register."""
+    texts, asked = registers()
+    with build(work / "registers", texts, way.embedder).reading() as reader:
+        return [
+            _choice("registers", {"source": source, "evidence": [answer]}, question, reader, way)
+            for question, source, answer in asked
+        ]
+
+
 def _choice(name: str, question: Question, asked: str, reader: Reader, way: Way) -> Choice:
     query = read_query(asked, reader, way.embedder)
     find_document = documents_of(reader)
@@ -205,7 +225,8 @@ def _choice(name: str, question: Question, asked: str, reader: Reader, way: Way)
             if not any(block.is_context for block in document.blocks_between(*span)):
                 features.append(one)
                 right.append(_holds(question, candidate.passage.source, document.text[slice(*span)]))
-    return Choice(name, features, np.array(right))
+    exact = np.array([one["exact"] for one in features])
+    return Choice(name, [{n: one[n] for n in one if n != "exact"} for one in features], exact, np.array(right))
 
 
 def _holds(question: Question, source: str, text: str) -> bool:
@@ -251,6 +272,23 @@ def _fitted_choice(names: list[str], choices: Sequence[Choice]) -> NDArray[np.fl
 
     fitted: NDArray[np.float64] = minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B").x / scale
     return fitted
+
+
+def learn_exact(others: Learned, choices: Sequence[Choice]) -> float:
+    """Return what it is worth to name what a question names, beside the other features as they were learned."""
+    names = list(choices[0].features[0])
+    worth = np.array([others[name] for name in names])
+    found = [(_matrix(names, one.features) @ worth, one.exact, one.right) for one in choices if one.right.any()]
+
+    def loss(w: NDArray[np.float64]) -> float:
+        rows = [(z + w[0] * exact, right) for z, exact, right in found]
+        return float(np.mean([logsumexp(z) - logsumexp(z[right]) for z, right in rows]) + _SHRINKING * w[0] ** 2)
+
+    learned = round(float(minimize(loss, np.zeros(1)).x[0]), 3)
+    for weight in (0.0, learned):
+        first = sum(bool(right[(z + weight * exact).argmax()]) for z, exact, right in found)
+        print(f"registers, exact {weight}: right first {first} of {len(choices)}")
+    return learned
 
 
 def _assistant(folder: Path, name: str, work: Path, way: Way) -> Assistant:
