@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from rag.answer import Answerer, Draft, OnSentences
+from rag.answer import Answerer, OnSentences
 from rag.answer.about import NEEDS_MODEL, draft_about, draft_on_topic
 from rag.answer.confidence import confidence, verdict
 from rag.answer.extractive import ExtractiveAnswerer
@@ -326,21 +326,21 @@ class Assistant:
                 found.append(self._part(part, reader, find_document, clock, tell, even_if_unsure=even_if_unsure))
             with clock.time("cite"):
                 sentences, citations = cited(found, (), find_document)
-                nearest = () if sentences else closest(found, find_document)
+                nearest = () if any(part.says for part in found) else closest(found, find_document)
                 unread = () if sentences or sources else unread_files(reader)
                 stale = self._stale((*citations, *nearest), reader)
         answered = [part.confidence for part in found if part.says]
         sure = round(min(answered) if answered else max(part.confidence for part in found), 4)
         return Answer(
             question=question,
-            query=" ".join(one.searched for one in asked),
+            query=" ".join(part.question.searched for part in found),
             sentences=sentences,
             citations=citations,
             results=fair_share(found, self.settings.passages),
             verdict=verdict(sure, self.settings.answer_above, given=bool(sentences)),
             confidence=sure,
             closest=nearest,
-            carried=tuple(dict.fromkeys(term for one in asked for term in one.carried)),
+            carried=tuple(dict.fromkeys(term for part in found for term in part.question.carried)),
             within=tuple(sorted(sources)),
             missing=tuple(part.question.question for part in found if not part.says) if len(found) > 1 else (),
             unread=unread,
@@ -370,12 +370,18 @@ class Assistant:
         even_if_unsure: bool,
     ) -> Part:
         """Find and draft the answer to one question."""
-        intent = self._intents.of(question.searched, reader.documents)
-        about = self._about(intent, reader, find_document) if intent is not None else None
+        taken_over = " ".join(one.term for one in question.carried)
+        intent = self._intents.of(question.question, reader.documents, taken_over)
+        about = self._about(question, intent, reader, find_document) if intent is not None else None
         if about is not None:
-            return Part(question=question, confidence=1.0, draft=about, note=about.note)
+            return about
         with clock.time("retrieve"):
-            query = read_query(question.searched, reader, self._embedder, question.answered)
+            query = read_query(question.searched, reader, self._embedder, question.answered, question.question)
+            if query.unknown and question.carried:  # what was taken over is no part of the question
+                names = " ".join(one.text for one in query.unknown)
+                kept = tuple(one for one in question.carried if one.term not in names)
+                question = question._replace(carried=kept)
+                query = read_query(question.searched, reader, self._embedder, question.answered, question.question)
             results = self._found(query, reader, find_document, self.settings.passages)
         with clock.time("answer"):
             sure = confidence(query, results)
@@ -388,15 +394,18 @@ class Assistant:
             question=question, results=tuple(results), confidence=sure, draft=draft, is_answered=answers, note=note
         )
 
-    def _about(self, intent: Intent, reader: Reader, find_document: FindDocument) -> Draft | None:
+    def _about(self, question: Understood, intent: Intent, reader: Reader, find_document: FindDocument) -> Part | None:
         """Return the answer to a question about the documents themselves; None where there is none of that kind."""
-        if not intent.needs_search:
-            return draft_about(intent, reader, find_document)
-        query = read_query(intent.rest, reader, self._embedder)
-        results = self._found(query, reader, find_document, _ON_TOPIC)
-        if confidence(query, results) < self.settings.answer_above:
-            return None
-        return draft_on_topic(intent, results, reader, find_document)
+        sure = 1.0
+        if intent.needs_search:
+            query = read_query(intent.rest, reader, self._embedder)
+            results = self._found(query, reader, find_document, _ON_TOPIC)
+            sure = confidence(query, results)
+            is_sure = sure >= self.settings.answer_above
+            draft = draft_on_topic(intent, results, reader, find_document) if is_sure else None
+        else:
+            draft = draft_about(intent, reader, find_document)
+        return Part(question=question, confidence=sure, draft=draft, note=draft.note) if draft is not None else None
 
     def _found(self, query: Query, reader: Reader, find_document: FindDocument, k: int) -> list[SearchResult]:
         try:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from rag.conversation_file import make_tables, open_file, told
 from rag.errors import UsageError
@@ -287,7 +287,7 @@ def history(turns: Sequence[Turn]) -> tuple[Message, ...]:
         message
         for turn in turns
         for message in (
-            Message(role="user", content=turn.answer.query),
+            Message(role="user", content=turn.answer.question),
             Message(role="assistant", content=turn.answer.text),
         )
     )
@@ -358,13 +358,7 @@ def _turns(connection: sqlite3.Connection, conversation: str) -> list[Turn]:
 def _pending(connection: sqlite3.Connection, conversation: str) -> list[PendingQuestion]:
     query = "SELECT id, pending FROM turns WHERE conversation = ? AND pending IS NOT NULL ORDER BY position"
     found = connection.execute(query, [conversation])
-    return [_pending_question(name, json.loads(kept)) for name, kept in found]
-
-
-def _pending_question(name: str, kept: dict[str, Any]) -> PendingQuestion:
-    if kept.pop("as_typed", False):  # of version 0.1
-        kept["carry"] = ()
-    return PendingQuestion.model_validate({"id": name, **kept})
+    return [PendingQuestion.model_validate({"id": name, **json.loads(kept)}) for name, kept in found]
 
 
 def _title(text: str) -> str:

@@ -9,7 +9,7 @@ taken for a follow-up.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +30,9 @@ _PEOPLE = _SEVERAL | frozenset("he him his she her hers".split())
 _POINTS = _PEOPLE | frozenset("it its this that these those there then such".split())
 _POSSESSIVE = frozenset("its his her their".split())
 _ANOTHER = frozenset("one ones other others another".split())
-_EMPTY = frozenset(content_stems("sure tell more mean meant please explain elaborate continue say thing things"))
+_EMPTY = frozenset(
+    content_stems("sure more mean meant elaborate continue thing thanks ok understand summarise list name one bye")
+)
 _ASKS = frozenset("who whom whose what which when where why how".split())
 _AUXILIARIES = frozenset("is are was were be do does did has have had can could will would shall should may".split())
 _WHO = re.compile(r"\W*who|.*\bby whom\b", re.IGNORECASE)
@@ -38,7 +40,13 @@ _WHO_IS = re.compile(r"\W*[Ww]ho(?:['’]s| is| was| are| were) (?=[A-Z])")  # o
 _WHICH = re.compile(r"\W*(?:(?:in|at|from|to|on) )?which\b|.*\b(?:called|named?|titled?)\b", re.IGNORECASE)
 _WHICH_OR_WHO = re.compile(f"{_WHICH.pattern}|{_WHO.pattern}", re.IGNORECASE)
 _WHERE = re.compile(rf"\W*where\b|{_WHICH.pattern}", re.IGNORECASE)
-_NO_NAMES = STOP_WORDS | {month.lower() for month in MONTHS} | set("yes no ok okay thanks anything".split())
+_NO_NAMES = (
+    STOP_WORDS
+    | {month.lower() for month in MONTHS}
+    | set(
+        "yes no ok okay thanks anything since frequently name one two three four five six seven eight nine ten".split()
+    )
+)
 _JOINS = frozenset("and of the for de van von".split())  # words within a name
 _NTH = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "former": 0, "latter": 1}
 _EXPLETIVE = re.compile(r"\b(?:is|are|was|were|be) there\b|\bthere (?:is|are|was|were)\b", re.IGNORECASE)
@@ -116,17 +124,21 @@ class _Talk:
         """Take in what is said next."""
         text = _MARKER.sub(" ", message.content[:_LONGEST])
         if message.role == "user":
-            self._about = [*_terms(text, number), *self.taken_by(text)]
+            own = [term for term in _terms(text, number) if not term.stems <= _EMPTY]
+            self._about = _distinct([*own, *self.taken_by(text)])
             self._asked, self._answered = text, []
         else:
             self._answered += [term for term in _terms(text, number) if term.is_name and not term.text.isdigit()]
 
     def taken_by(self, question: str) -> list[_Term]:
-        """Return the terms that a question takes over."""
+        """Return the terms that a question takes over, each once."""
+        return _distinct(self._taken_by(question))
+
+    def _taken_by(self, question: str) -> list[_Term]:
         own = [term for term in _terms(question[:_LONGEST], 0) if not term.stems <= _EMPTY]
         said = frozenset().union(*(term.stems for term in own))
         left = [term for term in self._about if not term.stems <= said]
-        words = {word.group().lower() for word in WORD.finditer(_EXPLETIVE.sub(" ", question))}
+        words = {word.group().lower() for word in WORD.finditer(_EXPLETIVE.sub(" is ", question))}
         if (nth := _ONE_OF.search(question)) is not None:
             return self._nth(_NTH[nth[1].lower()])
         leads = _LEADS.match(question) is not None
@@ -141,7 +153,7 @@ class _Talk:
         is_whole = has_name and bool(words & _ASKS) and bool(words & _AUXILIARIES)
         if not own or words & _ANOTHER or only_asks or (leads and len(own) <= _FEW and not is_whole):
             return self._beside(own, left)
-        return names[:_MOST] if not has_name and (leads or (len(own) <= _FEW and "the" in words)) else []
+        return names[:_MOST] if not has_name and (leads or (len(own) == 1 and "the" in words)) else []
 
     def _nth(self, at: int) -> list[_Term]:
         """Return one of several things that were named, by its place, and what was asked of them."""
@@ -182,6 +194,15 @@ def _is_bound(question: str, own: Sequence[_Term]) -> bool:
     if any(term.text.lower().split()[0] in before for term in names) or (names and len(own) > _FEW):
         return True
     return said[at] in _POSSESSIVE and said[0] in ("who", "which") and not before & _AUXILIARIES
+
+
+def _distinct(terms: Iterable[_Term]) -> list[_Term]:
+    """Return terms without those whose words others before them hold."""
+    found: list[_Term] = []
+    for term in terms:
+        if not any(term.stems <= one.stems for one in found):
+            found.append(term)
+    return found
 
 
 def _is_english(question: str) -> bool:

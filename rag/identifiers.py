@@ -102,6 +102,7 @@ class Identifier:
         pieces = _PIECE.findall(self.name)
         if pieces[0].lower() == "v":  # v1.2.4 is version 1.2.4
             pieces = pieces[1:]
+        pieces = [f"0*{int(one)}" if one.isdecimal() else one for one in pieces]  # INV-2025-35 is INV-2025-0035
         return rf"(?<![^\W_]){_OTHER_JOINT.join(pieces)}(?:s\b|(?![^\W_]))|(?<![^\W_])v{_OTHER_JOINT.join(pieces)}\b"
 
     def _numberings(self) -> Iterator[str]:
@@ -112,6 +113,7 @@ class Identifier:
         yield rf"^[^\w\n]{{0,8}}{number}"
         yield rf"[|\t]\s?{number}"
         yield rf"[^\W\d_][-_/.]?{number}|(?<![\w.]){re.escape(self.name)}[-_/][^\W_]"
+        yield rf"[^\W\d_][-_/.]\d{{1,6}}[-_/.]0{{0,4}}{number.lstrip('0')}"  # invoice 35 is INV-2025-0035
         yield rf"\b{re.escape(self.name)}(?:st|nd|rd|th)\s{self.noun or _NOUN}"
         if self.name.isdecimal() and 0 < (value := int(self.name)) < 90:
             yield rf"{self._label}{roman(value)}\b|^[^\w\n]{{0,8}}{roman(value)}\b"
@@ -169,7 +171,7 @@ def _is_code_of_figures(run: str, figures: list[str]) -> bool:
 
 
 def _is_year(figure: str) -> bool:
-    return len(figure) == 4 and figure[0] in "12"
+    return len(figure) == 4 and figure[:2] in ("18", "19", "20")
 
 
 def roman(number: int) -> str:

@@ -6,10 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from rag.dates import Day, days, is_dated
-from rag.embed import Embedder, Vectors
+from rag.embed import Embedder, Vectors, unit
 from rag.errors import UsageError
 from rag.identifiers import Identifier, identifiers
 from rag.index import Passage, Reader
@@ -39,13 +37,14 @@ _MOST_QUESTIONS = 5  # a text with more is no question but a list of them
 class Query:
     """A question. ``vector`` is of shape ``(dimension,)`` and unit length; so is ``place``, near which passages stand.
 
-    ``passages`` is among how many it is asked.
+    ``typed`` is the question without what it takes over; ``passages`` is among how many it is asked.
     ``explained`` are the short forms in it, and those for words of it, that the documents explain. ``identifiers`` and
     ``dates`` are those in it, each meaning one thing alone; of a date, more than a month is said. ``unknown`` are the
     identifiers that stand nowhere: what is found is about something else.
     """
 
     text: str
+    typed: str
     terms: Terms
     vector: Vectors
     place: Vectors
@@ -58,7 +57,7 @@ class Query:
     @property
     def asks_of_several(self) -> bool:
         """Whether it asks to list, count or compare things."""
-        return _SEVERAL.search(self.text.lower()) is not None
+        return _SEVERAL.search(self.typed.lower()) is not None
 
     def exact(self, text: str) -> float:
         """Return the share (0–1) of the identifiers and dates that a text names; 0 where the question has none."""
@@ -74,22 +73,23 @@ class Query:
         return f"{named} stand{'s' * (len(self.unknown) == 1)} nowhere in the documents" if named else ""
 
 
-def read_query(question: str, reader: Reader, embedder: Embedder, answered: str = "") -> Query:
-    """Return ``question`` ready to be searched for, near what was ``answered`` before; raises UsageError if empty."""
+def read_query(question: str, reader: Reader, embedder: Embedder, answered: str = "", typed: str = "") -> Query:
+    """Return ``question`` ready to be searched for, near what was ``answered`` before; raises UsageError if empty.
+
+    ``typed`` is the question without what it takes over, where that is another.
+    """
     text = query_text(question)
     explained = short_forms_in(text, reader)
     terms = query_terms(text, reader, embedder, explained)
     named = identifiers(text)
-    place = vector = embedder.embed_query(text)
-    if answered:
-        both = vector + _NEAR * embedder.embed_query(answered)
-        place = (both / (np.linalg.norm(both) or 1.0)).astype(np.float32)
+    vector = embedder.embed_query(text)
     return Query(
         text=text,
+        typed=typed or text,
         explained=explained,
         terms=terms,
         vector=vector,
-        place=place,
+        place=unit(vector + _NEAR * embedder.embed_query(answered)) if answered else vector,
         passages=len(reader),
         identifiers=named,
         dates=[day for day in days(text) if day.day or day.year],

@@ -32,6 +32,7 @@ def query(question: str) -> Query:
     )
     return Query(
         text=question,
+        typed=question,
         terms=terms,
         vector=np.zeros(2, dtype=np.float32),
         place=np.zeros(2, dtype=np.float32),

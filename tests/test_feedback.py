@@ -54,7 +54,6 @@ def test_right_answers_give_evidence_and_wrong_ones_a_task(place: Path) -> None:
     assert built.evidence == (Evidence(doc_id="mill.txt", text=MILL[:33], start=0, end=33),)
     assert burned.evidence == (Evidence(doc_id="mill.txt", text=MILL[35:-1], start=35, end=len(MILL) - 1),)
     assert burned.question == "When did it burn down?"
-    assert burned.standalone == "When did the mill burn down?"
     assert burned.history == (
         Message(role="user", content="Who built the mill?"),
         Message(role="assistant", content=f"{MILL[:33]} [1]"),
@@ -81,7 +80,7 @@ def test_eval_runs_on_it(place: Path) -> None:
     found = parsed(run)
     outcomes = {outcome["question"]: outcome for outcome in found["questions"]}
     assert len(outcomes) == 6
-    assert outcomes["When did it burn down?"]["query"] == "When did the mill burn down?"
+    assert outcomes["When did it burn down?"]["query"] == "built mill: When did it burn down?"
     right = [question for question, outcome in outcomes.items() if outcome["right"]]
     assert right == ["Who built the mill?", "When did it burn down?", "What is the usual dose of ibuprofen?"]
     assert outcomes["Who opened the bridge?"]["right"] is None

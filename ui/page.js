@@ -47,8 +47,7 @@ element.addEventListener("click", (event) => {
   const action = Object.keys(ACTIONS).find((name) => name in data);
   if (action) {
     if (action === "remove" && isRepeated(event)) return;
-    if (action.startsWith("edit") && "turn" in ACTIONS[action](data)[1]) box().focus();
-    if (action === "cancelEdit") box().focus();
+    if (["editQuestion", "cancelEdit"].includes(action)) box().focus();
     if (action === "askAll") trigger("option_select", {}); // the choice of documents goes, too
     if (action === "open") page.classList.remove("panel-open");
     return trigger(...ACTIONS[action](data));

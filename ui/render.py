@@ -292,7 +292,8 @@ def _abstention(at: int, shown: Shown) -> str:
     widen = _button("Ask all documents", "widen", f'data-ask-all="{at}"') if answer.within else ""
     cards = "".join(excerpts.closest(at, citation, shown.parts.get(citation.n)) for citation in answer.closest)
     found = f'<p class="soft">The closest excerpts:</p>{cards}' if cards else ""
-    return _verdict(answer) + widen + found + _unread(answer.unread) + _being_read(answer.freshness)
+    note = f'<p class="caveat">{escape(answer.note)}.</p>' if answer.note else ""
+    return _verdict(answer) + note + widen + found + _unread(answer.unread) + _being_read(answer.freshness)
 
 
 def _unread(files: Sequence[Unread]) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import UTC, datetime
 
 import numpy as np
 
 from rag.answer import Draft, DraftSentence, Quote
 from rag.answer.intent import Intent
+from rag.answer.orders import is_order
 from rag.excerpt import excerpt_span
 from rag.index import Reader
 from rag.sentences import Span
@@ -27,12 +28,14 @@ _MOST_OF_IT = 0.5  # of a document's characters, from which its table or list is
 def draft_about(intent: Intent, reader: Reader, find_document: FindDocument) -> Draft | None:
     """Return what answers a question about the documents themselves; None where that is not known."""
     every = reader.documents()
-    named = intent.documents
+    is_of_one = len(every) == 1 and intent.kind in ("outline", "page", "changed", "rows")
+    named = every if is_of_one else intent.documents
     one = find_document(named[0].source) if len(named) == 1 else None
     if intent.kind == "hello" and not intent.rest and not named:
         return Draft(sentences=(), reply=_hello(every))
-    if intent.kind in ("list", "count") and one is not None and (members := _members(one)):
-        return _of_members(intent, one, members)
+    if intent.kind in ("list", "count", "rows") and one is not None:
+        members = _members(one)
+        return _of_members(intent, one, members) if members else None
     if intent.kind == "kinds":
         return Draft(sentences=(), reply=_list(named or every))
     if intent.rest:
@@ -53,23 +56,50 @@ def draft_about(intent: Intent, reader: Reader, find_document: FindDocument) -> 
 def draft_on_topic(
     intent: Intent, results: Sequence[SearchResult], reader: Reader, find_document: FindDocument
 ) -> Draft | None:
-    """Return the outline of the document that speaks to a topic most, or the best sentence of each that does."""
+    """Return the outline of what is named after a topic, or the best sentence of each document that speaks of it."""
+    topic = set(content_stems(intent.rest))
     if intent.kind == "outline":
-        return outline(find_document(results[0].source), reader)
+        documents = [find_document(source) for source in dict.fromkeys(result.source for result in results)]
+        found = next(((one, part) for one in documents if (part := _section(one, topic)) is not None), None)
+        return outline(found[0], reader, within=found[1]) if found is not None else None
     best: dict[str, DraftSentence] = {}
     for result in results:
-        sentence = max(result.sentences, key=lambda one: one.score, default=None)
+        if not _speaks_of(result, topic):
+            continue
+        document = find_document(result.source)
+        alone = [one for one in result.sentences if _stands_alone(document, (one.start, one.end))]
+        sentence = max(alone or result.sentences, key=lambda one: one.score, default=None)
         if sentence is not None and result.source not in best and len(best) < _OUTLINE:
-            document, span = find_document(result.source), (sentence.start, sentence.end)
+            span = sentence.start, sentence.end
             best[result.source] = _quoted(document, span, excerpt_span(document, span, _LONGEST))
-    return Draft(sentences=tuple(best.values()), note=f"Documents about {intent.rest}")
+    return Draft(sentences=tuple(best.values()), note=f"Documents about {intent.rest}") if best else None
+
+
+def _section(document: Document, topic: Set[str]) -> Span | None:
+    """Return the section under the first heading that names a topic; all, where the title does; else None."""
+    if topic <= set(content_stems(f"{document.title} {document.source}")):
+        return 0, len(document.text)
+    headings = document.headings
+    for at, heading in enumerate(headings):
+        named = set(content_stems(heading.text))
+        if named and (topic <= named or named <= topic):
+            end = next((later.start for later in headings[at + 1 :] if later.level <= heading.level), None)
+            return heading.start, end if end is not None else len(document.text)
+    return None
+
+
+def _speaks_of(result: SearchResult, topic: Set[str]) -> bool:
+    """Whether a passage or what stands above it holds the words of a topic, but for one in three."""
+    held = set(content_stems("\n".join((result.title, result.source, *result.chunk.headings, result.chunk.text))))
+    return 3 * len(topic & held) >= 2 * len(topic)
 
 
 def _hello(every: Sequence[DocumentSummary]) -> str:
+    count = _count(every)
     things = ["What documents do you have?"]
     things += [f"What is {one.title} about?" for one in every[:1]] + [f"Summarise {one.title}" for one in every[1:2]]
     tried = ", ".join(f"“{thing}”" for thing in things)
-    return f"Hello! Ask me about your {len(every):,} documents, and I show the excerpts that answer. Try: {tried}"
+    return f"Ask me about your {count}, and I show the excerpts that answer. Try: {tried}"
 
 
 def _list(documents: Sequence[DocumentSummary]) -> str:
@@ -104,18 +134,21 @@ def _members(document: Document) -> Sequence[Block]:
 def _of_members(intent: Intent, document: Document, members: Sequence[Block]) -> Draft | None:
     """Return the rows or items of a document that hold what is asked for, or their count."""
     kind = f"{members[0].kind}s"
-    wanted = {word.group() for word in WORD.finditer(intent.rest)}
+    wanted = list(dict.fromkeys(word.group() for word in WORD.finditer(intent.rest)))
     columns = set(content_stems(" ".join(document.groups[members[0].group or 0].columns)))
     texts = [set(content_stems(document.text[block.start : block.end])) for block in members]
-    found = {word for word in wanted if any(set(content_stems(word)) <= text for text in texts)}
-    missing = [word for word in wanted - found if not word.islower()]
-    if (wanted and not found) or missing or columns & set(content_stems(intent.rest)):
+    found = [word for word in wanted if any(set(content_stems(word)) <= text for text in texts)]
+    missing = [word for word in wanted if word not in found]
+    is_verb = len(missing) == 1 and missing[0].islower()  # "live" in "who live in Brimley"
+    if (wanted and not found) or (missing and not is_verb) or columns & set(content_stems(intent.rest)):
         return None
-    stems = {one for word in found for one in content_stems(word)}
-    chosen = [block for block, text in zip(members, texts, strict=True) if stems <= text]
+    stems = [set(content_stems(word)) for word in found]
+    fits = any if intent.is_either else all
+    chosen = [block for block, text in zip(members, texts, strict=True) if not stems or fits(s <= text for s in stems)]
     whole = f"{len(members):,} {kind} in {document.source}"
-    with_them = f"{len(chosen):,} of the {whole} have “{intent.rest}”" if wanted else whole
-    if intent.kind == "count":
+    said = (" or " if intent.is_either else " ").join(found)
+    with_them = f"{len(chosen):,} of the {whole} have “{said}”" if wanted else whole
+    if intent.kind != "list":
         return Draft(sentences=(), reply=f"{with_them}.")
     if not wanted:
         span = excerpt_span(document, (members[0].start, members[0].end), _LONGEST, compares=True)
@@ -127,6 +160,8 @@ def _of_members(intent: Intent, document: Document, members: Sequence[Block]) ->
 def _page(document: Document, number: int) -> Draft | None:
     """Return the beginning of a page."""
     pages = [page for page in document.pages if page.number == number]
+    if not document.pages:
+        return Draft(sentences=(), reply=f"{document.source} has no pages.")
     if not pages:
         there = f"{document.source} has {len(document.pages)} {document.page_kind}s"
         return Draft(sentences=(), reply=f"{there}: there is no {page_name(document.page_kind, number)}.")
@@ -139,18 +174,25 @@ def _page(document: Document, number: int) -> Draft | None:
     return Draft(sentences=(_quoted(document, first, (first[0], min(end, said[-1].end))),))
 
 
-def outline(document: Document, reader: Reader, most: int = _OUTLINE) -> Draft:
-    """Return the sentences of a document that are most like all of it, in its order, and its headings."""
+def outline(document: Document, reader: Reader, most: int = _OUTLINE, within: Span | None = None) -> Draft | None:
+    """Return the sentences of a document, or a part of it, that are most like all of it, in order, and its headings.
+
+    None where no sentence stands by itself.
+    """
+    first, last = within or (0, len(document.text))
     spans, rows = [], []
     for piece, embedding in reader.pieces(document.source):
         for at, (start, end) in enumerate(piece.sentences):
             span = piece.chunk.start + start, piece.chunk.start + end
-            if _stands_alone(document, span):
+            if first <= span[0] < last and _stands_alone(document, span):
                 spans.append(span)
                 rows.append(embedding.sentences[at])
     chosen = sorted(spans[at] for at in _central(np.array(rows), most)) if spans else []
-    headings = [" ".join(one.text.split()) for one in document.headings if one.level <= 2][1:12]
+    under = [one for one in document.headings if first <= one.start < last]
+    headings = [" ".join(one.text.split()) for one in under if one.level <= min(h.level for h in under) + 1][1:12]
     note = f"{document.title}: {' · '.join(headings)}" if headings else document.title
+    if not chosen:
+        return None
     quoted = tuple(_quoted(document, span, excerpt_span(document, span, _LONGEST)) for span in chosen)
     return Draft(sentences=quoted, note=note)
 
@@ -158,7 +200,7 @@ def outline(document: Document, reader: Reader, most: int = _OUTLINE) -> Draft:
 def _stands_alone(document: Document, span: Span) -> bool:
     text = document.text[slice(*span)].strip()
     blocks = document.blocks_between(*span)
-    says = len(words(text)) >= _SENTENCE_WORDS and not text.endswith((":", "?"))
+    says = len(words(text)) >= _SENTENCE_WORDS and not text.endswith((":", "?")) and not is_order(text)
     return says and not any(block.is_context for block in blocks)
 
 
@@ -175,11 +217,14 @@ def _central(vectors: np.ndarray, most: int) -> list[int]:
     return chosen
 
 
-def _outline_of_all(documents: Sequence[DocumentSummary], reader: Reader, find_document: FindDocument) -> Draft:
+def _outline_of_all(documents: Sequence[DocumentSummary], reader: Reader, find_document: FindDocument) -> Draft | None:
     """Return the most central sentence of each document, of several spread over them."""
     count = min(len(documents), _OUTLINE)
     some = [documents[at * len(documents) // count] for at in range(count)]
-    sentences = [sentence for one in some for sentence in outline(find_document(one.source), reader, 1).sentences]
+    drafts = [outline(find_document(one.source), reader, 1) for one in some]
+    sentences = [sentence for draft in drafts if draft is not None for sentence in draft.sentences]
+    if not sentences:
+        return None
     left = f"; {count} of {len(documents):,} shown" if len(documents) > count else ""
     titles = " · ".join(one.title for one in documents[:_MOST_NAMED])
     return Draft(sentences=tuple(sentences), note=f"{titles}{left}")

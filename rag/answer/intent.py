@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence, Set
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
 
@@ -18,13 +18,14 @@ from rag.embed import Embedder, Vectors
 from rag.types import DocumentSummary
 from rag.words import STOP_WORDS, WORD, content_stems, searched, stem
 
-Kind = Literal["hello", "list", "kinds", "count", "outline", "page", "changed", "topic", "judgement"]
+Kind = Literal["hello", "list", "kinds", "count", "rows", "outline", "page", "changed", "topic", "judgement", "fact"]
 
 # In each, "it" stands for the name of a document, or for a topic.
 _EXAMPLES: Mapping[Kind, str] = {
     "hello": """
         Hello | Hi there | Good morning | Thanks, that was helpful! | Thank you very much | Who are you?
         What can you do? | Can you help me? | Help | How does this work? | What can I ask you?
+        Thanks | Ok, thanks | Ok | Bye | Goodbye | How are you today? | Are you a robot?
         """,
     "list": """
         Which documents are there? | What documents do you have? | List all documents | Show me the files
@@ -35,9 +36,11 @@ _EXAMPLES: Mapping[Kind, str] = {
         What kinds of it are in this folder? | Which it are there notes of? | Which it are in this folder?
         """,
     "count": """
-        How many documents are there? | How many files do you have? | How many are in it? | How many it?
-        How many rows does it have? | How many entries are in it? | How many items are there? | Count it
+        How many documents are there? | How many files do you have? | How many are in it? | How many it? | Count it
         What is the number of documents? | How many of it do we have?
+        """,
+    "rows": """
+        How many rows does it have? | How many entries are in it? | How many items are there? | How many lines?
         """,
     "outline": """
         What is it about? | What is this document about? | Summarise it | Summarize the document
@@ -45,7 +48,7 @@ _EXAMPLES: Mapping[Kind, str] = {
         What are these documents about, in short? | What are these mails about? | What topics are covered?
         What is this documentation about? | What is the story about? | Summarise the page | Describe the contents
         An overview of it | Summarise the page on it | Summarise the document about it
-        Summarise the one on it
+        Summarise the one on it | Summarise everything | Summarise all of it
         """,
     "page": """
         What is on page of it? | What is on the page? | What does the page say? | Show me the page
@@ -62,9 +65,19 @@ _EXAMPLES: Mapping[Kind, str] = {
         Which documents are about it? | What documents are there about it? | Which papers are about it?
         What is there to read about it? | Which pages have it? | Which files mention it?
         """,
+    "fact": """
+        How much is it? | How long is it? | How old is it? | When is it? | Who is it? | Where is it? | Why is it?
+        What is it? | What does it mean? | How do I do it? | Who was it about? | What is it called?
+        """,
 }
 _LEAST_LIKE = 0.7
 _MAY_NAME = re.compile(r"\W*(?:how many|which|what is|what's|tell me|should)\b", re.IGNORECASE)  # a document by itself
+# What a row or item is asked to be beside holding some words: that takes reckoning or judging.
+_NARROWED = re.compile(
+    r"\b(?:not|no|without|except|over|under|above|below|more|less|fewer|least|most|before|after|between|since|until|than)"
+    r"\b|n['’]t\b|[<>]",
+    re.IGNORECASE,
+)
 _PAGE = re.compile(r"\b(?:page|slide|sheet|p\.)\s*(\d{1,5})\b", re.IGNORECASE)
 
 
@@ -72,12 +85,14 @@ class Intent(NamedTuple):
     """What is asked of the documents.
 
     ``documents`` are those it names, by source, none where it names none; ``rest`` are the words that are neither
-    theirs nor of the examples; ``page`` is the number of the page it asks for.
+    theirs nor of the examples, ``is_either`` whether they are joined by "or"; ``page`` is the number of the page it
+    asks for. A ``fact`` is asked of what they say.
     """
 
     kind: Kind
     documents: Sequence[DocumentSummary]
     rest: str
+    is_either: bool
     page: int | None
 
     @property
@@ -92,14 +107,20 @@ class Intents:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
 
-    def of(self, question: str, list_documents: Callable[[], Sequence[DocumentSummary]]) -> Intent | None:
-        """Return what a question asks of the documents themselves; None where it is about what they say."""
+    def of(
+        self, question: str, list_documents: Callable[[], Sequence[DocumentSummary]], taken_over: str = ""
+    ) -> Intent | None:
+        """Return what a question asks of the documents themselves; None where it is about what they say.
+
+        What it has ``taken_over`` from the conversation may name them.
+        """
         known = _vocabulary()
         asked = set(content_stems(question))
         if asked and not asked & known and not _MAY_NAME.match(question):
             return None
         documents = list_documents()
         named, text = _named_in_full(question, documents)
+        named = named or _named_in_full(taken_over, documents)[0]
         page = _PAGE.search(text)
         text = _PAGE.sub("page", text)
         asked = set(content_stems(text))
@@ -115,10 +136,16 @@ class Intents:
         if likeness[best] < _LEAST_LIKE:
             return None
         kind = _texts()[best][0]
-        if in_part and kind != "topic":
+        if kind == "fact":
+            return None
+        if in_part and (
+            kind in ("outline", "page", "changed") or (kind not in ("topic", "kinds") and len(in_part) == 1)
+        ):
             named, left = in_part, set()
         rest = " ".join(word.group() for word in WORD.finditer(text) if set(content_stems(word.group())) & left)
-        return Intent(kind, named, rest, int(page[1]) if page else None)
+        if kind in ("list", "count", "rows") and rest and _NARROWED.search(text):
+            kind = "judgement"
+        return Intent(kind, named, rest, " or " in question, int(page[1]) if page else None)
 
     @cached_property
     def _examples(self) -> Vectors:
@@ -151,11 +178,11 @@ def _named_in_full(question: str, documents: Sequence[DocumentSummary]) -> tuple
 def _named(text: str, documents: Sequence[DocumentSummary]) -> tuple[list[DocumentSummary], set[str]]:
     """Return the documents with a title, file name or folder that stands in a text, and its words."""
     asked = {stem(word) for word in searched(text)}
-    best: list[tuple[DocumentSummary, set[str]]] = []
+    best: list[tuple[DocumentSummary, frozenset[str]]] = []
     for one in documents:
         path = PurePosixPath(one.source)
         for name in (one.title, path.stem, path.parent.name):
-            stems = {stem(word) for word in searched(name)} - STOP_WORDS - _vocabulary()
+            stems = _stems(name) - STOP_WORDS - _vocabulary()
             if stems and stems <= asked:
                 best.append((one, stems))
                 break
@@ -164,9 +191,14 @@ def _named(text: str, documents: Sequence[DocumentSummary]) -> tuple[list[Docume
     return [one for one, _ in chosen], set().union(*(stems for _, stems in chosen))
 
 
-def _stems_of_names(one: DocumentSummary) -> set[str]:
+def _stems_of_names(one: DocumentSummary) -> frozenset[str]:
     """Return the stems of the words of a document's title and path."""
-    return {stem(word) for word in searched(f"{one.title} {PurePosixPath(one.source).with_suffix('')}")}
+    return _stems(one.title) | _stems(str(PurePosixPath(one.source).with_suffix("")))
+
+
+@lru_cache(maxsize=100_000)
+def _stems(name: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in searched(name))
 
 
 @cache

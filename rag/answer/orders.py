@@ -7,12 +7,11 @@ import re
 _ORDER = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b.{0,40}"
     r"\b(?:instructions?|rules|prompts?|question|passages?|you were told)\b"
-    r"|\b(?:new|system|previous|prior|hidden) (?:instructions?|prompts?)\b"
+    r"|\b(?:system|previous|prior|hidden) (?:instructions?|prompts?)\b"
     r"|\byou are (?:now )?(?:an? )?(?:\w+ )?(?:ai|assistant|chatbot|language model|gpt)\b"
-    r"|\b(?:note to|dear|as an?|for the|if you are an?) (?:ai|assistants?|chatbot|language model|llm)\b"
-    r"|^\W*(?:system|assistant|user)\s*:"
-    r"|\b(?:begin|end|start|open|close) (?:every|each|your|the) (?:answer|reply|response)\b"
-    r"|\b(?:answer|reply|respond|say|output) (?:only|nothing but)\b|\byour (?:answer|reply|response) must\b"
+    r"|\b(?:note to|dear|if you are an?) (?:the )?(?:ai|assistants?|chatbot|language model|llm)\b"
+    r"|\b(?:begin|end|start) (?:every|each|your) (?:answer|reply|response)\b"
+    r"|\b(?:answer|reply|respond) (?:only with|nothing but)\b|\byour (?:answer|reply|response) must\b"
     r"|\bbefore you answer\b|\[/?INST\]|<\|\w+\|>|</?(?:system|instructions?|passages?)>",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -210,7 +210,7 @@ def _ranking(task: Task, answer: Answer, assistant: Assistant) -> list[SearchRes
     """Return passages enough to rank ten documents, or all that are relevant: those of the answer first."""
     ranked, looked = list(answer.results), _FIRST_LOOK
     while not _enough(task, ranked) and looked <= _LAST_LOOK:
-        deeper = assistant.search(answer.query, looked)
+        deeper = assistant.search(answer.question, looked, task.question.history)
         known = {result.chunk.id for result in answer.results}
         ranked = [*answer.results, *(result for result in deeper if result.chunk.id not in known)]
         if len(deeper) < looked:

@@ -37,7 +37,6 @@ def _question(rated: Rated) -> RatedQuestion:
         id=rated.turn.id,
         question=" ".join(answer.question.split()) or answer.query,
         history=rated.history,
-        standalone=answer.query if right and rated.history else None,
         answerable=False if known and answer.abstained else None,
         evidence=_evidence(answer) if known else (),
         evidence_known=known,

@@ -140,7 +140,8 @@ def _figure(title: str, text: str, plot: str) -> str:
 def _worst(outcome: Outcome) -> str:
     verdict = "answered" if outcome.answered else "held back"
     kind = {True: "answerable", False: "unanswerable", None: "not known whether answerable"}[outcome.answerable]
-    asked = f'<p class="muted small">asked as: {clean(outcome.query)}</p>' if outcome.query != outcome.question else ""
+    searched = f'<p class="muted small">searched as: {clean(outcome.query)}</p>'
+    asked = searched if outcome.query != outcome.question else ""
     return (
         f"<article><h3>{clean(outcome.question)}</h3>"
         f'<p class="muted small">{clean(outcome.id)} · {kind} · {verdict} · confidence {outcome.confidence:.2f}</p>'

@@ -147,7 +147,7 @@ class Reader(Protocol):
         """Return the places of a document's words on its pages, as they were put; nothing where there are none."""
 
     def documents(self) -> list[DocumentSummary]:
-        """Return all documents, ordered by source."""
+        """Return the documents of the view, ordered by source."""
 
     def chunks(self, source: str) -> list[Chunk]:
         """Return the passages of a document, in the order of its text."""

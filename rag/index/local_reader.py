@@ -38,8 +38,9 @@ class LocalReader:
         vocabulary: KeptVocabulary,
         renewed: Callable[[AnySnapshot], AnySnapshot],
         rows: list[int] | None = None,
+        sources: Collection[str] = (),
     ) -> None:
-        """Make a view; ``rows`` are those that are searched, where not all are.
+        """Make a view; ``rows`` are those that are searched, of the documents at ``sources``, where not all are.
 
         ``renewed`` gives another snapshot in the place of one that is found damaged.
         """
@@ -48,6 +49,7 @@ class LocalReader:
         self._vocabulary = vocabulary
         self._renewed = renewed
         self._rows = rows
+        self._sources = sources
 
     def __len__(self) -> int:
         return len(self._snapshot)
@@ -63,7 +65,7 @@ class LocalReader:
         if missing := sorted(set(sources) - {source for source, _ in found}):
             raise DocumentMissing(f"no document {missing[0]!r} in the index: `rag status` lists those there are")
         rows = [row for _, rows in found for row in json.loads(rows) if row is not None]
-        return LocalReader(self._connection, self._snapshot, self._vocabulary, self._renewed, rows)
+        return LocalReader(self._connection, self._snapshot, self._vocabulary, self._renewed, rows, sources)
 
     def dense(self, query: Vectors, k: int) -> dict[int, float]:
         """Return the ``k`` rows most like ``query`` with their cosines."""
@@ -191,13 +193,14 @@ class LocalReader:
         ]
 
     def documents(self) -> list[DocumentSummary]:
-        """Return all documents, ordered by source."""
+        """Return the documents of the view, ordered by source."""
         query = (
             "SELECT source, file, title, sha256, characters, json_array_length(pages), page_kind,"
             " language, (SELECT count(*) FROM chunks WHERE document_id = documents.id) FROM documents ORDER BY source"
         )
         names = ("source", "file", "title", "sha256", "characters", "pages", "page_kind", "language", "chunks")
-        return [DocumentSummary(**dict(zip(names, row, strict=True))) for row in self._connection.execute(query)]
+        found = [DocumentSummary(**dict(zip(names, row, strict=True))) for row in self._connection.execute(query)]
+        return [one for one in found if not self._sources or one.source in self._sources]
 
     def files(self) -> dict[str, FileRecord]:
         """Return all files the index has seen, read or not, by source."""

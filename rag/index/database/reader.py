@@ -68,10 +68,13 @@ class View:
 class PostgresReader:
     """One transaction, of all documents or of some."""
 
-    def __init__(self, view: View, documents: Sequence[tuple[int, int]] | None = None) -> None:
-        """Make a view; ``documents`` are those that are searched, by place and number, where not all are."""
+    def __init__(
+        self, view: View, documents: Sequence[tuple[int, int]] | None = None, sources: Collection[str] = ()
+    ) -> None:
+        """Make a view; ``documents`` are those at ``sources`` that are searched, by place and number, if not all."""
         self._view = view
         self._documents = documents
+        self._sources = sources
         self._within: list[int] | None = None
 
     def __len__(self) -> int:
@@ -84,7 +87,7 @@ class PostgresReader:
         there = {number for _, number in found}
         if missing := sorted(source for number, source in wanted.items() if number not in there):
             raise DocumentMissing(f"no document {missing[0]!r} in the index: `rag status` lists those there are")
-        return PostgresReader(self._view, found)
+        return PostgresReader(self._view, found, sources)
 
     def dense(self, query: Vectors, k: int) -> dict[int, float]:
         """Return the ``k`` rows most like ``query`` with their cosines."""
@@ -164,13 +167,14 @@ class PostgresReader:
         return bytes(rows[0][0]) if rows else b""
 
     def documents(self) -> list[DocumentSummary]:
-        """Return all documents, ordered by source."""
+        """Return the documents of the view, ordered by source."""
         names = ("source", "file", "title", "sha256", "characters", "pages", "page_kind", "language", "chunks")
         rows = self._ask(
             "SELECT source, file, title, sha256, characters, page_count, page_kind, language, passages"
             " FROM documents ORDER BY source"
         )
-        return [DocumentSummary(**dict(zip(names, map(_plain, row), strict=True))) for row in rows]
+        found = [DocumentSummary(**dict(zip(names, map(_plain, row), strict=True))) for row in rows]
+        return [one for one in found if not self._sources or one.source in self._sources]
 
     def chunks(self, source: str) -> list[Chunk]:
         """Return the passages of a document, in the order of its text."""
