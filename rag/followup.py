@@ -33,6 +33,7 @@ _ANOTHER = frozenset("one ones other others another".split())
 _EMPTY = frozenset(
     content_stems("sure more mean meant elaborate continue thing thanks ok understand summarise list name one bye")
 )
+_LIGHT = _EMPTY | frozenset(content_stems("get got give gave take took make made go come"))  # nothing is about these
 _ASKS = frozenset("who whom whose what which when where why how".split())
 _AUXILIARIES = frozenset("is are was were be do does did has have had can could will would shall should may".split())
 _WHO = re.compile(r"\W*who|.*\bby whom\b", re.IGNORECASE)
@@ -124,7 +125,7 @@ class _Talk:
         """Take in what is said next."""
         text = _MARKER.sub(" ", message.content[:_LONGEST])
         if message.role == "user":
-            own = [term for term in _terms(text, number) if not term.stems <= _EMPTY]
+            own = [term for term in _terms(text, number) if not term.stems <= _LIGHT]
             self._about = _distinct([*own, *self.taken_by(text)])
             self._asked, self._answered = text, []
         else:

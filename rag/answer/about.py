@@ -10,6 +10,7 @@ import numpy as np
 from rag.answer import Draft, DraftSentence, Quote
 from rag.answer.intent import Intent
 from rag.answer.orders import is_order
+from rag.dates import days, is_dated
 from rag.excerpt import excerpt_span
 from rag.index import Reader
 from rag.sentences import Span
@@ -60,7 +61,7 @@ def draft_on_topic(
     topic = set(content_stems(intent.rest))
     if intent.kind == "outline":
         documents = [find_document(source) for source in dict.fromkeys(result.source for result in results)]
-        found = next(((one, part) for one in documents if (part := _section(one, topic)) is not None), None)
+        found = next(((one, part) for one in documents if (part := _section(one, intent.rest)) is not None), None)
         return outline(found[0], reader, within=found[1]) if found is not None else None
     best: dict[str, DraftSentence] = {}
     for result in results:
@@ -75,9 +76,13 @@ def draft_on_topic(
     return Draft(sentences=tuple(best.values()), note=f"Documents about {intent.rest}") if best else None
 
 
-def _section(document: Document, topic: Set[str]) -> Span | None:
-    """Return the section under the first heading that names a topic; all, where the title does; else None."""
-    if topic <= set(content_stems(f"{document.title} {document.source}")):
+def _section(document: Document, said: str) -> Span | None:
+    """Return the section under the first heading that names a topic; all, where the title does; else None.
+
+    A title also names it by its date.
+    """
+    topic, names, dates = set(content_stems(said)), f"{document.title}\n{document.source}", days(said)
+    if topic <= set(content_stems(names)) or (dates and all(is_dated(one, days(names), frozenset()) for one in dates)):
         return 0, len(document.text)
     headings = document.headings
     for at, heading in enumerate(headings):
