@@ -342,7 +342,7 @@ class Assistant:
             closest=nearest,
             carried=tuple(dict.fromkeys(term for part in found for term in part.question.carried)),
             within=tuple(sorted(sources)),
-            missing=tuple(part.question.question for part in found if not part.says) if len(found) > 1 else (),
+            missing=tuple(part.question.typed for part in found if not part.says) if len(found) > 1 else (),
             unread=unread,
             stale=stale,
             freshness=recent.freshness if (recent := self._changes.recent()) is not None else None,
@@ -371,17 +371,17 @@ class Assistant:
     ) -> Part:
         """Find and draft the answer to one question."""
         taken_over = " ".join(one.term for one in question.carried)
-        intent = self._intents.of(question.question, reader.documents, taken_over)
+        intent = self._intents.of(question.typed, reader.documents, taken_over)
         about = self._about(question, intent, reader, find_document) if intent is not None else None
         if about is not None:
             return about
         with clock.time("retrieve"):
-            query = read_query(question.searched, reader, self._embedder, question.answered, question.question)
-            if query.unknown and question.carried:  # what was taken over is no part of the question
+            query = self._query(question, reader)
+            if query.unknown and question.carried:  # what was taken over must not refuse it
                 names = " ".join(one.text for one in query.unknown)
                 kept = tuple(one for one in question.carried if one.term not in names)
                 question = question._replace(carried=kept)
-                query = read_query(question.searched, reader, self._embedder, question.answered, question.question)
+                query = self._query(question, reader)
             results = self._found(query, reader, find_document, self.settings.passages)
         with clock.time("answer"):
             sure = confidence(query, results)
@@ -393,6 +393,9 @@ class Assistant:
         return Part(
             question=question, results=tuple(results), confidence=sure, draft=draft, is_answered=answers, note=note
         )
+
+    def _query(self, question: Understood, reader: Reader) -> Query:
+        return read_query(question.searched, reader, self._embedder, question.answered, question.typed)
 
     def _about(self, question: Understood, intent: Intent, reader: Reader, find_document: FindDocument) -> Part | None:
         """Return the answer to a question about the documents themselves; None where there is none of that kind."""

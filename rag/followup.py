@@ -20,6 +20,7 @@ from rag.query import questions_in
 from rag.types import Carried, Message
 from rag.words import STOP_WORDS, WORD, content_stems
 
+# The figures here were chosen by hand.
 _REMEMBERED = 8  # messages
 _LONGEST = 600  # characters of a message that are looked at
 _LEADS = re.compile(
@@ -74,7 +75,7 @@ class Understood(NamedTuple):
     ``answered`` is what was answered last, where it takes anything over: the next answer often stands near by.
     """
 
-    question: str
+    typed: str
     carried: tuple[Carried, ...]
     answered: str = ""
 
@@ -82,7 +83,7 @@ class Understood(NamedTuple):
     def searched(self) -> str:
         """What is searched for: "Danube: How long is it?"."""
         terms = " ".join(one.term for one in self.carried)
-        return f"{terms}: {self.question}" if terms else self.question
+        return f"{terms}: {self.typed}" if terms else self.typed
 
 
 def understand(

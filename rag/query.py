@@ -35,8 +35,10 @@ _MOST_QUESTIONS = 5  # a text with more is no question but a list of them
 
 @dataclass(frozen=True)
 class Query:
-    """A question. ``vector`` is of shape ``(dimension,)`` and unit length; so is ``place``, near which passages stand.
+    """A question.
 
+    ``vector`` is of shape ``(dimension,)`` and unit length; so is ``passage_vector``, which passages are compared with:
+    the same, moved towards the answer before a follow-up.
     ``typed`` is the question without what it takes over; ``passages`` is among how many it is asked.
     ``explained`` are the short forms in it, and those for words of it, that the documents explain. ``identifiers`` and
     ``dates`` are those in it, each meaning one thing alone; of a date, more than a month is said. ``unknown`` are the
@@ -47,7 +49,7 @@ class Query:
     typed: str
     terms: Terms
     vector: Vectors
-    place: Vectors
+    passage_vector: Vectors
     passages: int
     explained: Sequence[ShortForm] = ()
     identifiers: Sequence[Identifier] = ()
@@ -89,7 +91,7 @@ def read_query(question: str, reader: Reader, embedder: Embedder, answered: str 
         explained=explained,
         terms=terms,
         vector=vector,
-        place=unit(vector + _NEAR * embedder.embed_query(answered)) if answered else vector,
+        passage_vector=unit(vector + _NEAR * embedder.embed_query(answered)) if answered else vector,
         passages=len(reader),
         identifiers=named,
         dates=[day for day in days(text) if day.day or day.year],

@@ -158,11 +158,11 @@ def _match(query: Query, reader: Reader, embedder: Embedder) -> dict[int, _Match
     """Return the candidates of both searches, each with how it matches by both."""
     words = [*query.terms.forms, *query.terms.also]
     lexical = reader.lexical(words, _CANDIDATES)
-    keys = sorted(lexical.keys() | reader.dense(query.place, _CANDIDATES).keys())
+    keys = sorted(lexical.keys() | reader.dense(query.passage_vector, _CANDIDATES).keys())
     lexical |= reader.lexical_of(words, [key for key in keys if key not in lexical])
     possible = _BM25_SATURATION * float(query.terms.weights.sum()) or 1.0
     trust = _trust(query.terms.language, reader.languages_of(keys), embedder)
-    cosines = reader.vectors(keys) @ query.place * trust
+    cosines = reader.vectors(keys) @ query.passage_vector * trust
     return {
         key: _Match(cosine, min(1.0, lexical.get(key, 0.0) / possible), trusted)
         for key, cosine, trusted in zip(keys, cosines.tolist(), trust.tolist(), strict=True)

@@ -35,7 +35,7 @@ def query(question: str) -> Query:
         typed=question,
         terms=terms,
         vector=np.zeros(2, dtype=np.float32),
-        place=np.zeros(2, dtype=np.float32),
+        passage_vector=np.zeros(2, dtype=np.float32),
         passages=len(asked),
     )
 

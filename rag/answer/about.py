@@ -18,7 +18,8 @@ from rag.types import Block, Document, DocumentSummary, FindDocument, SearchResu
 from rag.words import WORD, content_stems, words
 
 NEEDS_MODEL = "adding up, comparing and judging need a language model (RAG_LLM_URL): these are the excerpts for it"
-_MOST_NAMED = 40  # documents of a list; a screenful
+# Chosen by hand, each for an answer of at most a screenful.
+_MOST_NAMED = 40  # documents of a list
 _MOST_ROWS = 20
 _OUTLINE = 5  # sentences that stand for a document, or documents for all
 _SENTENCE_WORDS = 6  # that a sentence must have which stands for a document

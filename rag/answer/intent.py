@@ -70,7 +70,7 @@ _EXAMPLES: Mapping[Kind, str] = {
         What is it? | What does it mean? | How do I do it? | Who was it about? | What is it called?
         """,
 }
-_LEAST_LIKE = 0.7
+_LEAST_LIKE = 0.7  # cosine of a question with an example; chosen by hand
 _MAY_NAME = re.compile(r"\W*(?:how many|which|what is|what's|tell me|should)\b", re.IGNORECASE)  # a document by itself
 # What a row or item is asked to be beside holding some words: that takes reckoning or judging.
 _NARROWED = re.compile(
