@@ -153,7 +153,8 @@ def _of_members(intent: Intent, document: Document, members: Sequence[Block]) ->
     chosen = [block for block, text in zip(members, texts, strict=True) if not stems or fits(s <= text for s in stems)]
     whole = f"{len(members):,} {kind} in {document.source}"
     said = (" or " if intent.is_either else " ").join(found)
-    with_them = f"{len(chosen):,} of the {whole} have “{said}”" if wanted else whole
+    have = "has" if len(chosen) == 1 else "have"
+    with_them = f"{len(chosen):,} of the {whole} {have} “{said}”" if wanted else whole
     if intent.kind != "list":
         return Draft(sentences=(), reply=f"{with_them}.")
     if not wanted:

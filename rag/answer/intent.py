@@ -78,6 +78,7 @@ _NARROWED = re.compile(
     r"\b|n['’]t\b|[<>]",
     re.IGNORECASE,
 )
+_OF_ROWS: tuple[Kind, ...] = ("list", "count", "rows")
 _PAGE = re.compile(r"\b(?:page|slide|sheet|p\.)\s*(\d{1,5})\b", re.IGNORECASE)
 
 
@@ -125,27 +126,33 @@ class Intents:
         text = _PAGE.sub("page", text)
         asked = set(content_stems(text))
         left = asked - known
+        by: Set[str] = frozenset()
         if not named:
             named, by = _named(text, documents)
             left -= by
         in_part = [one for one in documents if left <= _stems_of_names(one)] if left and not named else []
         if asked and not asked & known and not named and not in_part:
             return None
-        likeness = self._examples @ self._embedder.embed_query(_frame(text, known))
-        best = int(likeness.argmax())
-        if likeness[best] < _LEAST_LIKE:
-            return None
-        kind = _texts()[best][0]
-        if kind == "fact":
+        kind = self._kind(_frame(text, known))
+        if kind is None and len(named) == 1:  # "Which sensors are in the attic?", where sensors.csv is there
+            kind = self._kind(_frame(_with_it(text, by), known))
+            kind = kind if kind in _OF_ROWS else None
+        if kind is None or kind == "fact":
             return None
         if in_part and (
             kind in ("outline", "page", "changed") or (kind not in ("topic", "kinds") and len(in_part) == 1)
         ):
             named, left = in_part, set()
         rest = " ".join(word.group() for word in WORD.finditer(text) if set(content_stems(word.group())) & left)
-        if kind in ("list", "count", "rows") and rest and _NARROWED.search(text):
+        if kind in _OF_ROWS and rest and _NARROWED.search(text):
             kind = "judgement"
         return Intent(kind, named, rest, " or " in question, int(page[1]) if page else None)
+
+    def _kind(self, frame: str) -> Kind | None:
+        """Return the kind of the example that a frame is most like; None where it is like none."""
+        likeness = self._examples @ self._embedder.embed_query(frame)
+        best = int(likeness.argmax())
+        return _texts()[best][0] if likeness[best] >= _LEAST_LIKE else None
 
     @cached_property
     def _examples(self) -> Vectors:
@@ -160,6 +167,12 @@ def _frame(text: str, known: Set[str]) -> str:
     if others:
         said[others[0] : others[-1] + 1] = ["it"]
     return " ".join(said).lower()
+
+
+def _with_it(text: str, stems: Set[str]) -> str:
+    """Return a text with "it" in the place of each word of ``stems``."""
+    said = (word.group() for word in WORD.finditer(text))
+    return " ".join("it" if set(content_stems(word)) & stems else word for word in said)
 
 
 def _named_in_full(question: str, documents: Sequence[DocumentSummary]) -> tuple[list[DocumentSummary], str]:
