@@ -84,7 +84,7 @@ def test_a_follow_up_is_asked_with_its_history(client: httpx.Client, assistant: 
     found = client.post("/api/ask", json=asked).json()
     assert found["query"] == assistant.ask(asked["question"], [Message(**m) for m in history]).query  # type: ignore[arg-type]
     assert "Otto Klein" in found["query"]
-    assert {"term": "Klein", "from": 1} in found["carried"]
+    assert {"term": "Otto Klein", "from": 1} in found["carried"]
 
 
 def test_a_search_is_the_one_the_assistant_makes(client: httpx.Client, assistant: Assistant) -> None:
@@ -222,9 +222,9 @@ def test_sixty_four_questions_at_once_are_answered_or_turned_away_and_none_hangs
 ) -> None:
     answering, real = threading.Event(), assistant.ask
 
-    def held(*given: Any) -> Answer:
+    def held(*given: Any, **named: Any) -> Answer:
         answering.wait(TIMEOUT)
-        return real(*given)
+        return real(*given, **named)
 
     def ask(number: int) -> httpx.Response:
         return httpx.post(f"{alone.base_url}/api/ask", json={"question": f"{WHO} {number}"}, timeout=2 * TIMEOUT)
