@@ -15,6 +15,7 @@ from rag.starters.rules import LONGEST, is_ordinary, is_telling, names_in, quest
 from rag.types import Document
 from tests.answers import answer, citation
 from tests.folders import assistant_over
+from tests.waiting import TIMEOUT
 
 FILLER = "Nobody in the valley remembers how the old road went, since the river took it away one wet night. "
 FOUNDED, ROOM = "Ada Brown founded the Arno Savings Bank in 1851.", "It had one room at first."
@@ -205,6 +206,7 @@ def test_of_many_documents_few_are_read_and_asked(
 
     monkeypatch.setattr(Assistant, "document", noted)
     monkeypatch.setattr(Assistant, "ask", abstains)
+    monkeypatch.setattr("rag.starters._SECONDS", TIMEOUT)
     assert starters(assistant) == []
     assert len(set(read)) <= 20
     assert max(read) > "250.txt"

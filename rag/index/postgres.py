@@ -349,6 +349,7 @@ class PostgresIndex:
         with suppress(psycopg.Error):
             if mine is not None:
                 sign_off(mine, self._schema, self._worker)
+                mine.execute("SELECT pg_advisory_unlock_all()")  # or the server lets go a moment after it was closed
                 mine.close()
         self._target = ""
         if writer is not None:
