@@ -290,8 +290,8 @@ class Assistant:
         Several questions, each with its question mark, are answered one by one; which are not answered is told.
         Where ``sources`` are given, only these documents are asked. ``on_sentences`` is called with all
         sentences and citations so far, whenever a language model has written another; what it raises stops the
-        model. Where ``carry`` is given, of the terms that the question takes over from
-        ``history``, these alone are. With ``even_if_unsure``, the best there is is given whatever the confidence.
+        model. Where ``carry`` is given, of the terms that the question takes over from ``history``, these alone are.
+        With ``even_if_unsure``, the best there is is given whatever the confidence.
 
         Raises:
             UsageError: The question is empty, or there is no document at one of ``sources``.

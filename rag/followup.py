@@ -34,7 +34,9 @@ _ANOTHER = frozenset("one ones other others another".split())
 _EMPTY = frozenset(
     content_stems("sure more mean meant elaborate continue thing thanks ok understand summarise list name one bye")
 )
-_LIGHT = _EMPTY | frozenset(content_stems("get got give gave put take took make made go come"))  # nothing is about these
+_LIGHT = _EMPTY | frozenset(
+    content_stems("get got give gave put take took make made go come")
+)  # nothing is about these
 _ASKS = frozenset("who whom whose what which when where why how".split())
 _AUXILIARIES = frozenset("is are was were be do does did has have had can could will would shall should may".split())
 _WHO = re.compile(r"\W*who|.*\bby whom\b", re.IGNORECASE)

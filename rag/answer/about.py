@@ -11,6 +11,7 @@ from rag.answer import Draft, DraftSentence, Quote
 from rag.answer.intent import Intent
 from rag.answer.orders import is_order
 from rag.dates import days, is_dated
+from rag.embed import unit
 from rag.excerpt import excerpt_span
 from rag.index import Reader
 from rag.sentences import Span
@@ -35,7 +36,7 @@ def draft_about(intent: Intent, reader: Reader, find_document: FindDocument) -> 
     one = find_document(named[0].source) if len(named) == 1 else None
     if intent.kind == "hello" and not intent.rest and not named:
         return Draft(sentences=(), reply=_hello(every))
-    if intent.kind in ("list", "count", "rows") and one is not None:
+    if intent.is_of_rows and one is not None:
         members = _members(one)
         return _of_members(intent, one, members) if members else None
     if intent.kind == "kinds":
@@ -61,17 +62,17 @@ def draft_on_topic(
     """Return the outline of what is named after a topic, or the best sentence of each document that speaks of it."""
     topic = set(content_stems(intent.rest))
     if intent.kind == "outline":
-        documents = [find_document(source) for source in dict.fromkeys(result.source for result in results)]
+        documents = (find_document(source) for source in dict.fromkeys(result.source for result in results))
         found = next(((one, part) for one in documents if (part := _section(one, intent.rest)) is not None), None)
         return outline(found[0], reader, within=found[1]) if found is not None else None
     best: dict[str, DraftSentence] = {}
     for result in results:
-        if not _speaks_of(result, topic):
+        if len(best) == _OUTLINE or result.source in best or not _speaks_of(result, topic):
             continue
         document = find_document(result.source)
         alone = [one for one in result.sentences if _stands_alone(document, (one.start, one.end))]
         sentence = max(alone or result.sentences, key=lambda one: one.score, default=None)
-        if sentence is not None and result.source not in best and len(best) < _OUTLINE:
+        if sentence is not None:
             span = sentence.start, sentence.end
             best[result.source] = _quoted(document, span, excerpt_span(document, span, _LONGEST))
     return Draft(sentences=tuple(best.values()), note=f"Documents about {intent.rest}") if best else None
@@ -213,8 +214,7 @@ def _stands_alone(document: Document, span: Span) -> bool:
 
 def _central(vectors: np.ndarray, most: int) -> list[int]:
     """Return rows that are like the mean of all and unlike each other (Carbonell and Goldstein 1998)."""
-    centre = vectors.mean(axis=0)
-    likeness = vectors @ (centre / (np.linalg.norm(centre) or 1.0))
+    likeness = vectors @ unit(vectors.mean(axis=0))
     alike = vectors @ vectors.T
     chosen: list[int] = []
     while len(chosen) < min(most, len(vectors)):

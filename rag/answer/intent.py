@@ -97,6 +97,11 @@ class Intent(NamedTuple):
     page: int | None
 
     @property
+    def is_of_rows(self) -> bool:
+        """Whether it asks for what a document lists, or how much of it there is."""
+        return self.kind in _OF_ROWS
+
+    @property
     def needs_search(self) -> bool:
         """Whether the documents that it is about are to be searched for."""
         return self.kind in ("topic", "outline") and bool(self.rest) and not self.documents
