@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -36,7 +37,7 @@ from rag.embed.packaged import PackagedEmbedder
 from rag.embed.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import IndexLocked, IndexMismatch, RagError, ReaderError, SyncStopped, UsageError
 from rag.followup import Understood, understand
-from rag.index import FileRecord, Manifest, Reader, mismatch
+from rag.index import FileRecord, Manifest, Reader, SharedIndex, mismatch
 from rag.index.again import asked_again
 from rag.index.collections import open_index
 from rag.languages import unspoken
@@ -74,13 +75,16 @@ log = logging.getLogger(__name__)
 
 # What is brought level before a question is asked: as long as a person waits gladly, and no more than so many bytes of
 # files, of which text alone takes some seconds.
-_CATCH_UP_SECONDS, _CATCH_UP_BYTES = 2.0, 300_000
+_CATCH_UP_SECONDS, _CATCH_UP_BYTES = 2.0, 3_000_000
+_NICE = 10  # of what is done in the background, in Unix's scale from -20 (first) to 19 (last)
 _ON_TOPIC = 20  # passages, whose documents are those about a topic
 
 
 class Status(Value):
     """What the index holds, what it was built with, and how level it is with the folder.
 
+    ``embedded`` is the share (0–1) of the passages that have a vector, ``shards`` over how many a database spreads
+    them, 0 where it does not.
     ``problem`` is why the last sync failed, if it did. ``unspoken`` says which documents are in languages that the
     embedder does not speak, where any are.
     """
@@ -92,6 +96,8 @@ class Status(Value):
     failed: tuple[FileRecord, ...]
     warned: tuple[FileRecord, ...]
     freshness: Freshness | None
+    embedded: float = 1.0
+    shards: int = 0
     problem: SyncProblem | None = None
     unspoken: str | None = None
 
@@ -140,11 +146,13 @@ class Assistant:
         rebuild: bool = False,
         still_for: float = 0,
         allow_removals: bool = False,
+        embed_for: float | None = None,
         stop: threading.Event | None = None,
     ) -> SyncReport:
         """Bring the index level with the corpus folder; with ``rebuild``, from nothing.
 
-        Files written to within the last ``still_for`` seconds are left as they are.
+        Files written to within the last ``still_for`` seconds are left as they are. It is embedded for ``embed_for``
+        seconds at most, where that is given.
 
         Raises:
             RemovalGuardError: Most documents are gone from the folder, and it was not said that they may be removed.
@@ -168,6 +176,7 @@ class Assistant:
                     rebuild=rebuild,
                     still_for=still_for,
                     allow_removals=allow_removals,
+                    embed_for=embed_for,
                 )
             except (IndexLocked, SyncStopped):
                 raise
@@ -195,7 +204,7 @@ class Assistant:
         timer = threading.Timer(_CATCH_UP_SECONDS, stop.set)
         timer.start()
         try:
-            self.sync(stop=stop)
+            self.sync(stop=stop, embed_for=_CATCH_UP_SECONDS)
         except SyncStopped:
             pass
         finally:
@@ -233,8 +242,17 @@ class Assistant:
         return watch(self.settings.corpus, apart, run, stop or threading.Event())
 
     def follow(self) -> None:
-        """Keep the index level with the folder from now on, in a thread that ends with the process."""
-        threading.Thread(target=lambda: deque(self.watch(), 0), name="follow the folder", daemon=True).start()
+        """Keep the index level with the folder from now on, in a thread that ends with the process.
+
+        It gives way to whatever else the process does.
+        """
+
+        def following() -> None:
+            if hasattr(os, "setpriority"):  # on Linux of this thread, and of those that it starts to embed
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+            deque(self.watch(), 0)
+
+        threading.Thread(target=following, name="follow the folder", daemon=True).start()
 
     def verify(self, on_progress: OnProgress = lambda _: None) -> Verification:
         """Check every passage of the index against the documents as they are now, and the index against itself."""
@@ -329,6 +347,7 @@ class Assistant:
                 nearest = () if any(part.says for part in found) else closest(found, find_document)
                 unread = () if sentences or sources else unread_files(reader)
                 stale = self._stale((*citations, *nearest), reader)
+                embedded = reader.embedded()
         answered = [part.confidence for part in found if part.says]
         sure = round(min(answered) if answered else max(part.confidence for part in found), 4)
         return Answer(
@@ -345,6 +364,7 @@ class Assistant:
             missing=tuple(part.question.typed for part in found if not part.says) if len(found) > 1 else (),
             unread=unread,
             stale=stale,
+            embedded=embedded,
             freshness=recent.freshness if (recent := self._changes.recent()) is not None else None,
             timings=clock.seconds,
             model=together([part.draft.model for part in found if part.draft.model is not None]),
@@ -454,10 +474,12 @@ class Assistant:
         manifest = self._index.manifest()
         documents: Sequence[DocumentSummary] = ()
         files: Sequence[FileRecord] = ()
+        embedded = 1.0
         if manifest is not None:
             with self._index.reading() as reader:
                 documents = reader.documents()
                 files = sorted(reader.files().values(), key=lambda record: record.source)
+                embedded = reader.embedded()
         return Status(
             corpus=str(self.settings.corpus),
             index=str(collection_at(self.settings.index, self.settings.collection)),
@@ -466,6 +488,8 @@ class Assistant:
             failed=tuple(record for record in files if record.reason is not None),
             warned=tuple(record for record in files if record.warning is not None),
             unspoken=self._unspoken(documents),
+            embedded=embedded,
+            shards=self._index.shards() if manifest is not None and isinstance(self._index, SharedIndex) else 0,
             problem=self.sync_problem,
             freshness=self.freshness(),
         )
@@ -519,12 +543,12 @@ class Assistant:
     @contextmanager
     def _reading(self, sources: Collection[str] = ()) -> Iterator[Reader]:
         """Open a view of the index, or of some of its documents; refuse one that was built with another model."""
-        found = self._index.manifest()
-        if found is not None and found.fingerprint != self._embedder.fingerprint:
-            wanted = {"embedder": self._embedder.name, "fingerprint": self._embedder.fingerprint}
-            raise IndexMismatch(mismatch(found, found.model_copy(update=wanted)))
         changes = self._changes.recent()
         with self._index.reading() as reader:
+            found = reader.manifest
+            if found.fingerprint != self._embedder.fingerprint:
+                wanted = {"embedder": self._embedder.name, "fingerprint": self._embedder.fingerprint}
+                raise IndexMismatch(mismatch(found, found.model_copy(update=wanted)))
             gone = changes.gone if changes is not None and not sources else ()
             if gone:  # what is deleted is not to be found any more, also before a sync
                 sources = [one.source for one in reader.documents() if one.file not in gone]

@@ -26,6 +26,9 @@ from rag.verify import Quotation
 from rag.wire import answer_json, search_json
 
 ABSTAINED = 3
+# Seconds that are spent on embedding before the first question is answered, where there is no index: of more documents
+# than that takes, the rest is found by words.
+_EMBEDDED_FIRST = 5.0
 Found = TypeVar("Found", bound=Value)
 
 corpus = click.option("--corpus", metavar="DIR", help="The folder of documents (corpus).")
@@ -165,7 +168,7 @@ def serve(**flags: Any) -> None:
     from rag.server.password import check_reach
 
     check_reach(assistant.settings)  # before anything that takes long
-    _make_ready(assistant)
+    assistant.follow()  # meanwhile; where there is no index yet, questions are answered as soon as words are there
     # Takes some seconds to import, and only this command needs it.
     from ui.serve import serve as serve_page
 
@@ -358,7 +361,7 @@ def _make_ready(assistant: Assistant) -> None:
     if not assistant.is_built:
         show.note(f"there is no index yet: building it from {assistant.settings.corpus}")
         with show.progress() as on_progress:
-            assistant.sync(on_progress)
+            assistant.sync(on_progress, embed_for=_EMBEDDED_FIRST)
     with show.busy("loading the model …"):
         assistant.warm_up()
 

@@ -37,6 +37,8 @@ def copy_index(source: Index, target: Index, on_progress: OnProgress = lambda _:
         IndexFailure: There is nothing to copy, or the copy is not what was copied.
     """
     with source.reading() as reader, target.writing() as broken_off:
+        if reader.embedded() < 1:
+            raise IndexFailure("the index is not embedded to its end: run `rag index`, then copy it")
         manifest = source.manifest()
         assert manifest is not None, "what can be read was built"
         there = _begin(target, manifest)
@@ -89,8 +91,9 @@ def _put(record: FileRecord, documents: Sequence[DocumentSummary], reader: Reade
         document, pieces = reader.document(summary.source), reader.pieces(summary.source)
         assert document is not None, "it was listed in this view"
         cuts.append(Cut(document, [piece for piece, _ in pieces], reader.word_boxes(summary.source)))
-        embeddings |= {piece.key: embedding for piece, embedding in pieces}
-    target.put(record, cuts, embeddings)
+        embeddings |= {piece.key: embedding for piece, embedding in pieces if embedding is not None}
+    target.put_vectors(embeddings)
+    target.put(record, cuts, {})
 
 
 def _compared(original: Reader, copy: Reader) -> str:
@@ -113,5 +116,6 @@ def _digest(reader: Reader, source: str) -> bytes:
     digest = hashlib.sha256(document.model_dump_json().encode() + reader.word_boxes(source))
     for piece, embedding in reader.pieces(source):
         digest.update(repr((piece.chunk, [tuple(span) for span in piece.sentences], piece.key)).encode())
+        assert embedding is not None, "what is copied is embedded"
         digest.update(embedding.passage.astype("<f4").tobytes() + embedding.sentences.astype("<f2").tobytes())
     return digest.digest()

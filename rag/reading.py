@@ -1,22 +1,26 @@
-"""Files → passages ready to be embedded: read and cut in a thread and a process of their own, ahead of the embedding.
+"""Files → passages with what is to be embedded for each: parsed in processes of their own, cut in threads.
 
-So the processors have work while a slow file is read. It does not know what becomes of the passages.
+It does not know what becomes of the passages.
 """
 
 from __future__ import annotations
 
 import hashlib
-import threading
+import os
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from itertools import islice
+from queue import SimpleQueue
 from typing import NamedTuple, TypeVar
 
 from rag.chunk import chunk_document
 from rag.corpus import CorpusFile
 from rag.embed import Embedder
 from rag.errors import FileUnopened, ParseError
-from rag.index import Cut, FileRecord, Piece
+from rag.index import Cut, FileRecord, Piece, Text
 from rag.languages import document_language
 from rag.markdown_signs import without_signs
 from rag.parse import fingerprint
@@ -24,58 +28,67 @@ from rag.parse.worker import Worker
 from rag.sentences import Span, document_sentences
 from rag.types import Chunk
 
-# Passages are embedded together across documents: many small files make full batches.
-_PASSAGES_AT_ONCE = 1024
+_AHEAD = 2  # files a process: one is read, one waits for it
 _WAITED_FOR = 0.2  # seconds between two calls of ``on_wait``
 
 _Result = TypeVar("_Result")
 
 
 class FilePassages(NamedTuple):
-    """A file as it is to be recorded, its documents cut into passages, and what of them is to be embedded.
+    """A file as it is to be recorded, its documents cut into passages, and what of them is to be embedded, by key.
 
-    ``texts`` holds by key each text with its sentences; of a file that could not be read there is nothing.
+    Of a file that could not be read there is nothing.
     """
 
     record: FileRecord
     cuts: list[Cut]
-    texts: dict[str, tuple[str, list[Span]]]
+    texts: dict[str, Text]
 
 
 def read_ahead(
-    files: Iterable[CorpusFile],
+    files: Sequence[CorpusFile],
     embedder: Embedder,
     chunk_tokens: int,
     on_file: Callable[[str], None],
     on_wait: Callable[[], None],
-) -> Generator[list[FilePassages], None, None]:
-    """Yield ``files`` in groups, in order, the next being read while one is worked on.
+) -> Generator[FilePassages, None, None]:
+    """Yield ``files`` in order, the next ones being read while one is worked on.
 
-    They are asked for by the thread that reads.
-
-    ``on_file`` is told of each file before it is read, by the thread that reads. ``on_wait`` is called again and again
-    while a file is waited for. What either raises ends the reading.
+    ``on_file`` is told of each file before it is read, by the thread that reads it. ``on_wait`` is called again and
+    again while a file is waited for. What either raises ends the reading.
     """
-    stop = threading.Event()
-    with Worker() as worker, ThreadPoolExecutor(1) as reader:
+    count = min(len(files), _processes())
+    workers = [Worker() for _ in range(count)]
+    idle = SimpleQueue[Worker]()
 
-        def opened() -> Iterator[FilePassages]:
-            for file in files:
-                if stop.is_set():
-                    return
-                on_file(file.source)
-                yield _passages_of(file, worker, embedder, chunk_tokens)
-
-        groups = _groups(opened())
-        coming = reader.submit(next, groups, None)
+    def passages(file: CorpusFile) -> FilePassages:
+        worker = idle.get()
         try:
-            while group := _waited_for(coming, on_wait):
-                coming = reader.submit(next, groups, None)
-                yield group
+            on_file(file.source)
+            return _passages_of(file, worker, embedder, chunk_tokens)
         finally:
-            stop.set()
-            if not coming.done():  # it may be at a slow file, which nobody waits for any more
-                worker.kill()
+            idle.put(worker)
+
+    with ExitStack() as started, ThreadPoolExecutor(count) as readers:
+        for worker in workers:
+            idle.put(started.enter_context(worker))
+        rest = iter(files)
+        coming = deque(readers.submit(passages, file) for file in islice(rest, count * _AHEAD))
+        try:
+            while coming:
+                yield _waited_for(coming[0], on_wait)
+                coming.popleft()
+                coming.extend(readers.submit(passages, file) for file in islice(rest, 1))
+        finally:
+            begun = [future for future in coming if not future.cancel()]
+            if not all(future.done() for future in begun):
+                for worker in workers:  # one may be at a slow file, which nobody waits for any more
+                    worker.kill()
+
+
+def _processes() -> int:
+    """Return in how many processes files are parsed: one a processor that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _waited_for(coming: Future[_Result], on_wait: Callable[[], None]) -> _Result:
@@ -97,19 +110,6 @@ def record_of(file: CorpusFile, sha256: str, reason: str | None = None, warning:
         reason=file.reason or reason,
         warning=warning,
     )
-
-
-def _groups(files: Iterable[FilePassages]) -> Iterator[list[FilePassages]]:
-    group: list[FilePassages] = []
-    held = 0
-    for file in files:
-        group.append(file)
-        held += max(1, len(file.texts))  # files that cannot be read are recorded before long, too
-        if held >= _PASSAGES_AT_ONCE:
-            yield group
-            group, held = [], 0
-    if group:
-        yield group
 
 
 def _passages_of(file: CorpusFile, worker: Worker, embedder: Embedder, chunk_tokens: int) -> FilePassages:
@@ -136,7 +136,7 @@ def _read(file: CorpusFile, worker: Worker, embedder: Embedder, chunk_tokens: in
             # The sentences' vectors are kept with the text's, so where they begin and end is part of the key.
             key = hashlib.sha256(f"{sentences} {text}".encode("utf-8", "surrogatepass")).hexdigest()
             pieces.append(Piece(chunk, sentences, key))
-            texts[key] = text, [(len(context) + start, len(context) + end) for start, end in sentences]
+            texts[key] = Text(text, [(len(context) + start, len(context) + end) for start, end in sentences])
         cuts.append(Cut(document, pieces, parsed.word_boxes.get(document.source, b"")))
     return FilePassages(record_of(file, parsed.sha256, warning=parsed.warning), cuts, texts)
 

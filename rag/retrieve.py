@@ -8,7 +8,7 @@ are read (``rag.read``), and what the reader says is weighed beside the scores (
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -16,8 +16,9 @@ from typing import NamedTuple
 import numpy as np
 
 from rag.decision import Candidate, sentence_log_odds, sure_words
-from rag.embed import Embedder, Vectors
+from rag.embed import Embedder, Embedding, Vectors
 from rag.index import Passage, Reader
+from rag.index.statistics import SATURATION
 from rag.languages import speaks
 from rag.query import Query
 from rag.read import PassageReader, Reading
@@ -32,9 +33,11 @@ _LOOKED_AT, READ = 40, 8
 # They are read by so many, until a passage answers with so high a probability that what is left would change nothing:
 # on the development set, nothing is lost by 4 and .4; by 2, or .25, some is.
 _READ_AT_ONCE, _FOUND = 4, 0.4
+# Of the candidates without a vector yet, those that match best by words are embedded for the question: as many as are
+# read, and half as many again, in about half a second.
+_EMBEDDED_NOW = 12
 # What a cosine is worth in a language that the embedder does not speak; it then sees names and little else.
 _UNSPOKEN = 0.25
-_BM25_SATURATION = 2.2  # k1 + 1 in FTS5: what a word's BM25 score tends to, times its rarity
 
 
 class _Match(NamedTuple):
@@ -129,7 +132,7 @@ def find_candidates(query: Query, reader: Reader, embedder: Embedder, least: int
     """Return the likeliest passages, at ``least`` so many where there are, in the order of their best sentences."""
     if not len(reader):
         return []
-    matches = _match(query, reader, embedder)
+    matches, made = _match(query, reader, embedder)
     best = sorted(matches, key=lambda key: (-matches[key].dense - matches[key].lexical, key))
     keys = best[: max(_LOOKED_AT, least)]
     candidates = [
@@ -137,7 +140,7 @@ def find_candidates(query: Query, reader: Reader, embedder: Embedder, least: int
             passage=passage,
             dense=matches[key].dense,
             lexical=matches[key].lexical,
-            cosines=matches[key].trust * (vectors @ query.vector),
+            cosines=matches[key].trust * ((made[key].sentences if key in made else vectors) @ query.vector),
             overlaps=[query.terms.share(query.terms.held(text)) for text in texts],
             exact=[query.exact(text) for text in texts],
             by_words=matches[key].trust < 1,
@@ -154,19 +157,35 @@ def _by_best_sentence(candidate: Candidate) -> tuple[float, str, int]:
     return -round(best, 4), candidate.passage.source, candidate.passage.chunk.start
 
 
-def _match(query: Query, reader: Reader, embedder: Embedder) -> dict[int, _Match]:
-    """Return the candidates of both searches, each with how it matches by both."""
+def _match(query: Query, reader: Reader, embedder: Embedder) -> tuple[dict[int, _Match], Mapping[int, Embedding]]:
+    """Return the candidates of both searches, each with how it matches by both; and what was embedded for that."""
     words = [*query.terms.forms, *query.terms.also]
     lexical = reader.lexical(words, _CANDIDATES)
     keys = sorted(lexical.keys() | reader.dense(query.passage_vector, _CANDIDATES).keys())
     lexical |= reader.lexical_of(words, [key for key in keys if key not in lexical])
-    possible = _BM25_SATURATION * float(query.terms.weights.sum()) or 1.0
+    possible = SATURATION * float(query.terms.weights.sum()) or 1.0
     trust = _trust(query.terms.language, reader.languages_of(keys), embedder)
-    cosines = reader.vectors(keys) @ query.passage_vector * trust
-    return {
+    made = _embedded_now(lexical, reader, embedder)
+    vectors = reader.vectors(keys)
+    for at, key in enumerate(keys):
+        if key in made:
+            vectors[at] = made[key].passage
+    cosines = vectors @ query.passage_vector * trust
+    matches = {
         key: _Match(cosine, min(1.0, lexical.get(key, 0.0) / possible), trusted)
         for key, cosine, trusted in zip(keys, cosines.tolist(), trust.tolist(), strict=True)
     }
+    return matches, made
+
+
+def _embedded_now(lexical: Mapping[int, float], reader: Reader, embedder: Embedder) -> Mapping[int, Embedding]:
+    """Return the vectors of the best of those candidates that have none yet."""
+    if reader.embedded() == 1:
+        return {}
+    texts = reader.unembedded(list(lexical))
+    keys = sorted(texts, key=lambda key: (-lexical[key], key))[:_EMBEDDED_NOW]
+    made = embedder.embed([texts[key].text for key in keys], [texts[key].sentences for key in keys])
+    return dict(zip(keys, made, strict=True))
 
 
 def _trust(asked_in: str, languages: Sequence[str], embedder: Embedder) -> Vectors:

@@ -8,12 +8,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.filesize import decimal
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.status import Status
 from rich.text import Text
 
 from rag.assistant import Status as IndexStatus
-from rag.index.derive import EXACT_UP_TO
+from rag.index.vectors import EXACT_UP_TO
 from rag.sync import OnProgress, SyncReport
 from rag.sync import Progress as SyncProgress
 from rag.types import (
@@ -27,6 +36,7 @@ from rag.types import (
     SearchResult,
     Sentence,
     Stale,
+    embedded_note,
     page_name,
 )
 from rag.verify import Verification
@@ -82,6 +92,7 @@ def answer(found: Answer, find_document: FindDocument) -> None:
         OUT.print()
         _citation(citation, find_document, stale.get(citation.source, ""))
     _freshness(found.freshness)
+    _embedded(found.embedded)
     if found.note:
         note(plain(found.note))
     if found.model is not None:
@@ -188,7 +199,8 @@ def status(found: IndexStatus) -> None:
         OUT.print(f"no index in {found.index} yet: run `rag index`")
     else:
         OUT.print(f"{len(found.documents)} documents in {found.index}, embedded by {found.manifest.embedder}")
-        OUT.print(_search(sum(document.chunks for document in found.documents)))
+        spread = f", spread over {found.shards} shards" if found.shards else ""
+        OUT.print(_search(sum(document.chunks for document in found.documents)) + spread)
     for document in found.documents:
         OUT.print(Text(f"  {plain(document.source)}: {document.extent} · {plain(document.title)}"))
     for record in found.failed:
@@ -202,27 +214,45 @@ def status(found: IndexStatus) -> None:
     if found.freshness is not None and found.freshness.level:
         OUT.print(f"level with {found.corpus}")
     _freshness(found.freshness)
+    _embedded(found.embedded)
 
 
 @contextmanager
 def progress() -> Iterator[OnProgress]:
-    """Show a bar on standard error once there is something to do."""
+    """Show a bar for each phase on standard error, once there is something to do."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
-        TransferSpeedColumn(),
+        _Rate(),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
     with Progress(*columns, console=ERR, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("looking for changes", total=None)
+        parsing = bar.add_task("looking for changes", total=None, unit="bytes")
+        embedding = bar.add_task("embedding", total=None, unit="passages", visible=False)
 
         def on_progress(state: SyncProgress) -> None:
-            description = plain(state.source)[-40:] or "indexed"
-            bar.update(task, completed=state.done, total=state.total, description=description)
+            if state.phase == "embedding":
+                bar.update(embedding, completed=state.done, total=state.total, visible=True)
+            else:
+                description = plain(state.source)[-40:] or "parsed"
+                bar.update(parsing, completed=state.done, total=state.total, description=description)
 
         yield on_progress
-        bar.update(task, visible=bar.tasks[0].total is not None)
+        bar.update(parsing, visible=bar.tasks[0].total is not None)
+
+
+class _Rate(ProgressColumn):
+    """How fast a phase is, in what it counts."""
+
+    def render(self, task: Task) -> Text:
+        """Return "1.2 MB/s" or "45 passages/s"; nothing before there is a rate."""
+        speed = task.finished_speed or task.speed
+        if speed is None:
+            return Text("")
+        if task.fields["unit"] == "bytes":
+            return Text(f"{decimal(int(speed))}/s", style="progress.data.speed")
+        return Text(f"{speed:.0f} {task.fields['unit']}/s", style="progress.data.speed")
 
 
 def _search(passages: int) -> str:
@@ -242,6 +272,11 @@ def _place(found: Citation | SearchResult, start: int, page: int | None, find_do
 def short(text: str, most: int) -> str:
     """Return ``text``, cut where it is longer than ``most`` signs."""
     return text if len(text) <= most else text[:most] + "…"
+
+
+def _embedded(share: float) -> None:
+    if share < 1:
+        note(f"{embedded_note(share)}: `rag index` embeds the rest")
 
 
 def _freshness(found: Freshness | None) -> None:

@@ -1,7 +1,9 @@
 """Corpus folder ⇄ index: what changed in the folder, and bringing the index level with it.
 
-Files are told apart by content; size and times only spare reading a file again. Each file is one
-transaction, so whatever stops a run, the index holds every file either as it was or as it is.
+Files are told apart by content; size and times only spare reading a file again. First all that changed is parsed, a
+file a transaction, and can be found by its words; then what has no vector yet is embedded, some texts a transaction.
+Meanwhile the folder is looked at again and again, so that a small file need not wait for a large one. Whatever stops a
+run, the index holds every file either as it was or as it is.
 """
 
 from __future__ import annotations
@@ -9,26 +11,30 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, nullcontext
+from itertools import islice
 from pathlib import Path
+from typing import Literal
 
-from rag.changes import are_most, known_files, may_differ, sha256
+from rag.changes import Changes, are_most, changes, known_files, may_differ, sha256
 from rag.corpus import CorpusFile, scan
-from rag.embed import Embedder, Embedding
+from rag.embed import Embedder
 from rag.errors import IndexFailure, RemovalGuardError
-from rag.index import BrokenOff, FileRecord, Index, Manifest, Work
+from rag.index import BrokenOff, FileRecord, Index, Manifest, SharedIndex
 from rag.languages import unspoken
 from rag.parse import fingerprint
-from rag.reading import FilePassages, read_ahead, record_of
-from rag.sentences import Span
+from rag.reading import read_ahead, record_of
 from rag.types import Value
 
 _NAMED = 3  # of the documents that would be removed
 
 # Seconds, more than a tick of the clock that file systems take their times from.
 _CLOCK_TICK = 0.05
-_LOOKED_AFTER = 0.3  # seconds, where another process embeds what is missing
+_TAKEN = 256  # texts that are sorted by length before they are embedded, but for those that come first
+_EMBEDDED = 32  # texts that are embedded at a time, in about a second
+_LOOKED_AFTER = 1.0  # seconds between two looks at the folder, while there is something to embed
+_WAITED_FOR = 0.3  # seconds, where other processes have the rest in hand
 
 
 class Failure(Value):
@@ -43,7 +49,8 @@ class SyncReport(Value):
 
     ``warnings`` are files of which a part could not be read; ``waiting`` are those still being written;
     ``unspoken`` says which documents are in languages that the embedder does not speak, where any are;
-    ``broken_off`` says what was killed before: a run, from where this one went on, or a rebuild, which was dropped.
+    ``broken_off`` says what was killed before: a run, from where this one went on, or a rebuild, which was dropped;
+    ``embedded`` is the share (0–1) of the passages that have vectors.
     """
 
     added: tuple[str, ...]
@@ -59,6 +66,7 @@ class SyncReport(Value):
     waiting: tuple[str, ...] = ()
     unspoken: str | None = None
     broken_off: BrokenOff | None = None
+    embedded: float = 1.0
 
     @property
     def did_something(self) -> bool:
@@ -67,11 +75,15 @@ class SyncReport(Value):
 
 
 class Progress(Value):
-    """How far a sync is: bytes of changed files that are done, of all; and the file in hand."""
+    """How far a sync is: bytes of changed files that are parsed, or texts that are embedded, of all.
 
+    ``source`` is the file that is parsed.
+    """
+
+    phase: Literal["parsing", "embedding"] = "parsing"
     done: float
     total: float
-    source: str
+    source: str = ""
 
 
 OnProgress = Callable[[Progress], None]
@@ -87,10 +99,12 @@ def sync(
     rebuild: bool = False,
     still_for: float = 0,
     allow_removals: bool = False,
+    embed_for: float | None = None,
 ) -> SyncReport:
     """Bring ``index`` level with the files under ``corpus``, or ``rebuild`` it from nothing, and say what was done.
 
-    Files written to within the last ``still_for`` seconds are left as they are, for a later run.
+    Files written to within the last ``still_for`` seconds are left as they are, for a later run. It is embedded for
+    ``embed_for`` seconds at most, where that is given; what is left, the next run goes on with.
 
     Raises:
         UsageError: There is no such folder.
@@ -100,13 +114,92 @@ def sync(
     """
     started = time.perf_counter()
     with index.writing(rebuild=rebuild) as broken_off:
-        files = {file.source: file for file in scan(corpus)}
+        run = _Run(index, corpus, embedder, chunk_tokens, on_progress, still_for, allow_removals, rebuild=rebuild)
+        run.go(embed_for)
+        if run.did_something or broken_off or not index.is_published():
+            index.publish()
+        return run.report(broken_off, time.perf_counter() - started)
+
+
+class _Run:
+    """One sync: what it saw and did so far. See ``sync``."""
+
+    def __init__(
+        self,
+        index: Index,
+        corpus: Path,
+        embedder: Embedder,
+        chunk_tokens: int,
+        on_progress: OnProgress,
+        still_for: float,
+        allow_removals: bool,
+        *,
+        rebuild: bool,
+    ) -> None:
+        self._index = index
+        self._corpus = corpus
+        self._embedder = embedder
+        self._chunk_tokens = chunk_tokens
+        self._on_progress = on_progress
+        self._still_for = still_for
+        self._allow_removals = allow_removals
+        self._rebuild = rebuild
         built = None if rebuild else index.manifest()
-        known = known_files(index) if built is not None else {}
-        if not allow_removals:
-            _check_removals(_known_if_readable(index) if rebuild else known, files, corpus)
+        self._known = known_files(index) if built is not None else {}  # before this run
+        self._touched: set[str] = set()
+        self._removed: set[str] = set()
+        self._waiting: tuple[str, ...] = ()
+        self._left: Changes | None = None  # what still seemed to differ when all was parsed, such as a locked file
+        self._made_vectors = False
+        # The model is loaded only where there is something to embed: a run with nothing to do is quick.
+        self._manifest = _manifest(embedder, chunk_tokens, built)
+        self._was_built = built is not None
+
+    @property
+    def did_something(self) -> bool:
+        return bool(self._touched or self._removed or self._made_vectors or not self._was_built)
+
+    def go(self, embed_for: float | None) -> None:
+        """Parse what changed, then embed what has no vector, and parse again where the folder changes meanwhile."""
+        is_parsed, embedding = self._parse_if_free(), self._embed()
+        looked = time.monotonic()
+        until = looked + embed_for if embed_for is not None else None
+        while until is None or time.monotonic() < until:
+            if next(embedding, None) is None:
+                if is_parsed and not self._is_shared_work():
+                    return
+                time.sleep(_WAITED_FOR)
+                embedding = self._embed()
+            if is_parsed and time.monotonic() - looked > _LOOKED_AFTER:
+                is_parsed, looked = not self._differs(), time.monotonic()
+            if not is_parsed:
+                is_parsed, embedding = self._parse_if_free(), self._embed()
+
+    def _differs(self) -> bool:
+        """Whether the folder is another than when it was parsed; while an index is rebuilt, it is not looked at."""
+        return not self._rebuild and (bool(self._waiting) or changes(self._index, self._corpus) != self._left)
+
+    def _is_shared_work(self) -> bool:
+        """Whether other processes have texts in hand that this run waits for."""
+        return isinstance(self._index, SharedIndex) and self._index.unembedded_elsewhere()
+
+    def _parse_if_free(self) -> bool:
+        """Bring the words of the index level with the folder; return False where another process is at it."""
+        index = self._index
+        with index.putting() if isinstance(index, SharedIndex) else nullcontext(True) as is_free:
+            if is_free:
+                self._parse()
+            return is_free
+
+    def _parse(self) -> None:
+        index = self._index
+        files = {file.source: file for file in scan(self._corpus)}
+        is_first = not self._touched and not self._removed
+        known = self._known if is_first else known_files(index)
+        if not self._allow_removals:
+            _check_removals(_known_if_readable(index) if self._rebuild and is_first else known, files, self._corpus)
         candidates = [file for file in files.values() if may_differ(file, known.get(file.source))]
-        waiting = {file.source for file in candidates if _is_written(file, still_for)}
+        waiting = {file.source for file in candidates if _is_written(file, self._still_for)}
         _let_the_clock_pass(candidates)
         changed = [
             file
@@ -114,24 +207,80 @@ def sync(
             if file.source not in waiting and _is_changed(file, known.get(file.source), index)
         ]
         removed = sorted(known.keys() - files.keys())
-        # The model is loaded only where there is something to embed: a run with nothing to do is quick.
-        index.begin(_manifest(embedder, chunk_tokens, built))
+        index.begin(self._manifest)
         if changed:
-            _put_all(changed, index, embedder, chunk_tokens, on_progress)
+            self._put_all(changed)
         for source in removed:
             index.remove(source)
-        if changed or removed or broken_off or built is None or not index.is_published():
-            index.publish()
-        return _report(
-            index,
-            embedder,
-            known,
-            {file.source for file in changed},
-            removed,
-            waiting=tuple(sorted(waiting)),
+        self._waiting = tuple(sorted(waiting))
+        self._touched |= {file.source for file in changed}
+        self._removed = (self._removed | set(removed)) - files.keys()
+        self._left = None if self._rebuild else changes(index, self._corpus)
+
+    def _put_all(self, files: Sequence[CorpusFile]) -> None:
+        """Parse ``files``, and put each with its words."""
+        told = _Told(self._on_progress, sum(file.size for file in files))
+        reading = read_ahead(files, self._embedder, self._chunk_tokens, lambda name: told.tell(source=name), told.tell)
+        with closing(reading) as parsed:
+            for file in parsed:
+                self._index.put(file.record, file.cuts, file.texts)
+                told.tell(done=file.record.size)
+        told.end()
+
+    def _embed(self) -> Iterator[int]:
+        """Embed what has no vector yet, and yield how many texts are done, some at a time."""
+        done = 0
+        while texts := self._index.take(_TAKEN):
+            left = self._index.unembedded_count()
+            first, rest = list(texts.items())[:_EMBEDDED], list(texts.items())[_EMBEDDED:]
+            in_order = iter(first + sorted(rest, key=lambda item: -len(item[1].text)))
+            while some := dict(islice(in_order, _EMBEDDED)):
+                made = self._embedder.embed(
+                    [one.text for one in some.values()], [one.sentences for one in some.values()], lambda _: None
+                )
+                self._index.put_vectors(dict(zip(some, made, strict=True)))
+                self._made_vectors = True
+                done += len(some)
+                left -= len(some)
+                self._on_progress(Progress(phase="embedding", done=done, total=done + max(0, left)))
+                yield done
+
+    def report(self, broken_off: BrokenOff | None, seconds: float) -> SyncReport:
+        """Return what was done."""
+        with self._index.reading() as reader:
+            files, documents, chunks, embedded = reader.files(), reader.documents(), len(reader), reader.embedded()
+        known, touched, removed = self._known, self._touched, sorted(self._removed & self._known.keys())
+        readable = {source: record.sha256 for source, record in files.items() if record.reason is None}
+        gone: dict[str, list[str]] = defaultdict(list)
+        for source in reversed(removed):
+            if known[source].reason is None:
+                gone[known[source].sha256].append(source)
+        before = {source for source, record in known.items() if record.reason is None}
+        added = [source for source in sorted(touched & readable.keys()) if source not in before]
+        renamed = {source: gone[readable[source]].pop() for source in added if gone[readable[source]]}
+        languages = (document.language for document in documents)
+        return SyncReport(
+            added=tuple(source for source in added if source not in renamed),
+            changed=tuple(sorted(touched & readable.keys() & before)),
+            renamed=tuple((old, new) for new, old in renamed.items()),
+            removed=tuple(source for source in removed if source not in renamed.values()),
+            unchanged=len(readable.keys() - touched),
+            failed=_noted(files, "reason"),
+            warnings=_noted(files, "warning"),
+            documents=len(documents),
+            chunks=chunks,
+            seconds=seconds,
+            waiting=self._waiting,
+            unspoken=unspoken(languages, self._embedder.languages, self._embedder.name),
             broken_off=broken_off,
-            seconds=time.perf_counter() - started,
+            embedded=embedded,
         )
+
+
+def _noted(files: Mapping[str, FileRecord], field: Literal["reason", "warning"]) -> tuple[Failure, ...]:
+    """Return what is noted of files, by source."""
+    found = ((source, getattr(record, field)) for source, record in sorted(files.items()))
+    return tuple(Failure(source=source, reason=said) for source, said in found if said is not None)
 
 
 def _known_if_readable(index: Index) -> dict[str, FileRecord]:
@@ -199,119 +348,25 @@ def _is_changed(file: CorpusFile, record: FileRecord | None, index: Index) -> bo
 
 
 class _Told:
-    """How far a run is, in bytes, as told by the thread that reads and by the one that embeds."""
+    """How many bytes of the changed files are parsed, as told by the thread that reads and by the one that writes."""
 
     def __init__(self, on_progress: OnProgress, total: int) -> None:
         self._on_progress = on_progress
         self._total = total
-        self._done = self._others = 0.0
+        self._done = 0.0
         self._source = ""
         self._one_tells = threading.Lock()
 
-    def tell(self, *, done: float = 0, others: float = 0, source: str | None = None) -> None:
+    def tell(self, *, done: float = 0, source: str | None = None) -> None:
         """Tell how far the run is, or the same again, to whoever may want to stop it.
 
-        ``done`` are the bytes embedded since, ``others`` all that other processes have written of the same run, and
-        ``source`` is the file in hand from now on.
+        ``done`` are the bytes parsed since, ``source`` is the file in hand from now on.
         """
         with self._one_tells:
             self._done += done
-            self._others = max(self._others, others)
             self._source = self._source if source is None else source
-            all_done = min(self._done + self._others, self._total)
-            self._on_progress(Progress(done=all_done, total=self._total, source=self._source))
+            self._on_progress(Progress(done=min(self._done, self._total), total=self._total, source=self._source))
 
     def end(self) -> None:
         """Tell that all is done, whatever the shares added up to."""
         self.tell(done=self._total, source="")
-
-
-def _put_all(
-    files: Sequence[CorpusFile], index: Index, embedder: Embedder, chunk_tokens: int, on_progress: OnProgress
-) -> None:
-    """Read, cut, embed and write ``files``, the passages of many at a time."""
-    told = _Told(on_progress, sum(file.size for file in files))
-    by_source = {file.source: file for file in files}
-    read_by = fingerprint()
-    work = [Work(file.source, f"{file.size} {file.mtime_ns} {read_by}", file.size) for file in files]
-    for sources in index.share(work, lambda size: told.tell(others=size)):
-        shared = (by_source[source] for source in sources)
-        reading = read_ahead(shared, embedder, chunk_tokens, lambda source: told.tell(source=source), told.tell)
-        with closing(reading) as groups:
-            for group in groups:
-                _put(group, index, embedder, told)
-    told.end()
-
-
-def _put(group: Sequence[FilePassages], index: Index, embedder: Embedder, told: _Told) -> None:
-    """Embed what was never embedded before, then write each file in a transaction of its own.
-
-    A file with passages that another process embeds at this moment is written when that is done.
-    """
-    waiting, embeddings = list(group), dict[str, Embedding]()
-    while waiting:
-        texts = {key: text for file in waiting for key, text in file.texts.items()}
-        others = index.reserve(list(texts), {key: embeddings[key] for key in texts if key in embeddings})
-        known = index.known(list(texts))
-        others -= known
-        missing = {key: text for key, text in texts.items() if key not in known and key not in others}
-        ready = [file for file in waiting if others.isdisjoint(file.texts)]
-        waiting = [file for file in waiting if not others.isdisjoint(file.texts)]
-        embeddings |= _embedded(missing, embedder, told, sum(file.record.size for file in ready))
-        for file in ready:
-            index.put(file.record, file.cuts, {key: embeddings[key] for key in file.texts if key in embeddings})
-        if waiting and not missing:
-            time.sleep(_LOOKED_AFTER)
-
-
-def _embedded(
-    missing: Mapping[str, tuple[str, Sequence[Span]]], embedder: Embedder, told: _Told, size: int
-) -> dict[str, Embedding]:
-    """Embed texts, and tell of the bytes that they are of."""
-    if not missing:
-        told.tell(done=size)
-        return {}
-    rows = embedder.embed(
-        [text for text, _ in missing.values()],
-        [spans for _, spans in missing.values()],
-        lambda count: told.tell(done=size * count / len(missing)),
-    )
-    return dict(zip(missing, rows, strict=True))
-
-
-def _report(
-    index: Index,
-    embedder: Embedder,
-    known: Mapping[str, FileRecord],
-    touched: set[str],
-    removed: Sequence[str],
-    *,
-    waiting: tuple[str, ...],
-    broken_off: BrokenOff | None,
-    seconds: float,
-) -> SyncReport:
-    with index.reading() as reader:
-        files, documents, chunks = reader.files(), reader.documents(), len(reader)
-    readable = {source: record.sha256 for source, record in files.items() if record.reason is None}
-    gone: dict[str, list[str]] = defaultdict(list)
-    for source in reversed(removed):
-        if known[source].reason is None:
-            gone[known[source].sha256].append(source)
-    before = {source for source, record in known.items() if record.reason is None}
-    added = [source for source in sorted(touched & readable.keys()) if source not in before]
-    renamed = {source: gone[readable[source]].pop() for source in added if gone[readable[source]]}
-    return SyncReport(
-        added=tuple(source for source in added if source not in renamed),
-        changed=tuple(sorted(touched & readable.keys() & before)),
-        renamed=tuple((old, new) for new, old in renamed.items()),
-        removed=tuple(source for source in removed if source not in renamed.values()),
-        unchanged=len(readable.keys() - touched),
-        failed=tuple(Failure(source=s, reason=r.reason) for s, r in sorted(files.items()) if r.reason is not None),
-        warnings=tuple(Failure(source=s, reason=r.warning) for s, r in sorted(files.items()) if r.warning is not None),
-        documents=len(documents),
-        chunks=chunks,
-        seconds=seconds,
-        waiting=waiting,
-        unspoken=unspoken((document.language for document in documents), embedder.languages, embedder.name),
-        broken_off=broken_off,
-    )

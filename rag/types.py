@@ -470,6 +470,11 @@ class Freshness(Value):
         return not (self.added or self.changed or self.removed)
 
 
+def embedded_note(share: float) -> str:
+    """Say how much of the passages is searched by meaning, where that is not all: "… while 62 % is embedded"."""
+    return f"searching by words while {int(100 * share)} % is embedded" if share < 1 else ""
+
+
 class Answer(Value):
     """What is said to a question. ``confidence`` is in 0–1, and ``verdict`` is drawn from it.
 

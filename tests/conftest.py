@@ -20,7 +20,7 @@ from rag.parse.worker import Worker
 from tests.browser import CHROMIUM, start
 from tests.databases import Server, server
 from tests.llm.real import RealModel, real_model, weights
-from tests.workers import KeptWorker
+from tests.workers import KeptWorkers
 
 # The same examples on every run: a failure is a change of the code, never of luck.
 settings.register_profile(
@@ -135,9 +135,9 @@ def parsed_sources(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def kept_worker() -> Iterator[None]:
+def kept_workers() -> Iterator[None]:
     """Let all runs of a module read their files in one process."""
-    kept = KeptWorker()
+    kept = KeptWorkers()
     with kept.reads():
         yield
     kept.close()

@@ -2,9 +2,13 @@
 
 Each run is a process of its own with the real command, model, SQLite, FAISS and parsers; only the model is
 loaded once and shared by forking, as loading it a hundred times would take a quarter of an hour. Half of
-the runs are killed at a random moment, half at a fault point: a statement, the middle of one, or a flush or
-rename of a file, before it or with the file half written. With a last argument, an index of more passages than
-that is one of many, which changes form as it grows and shrinks.
+the runs are killed at a random moment, half at a fault point: a statement, the middle of one, a flush, link
+or rename of a file, before it or with the file half written, or before or after words are added to tantivy.
+With a last argument, an index of more passages than that is one of many, which changes form as it grows, and
+whose engines are saved on the way.
+
+A killed run leaves passages without vectors: what it leaves is checked to be found by words, to have the right
+vectors where it has any, and to say how many are missing.
 """
 
 from __future__ import annotations
@@ -28,26 +32,31 @@ import numpy as np
 import rag.assistant
 import rag.cli
 import rag.index.collections
+import rag.index.words as words_module
+import rag.sync as sync_module
 from rag.chunk import chunk_document
 from rag.embed import Vectors
 from rag.embed.packaged import PackagedEmbedder
 from rag.errors import RagError
-from rag.index import derive
+from rag.index import engines
 from rag.index.local import LocalIndex
+from rag.index.vectors import EXACT_UP_TO
 from rag.parse import parse
 from rag.sync import sync
-from tests.workers import KeptWorker
+from rag.words import terms
+from tests.workers import KeptWorkers
 
 WORDS = "river rises in the forest and ends sea lake mountain is deep long old town bridge over water".split()
 NAMES = [f"{folder}{letter}.{suffix}" for folder in ("", "sub/") for letter in "abcdef" for suffix in ("txt", "md")]
 State = dict[str, str]
 
-EXACT = int(sys.argv[4]) if len(sys.argv) > 4 else derive.EXACT_UP_TO
+EXACT = int(sys.argv[4]) if len(sys.argv) > 4 else EXACT_UP_TO
 index_in = partial(LocalIndex, exact_up_to=EXACT)
 
 embedder = PackagedEmbedder()
-kept_worker = KeptWorker()  # for bringing the index level; the command starts its own
+kept_workers = KeptWorkers()  # for bringing the index level; the command starts its own
 vectors: dict[str, Vectors] = {}
+kills: Counter[str] = Counter()
 
 
 class Killer:
@@ -101,6 +110,19 @@ class Killer:
             killer.point(True)
             return done
 
+        add, link = words_module._add, Path.hardlink_to
+
+        def added(*rest: Any) -> None:
+            killer.point(True)
+            add(*rest)
+            killer.point(True)
+
+        def linked(path: Path, to: Path) -> None:
+            link(path, to)
+            killer.point(True)
+
+        words_module._add = added  # type: ignore[assignment]
+        Path.hardlink_to = linked  # type: ignore[method-assign, assignment]
         sqlite3.connect = lambda *rest, **named: connect(*rest, factory=Connection, **named)  # type: ignore[assignment]
         os.fsync = halved  # type: ignore[assignment]
         Path.replace = renamed  # type: ignore[method-assign, assignment]
@@ -166,7 +188,19 @@ def look(folder: Path, before: State, after: State) -> None:
             assert document.text in (before.get(source), after.get(source)), source
             expected = chunk_document(document, embedder.token_spans, 200)
             assert [chunk.text for chunk in reader.chunks(source)] == [chunk.text for chunk in expected]
-        keys = list(reader.dense(embedder.embed_query("river"), 1000))
+        chunks = [chunk for source in held for chunk in reader.chunks(source)]
+        with_vectors = reader.dense(embedder.embed_query("river"), 1000)
+        words = [(word,) for text in {chunk.text for chunk in chunks} for word in terms(text, "en")]
+        by_words = reader.lexical(words, 1000)
+        assert sorted(passage.chunk.id for passage in reader.passages(list(by_words))) == sorted(
+            one.id for one in chunks
+        )
+        missing = reader.unembedded(list(by_words))
+        assert with_vectors.keys() | missing.keys() == by_words.keys()
+        assert not with_vectors.keys() & missing.keys()
+        assert (reader.embedded() < 1) == bool(missing)
+        kills["looks at what is not all embedded"] += bool(missing)
+        keys = list(with_vectors)
         for passage, vector in zip(reader.passages(keys), reader.vectors(keys), strict=True):
             text = passage.chunk.text
             if text not in vectors:
@@ -178,11 +212,12 @@ def look(folder: Path, before: State, after: State) -> None:
 def level(folder: Path, corpus: Path) -> None:
     """Bring the index level, and check that it is what the folder is."""
     index = index_in(folder)
-    with kept_worker.reads():
+    with kept_workers.reads():
         sync(index, corpus, embedder, 200)
     expected = state_of(corpus)
     with index.reading() as reader:
         held = {summary.source: reader.document(summary.source) for summary in reader.documents()}
+        assert reader.embedded() == 1
     assert {source: document.text for source, document in held.items() if document is not None} == expected
     index.close()
     look(folder, expected, expected)
@@ -193,10 +228,11 @@ def main() -> None:
     place, wanted, luck = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.argv[3]))
     corpus, folder = place / "corpus", place / "index"
     corpus.mkdir(parents=True)
-    derive.LEAST_CHANGES = 4 if EXACT != derive.EXACT_UP_TO else derive.LEAST_CHANGES
+    if EXACT != EXACT_UP_TO:
+        engines._WORDS_BEHIND, engines._VECTORS_BEHIND = 4, 4
+    sync_module._EMBEDDED = 4  # so that a run embeds in several steps
     embedder.embed_query("load the model")
     parse(b"load the parsers", "a.txt")
-    kills: Counter[str] = Counter()
     whole_run = 1.0
     points = deque([200], maxlen=5)  # of the last runs that came to their end
     while kills["moment"] < wanted // 2 or kills["point"] < wanted - wanted // 2:
@@ -227,7 +263,7 @@ def main() -> None:
             level(folder, corpus)
         except (AssertionError, RagError) as error:
             sys.exit(f"after {dict(kills)}, killed at {at or 'a moment'}, {arguments}: {error}")
-    kept_worker.close()
+    kept_workers.close()
     print(json.dumps({"kills": kills["moment"] + kills["point"], **kills}))
 
 

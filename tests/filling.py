@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from rag.embed import Embedding, Vectors
-from rag.index import Cut, FileRecord, Index, Manifest, Piece, Reader
+from rag.index import Cut, FileRecord, Index, Manifest, Piece, Reader, Text
 from rag.types import Chunk, Document
 
 DIMENSION = 16
@@ -36,21 +36,34 @@ def line_document(source: str, lines: Sequence[str], title: str = "title") -> Do
 
 def put_document(index: Index, document: Document, headings: Mapping[str, tuple[str, ...]] | None = None) -> None:
     """Put a document, each line a passage of one sentence; ``headings`` gives lines their heading paths."""
-    pieces, embeddings, start = [], {}, 0
+    lines = document.text.split("\n")
+    index.put_vectors({_key(line): Embedding(vector_of(line), vector_of(line)[None]) for line in lines})
+    index.put(file_record(document), [Cut(document, _pieces(document, headings or {}))], {})
+
+
+def with_vectors(index: Index, lines: Sequence[str]) -> set[str]:
+    """Return which lines need not be embedded any more where they are put, as the index that is written tells."""
+    document, texts = line_document("probe", lines), {_key(line): Text(line, [(0, len(line))]) for line in lines}
+    index.put(file_record(document), [Cut(document, _pieces(document, {}))], texts)
+    missing = index.take(len(lines)).keys()
+    index.remove(document.source)
+    return {line for line in lines if _key(line) not in missing}
+
+
+def _pieces(document: Document, headings: Mapping[str, tuple[str, ...]]) -> list[Piece]:
+    pieces, start = [], 0
     for line in document.text.split("\n"):
-        chunk = Chunk(
-            id=f"{document.id}:{start}",
-            document_id=document.id,
-            text=line,
-            start=start,
-            end=start + len(line),
-            headings=(headings or {}).get(line, ()),
-        )
-        key = hashlib.sha256(line.encode()).hexdigest()
-        pieces.append(Piece(chunk, [(0, len(line))], key))
-        embeddings[key] = Embedding(vector_of(line), vector_of(line)[None])
-        start += len(line) + 1
-    index.put(file_record(document), [Cut(document, pieces)], embeddings)
+        end = start + len(line)
+        id_ = f"{document.id}:{start}"
+        above = headings.get(line, ())
+        chunk = Chunk(id=id_, document_id=document.id, text=line, start=start, end=end, headings=above)
+        pieces.append(Piece(chunk, [(0, len(line))], _key(line)))
+        start = end + 1
+    return pieces
+
+
+def _key(line: str) -> str:
+    return hashlib.sha256(line.encode()).hexdigest()
 
 
 def file_record(document: Document) -> FileRecord:

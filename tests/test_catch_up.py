@@ -14,7 +14,7 @@ from tests.folders import assistant_over, read_only, write
 
 SHED = {"shed.txt": "The alarm code of the shed is 4455."}
 HOUSE = SHED | {"roof.txt": "Bela Sand tiled the roof of the annex.", "coal.txt": "A sack of coal costs 18 francs."}
-LONG = "".join(f"Line {number} is about nothing at all.\n" for number in range(10_000))
+LONG = "".join(f"Line {number} is about nothing at all.\n" for number in range(100_000))
 
 
 @pytest.fixture

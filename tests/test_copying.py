@@ -102,6 +102,18 @@ def test_a_copy_that_is_not_what_was_copied_is_told(folder: LocalIndex, tmp_path
         copy_index(folder, target)
 
 
+def test_what_is_not_embedded_to_its_end_is_not_copied(folder: LocalIndex, tmp_path: Path, corpus: Path) -> None:
+    write(corpus, {"new.txt": "A bridge is new."})
+    assert sync(folder, corpus, FakeEmbedder(), 16, embed_for=0).embedded < 1
+    target = LocalIndex(tmp_path / "other")
+    with pytest.raises(IndexFailure, match="not embedded to its end: run `rag index`"):
+        copy_index(folder, target)
+    assert target.manifest() is None
+    sync(folder, corpus, FakeEmbedder(), 16)
+    copy_index(folder, target)
+    assert contents(target) == contents(folder)
+
+
 def test_an_index_of_another_model_is_not_copied_over(folder: LocalIndex, tmp_path: Path, corpus: Path) -> None:
     target = LocalIndex(tmp_path / "other")
     sync(target, corpus, FakeEmbedder(), 20)

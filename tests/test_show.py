@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from rag import show
+from rag.sync import Progress
 from rag.types import Answer, Citation, Document, Excerpt, ModelUse, Sentence, Unread
 from rag.verify import Check, Place, Quotation, Verification
 from tests.answers import answer, citation
@@ -125,3 +126,28 @@ def test_a_check_tells_of_the_quotation_and_of_its_excerpt(printed: Print) -> No
         "1 intact · 2 moved · 1 changed · 1 gone",
     ]
     assert plain(text).count("        “It ends in the sea.”\n") == 5
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(1.0, ""), (0.9999, "99 %"), (0.623, "62 %"), (0.0, "0 %")],
+    ids=["all", "nearly", "some", "none"],
+)
+def test_how_much_is_embedded_is_said_until_all_is(share: float, said: str, printed: Print) -> None:
+    found = answer("?", KEY, KEY, citations=(excerpt(1),)).model_copy(update={"embedded": share})
+    told = re.findall(r"searching by words while (\d+ %) is embedded: `rag index`", plain(shown(found, printed)))
+    assert told == [said] * bool(said)
+
+
+def test_both_phases_show_how_far_they_are(printed: Print, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+
+    def run() -> None:
+        with show.progress() as on_progress:
+            on_progress(Progress(done=500, total=2000, source="mill.txt"))
+            on_progress(Progress(done=2000, total=2000))
+            on_progress(Progress(phase="embedding", done=30, total=40))
+
+    said = plain(printed(run))
+    assert re.search(r"parsed .*100%", said)
+    assert re.search(r"embedding .*75%", said)

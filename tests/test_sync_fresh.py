@@ -21,7 +21,7 @@ from tests.databases import Server
 from tests.fakes import FakeEmbedder
 from tests.folders import find
 
-pytestmark = pytest.mark.usefixtures("kept_worker")
+pytestmark = pytest.mark.usefixtures("kept_workers")
 
 MAIL = b"""From: a@example.org
 To: b@example.org

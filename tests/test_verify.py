@@ -133,9 +133,13 @@ def test_passages_that_the_folder_no_longer_says_are_told(assistant: Assistant, 
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        ("DELETE FROM vectors", "chunks without their vectors"),
+        ("DELETE FROM vectors", "chunks with nothing to embed"),
+        ("INSERT INTO unembedded SELECT 1, key, '', '[]', 1 FROM vectors LIMIT 1", "texts to embed that have a vector"),
         ("PRAGMA writable_schema = 1; DELETE FROM files", "documents without their file"),
-        ("DROP TRIGGER chunk_removed; DELETE FROM chunks WHERE text LIKE '%lake%'", "malformed"),
+        ("DELETE FROM chunks WHERE text LIKE '%lake%'", "the counts are not those of the passages"),
+        ("UPDATE chunks SET terms = terms || ' lake'", "the counts are not those of the passages"),
+        ("DELETE FROM counts WHERE name = 'tlake'", "the counts are not those of the passages"),
+        ("UPDATE chunks SET row = -row", "the words searched are not those of the database"),
         ("UPDATE vectors SET passage = zeroblob(128)", "the vectors searched are not those of the database"),
     ],
 )

@@ -60,9 +60,10 @@ def _activity(activity: Progress | None) -> str:
     if activity is None:
         return ""
     share = 100 * activity.done / max(1, activity.total)
+    doing = activity.source[-60:] or ("reading" if activity.phase == "parsing" else "searched by words meanwhile")
     bar = f'<progress class="bar" max="100" value="{share:.0f}" aria-label="Indexing">{share:.0f} %</progress>'
     return (
-        f'<div class="activity" role="status">{bar}<p class="soft">{escape(activity.source[-60:] or "indexing")} · '
+        f'<div class="activity" role="status">{bar}<p class="soft">{escape(doing)} · '
         f'{share:.0f} % <button type="button" class="stop" data-stop>Stop</button></p></div>'
     )
 

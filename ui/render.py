@@ -19,6 +19,7 @@ from rag.types import (
     Sentence,
     Standing,
     Unread,
+    embedded_note,
 )
 from ui import excerpts, panel
 from ui.escape import escape
@@ -251,6 +252,8 @@ def _facts(answer: Answer) -> list[str]:
     if answer.model is not None:
         parts.append(f"<span>{escape(answer.model.told)}</span>")
     parts.append(f"<span>{1000 * sum(answer.timings.values()):.0f} ms</span>")
+    if note := embedded_note(answer.embedded):
+        parts.append(f'<span class="warn">{note}</span>')
     if not answer.abstained and (newer := _newer_than_index(answer.freshness)):
         parts.append(f'<span class="warn">{newer}</span>')
     return parts

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import signal
+import threading
+import time
 from importlib import resources
 
 import gradio as gr
 
 from rag.assistant import Assistant
 from rag.conversations import Conversations
+from rag.errors import RagError
 from rag.server.app import guarded, server_app
 from rag.server.password import Password
 from rag.server.problems import MISUSE
@@ -18,6 +22,9 @@ from ui.app import build
 from ui.endpoints import hide_others
 from ui.exports import exports
 
+_LOOKED_AFTER = 0.2  # seconds, until the first build has begun
+log = logging.getLogger(__name__)
+
 _STYLES = ("page.css", "reader.css")
 
 
@@ -26,11 +33,21 @@ def serve(assistant: Assistant) -> None:
     host, port = assistant.settings.host, assistant.settings.port
     named = f"[{host}]" if ":" in host else host
     server = launch(assistant)
-    assistant.follow()
+    threading.Thread(target=_warm_up, args=[assistant], name="warm up", daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: server.stop())
     print(f"Ask your documents: http://{named}:{port}   (stop with Ctrl-C)", flush=True)
     server.wait()
+
+
+def _warm_up(assistant: Assistant) -> None:
+    """Load the models as soon as there is an index to ask, so that the first question is as quick as the next."""
+    try:
+        while not assistant.is_built:
+            time.sleep(_LOOKED_AFTER)
+        assistant.warm_up()
+    except RagError as error:
+        log.warning("%s", error)
 
 
 def launch(assistant: Assistant) -> Server:

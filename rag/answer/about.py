@@ -190,6 +190,8 @@ def outline(document: Document, reader: Reader, most: int = _OUTLINE, within: Sp
     first, last = within or (0, len(document.text))
     spans, rows = [], []
     for piece, embedding in reader.pieces(document.source):
+        if embedding is None:
+            continue
         for at, (start, end) in enumerate(piece.sentences):
             span = piece.chunk.start + start, piece.chunk.start + end
             if first <= span[0] < last and _stands_alone(document, span):

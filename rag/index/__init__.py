@@ -1,15 +1,18 @@
 """Seam 2: where documents, passages and vectors are kept, and found again.
 
-An Index in a folder is written by one process at a time, one in a database by several; any number read it. A reader
-sees the index as it stood when it began, whole, whatever is written meanwhile. The rows of an index are named by
-opaque integer keys, which mean nothing outside the reader that gave them.
+An index is written in two phases. A file is put with its passages and their words, and can be found by these at once;
+the vectors of its texts follow. A text is known by its key, so equal texts share one vector and none is embedded twice.
+
+One process at a time writes to an index in a folder; of a database, one puts files, and any number embed. Any number
+read. A reader sees the index as it stood when it began, whole, whatever is written meanwhile. The rows of an index are
+named by opaque integer keys, which mean nothing outside the reader that gave them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from rag.embed import Embedding, Vectors
 from rag.sentences import Span
@@ -82,16 +85,19 @@ class Cut(NamedTuple):
     word_boxes: bytes = b""
 
 
-class Work(NamedTuple):
-    """A file that is to be written: what tells its state from another, and its size in bytes."""
+class Text(NamedTuple):
+    """What is embedded for a passage: its text under its headings, and its sentences as spans into that."""
 
-    source: str
-    state: str
-    size: int
+    text: str
+    sentences: Sequence[Span]
 
 
 class Reader(Protocol):
     """A consistent view of an index."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the index was built with."""
 
     def within(self, sources: Collection[str]) -> Reader:
         """Return a view of these documents alone; how rare words are is told by all documents still.
@@ -103,7 +109,8 @@ class Reader(Protocol):
     def dense(self, query: Vectors, k: int) -> dict[int, float]:
         """Return the ``k`` rows most like ``query``, a unit vector of shape ``(dimension,)``, with their cosines.
 
-        Of very many rows the likeliest are weighed, so that a few in a thousand of the ``k`` may be missed.
+        Rows without a vector yet are not among them. Of very many rows the likeliest are weighed, so that a few in a
+        thousand of the ``k`` may be missed.
         """
 
     def lexical(self, words: Sequence[Forms], k: int) -> dict[int, float]:
@@ -116,7 +123,7 @@ class Reader(Protocol):
         """Return the BM25 scores of those of the given rows that match."""
 
     def frequencies(self, words: Sequence[Forms]) -> list[int]:
-        """Return in how many passages each word stands, in any of its forms."""
+        """Return in how many passages the forms of each word stand, counted form by form, and at most all passages."""
 
     def nearest_term(self, term: str, most: int) -> str | None:
         """Return the term of the index most like ``term``, at most so many slips of the keyboard away, if any.
@@ -132,10 +139,16 @@ class Reader(Protocol):
         """Return the languages of the documents of rows."""
 
     def vectors(self, keys: Sequence[int]) -> Vectors:
-        """Return the vectors of rows, shape ``(len(keys), dimension)``."""
+        """Return the vectors of rows, shape ``(len(keys), dimension)``; zeros where there is none yet."""
 
     def sentence_vectors(self, keys: Sequence[int]) -> list[Vectors]:
-        """Return for each row the vectors of its sentences, shape ``(sentences, dimension)``."""
+        """Return for each row the vectors of its sentences, shape ``(sentences, dimension)``; zeros as above."""
+
+    def unembedded(self, keys: Sequence[int]) -> dict[int, Text]:
+        """Return what is to be embedded for those of the given rows that have no vector yet."""
+
+    def embedded(self) -> float:
+        """Return the share (0–1) of the passages that have a vector, equal texts counted once; 1 of an empty index."""
 
     def passages(self, keys: Sequence[int]) -> list[Passage]:
         """Return the passages of rows, in the order of ``keys``."""
@@ -152,8 +165,8 @@ class Reader(Protocol):
     def chunks(self, source: str) -> list[Chunk]:
         """Return the passages of a document, in the order of its text."""
 
-    def pieces(self, source: str) -> list[tuple[Piece, Embedding]]:
-        """Return the passages of a document as they were put, with their vectors, in the order of its text."""
+    def pieces(self, source: str) -> list[tuple[Piece, Embedding | None]]:
+        """Return the passages of a document as they were put, with the vectors there are, in the order of its text."""
 
     def files(self) -> dict[str, FileRecord]:
         """Return all files the index has seen, read or not, by source."""
@@ -177,7 +190,6 @@ class Index(Protocol):
     def writing(self, *, rebuild: bool = False) -> AbstractContextManager[BrokenOff | None]:
         """Hold the right to write; raises IndexLocked where another has it.
 
-        It is one process's in a folder. A database may be written by several at a time, each file by one of them.
         Gives what the writer before this one was broken off from, if it was: killed, or without power.
 
         With ``rebuild``, an empty index is written, which takes the place of this one when it is published.
@@ -186,27 +198,11 @@ class Index(Protocol):
     def begin(self, manifest: Manifest) -> None:
         """Make an empty index ready for writing; raises IndexMismatch where it was built otherwise."""
 
-    def share(self, work: Sequence[Work], on_others: Callable[[float], None]) -> Iterator[Iterable[str]]:
-        """Yield by turns the sources of files for this process to write, until all of ``work`` is written.
-
-        Where several processes write to one index, each file is written by one of them, and ``on_others`` is told
-        how many bytes the others have written.
-        """
-
-    def reserve(self, keys: Sequence[str], made: Mapping[str, Embedding]) -> set[str]:
-        """Return those of ``keys`` that another process embeds right now.
-
-        What is neither theirs nor ``known`` then is this one's to embed. ``made`` is what it embedded and has not put
-        yet, by key: others need not embed that.
-        """
-
-    def known(self, keys: Sequence[str]) -> set[str]:
-        """Return those of ``keys`` whose vectors are kept already."""
-
-    def put(self, record: FileRecord, cuts: Sequence[Cut], embeddings: Mapping[str, Embedding]) -> None:
+    def put(self, record: FileRecord, cuts: Sequence[Cut], texts: Mapping[str, Text]) -> None:
         """Put the documents of a file in the place of whatever it held before: one transaction.
 
-        Of a file that cannot be read there are none. ``embeddings`` holds, by key, those not kept already.
+        Of a file that cannot be read there are none. ``texts`` holds, by the keys of the pieces, what is to be embedded
+        where there are no vectors yet.
         """
 
     def touch(self, record: FileRecord) -> None:
@@ -215,6 +211,18 @@ class Index(Protocol):
     def remove(self, source: str) -> None:
         """Drop a file and all that was made of it: one transaction."""
 
+    def take(self, most: int) -> dict[str, Text]:
+        """Return up to ``most`` texts to embed next, by key: those of small files first, then the newest.
+
+        Another process is not given them until they are put, or this one ends.
+        """
+
+    def unembedded_count(self) -> int:
+        """Return how many texts have no vector yet."""
+
+    def put_vectors(self, embeddings: Mapping[str, Embedding]) -> None:
+        """Keep the vectors of texts, by key: one transaction."""
+
     def publish(self) -> None:
         """Write what makes reading fast, after a run of changes; drop vectors unused for ``VECTORS_KEPT_FOR``."""
 
@@ -222,13 +230,27 @@ class Index(Protocol):
         """Erase what is left of removed documents: their vectors, and an index that was kept aside."""
 
     def is_published(self) -> bool:
-        """Whether what makes reading fast is there, and of the state that is there."""
+        """Whether what makes reading fast is there, and near enough to the state that is there."""
 
     def faults(self) -> list[str]:
         """Check the index against itself, and return what is wrong, a line each."""
 
     def close(self) -> None:
         """Release files and connections."""
+
+
+@runtime_checkable
+class SharedIndex(Index, Protocol):
+    """An index that several processes write to at a time: one puts files, all of them embed."""
+
+    def shards(self) -> int:
+        """Return over how many shards its passages are spread; 0 where they are not."""
+
+    def putting(self) -> AbstractContextManager[bool]:
+        """Hold the right to put and remove files, where no other process has it; give whether it is held."""
+
+    def unembedded_elsewhere(self) -> bool:
+        """Whether there are texts without a vector still, which other processes embed."""
 
 
 def mismatch(found: Manifest, wanted: Manifest) -> str:

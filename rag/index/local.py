@@ -1,8 +1,7 @@
-"""The index in a folder: one SQLite file holds everything, files beside it make it fast.
+"""The index in a folder: one SQLite file holds everything, search engines beside it make it fast.
 
-SQLite (write-ahead log) is the source of truth; a changed document is one transaction in it, and gives the whole
-another generation. What makes reading fast is derived from it: of a few passages a snapshot of the vectors at one
-generation, of many a base and what has changed since. Where that is missing, stale or damaged, it is made again.
+SQLite (write-ahead log) is the source of truth; a changed document is one transaction in it. The search engines are
+made of it (see ``rag.index.engines``): where they are missing, stale or damaged, they are made again.
 """
 
 from __future__ import annotations
@@ -10,59 +9,45 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import sqlite3
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
-from importlib import resources
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from rag.corpus import IGNORE_FILE
 from rag.embed import Embedding
-from rag.errors import IndexDamaged, IndexFailure, IndexLocked, IndexMismatch
-from rag.index import SCHEMA_VERSION, VECTORS_KEPT_FOR, BrokenOff, Cut, FileRecord, Manifest, Work, mismatch
-from rag.index.derive import (
-    EXACT_UP_TO,
-    AnySnapshot,
-    current_snapshot,
-    drop_base,
-    flat_snapshot,
-    generation_of,
-    is_base_good,
-    is_large,
-    renew_base,
-    renewed_snapshot,
+from rag.errors import IndexFailure, IndexLocked, IndexMismatch
+from rag.index import VECTORS_KEPT_FOR, BrokenOff, Cut, FileRecord, Manifest, Text, mismatch
+from rag.index.engines import (
+    Engines,
+    are_saved,
+    are_vectors_behind,
+    are_words_behind,
+    drop,
+    save,
+    save_vector_index,
+    save_word_index,
 )
+from rag.index.files import write_whole
 from rag.index.local_check import faults
+from rag.index.local_database import (
+    check_schema,
+    connect,
+    failure,
+    is_writable,
+    make_tables,
+    read_manifest,
+    unusable,
+)
 from rag.index.local_reader import LocalReader
-from rag.index.local_rows import delete_file, drop_unused, put_file
-from rag.index.snapshot import remove_snapshot, save_snapshot, snapshot_generation, write_whole
-from rag.index.vocabulary import KeptVocabulary
+from rag.index.local_rows import delete_file, drop_unused, put_file, put_vectors
+from rag.index.vectors import EXACT_UP_TO
 
 _CURRENT = "current"
 _REBUILDING = ", rebuilding"
-# What the disk or another process is to blame for, and not the file.
-_PASSING = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_NOMEM,
-}
-# Passages put between two looks at the base, what any change counts for, and how many times as far as after a run
-# the base may be behind within one.
-_BASE_LOOKED_AT, _A_CHANGE, _UNPUBLISHED = 5_000, 50, 4
-_MIGRATIONS = (  # what makes of a layout the next one
-    "ALTER TABLE documents RENAME COLUMN headings TO blocks",
-    "ALTER TABLE chunks ADD COLUMN introductions TEXT NOT NULL DEFAULT '[]'",
-    "ALTER TABLE documents ADD COLUMN word_boxes BLOB NOT NULL DEFAULT x''",
-)
 _WRITER = "writer"  # who is writing; left behind by one that was killed
 
 
@@ -70,15 +55,12 @@ class LocalIndex:
     """An index in ``folder``. Safe to use from many threads; see the Index protocol."""
 
     def __init__(self, folder: Path, exact_up_to: int = EXACT_UP_TO) -> None:
-        """Open the index; of more passages than ``exact_up_to``, a base is kept on the disk."""
+        """Open the index; of up to ``exact_up_to`` vectors, all are compared with a question's."""
         self.folder = folder
         self._exact_up_to = exact_up_to
-        self._unpublished = 0  # what was changed since the base was last looked at
         self._lock = FileLock(folder / "lock", timeout=0)
         self._pool: list[tuple[Path, sqlite3.Connection]] = []
-        self._snapshot: tuple[Path, AnySnapshot] | None = None
-        self._snapshot_guard = threading.Lock()
-        self._vocabulary = KeptVocabulary()
+        self._engines: Engines | None = None
         self._target: Path | None = None  # the database being written
         self._writer: sqlite3.Connection | None = None
 
@@ -97,7 +79,7 @@ class LocalIndex:
         if database is None:
             return None
         with self._connection(database) as connection:
-            return _manifest(connection)
+            return read_manifest(connection)
 
     @contextmanager
     def reading(self) -> Iterator[LocalReader]:
@@ -106,10 +88,8 @@ class LocalIndex:
         with self._connection(database) as connection:
             connection.execute("BEGIN")
             try:
-                _check_schema(connection)
-                snapshot = self._current_snapshot(database, connection)
-                renewed = partial(self._renewed, database, connection)
-                yield LocalReader(connection, snapshot, self._vocabulary, renewed)
+                check_schema(connection)
+                yield LocalReader(connection, self._engines_of(database))
             finally:
                 connection.rollback()
 
@@ -140,7 +120,7 @@ class LocalIndex:
                 self._target = self._next_database(current) if rebuild or current is None else current
             yield broken_off
         except sqlite3.DatabaseError as error:
-            raise _failure(self.folder, error, "written") from error
+            raise failure(self.folder, error, "written") from error
         finally:
             if self._writer is not None:
                 self._writer.close()
@@ -162,35 +142,19 @@ class LocalIndex:
 
     def begin(self, manifest: Manifest) -> None:
         """Make an empty index ready for writing; raises IndexMismatch where it was built otherwise."""
-        found = _manifest(self._writing)
+        found = read_manifest(self._writing)
         if found is None:
-            schema = resources.files("rag.index").joinpath("schema.sql").read_text()
-            row = f"INSERT INTO meta VALUES ('manifest', {_quoted(manifest.model_dump_json())})"
-            layout = f"PRAGMA user_version = {len(_MIGRATIONS)}"
-            self._writing.executescript(f"BEGIN; {schema}; {row}; {layout}; COMMIT;")
+            make_tables(self._writing, manifest)
             if self._database is None:  # a first build that is broken off goes on from where it was
                 self._take_over()
         elif found != manifest:
             raise IndexMismatch(mismatch(found, manifest))
 
-    def share(self, work: Sequence[Work], on_others: Callable[[float], None]) -> Iterator[list[str]]:
-        """Yield the sources of all files: nobody else writes."""
-        yield [one.source for one in work]
-
-    def reserve(self, keys: Sequence[str], made: Mapping[str, Embedding]) -> set[str]:
-        """Return none of ``keys``: nobody else embeds."""
-        return set()
-
-    def known(self, keys: Sequence[str]) -> set[str]:
-        """Return those of ``keys`` whose vectors are kept already."""
-        query = "SELECT key FROM vectors WHERE key IN (SELECT value FROM json_each(?))"
-        return {key for (key,) in self._writing.execute(query, [json.dumps(list(keys))])}
-
-    def put(self, record: FileRecord, cuts: Sequence[Cut], embeddings: Mapping[str, Embedding]) -> None:
+    def put(self, record: FileRecord, cuts: Sequence[Cut], texts: Mapping[str, Text]) -> None:
         """Put the documents of a file in the place of whatever it held before: one transaction."""
         with self._transaction() as connection:
-            put_file(connection, record, cuts, embeddings)
-        self._look_at_base(sum(len(cut.pieces) for cut in cuts))
+            put_file(connection, record, cuts, texts)
+        self._save_what_is_behind()
 
     def touch(self, record: FileRecord) -> None:
         """Record a file's new size and times where its content is the same."""
@@ -201,53 +165,57 @@ class LocalIndex:
         """Drop a file and all that was made of it: one transaction."""
         with self._transaction() as connection:
             delete_file(connection, source)
-        self._look_at_base(0)
+
+    def take(self, most: int) -> dict[str, Text]:
+        """Return up to ``most`` texts to embed next, by key: those of small files first, then the newest."""
+        query = "SELECT key, text, sentences FROM unembedded ORDER BY size, id DESC LIMIT ?"
+        rows = self._writing.execute(query, [most])
+        return {key: Text(text, json.loads(sentences)) for key, text, sentences in rows}
+
+    def unembedded_count(self) -> int:
+        """Return how many texts have no vector yet."""
+        return int(self._writing.execute("SELECT count(*) FROM unembedded").fetchone()[0])
+
+    def put_vectors(self, embeddings: Mapping[str, Embedding]) -> None:
+        """Keep the vectors of texts, by key: one transaction."""
+        with self._transaction() as connection:
+            put_vectors(connection, embeddings)
+        self._save_what_is_behind()
 
     def publish(self) -> None:
         """Drop vectors long unused, and write what makes reading fast, where what is there is not good."""
-        drop_unused(self._writing, VECTORS_KEPT_FOR)
+        with self._transaction() as connection:
+            drop_unused(connection, VECTORS_KEPT_FOR)
         # What is about to be named current is on the disk before its name is. Readers hold up no other checkpoint.
         mode = "PASSIVE" if self._database == self._target_path else "TRUNCATE"
         self._writing.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
-        self._unpublished = 0
         with self._disk():
-            if not self._is_large():
-                drop_base(self._target_path, self._writing)
-                save_snapshot(flat_snapshot(self._writing, _dimension(self._writing)), self._target_path)
-            elif not is_base_good(self._target_path, self._writing):
-                self._renew_base()
+            save(self._target_path, self._writing, self._exact_up_to)
             self._take_over()
 
     def forget(self) -> None:
         """Erase what is left of removed documents: their vectors, and an index that was kept aside."""
         self._delete_others(self._target_path)
-        drop_unused(self._writing, 0)
-        # FTS5 and SQLite let what was deleted lie where it is until they need the space.
-        self._writing.execute("INSERT INTO passages (passages) VALUES ('optimize')")
+        with self._transaction() as connection:
+            drop_unused(connection, 0)
+        # SQLite lets what was deleted lie where it is until it needs the space.
         self._writing.execute("VACUUM")
         self._writing.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        if self._is_large():
-            self._renew_base()
+        with self._disk():
+            drop(self._target_path, self._writing)
+            save(self._target_path, self._writing, self._exact_up_to)
 
     def is_published(self) -> bool:
-        """Whether what makes reading fast is there, and of the state that is there, or near enough."""
-        if self._is_large():
-            return is_base_good(self._target_path, self._writing)
-        return snapshot_generation(self._target_path) == generation_of(self._writing)
+        """Whether what makes reading fast is there, and near enough to the state that is there."""
+        return are_saved(self._target_path, self._writing)
 
-    def _is_large(self) -> bool:
-        return is_large(self._target_path, self._writing, self._exact_up_to)
-
-    def _look_at_base(self, put: int) -> None:
-        """Make a base in the middle of a run that changes very much, so that readers have little to read anew.
-
-        A rebuild, which nobody reads yet, needs none.
-        """
-        self._unpublished += put + _A_CHANGE
-        if self._unpublished > _BASE_LOOKED_AT and self._target == self._database:
-            self._unpublished = 0
-            if self._is_large() and not is_base_good(self._target_path, self._writing, _UNPUBLISHED):
-                self._renew_base()
+    def _save_what_is_behind(self) -> None:
+        """Bring the engines up to date in the middle of a run, so that readers have little to weigh by themselves."""
+        with self._disk():
+            if are_words_behind(self._target_path, self._writing):
+                save_word_index(self._target_path, self._writing)
+            if are_vectors_behind(self._target_path, self._writing):
+                save_vector_index(self._target_path, self._writing, self._exact_up_to)
 
     @contextmanager
     def _disk(self) -> Iterator[None]:
@@ -255,20 +223,15 @@ class LocalIndex:
         try:
             yield
         except OSError as error:
-            raise _unusable(self.folder, error, "written") from error
-
-    def _renew_base(self) -> None:
-        with self._disk():
-            renew_base(self._target_path, self._writing, _dimension(self._writing))
-            remove_snapshot(self._target_path)
+            raise unusable(self.folder, error, "written") from error
 
     def faults(self) -> list[str]:
         """Check the index against itself, and return what is wrong, a line each."""
         database = self._built_database()
         with self._connection(database) as connection:
-            connection.execute("BEGIN IMMEDIATE")  # the check of the words is, to SQLite, a write
+            connection.execute("BEGIN")
             try:
-                return list(faults(connection, self._current_snapshot(database, connection)))
+                return list(faults(connection, self._engines_of(database)))
             finally:
                 connection.rollback()
 
@@ -292,7 +255,7 @@ class LocalIndex:
     @property
     def _writing(self) -> sqlite3.Connection:
         if self._writer is None:
-            self._writer = _connect(self._target_path)
+            self._writer = connect(self._target_path)
         return self._writer
 
     def _next_database(self, current: Path | None) -> Path:
@@ -308,22 +271,25 @@ class LocalIndex:
     def _delete_others(self, database: Path) -> None:
         """Delete all databases but one."""
         for old in self.folder.glob("index-*"):
-            if not old.name.startswith(database.stem + "."):
+            if old.name.startswith(database.stem + "."):
+                continue
+            if old.is_dir():
+                shutil.rmtree(old)
+            else:
                 old.unlink()
 
     def _take_over(self) -> None:
         """Make the database being written the current one."""
         if self._database != self._target_path:
-            write_whole(self.folder / _CURRENT, self._target_path.name.encode())
+            write_whole(self.folder / _CURRENT, [self._target_path.name.encode()])
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Commit all or nothing, and a new generation with it."""
+        """Commit all or nothing."""
         connection = self._writing
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
-            connection.execute("UPDATE meta SET value = hex(randomblob(8)) WHERE key = 'generation'")
             connection.commit()
         except BaseException:
             connection.rollback()
@@ -332,19 +298,19 @@ class LocalIndex:
     @contextmanager
     def _connection(self, database: Path) -> Iterator[sqlite3.Connection]:
         """Lend a connection to ``database``; one that met an error is not used again."""
-        connection = self._pooled(database) or _connect(database)
+        connection = self._pooled(database) or connect(database)
         try:
             yield connection
         except sqlite3.DatabaseError as error:
             connection.close()
-            raise _failure(database, error) from error
+            raise failure(database, error) from error
         except BaseException:  # such as a document that is not there: no fault of the connection
             self._give_back(database, connection)
             raise
         self._give_back(database, connection)
 
     def _give_back(self, database: Path, connection: sqlite3.Connection) -> None:
-        if _is_writable(database):
+        if is_writable(database):
             self._pool.append((database, connection))
         else:  # it would not see what another process, which may write, has written since
             connection.close()
@@ -357,106 +323,8 @@ class LocalIndex:
             connection.close()
         return None
 
-    def _current_snapshot(self, database: Path, connection: sqlite3.Connection) -> AnySnapshot:
-        """Return the snapshot of the generation ``connection`` sees; a whole object, never changed in place."""
-        with self._snapshot_guard:
-            kept, generation = self._snapshot, generation_of(connection)
-            if kept is None or (kept[0], kept[1].generation) != (database, generation):
-                before = kept[1] if kept is not None and kept[0] == database else None
-                dimension = _dimension(connection)
-                kept = database, current_snapshot(database, connection, dimension, self._exact_up_to, before)
-                self._snapshot = kept
-            return kept[1]
-
-    def _renewed(self, database: Path, connection: sqlite3.Connection, damaged: AnySnapshot) -> AnySnapshot:
-        """Return a snapshot made anew in the place of one that was found damaged."""
-        with self._snapshot_guard:
-            kept = self._snapshot
-            another_found_it = kept is not None and kept[1] is not damaged
-            if kept is None or not another_found_it or kept[1].generation != damaged.generation:
-                kept = database, renewed_snapshot(database, connection, _dimension(connection))
-                self._snapshot = kept
-            return kept[1]
-
-
-def _manifest(connection: sqlite3.Connection) -> Manifest | None:
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-        return None
-    (value,) = connection.execute("SELECT value FROM meta WHERE key = 'manifest'").fetchone()
-    return Manifest.model_validate_json(value)
-
-
-def _check_schema(connection: sqlite3.Connection) -> None:
-    found = _manifest(connection)
-    if found is not None and found.schema_version != SCHEMA_VERSION:
-        raise IndexMismatch(mismatch(found, found.model_copy(update={"schema_version": SCHEMA_VERSION})))
-
-
-def _dimension(connection: sqlite3.Connection) -> int:
-    manifest = _manifest(connection)
-    assert manifest is not None, "a database without a manifest has no vectors"
-    return manifest.dimension
-
-
-def _quoted(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _connect(database: Path) -> sqlite3.Connection:
-    try:
-        if not _is_writable(database):
-            return _open(_read_only(database), uri=True)
-        connection = _open(str(database))
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        _migrate(connection)
-    except sqlite3.DatabaseError as error:
-        raise _failure(database, error) from error
-    return connection
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring the tables of a database to this layout; nothing is written anew."""
-    for layout in range(_layout(connection), len(_MIGRATIONS)):
-        connection.execute("BEGIN IMMEDIATE")
-        if _layout(connection) == layout and _manifest(connection) is not None:
-            connection.execute(_MIGRATIONS[layout])
-            connection.execute(f"PRAGMA user_version = {layout + 1}")
-        connection.execute("COMMIT")
-
-
-def _layout(connection: sqlite3.Connection) -> int:
-    (layout,) = connection.execute("PRAGMA user_version").fetchone()
-    return int(layout)
-
-
-def _open(database: str, *, uri: bool = False) -> sqlite3.Connection:
-    return sqlite3.connect(database, timeout=60, isolation_level=None, check_same_thread=False, uri=uri)
-
-
-def _is_writable(database: Path) -> bool:
-    """Whether SQLite can keep its log beside a database."""
-    return os.access(database.parent, os.W_OK)
-
-
-def _read_only(database: Path) -> str:
-    """Return the URI of a database in a folder that cannot be written.
-
-    SQLite takes part in a log where there is one. Where there is none it has to be told that it needs none.
-    """
-    log = Path(f"{database}-wal")
-    has_log = log.exists() and log.stat().st_size > 0
-    return f"{database.absolute().as_uri()}?{'mode=ro' if has_log else 'immutable=1'}"
-
-
-def _failure(place: Path, error: sqlite3.DatabaseError, done: str = "read") -> IndexFailure:
-    """Tell an index that cannot be used just now (locked, disk full, read-only) from one that is damaged."""
-    code = getattr(error, "sqlite_errorcode", None)
-    if code is not None and code & 0xFF in _PASSING:
-        return _unusable(place, error, done)
-    return IndexDamaged(f"the index {place} cannot be read ({error}): run `rag index --rebuild`")
-
-
-def _unusable(place: Path, error: Exception, done: str) -> IndexFailure:
-    why = getattr(error, "strerror", None) or error
-    return IndexFailure(f"the index in {place} cannot be {done} ({why}): mend that and run again; nothing is lost")
+    def _engines_of(self, database: Path) -> Engines:
+        """Return the search engines of a database, which are kept open."""
+        if self._engines is None or self._engines.database != database:
+            self._engines = Engines(database, self._exact_up_to)
+        return self._engines

@@ -1,63 +1,76 @@
-"""Checks a local index against itself: the database, its words, and the snapshot made of them."""
+"""Checks a local index against itself: the database, its counts, and the search engines made of it."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from itertools import islice
 
-from rag.index.derive import AnySnapshot
-from rag.index.large import LargeSnapshot
-from rag.index.pieces import SnapshotDamaged
+import numpy as np
 
-_AT_ONCE = 5000  # vectors in memory
+from rag.embed import Vectors
+from rag.index.engines import Engines
+from rag.index.statistics import Counts, PassageTerms, count
+
+_AT_ONCE = 5000  # rows in memory
+_LEAST_COSINE = 0.95  # of codes, which may be in the list beside
+_TINY = 1e-12  # so that a vector of zeros is like no other
 _QUESTIONS = (
     ("chunks without their document", "chunks WHERE document_id NOT IN (SELECT id FROM documents)"),
-    ("chunks without their vectors", "chunks WHERE vector_key NOT IN (SELECT key FROM vectors)"),
+    (
+        "chunks with nothing to embed",
+        "chunks WHERE vector_key NOT IN (SELECT key FROM vectors UNION ALL SELECT key FROM unembedded)",
+    ),
+    ("texts to embed that have a vector", "unembedded WHERE key IN (SELECT key FROM vectors)"),
     ("documents without their file", "documents WHERE file NOT IN (SELECT source FROM files)"),
     ("readable files without a document", "files WHERE reason IS NULL AND source NOT IN (SELECT file FROM documents)"),
     ("unreadable files with a document", "files WHERE reason IS NOT NULL AND source IN (SELECT file FROM documents)"),
 )
 
 
-def faults(connection: sqlite3.Connection, snapshot: AnySnapshot) -> Iterator[str]:
-    """Yield what is wrong, a line each, with the database or with the snapshot made of it."""
+def faults(connection: sqlite3.Connection, engines: Engines) -> Iterator[str]:
+    """Yield what is wrong, a line each, with the database or with what is made of it."""
     try:
         for (said,) in connection.execute("PRAGMA integrity_check(5)"):
             if said != "ok":
                 yield f"database: {said}"
         for what, where in _QUESTIONS:
-            (count,) = connection.execute(f"SELECT count(*) FROM {where}").fetchone()
-            if count:
-                yield f"database: {count} {what}"
-        connection.execute("INSERT INTO passages (passages, rank) VALUES ('integrity-check', 1)")
+            (found,) = connection.execute(f"SELECT count(*) FROM {where}").fetchone()
+            if found:
+                yield f"database: {found} {what}"
+        if _counted(connection) != Counts(dict(connection.execute("SELECT name, value FROM counts"))):
+            yield "database: the counts are not those of the passages"
     except sqlite3.DatabaseError as error:
         yield f"database: {error}"
-    if not _holds_the_vectors(snapshot, connection):
+        return
+    if not _holds_the_vectors(connection, engines):
         yield "the vectors searched are not those of the database"
-    if isinstance(snapshot, LargeSnapshot) and not _holds_the_words(snapshot, connection):
+    index, last = engines.words(connection)
+    saved = {row for (row,) in connection.execute("SELECT row FROM chunks WHERE row <= ?", [last])}
+    if not saved <= set(index.rows()):
         yield "the words searched are not those of the database"
 
 
-def _holds_the_vectors(snapshot: AnySnapshot, connection: sqlite3.Connection) -> bool:
-    keys = iter(snapshot.keys())
-    rows = connection.execute("SELECT row, passage FROM chunks JOIN vectors ON key = vector_key ORDER BY row")
-    try:
-        while some := rows.fetchmany(_AT_ONCE):
-            wanted = [row for row, _ in some]
-            if list(islice(keys, len(some))) != wanted:
-                return False
-            if snapshot.vectors(wanted).astype("<f4").tobytes() != b"".join(blob for _, blob in some):
-                return False
-        return next(keys, None) is None
-    except SnapshotDamaged:
-        return False
+def _counted(connection: sqlite3.Connection) -> Counts:
+    rows = connection.execute("SELECT terms, context_terms FROM chunks")
+    return count(PassageTerms(*row) for row in rows)
 
 
-def _holds_the_words(snapshot: LargeSnapshot, connection: sqlite3.Connection) -> bool:
-    """Whether every word stands in as many passages as FTS5 says, and every list is as it was written."""
-    try:
-        snapshot.base.postings.check()
-    except SnapshotDamaged:
+def _holds_the_vectors(connection: sqlite3.Connection, engines: Engines) -> bool:
+    index = engines.vectors(connection)
+    if len(index) < connection.execute("SELECT count(*) FROM vectors").fetchone()[0]:
         return False
-    return dict(snapshot.bm25.vocabulary()) == dict(connection.execute("SELECT term, doc FROM vocabulary").fetchall())
+    rows = connection.execute(
+        "SELECT id, passage FROM vectors WHERE id <= ? AND key NOT IN (SELECT key FROM unused)", [index.last]
+    )
+    while some := rows.fetchmany(_AT_ONCE):
+        held = index.vectors([number for number, _ in some])
+        wanted = np.frombuffer(b"".join(blob for _, blob in some), dtype="<f4").reshape(len(some), -1)
+        if held is None or np.any(_cosines(held, index.as_searched(wanted)) < _LEAST_COSINE):
+            return False
+    return True
+
+
+def _cosines(some: Vectors, others: Vectors) -> Vectors:
+    norms = np.linalg.norm(some, axis=1) * np.linalg.norm(others, axis=1)
+    found: Vectors = np.einsum("ij,ij->i", some, others) / np.maximum(norms, _TINY)
+    return found

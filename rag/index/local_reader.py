@@ -1,153 +1,179 @@
-"""A consistent view of a local index: one read transaction of SQLite, and the snapshot that belongs to it."""
+"""A consistent view of a local index: one read transaction of SQLite, and the search engines beside it.
+
+The engines may know more or less than the view: what they name is looked up in it, what they lack is weighed from it.
+"""
 
 from __future__ import annotations
 
 import json
-import logging
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
-from typing import TypeVar
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 
 from rag.embed import Embedding, Vectors
 from rag.errors import DocumentMissing
-from rag.index import FileRecord, Forms, Passage, Piece
-from rag.index.bm25 import single_tokens
-from rag.index.derive import AnySnapshot
-from rag.index.large import LargeSnapshot
-from rag.index.pieces import SnapshotDamaged
+from rag.index import FileRecord, Forms, Manifest, Passage, Piece, Text
+from rag.index.engines import MANIFEST, Engines, read_count, read_meta
 from rag.index.saved import DOCUMENT, document, passage, piece
-from rag.index.vocabulary import KeptVocabulary
+from rag.index.statistics import PASSAGES, Bm25, Counts, PassageTerms, frequencies, names_of, term_name, term_of
+from rag.index.vocabulary import nearest
+from rag.index.weighed import weighed
 from rag.types import Chunk, Document, DocumentSummary, document_id
 
-_Found = TypeVar("_Found")
-log = logging.getLogger(__name__)
-
-# The plus keeps SQLite from running the match anew for every row, at fifty times the cost.
-_AMONG = " AND +rowid IN (SELECT value FROM json_each(?))"
+_AMONG = "IN (SELECT value FROM json_each(?))"
 
 
 class LocalReader:
-    """One transaction of SQLite and the FAISS snapshot of the same generation."""
+    """One transaction of SQLite, of all documents or of some."""
 
     def __init__(
         self,
         connection: sqlite3.Connection,
-        snapshot: AnySnapshot,
-        vocabulary: KeptVocabulary,
-        renewed: Callable[[AnySnapshot], AnySnapshot],
-        rows: list[int] | None = None,
+        engines: Engines,
+        rows: Collection[int] | None = None,
         sources: Collection[str] = (),
     ) -> None:
-        """Make a view; ``rows`` are those that are searched, of the documents at ``sources``, where not all are.
-
-        ``renewed`` gives another snapshot in the place of one that is found damaged.
-        """
+        """Make a view; ``rows`` are those that are searched, of the documents at ``sources``, where not all are."""
         self._connection = connection
-        self._snapshot = snapshot
-        self._vocabulary = vocabulary
-        self._renewed = renewed
+        self._engines = engines
         self._rows = rows
         self._sources = sources
+        self.manifest = Manifest.model_validate_json(read_meta(connection, MANIFEST) or "")
+        self._dimension = self.manifest.dimension
+        self._counts = Counts()
 
     def __len__(self) -> int:
-        return len(self._snapshot)
+        return read_count(self._connection, PASSAGES)
 
     def within(self, sources: Collection[str]) -> LocalReader:
         """Return a view of these documents alone."""
-        wanted = json.dumps(list(sources))
-        found = self._connection.execute(
+        found = self._ask(
             "SELECT source, json_group_array(row) FROM documents LEFT JOIN chunks ON document_id = id"
-            " WHERE source IN (SELECT value FROM json_each(?)) GROUP BY source",
-            [wanted],
-        ).fetchall()
+            f" WHERE source {_AMONG} GROUP BY source",
+            list(sources),
+        )
         if missing := sorted(set(sources) - {source for source, _ in found}):
             raise DocumentMissing(f"no document {missing[0]!r} in the index: `rag status` lists those there are")
-        rows = [row for _, rows in found for row in json.loads(rows) if row is not None]
-        return LocalReader(self._connection, self._snapshot, self._vocabulary, self._renewed, rows, sources)
+        rows = {row for _, rows in found for row in json.loads(rows) if row is not None}
+        return LocalReader(self._connection, self._engines, rows, sources)
 
     def dense(self, query: Vectors, k: int) -> dict[int, float]:
         """Return the ``k`` rows most like ``query`` with their cosines."""
-        return self._whole(lambda snapshot: snapshot.search(query, k, self._rows))
+        index = self._engines.vectors(self._connection)
+
+        def named(count: int) -> tuple[list[int], bool]:
+            query_ids = index.search(query, count)
+            rows = self._ask(f"SELECT row FROM vectors JOIN chunks ON vector_key = key WHERE id {_AMONG}", query_ids)
+            return [row for (row,) in rows], count >= len(index)
+
+        def cosines(rows: Sequence[int]) -> dict[int, float]:
+            found = self._vectors(rows)
+            keys = list(found)
+            # Not "@", whose last bits depend on what else is weighed: equal passages are to be equal.
+            scores = (np.stack([found[key] for key in keys]) * query).sum(axis=1) if keys else np.empty(0)
+            return dict(zip(keys, scores.tolist(), strict=True))
+
+        return weighed(named, cosines, k, self._rows)
 
     def lexical(self, words: Sequence[Forms], k: int) -> dict[int, float]:
         """Return the ``k`` rows that match any of ``words`` best, with their BM25 scores."""
-        if not words:
+        bm25 = self._bm25(words)
+        if not bm25.rarities:
             return {}
-        if (tokens := self._tokens(words)) is not None:
-            return self._whole(lambda snapshot: _large(snapshot).lexical(tokens, k, self._rows))
-        within, rows = ("", []) if self._rows is None else (_AMONG, [json.dumps(self._rows)])
-        query = f"SELECT rowid, -rank FROM passages WHERE passages MATCH ?{within} ORDER BY rank, rowid LIMIT ?"
-        return dict(self._connection.execute(query, [_match_any(words), *rows, k]).fetchall())
+        index, last = self._engines.words(self._connection)
+        recent = [row for (row,) in self._connection.execute("SELECT row FROM chunks WHERE row > ?", [last])]
+
+        def named(count: int) -> tuple[list[int], bool]:
+            return [*index.search(bm25.rarities, count), *recent], count >= len(index)
+
+        return weighed(named, lambda rows: self._scores(bm25, rows), k, self._rows)
 
     def lexical_of(self, words: Sequence[Forms], keys: Sequence[int]) -> dict[int, float]:
         """Return the BM25 scores of those of the given rows that match."""
-        if not words:
+        return self._scores(self._bm25(words), keys)
+
+    def _bm25(self, words: Sequence[Forms]) -> Bm25:
+        return Bm25(words, self._count(names_of(words)))
+
+    def _scores(self, bm25: Bm25, rows: Sequence[int]) -> dict[int, float]:
+        """Return the BM25 scores of those rows that match."""
+        if not bm25.rarities:
             return {}
-        if (tokens := self._tokens(words)) is not None:
-            return self._whole(lambda snapshot: _large(snapshot).lexical_of(tokens, keys))
-        query = f"SELECT rowid, -rank FROM passages WHERE passages MATCH ?{_AMONG}"
-        return dict(self._connection.execute(query, [_match_any(words), json.dumps(list(keys))]).fetchall())
+        found = self._ask(f"SELECT row, terms, context_terms FROM chunks WHERE row {_AMONG}", rows)
+        scores = bm25.scores(PassageTerms(text, context) for _, text, context in found).tolist()
+        return {row: score for (row, *_), score in zip(found, scores, strict=True) if score > 0}
+
+    def frequencies(self, words: Sequence[Forms]) -> list[int]:
+        """Return in how many passages the forms of each word stand, counted form by form, and at most all passages."""
+        return frequencies(words, self._count(names_of(words)))
+
+    def nearest_term(self, term: str, most: int) -> str | None:
+        """Return the term of the index most like ``term``, at most so many slips of the keyboard away, if any."""
+        first = term_name(term[:1])
+        query = "SELECT name, value FROM counts WHERE name >= ? AND name < ? AND abs(length(name) - ?) <= ?"
+        bounds = [first, first[:-1] + chr(ord(first[-1]) + 1), len(term_name(term)), most]
+        counted = self._connection.execute(query, bounds) if term else ()
+        return nearest(term, most, ((term_of(name), value) for name, value in counted))
+
+    def _count(self, names: Sequence[str]) -> Counts:
+        """Return counts by name, each read once."""
+        if new := [name for name in names if name not in self._counts]:
+            self._counts.update(dict.fromkeys(new, 0))
+            self._counts.update(dict(self._ask(f"SELECT name, value FROM counts WHERE name {_AMONG}", new)))
+        return self._counts
 
     def vectors(self, keys: Sequence[int]) -> Vectors:
-        """Return the vectors of rows."""
-        return self._whole(lambda snapshot: snapshot.vectors(keys))
+        """Return the vectors of rows; zeros where there is none yet."""
+        found, none = self._vectors(keys), np.zeros(self._dimension, dtype=np.float32)
+        return np.array([found.get(key, none) for key in keys], dtype=np.float32).reshape(len(keys), self._dimension)
+
+    def _vectors(self, rows: Sequence[int]) -> dict[int, Vectors]:
+        query = f"SELECT row, passage FROM chunks JOIN vectors ON key = vector_key WHERE row {_AMONG}"
+        return {row: np.frombuffer(blob, dtype="<f4") for row, blob in self._ask(query, rows)}
 
     def sentence_vectors(self, keys: Sequence[int]) -> list[Vectors]:
-        """Return for each row the vectors of its sentences."""
+        """Return for each row the vectors of its sentences; zeros where there are none yet."""
         query = (
-            "SELECT row, vectors.sentences FROM chunks JOIN vectors ON key = vector_key"
-            " WHERE row IN (SELECT value FROM json_each(?))"
+            "SELECT row, vectors.sentences, json_array_length(chunks.sentences)"
+            f" FROM chunks LEFT JOIN vectors ON key = vector_key WHERE row {_AMONG}"
         )
-        found = dict(self._connection.execute(query, [json.dumps(list(keys))]).fetchall())
-        dimension = self._snapshot.dimension
-        return [np.frombuffer(found[key], dtype="<f2").reshape(-1, dimension).astype(np.float32) for key in keys]
+        found = {row: (blob, count) for row, blob, count in self._ask(query, keys)}
+        shape = self._dimension
+        return [
+            np.zeros((count, shape), dtype=np.float32)
+            if blob is None
+            else np.frombuffer(blob, dtype="<f2").reshape(-1, shape).astype(np.float32)
+            for blob, count in (found[key] for key in keys)
+        ]
+
+    def unembedded(self, keys: Sequence[int]) -> dict[int, Text]:
+        """Return what is to be embedded for those of the given rows that have no vector yet."""
+        query = (
+            "SELECT row, unembedded.text, unembedded.sentences FROM chunks JOIN unembedded ON key = vector_key"
+            f" WHERE row {_AMONG}"
+        )
+        return {row: Text(text, json.loads(sentences)) for row, text, sentences in self._ask(query, keys)}
+
+    def embedded(self) -> float:
+        """Return the share (0–1) of the passages that have a vector, equal texts counted once; 1 of an empty index."""
+        (missing,) = self._connection.execute("SELECT count(*) FROM unembedded").fetchone()
+        if not missing:
+            return 1.0
+        query = "SELECT (SELECT count(*) FROM vectors) - (SELECT count(*) FROM unused)"
+        (there,) = self._connection.execute(query).fetchone()
+        return float(there / (there + missing))
 
     def passages(self, keys: Sequence[int]) -> list[Passage]:
         """Return the passages of rows, in the order of ``keys``."""
         query = (
             'SELECT row, document_id, start, "end", page, chunks.headings, introductions, chunks.text, sentences,'
-            " source, title, sha256, page_kind, language FROM chunks JOIN documents ON documents.id = document_id"
-            " WHERE row IN (SELECT value FROM json_each(?))"
+            f" source, title, sha256, page_kind, language FROM chunks JOIN documents ON documents.id = document_id"
+            f" WHERE row {_AMONG}"
         )
-        found = {row[0]: passage(*row[1:]) for row in self._connection.execute(query, [json.dumps(list(keys))])}
+        found = {row[0]: passage(*row[1:]) for row in self._ask(query, keys)}
         return [found[key] for key in keys]
-
-    def frequencies(self, words: Sequence[Forms]) -> list[int]:
-        """Return in how many passages each word stands, in any of its forms."""
-        return [self._frequency(word) for word in words]
-
-    def _frequency(self, word: Forms) -> int:
-        if (tokens := self._tokens([word])) is not None:
-            return self._whole(lambda snapshot: _large(snapshot).bm25.holding(tokens))
-        count = "SELECT count(*) FROM passages WHERE passages MATCH ?"
-        found: int = self._connection.execute(count, [_match_any([word])]).fetchone()[0]
-        return found
-
-    def _tokens(self, words: Sequence[Forms]) -> list[bytes] | None:
-        """Return the terms to look up in the snapshot; None where FTS5 is to be asked, as for a phrase."""
-        if not isinstance(self._snapshot, LargeSnapshot):
-            return None
-        return single_tokens([form for forms in words for form in forms])
-
-    def _whole(self, ask: Callable[[AnySnapshot], _Found]) -> _Found:
-        """Ask the snapshot; where it is found damaged, ask one that is made anew."""
-        try:
-            return ask(self._snapshot)
-        except SnapshotDamaged as error:
-            log.warning("%s: it is made again from the database", error)
-            self._snapshot = self._renewed(self._snapshot)
-            return ask(self._snapshot)
-
-    def nearest_term(self, term: str, most: int) -> str | None:
-        """Return the term of the index most like ``term``, at most so many slips of the keyboard away, if any."""
-        return self._vocabulary.of(self._snapshot.generation, self._terms).nearest(term, most)
-
-    def _terms(self) -> list[tuple[str, int]]:
-        if isinstance(self._snapshot, LargeSnapshot):
-            return self._snapshot.bm25.vocabulary()
-        return self._connection.execute("SELECT term, doc FROM vocabulary").fetchall()
 
     def languages(self) -> dict[str, int]:
         """Return how many documents are in each language, the most first."""
@@ -156,11 +182,8 @@ class LocalReader:
 
     def languages_of(self, keys: Sequence[int]) -> list[str]:
         """Return the languages of the documents of rows."""
-        query = (
-            "SELECT row, language FROM chunks JOIN documents ON documents.id = document_id"
-            " WHERE row IN (SELECT value FROM json_each(?))"
-        )
-        found = dict(self._connection.execute(query, [json.dumps(list(keys))]).fetchall())
+        query = f"SELECT row, language FROM chunks JOIN documents ON documents.id = document_id WHERE row {_AMONG}"
+        found = dict(self._ask(query, keys))
         return [found[key] for key in keys]
 
     def document(self, source: str) -> Document | None:
@@ -179,16 +202,16 @@ class LocalReader:
         keys = [row for (row,) in self._connection.execute(query, [document_id(source)])]
         return [found.chunk for found in self.passages(keys)]
 
-    def pieces(self, source: str) -> list[tuple[Piece, Embedding]]:
-        """Return the passages of a document as they were put, with their vectors, in the order of its text."""
+    def pieces(self, source: str) -> list[tuple[Piece, Embedding | None]]:
+        """Return the passages of a document as they were put, with the vectors there are, in the order of its text."""
         query = (
-            "SELECT row, key, passage, vectors.sentences FROM chunks JOIN vectors ON key = vector_key"
+            "SELECT row, vector_key, passage, vectors.sentences FROM chunks LEFT JOIN vectors ON key = vector_key"
             " WHERE document_id = ? ORDER BY start"
         )
         rows = self._connection.execute(query, [document_id(source)]).fetchall()
         found = self.passages([row[0] for row in rows])
         return [
-            piece(one, key, np.frombuffer(vector, dtype="<f4"), sentences)
+            piece(one, key, np.frombuffer(vector, dtype="<f4") if vector is not None else None, sentences)
             for one, (_, key, vector, sentences) in zip(found, rows, strict=True)
         ]
 
@@ -216,12 +239,6 @@ class LocalReader:
         row = self._connection.execute(query, [source]).fetchone()
         return FileRecord(**dict(zip(names, row, strict=True))) if row else None
 
-
-def _large(snapshot: AnySnapshot) -> LargeSnapshot:
-    assert isinstance(snapshot, LargeSnapshot), "only in a large one are words looked up"
-    return snapshot
-
-
-def _match_any(words: Sequence[Forms]) -> str:
-    """Return an FTS5 query for any form of any of ``words``, each quoted, so that none is taken for an operator."""
-    return " OR ".join('"' + term.replace('"', '""') + '"' for forms in words for term in forms)
+    def _ask(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Ask for rows among ``values``."""
+        return self._connection.execute(query, [json.dumps(list(values))]).fetchall()

@@ -7,32 +7,30 @@ either: SQL can neither read from one how often a term stands in it, nor from a 
 fetch every match to weigh it. They are kept as postings, in one covering index: the candidates, their frequencies and
 lengths lie in a row there, BM25 is exact, and nothing but that index is read.
 
-Up to ``exact_up_to`` passages each is weighed. From there on an index over halves of the numbers names the likeliest
+Up to ``exact_up_to`` vectors each is weighed. From there on an index over halves of the numbers names the likeliest
 (HNSW, and IVFFlat of very many: see ``rag.index.database.fast``), and these are weighed with full precision.
+
+One process at a time puts files, any number embed: all share one lock, who puts files has another, and each text that
+is embedded is locked by its key. They are session-level advisory locks, so that what is killed holds none.
 
 With Citus, these rules are kept:
 
-- All rows of a file have its number as ``document_id``; every table that grows is distributed by it and co-located,
-  so that a change of a file writes to one shard group. What is attached to a file lies with it. The one exception
-  is a document that takes another file's place.
-- Every primary key holds ``document_id``. There are no foreign keys and no unique constraints beside it; that no
-  source is there twice follows from its number being made from it. Keys come from no sequence.
+- All rows of a file have its number as ``document_id``; files, documents, passages and postings are distributed by it
+  and co-located. What is attached to a file lies with it. The one exception is a document that takes another file's
+  place. Vectors are distributed by their key. All else is small, and lies on the coordinator.
+- There are no foreign keys, and no unique constraints but on what a table is distributed by; that no source is there
+  twice follows from its number being made from it.
 - What is asked over all shards is flat: rows filtered, grouped by ``document_id`` and row or not at all, ordered,
   limited; each shard gives its best, the coordinator the best of these. No subquery has a limit, none is correlated.
-- Joins are between co-located tables, by ``document_id``. No CTE, no window, no recursion; ``FOR UPDATE`` only on the
-  table of claims, which is the coordinator's own, as is what is being embedded.
+- Joins are between co-located tables, by ``document_id``. No CTE, no window, no recursion, no ``FOR UPDATE``.
 - What is read by key names the shards it lies in.
-- Small tables (``state``, ``about``, ``counts``) are reference tables, written now and then, never in the transaction
-  of a file. Advisory locks are taken by statements of their own, and are the coordinator's.
-- Citus gives no snapshot over nodes: there a view is one per shard, taken when it is first asked. A document is
-  whole in it, as it lies in one.
+- Citus gives no snapshot over nodes, and loses the rows of a shard that moves meanwhile to one that it has. So a view
+  there is of READ COMMITTED: each statement sees all shards where they are. A passage that is put anew has another
+  number, and one that was found and is gone is told (IndexCut): the same is then asked again.
 """
 
 from __future__ import annotations
 
-import os
-import platform
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,72 +39,69 @@ from typing import TYPE_CHECKING
 
 from rag.embed import Embedding
 from rag.errors import IndexFailure, IndexLocked, IndexMismatch
-from rag.index import VECTORS_KEPT_FOR, BrokenOff, Cut, FileRecord, Manifest, Work, mismatch
+from rag.index import VECTORS_KEPT_FOR, BrokenOff, Cut, FileRecord, Manifest, Text, mismatch
 from rag.index.database.check import faults
 from rag.index.database.connection import (
     Connections,
     Done,
-    at_most_twice,
+    NothingBuilt,
     client_package,
     connect,
-    connect_again,
     failure,
     is_alive,
+    is_cut,
+    until_back,
 )
-from rag.index.database.counts import fold, is_folded
-from rag.index.database.fast import lacks_vector_index, made_of, make_vector_index, vacuum
+from rag.index.database.fast import NAME, lacks_vector_index, make_vector_index, vacuum
+from rag.index.database.locks import MAKE, PUT, RUN, holders, say_who, try_lock, unlock, unlock_texts
 from rag.index.database.reader import PostgresReader, View
-from rag.index.database.rows import delete_file, drop_spare, kept_vectors, known_keys, number_of, put_file, put_spare
+from rag.index.database.rows import (
+    LANGUAGE,
+    delete_file,
+    drop_unused,
+    number_of,
+    put_file,
+    put_vectors,
+    take_texts,
+)
 from rag.index.database.schema import (
     CURRENT,
+    LAYOUT,
+    PUTTING,
+    REBUILDING,
+    about_of,
+    check_readable,
+    delete_state,
     drop_other_builds,
     enter,
+    entering,
     let_read,
     make_build,
     make_state,
-    migrate,
     next_build,
-    read_manifest,
+    read_about,
     read_state,
-    readable_manifest,
     write_state,
 )
-from rag.index.database.share import Share
-from rag.index.database.workers import (
-    GATE,
-    PUBLISH,
-    RUN,
-    bury,
-    finish,
-    forget,
-    is_last,
-    lock_number,
-    make_claims,
-    register,
-    reserve,
-    say_publishing,
-    sign_off,
-    try_lock,
-    unlock_quietly,
-    writers,
-)
-from rag.index.derive import EXACT_UP_TO
+from rag.index.statistics import LENGTH, PASSAGES, Counts
+from rag.index.vectors import EXACT_UP_TO
 from rag.place import DatabaseUrl
 from rag.types import document_id
 
 if TYPE_CHECKING:
     from rag.index.database.connection import Connection
 
-_REBUILDING = ", rebuilding"
-_FOLDED_AFTER = 5_000  # passages put
-_VACUUMED_AFTER = 2_000  # passages put in one run: the server's own housekeeping comes late for so many at once
+_TAKEN = 32  # texts at a time, about a second of embedding: so several that embed get equal shares
+_VACUUMED_AFTER = 2_000  # rows put in one run: the server's own housekeeping comes late for so many at once
 _READ_WITHIN = "60s"
 _SORTED_WITHIN = "64MB"  # the scores of all passages that hold a word, of a million, before the best are taken
 _TRIED_AGAIN = 0.1  # seconds until a lock is tried again
+_FIRST_COUNTS = f"name IN ('{PASSAGES}', '{LENGTH}') OR name ^@ '{LANGUAGE}'"
+_ALL_NODES = "SELECT 1 FROM files LIMIT 1"  # asks each shard
 
 
 class PostgresIndex:
-    """An index in a database. Safe to use from many threads; see the Index protocol."""
+    """An index in a database. Safe to use from many threads; see the SharedIndex protocol."""
 
     def __init__(self, url: DatabaseUrl, replica: DatabaseUrl | None = None, exact_up_to: int = EXACT_UP_TO) -> None:
         """Open nothing yet; what is read is read from ``replica``, where there is one and this index does not write."""
@@ -115,19 +110,29 @@ class PostgresIndex:
         self._exact_up_to = exact_up_to
         self._connections = Connections(url)
         self._replicas = Connections(replica) if replica is not None else self._connections
+        self._one_writes = threading.Lock()  # of the threads of this process
         self._writer: Connection | None = None
         self._target = ""  # the build being written
-        self._worker = secrets.randbits(63)
-        self._told = ""  # who writes, in words
-        self._shared = True
-        self._one_writes = threading.Lock()  # of the threads of this process
-        self._put = self._unfolded = 0
+        self._older: str | None = None  # the one of an earlier layout that it takes the place of
+        self._is_alone = self._puts = False  # what the writer has locks for
+        self._held: set[bytes] = set()  # keys of texts that it has locks for
+        self._written = 0
+        self._is_begun = False  # whether the tables of the build are there
 
     def manifest(self) -> Manifest | None:
         """Return what the index was built with, or None where nothing was built yet."""
-        with self._reading_from.lend() as connection:
-            build = read_state(connection, self._schema).get(CURRENT)
-            return read_manifest(connection, build) if build is not None else None
+        if self._older is not None:
+            return None  # all is put anew
+        try:
+            with self._reading_from.lend(lambda _: entering(self._schema, None)) as (_, (_, about)):
+                return about_of(about).manifest
+        except NothingBuilt:
+            return None
+
+    def shards(self) -> int:
+        """Return over how many shards Citus spreads the passages; 0 where it does not."""
+        with self._view() as view:
+            return view.shards
 
     @contextmanager
     def reading(self) -> Iterator[PostgresReader]:
@@ -139,90 +144,113 @@ class PostgresIndex:
     def writing(self, *, rebuild: bool = False) -> Iterator[BrokenOff | None]:
         """Hold the right to write; the server lets go of it if this process, or the way to it, dies.
 
-        Several may hold it at a time; whoever rebuilds holds it alone. Gives what writers before were broken off
-        from: they would have taken their names from the door.
+        Several may hold it at a time; whoever rebuilds holds it alone. Gives what a writer before was broken off
+        from: it would have taken its name from the door.
 
-        With ``rebuild``, another build is written, which takes over when it is published; until then the old one
-        answers, and it is kept until the rebuild after.
+        With ``rebuild``, and where the index is of an earlier layout, another build is written, which takes over when
+        it is published; until then the old one answers, and it is kept until the rebuild after.
         """
         psycopg = client_package()
         if not self._one_writes.acquire(blocking=False):
-            raise IndexLocked(f"{self._told or 'this process'} is writing to {self.url}: wait for it, or stop it")
-        writer: Connection | None = None
+            raise IndexLocked(f"this process is writing to {self.url}: wait for it, or stop it")
         try:
-            writer = connect(self.url)
-            with self._gate(writer):  # or two that make the same table at once meet
-                make_state(writer, self._schema)
-                make_claims(writer, self._schema)
-            self._lock(writer, shared=not rebuild)
-            self._told = f"process {os.getpid()} on {platform.node()}{_REBUILDING * rebuild}"
-            with self._gate(writer):
-                broken_off = self._come_in(writer, rebuild=rebuild)
+            self._writer = connect(self.url)
+            broken_off = self._come_in(self._writer, rebuild=rebuild)
             yield broken_off
         except psycopg.Error as error:
             raise failure(self.url, error) from error
         finally:
-            self._let_go(writer)
+            self._let_go()
             self._one_writes.release()
 
     def _come_in(self, writer: Connection, *, rebuild: bool) -> BrokenOff | None:
-        """Choose the build to write; return what dead writers were broken off from."""
-        dead = bury(writer, self._schema, self._worker)
-        if not writers(writer, self._schema):
-            forget(writer, self._schema)
-        current = read_state(writer, self._schema).get(CURRENT)
-        self._target = next_build(writer, self._schema, current) if rebuild or current is None else current
-        migrate(writer, self._target)
-        self._writer, self._put, self._unfolded, self._shared = writer, 0, 0, not rebuild
-        register(writer, self._schema, self._worker, self._told)
-        enter(writer, self._target)
-        return _broken_off(dead)
+        """Take the right to write, and choose the build; return what a writer was broken off from."""
+        say_who(writer)
+        with self._making(writer):  # or two that make the same table at once meet
+            make_state(writer, self._schema)
+            self._is_alone = rebuild or self._older_build(writer) is not None
+            self._lock(writer)
+            self._older = None if rebuild else self._older_build(writer)  # another may have been quicker
+            broken_off = self._broken_off(writer)
+            current = read_state(writer, self._schema).get(CURRENT)
+            is_new = current is None or self._is_alone
+            self._target = next_build(writer, self._schema, current) if is_new else current or ""
+            if rebuild:
+                write_state(writer, self._schema, REBUILDING, "")
+            enter(writer, self._target)
+        self._written, self._is_begun = 0, False
+        return broken_off
+
+    def _older_build(self, connection: Connection) -> str | None:
+        """Return the build in use where its tables are of an earlier layout."""
+        current = read_state(connection, self._schema).get(CURRENT)
+        about = read_about(connection, current) if current is not None else None
+        return current if about is not None and about.layout < LAYOUT else None
+
+    def _broken_off(self, writer: Connection) -> BrokenOff | None:
+        """Return what was begun and not ended, though nobody is at it."""
+        if delete_state(writer, self._schema, REBUILDING):
+            delete_state(writer, self._schema, PUTTING)
+            return "rebuild"
+        if not try_lock(writer, self._schema, PUT):
+            return None
+        was_putting = delete_state(writer, self._schema, PUTTING)
+        unlock(writer, self._schema, PUT)
+        return "run" if was_putting else None
+
+    @contextmanager
+    def putting(self) -> Iterator[bool]:
+        """Hold the right to put and remove files, where no other process has it; give whether it is held."""
+        with self._put_lock() as is_free:
+            if is_free:
+                self._again(lambda connection: write_state(connection, self._schema, PUTTING, ""))
+            yield is_free
+
+    @contextmanager
+    def _put_lock(self) -> Iterator[bool]:
+        self._puts = self._again(lambda connection: try_lock(connection, self._schema, PUT))
+        try:
+            yield self._puts
+        finally:
+            if self._puts:
+                self._puts = False
+                self._end_putting()
+
+    def _end_putting(self) -> None:
+        import psycopg
+
+        assert self._writer is not None, "what is locked is locked by a writer"
+        with suppress(psycopg.Error):  # where the connection is gone, the server has the lock back already
+            delete_state(self._writer, self._schema, PUTTING)
+            unlock(self._writer, self._schema, PUT)
 
     def begin(self, manifest: Manifest) -> None:
         """Make an empty index ready for writing; raises IndexMismatch where it was built otherwise."""
 
-        def begun(connection: Connection) -> Manifest | None:
-            with self._gate(connection):  # one of several makes what they all write to
-                found = read_manifest(connection, self._target)
-                if found is None:
-                    make_build(connection, self._target, manifest)
+        def begun(connection: Connection) -> Manifest:
+            with self._making(connection):  # one of several makes what they all write to
+                about = read_about(connection, self._target) or read_about(connection, self._older or self._target)
+                found = about.manifest if about is not None else manifest
+                if found == manifest and (about is None or about.layout < LAYOUT):
+                    make_build(connection, self._target, manifest, self._older)
                 enter(connection, self._target)
                 return found
 
         found = self._again(begun)
-        if found is not None and found != manifest:
+        if found != manifest:
             raise IndexMismatch(mismatch(found, manifest))
+        self._is_begun = True
 
-    def share(self, work: Sequence[Work], on_others: Callable[[float], None]) -> Iterator[Iterator[str]]:
-        """Yield by turns the sources of files for this process to write, until all of ``work`` is written."""
-        return Share(self.url, self._worker).rounds(work, on_others)
+    def _has_begun(self) -> bool:
+        """Whether the tables of the build are there, which another process may be about to make."""
+        if not self._is_begun:
+            self._is_begun = self._again(lambda connection: read_about(connection, self._target)) is not None
+        return self._is_begun
 
-    def reserve(self, keys: Sequence[str], made: Mapping[str, Embedding]) -> set[str]:
-        """Return those of ``keys`` that another process embeds right now; let others have what was ``made``."""
-        if made:
-            self._again(lambda connection: put_spare(connection, self._worker, made))
-        return self._again(lambda connection: reserve(connection, self._schema, self._worker, keys))
-
-    def known(self, keys: Sequence[str]) -> set[str]:
-        """Return those of ``keys`` whose vectors are kept already."""
-        return self._again(lambda connection: known_keys(connection, keys))
-
-    def put(self, record: FileRecord, cuts: Sequence[Cut], embeddings: Mapping[str, Embedding]) -> None:
+    def put(self, record: FileRecord, cuts: Sequence[Cut], texts: Mapping[str, Text]) -> None:
         """Put the documents of a file in the place of whatever it held before: one transaction."""
-        pieces = [piece for cut in cuts for piece in cut.pieces]
-        missing = [piece.key for piece in pieces if piece.key not in embeddings]
-
-        def written(connection: Connection) -> None:
-            kept = kept_vectors(connection, missing)  # from any shard, so before the transaction, which is in one
-            with self._alone(connection, record.source):
-                put_file(connection, record, cuts, embeddings, kept)
-            finish(connection, self._schema, number_of(document_id(record.source)))
-
-        self._again(written)
-        self._put += len(pieces)
-        self._unfolded += len(pieces)
-        if self._unfolded > _FOLDED_AFTER:
-            self._fold()
+        self._in_transaction(lambda connection: put_file(connection, record, cuts, texts))
+        self._written += sum(len(cut.pieces) for cut in cuts)
 
     def touch(self, record: FileRecord) -> None:
         """Record a file's new size and times where its content is the same."""
@@ -232,45 +260,67 @@ class PostgresIndex:
 
     def remove(self, source: str) -> None:
         """Drop a file and all that was made of it: one transaction."""
+        self._in_transaction(lambda connection: delete_file(connection, source))
 
-        def deleted(connection: Connection) -> None:
-            with self._alone(connection, source):
-                delete_file(connection, source)
+    def take(self, most: int) -> dict[str, Text]:
+        """Return up to ``most`` texts to embed next, by key: those of small files first, then the newest."""
+        count = min(most, _TAKEN)
+        if not self._has_begun():
+            return {}
+        return self._again(lambda connection: take_texts(connection, self._schema, count, self._held))
 
-        self._again(deleted)
+    def unembedded_count(self) -> int:
+        """Return how many texts have no vector yet."""
+        query = "SELECT count(*) FROM unembedded"
+        if not self._has_begun():
+            return 0
+        (count,) = self._again(lambda connection: connection.execute(query).fetchone()) or (0,)
+        return int(count)
+
+    def unembedded_elsewhere(self) -> bool:
+        """Whether there are texts without a vector still, which other processes embed."""
+        return self.unembedded_count() > 0
+
+    def put_vectors(self, embeddings: Mapping[str, Embedding]) -> None:
+        """Keep the vectors of texts, by key: one transaction."""
+        self._in_transaction(lambda connection: put_vectors(connection, embeddings))
+        self._written += len(embeddings)
+        done = {bytes.fromhex(key) for key in embeddings} & self._held
+        self._again(lambda connection: unlock_texts(connection, self._schema, done & self._held))
+        self._held -= done
 
     def publish(self) -> None:
         """Drop vectors long unused, and make what makes reading fast, where it is not there.
 
-        Of several that write, the last one does it.
+        While another process puts files, it is left to that one.
         """
-        self._fold()
-        self._again(lambda connection: say_publishing(connection, self._schema, self._worker, self._told))
-        with self._locked(PUBLISH):
-            with self._locked(GATE):  # whoever comes in later looks for vectors when those unused are gone
-                last = self._again(lambda connection: is_last(connection, self._schema, self._worker))
-                if last:
-                    self._again(lambda connection: drop_spare(connection, VECTORS_KEPT_FOR))
-            if last:
+        if not self._has_begun():
+            return
+        self._again(lambda connection: enter(connection, self._target))  # where pgvector is by now
+        with self._put_lock() as is_free:
+            if is_free:
+                self._in_transaction(lambda connection: drop_unused(connection, VECTORS_KEPT_FOR))
                 self._make_fast()
         self._again(lambda connection: let_read(connection, self._schema, self._target))
-        self._take_over()
+        if self._is_alone:
+            self._again(lambda connection: write_state(connection, self._schema, CURRENT, self._target))
+            self._older = None
 
     def _make_fast(self) -> None:
-        if self._again(lambda connection: lacks_vector_index(connection, self._exact_up_to)):
-            self._again(lambda connection: make_vector_index(connection, self._target))
-        if self._put > _VACUUMED_AFTER:
+        if not self.is_published():
+            self._again(make_vector_index)
+        if self._written > _VACUUMED_AFTER:
             self._again(vacuum)
 
     def forget(self) -> None:
         """Erase what is left of removed documents: their vectors, and a build that was kept aside."""
-        self._again(lambda connection: drop_spare(connection, 0))
+        self._in_transaction(lambda connection: drop_unused(connection, 0))
         self._again(lambda connection: drop_other_builds(connection, self._schema, self._target))
 
     def is_published(self) -> bool:
-        """Whether what makes reading fast is there, and nothing is left of a run that was broken off."""
-        return self._again(
-            lambda connection: is_folded(connection) and not lacks_vector_index(connection, self._exact_up_to)
+        """Whether what makes reading fast is there, and near enough to the state that is there."""
+        return self._has_begun() and not self._again(
+            lambda connection: lacks_vector_index(connection, self._exact_up_to)
         )
 
     def faults(self) -> list[str]:
@@ -291,107 +341,98 @@ class PostgresIndex:
 
     @contextmanager
     def _view(self) -> Iterator[View]:
-        """Open a transaction on the build in use."""
-        with self._reading_from.lend() as connection:
-            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            # With Citus, what is set for a transaction is set for its part on every node.
-            connection.execute(
-                "SET LOCAL citus.propagate_set_commands = 'local'; SET LOCAL jit = off;"
-                f" SET LOCAL statement_timeout = '{_READ_WITHIN}'; SET LOCAL work_mem = '{_SORTED_WITHIN}'"
-            )
-            build = read_state(connection, self._schema).get(CURRENT)
-            manifest = readable_manifest(connection, build) if build is not None else None
-            if build is None or manifest is None:
-                raise IndexFailure(f"there is no index in {self.url}: run `rag index`")
-            enter(connection, build, local=True)
-            yield View(connection, manifest.dimension, is_coarse=bool(made_of(connection)))
+        """Open a transaction on the build in use, or on the one that takes the place of what cannot be read."""
+        opening = self._target if self._older is not None else None
+        with self._reading_from.lend(lambda citus: _opening(self._schema, opening, citus), _ALL_NODES) as lent:
+            connection, (_, about, counts, indexes, shards) = lent
+            found = about_of(about)
+            check_readable(found)
+            ((count,),) = shards
+            yield View(connection, found.manifest, bool(indexes), count, Counts(dict(counts)))
 
-    def _lock(self, connection: Connection, *, shared: bool) -> None:
+    def _lock(self, connection: Connection) -> None:
         """Take the right to write for as long as the connection lasts: all share it, but for who rebuilds."""
-        if not try_lock(connection, self._schema, RUN, shared=shared):
-            holders = sorted(writers(connection, self._schema).values()) or ["another process"]
-            raise IndexLocked(f"{' and '.join(holders)} is writing to {self.url}: wait for it, or stop it")
+        if not try_lock(connection, self._schema, RUN, shared=not self._is_alone):
+            told = " and ".join(holders(connection, self._schema, RUN))
+            raise IndexLocked(f"{told} is writing to {self.url}: wait for it, or stop it")
 
     @contextmanager
-    def _gate(self, connection: Connection) -> Iterator[None]:
-        """Let one writer at a time come in, or make what others are to find."""
-        while not try_lock(connection, self._schema, GATE):
+    def _making(self, connection: Connection) -> Iterator[None]:
+        """Let one writer at a time make tables that others are to find."""
+        import psycopg
+
+        while not try_lock(connection, self._schema, MAKE):
             time.sleep(_TRIED_AGAIN)
         try:
             yield
         finally:
-            unlock_quietly(connection, self._schema, GATE)
+            with suppress(psycopg.Error):
+                unlock(connection, self._schema, MAKE)
 
-    @contextmanager
-    def _locked(self, name: str) -> Iterator[None]:
-        """Hold a lock; waited for by asking again and again, so that no time-out ends the waiting."""
-        while not self._again(lambda connection: try_lock(connection, self._schema, name)):
-            time.sleep(_TRIED_AGAIN)
-        try:
-            yield
-        finally:
-            assert self._writer is not None, "what is locked is locked by a writer"
-            unlock_quietly(self._writer, self._schema, name)
-
-    @contextmanager
-    def _alone(self, connection: Connection, source: str) -> Iterator[None]:
-        """Open a transaction on a file, in which no other process changes it: one may be late with a claim it lost."""
-        number = lock_number(self._schema, f"file {source}")
-        with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", [number])
-            yield
-
-    def _let_go(self, writer: Connection | None) -> None:
+    def _let_go(self) -> None:
         """End writing; where the server is away, it has let go by itself."""
         import psycopg
 
-        mine, self._writer = self._writer, None
-        with suppress(psycopg.Error):
-            if mine is not None:
-                sign_off(mine, self._schema, self._worker)
-                mine.execute("SELECT pg_advisory_unlock_all()")  # or the server lets go a moment after it was closed
-                mine.close()
-        self._target = ""
+        writer, self._writer = self._writer, None
         if writer is not None:
+            with suppress(psycopg.Error):
+                if self._is_alone:
+                    delete_state(writer, self._schema, REBUILDING)
+                writer.execute("SELECT pg_advisory_unlock_all()")  # or the server lets go a moment after it was closed
             writer.close()
+        self._target, self._older, self._is_alone, self._held = "", None, False, set()
+
+    def _in_transaction(self, work: Callable[[Connection], None]) -> None:
+        def done(connection: Connection) -> None:
+            with connection.transaction():
+                work(connection)
+
+        self._again(done)
 
     def _again(self, work: Callable[[Connection], Done]) -> Done:
         """Do a piece of writing; where it was cut off, once more, with a new connection if need be.
 
         Each piece puts something in the place of what was there, so that it may be done twice.
         """
-        writer = self._writer
-        if writer is None:
+        import psycopg
+
+        if self._writer is None:
             raise IndexFailure("the index is not open for writing: enter writing() first")
-        return at_most_twice(self.url, lambda: work(writer), lambda: work(self._back()))
+        try:
+            return work(self._writer)
+        except psycopg.Error as error:
+            if not is_cut(error):
+                raise failure(self.url, error) from error
+        return until_back(self.url, lambda: work(self._back()))
 
     def _back(self) -> Connection:
-        """Return the connection to write with, a new one where it was cut; raises IndexLocked if another writes now."""
+        """Return the connection to write with, a new one where it was cut; raises IndexLocked if another writes now.
+
+        Locks on texts are lost then: another process may embed them, too, and the first to put them does.
+        """
         assert self._writer is not None, "only who writes comes back"
         if not is_alive(self._writer):
             self._writer.close()
-            writer = connect_again(self.url)
-            self._writer = writer
-            self._lock(writer, shared=self._shared)
-            register(writer, self._schema, self._worker, self._told)
+            self._held = set()
+            writer = self._writer = connect(self.url)
+            say_who(writer)
+            self._lock(writer)
+            if self._puts and not try_lock(writer, self._schema, PUT):
+                writer.close()
+                told = " and ".join(holders(writer, self._schema, PUT))
+                raise IndexLocked(f"{told} is writing to {self.url}: wait for it, or stop it")
             enter(writer, self._target)
         return self._writer
 
-    def _fold(self) -> None:
-        self._unfolded = 0
-        self._again(fold)
 
-    def _current(self) -> str | None:
-        return self._again(lambda connection: read_state(connection, self._schema).get(CURRENT))
-
-    def _take_over(self) -> None:
-        """Make the build being written the current one."""
-        if self._current() != self._target:
-            self._again(lambda connection: write_state(connection, self._schema, CURRENT, self._target))
-
-
-def _broken_off(dead: Sequence[str]) -> BrokenOff | None:
-    """Return what the writers were at that left their names behind."""
-    if not dead:
-        return None
-    return "rebuild" if all(told.endswith(_REBUILDING) for told in dead) else "run"
+def _opening(schema: str, build: str | None, citus: bool) -> str:
+    """Return what opens a view, and asks for what every view needs."""
+    level = "READ COMMITTED" if citus else "REPEATABLE READ"
+    shards = "(SELECT count(*) FROM pg_dist_shard WHERE logicalrelid = to_regclass('vectors'))" if citus else "0"
+    return (
+        f"BEGIN ISOLATION LEVEL {level} READ ONLY; SET LOCAL jit = off; SET LOCAL statement_timeout = '{_READ_WITHIN}';"
+        f" SET LOCAL work_mem = '{_SORTED_WITHIN}'; {entering(schema, build)};"
+        f" SELECT name, value FROM counts WHERE {_FIRST_COUNTS};"
+        " SELECT 1 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+        f" WHERE indrelid = to_regclass('vectors') AND starts_with(relname, '{NAME}'); SELECT {shards}"
+    )

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from rag.embed import Embedding, Vectors
 from rag.index import Passage, Piece
+from rag.index.statistics import PassageTerms
 from rag.short_forms import explaining_terms
 from rag.types import Block, Chunk, Document, Group, Heading, Introduction, Page, PageKind, Value
 from rag.words import terms
@@ -100,15 +101,19 @@ def passage(
     )
 
 
-def piece(found: Passage, key: str, vector: Vectors, sentences: bytes) -> tuple[Piece, Embedding]:
-    """Return a passage as it was put, with its vectors; those of its sentences are little-endian float16."""
+def piece(found: Passage, key: str, vector: Vectors | None, sentences: bytes) -> tuple[Piece, Embedding | None]:
+    """Return a passage as it was put, with its vectors, if any; those of its sentences are little-endian float16."""
+    put = Piece(found.chunk, found.sentences, key)
+    if vector is None:
+        return put, None
     rows = np.frombuffer(sentences, dtype="<f2").reshape(len(found.sentences), len(vector)).astype(np.float32)
-    return Piece(found.chunk, found.sentences, key), Embedding(vector, rows)
+    return put, Embedding(vector, rows)
 
 
-def found_by(document: Document, chunk: Chunk) -> tuple[str, str]:
-    """Return the terms of a passage's text and of its context, with a space between."""
-    return " ".join(terms(chunk.text, document.language)), " ".join(_context_terms(document, chunk))
+def found_by(document: Document, chunk: Chunk) -> PassageTerms:
+    """Return the terms that a passage is found by."""
+    text, context = terms(chunk.text, document.language), _context_terms(document, chunk)
+    return PassageTerms(" ".join(text), " ".join(context))
 
 
 def dump_introductions(chunk: Chunk) -> str:

@@ -1,7 +1,6 @@
 -- The one source of truth; everything else is derived from it.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
--- The generation is another random number after every write: no two states, and no state lost with the power, share one.
-INSERT INTO meta VALUES ('generation', '');
+INSERT INTO meta VALUES ('database', hex(randomblob(8))); -- the name of the vectors' file that is made of it
 
 CREATE TABLE files (
   source TEXT PRIMARY KEY,
@@ -31,14 +30,7 @@ CREATE TABLE documents (
 CREATE INDEX documents_by_language ON documents (language);
 CREATE INDEX documents_by_file ON documents (file);
 
--- Vectors are kept by the hash of the text they were made from: equal texts share them, and none is embedded twice.
-CREATE TABLE vectors (
-  key TEXT PRIMARY KEY,
-  passage BLOB NOT NULL,    -- little-endian float32
-  sentences BLOB NOT NULL   -- little-endian float16, a row a sentence
-);
-
--- AUTOINCREMENT: a row's number is never given again, so a stale snapshot cannot name another passage.
+-- AUTOINCREMENT: a row's number is never given again, so what is derived cannot name another passage.
 CREATE TABLE chunks (
   row INTEGER PRIMARY KEY AUTOINCREMENT,
   document_id TEXT NOT NULL REFERENCES documents (id),
@@ -48,7 +40,7 @@ CREATE TABLE chunks (
   headings TEXT NOT NULL,   -- JSON
   introductions TEXT NOT NULL DEFAULT '[]', -- JSON, of the lists and tables it holds some of
   sentences TEXT NOT NULL,  -- JSON, spans into text
-  vector_key TEXT NOT NULL REFERENCES vectors (key),
+  vector_key TEXT NOT NULL, -- of vectors or, until it is embedded, of unembedded
   text TEXT NOT NULL,
   terms TEXT NOT NULL,      -- of the text, made by rag.words, with a space between
   context_terms TEXT NOT NULL -- of title, headings and file name, for finding only
@@ -56,19 +48,26 @@ CREATE TABLE chunks (
 CREATE INDEX chunks_by_document ON chunks (document_id);
 CREATE INDEX chunks_by_vector ON chunks (vector_key);
 
--- The terms are made beforehand: all that is left to FTS5 is to part them at the spaces. Beyond ASCII, its
--- "ascii" tokenizer takes every sign for part of a term; in ASCII, it is told which it may meet.
-CREATE VIRTUAL TABLE passages USING fts5 (
-  terms, context_terms, content = 'chunks', content_rowid = 'row', tokenize = "ascii tokenchars '.,+#'"
+-- Vectors are kept by the hash of the text they were made from: equal texts share them, and none is embedded twice.
+CREATE TABLE vectors (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, -- in the order they were made in; never given again
+  key TEXT NOT NULL UNIQUE,
+  passage BLOB NOT NULL,    -- little-endian float32
+  sentences BLOB NOT NULL   -- little-endian float16, a row a sentence
 );
-CREATE VIRTUAL TABLE vocabulary USING fts5vocab ('passages', 'row');
 
-INSERT INTO passages (passages, rank) VALUES ('rank', 'bm25(1.0, 0.3)');
+-- What is still to be embedded.
+CREATE TABLE unembedded (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  key TEXT NOT NULL UNIQUE,
+  text TEXT NOT NULL,
+  sentences TEXT NOT NULL,  -- JSON, spans into text
+  size INTEGER NOT NULL     -- passages of its file
+);
+CREATE INDEX unembedded_by_size ON unembedded (size, id);
 
-CREATE TRIGGER chunk_added AFTER INSERT ON chunks BEGIN
-  INSERT INTO passages (rowid, terms, context_terms) VALUES (new.row, new.terms, new.context_terms);
-END;
-CREATE TRIGGER chunk_removed AFTER DELETE ON chunks BEGIN
-  INSERT INTO passages (passages, rowid, terms, context_terms)
-  VALUES ('delete', old.row, old.terms, old.context_terms);
-END;
+-- Vectors that no passage has any more, and since when (Unix time): what comes back within a month has them.
+CREATE TABLE unused (key TEXT PRIMARY KEY, since REAL NOT NULL) WITHOUT ROWID;
+
+-- What is counted over all passages (see rag.index.statistics).
+CREATE TABLE counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;

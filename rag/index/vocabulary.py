@@ -1,55 +1,22 @@
-"""The words of an index, for finding the one that was meant where one was misspelt. Knows no database."""
+"""The term of an index that was meant where a word is misspelt."""
 
 from __future__ import annotations
 
-import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 
 _SHORTEST = 3  # letters: below, everything is like everything
 
-Counted = tuple[str, int]  # a term, and in how many passages it stands
 
+def nearest(term: str, most: int, counted: Iterable[tuple[str, int]]) -> str | None:
+    """Return the term of letters alone at the smallest distance of at most ``most``, or None.
 
-class Vocabulary:
-    """Terms of letters alone, by first letter and length; never changed once made."""
+    ``counted`` are terms, each with in how many passages it stands: of terms equally near, the most frequent is
+    returned. The distance is Damerau's and Levenshtein's, restricted: no part is changed twice (optimal string
+    alignment).
+    """
+    from rapidfuzz.distance import OSA
+    from rapidfuzz.process import extract
 
-    def __init__(self, terms: Iterable[Counted]) -> None:
-        self._alike: dict[tuple[str, int], list[str]] = defaultdict(list)
-        self._passages: dict[str, int] = {}
-        for term, passages in terms:
-            if len(term) >= _SHORTEST and term.isalpha():
-                self._alike[term[0], len(term)].append(term)
-                self._passages[term] = passages
-
-    def nearest(self, term: str, most: int) -> str | None:
-        """Return the term with the same first letter at the smallest distance of at most ``most``, or None.
-
-        The distance is Damerau's and Levenshtein's, restricted: no part is changed twice (optimal string alignment).
-        """
-        from rapidfuzz.distance import OSA
-        from rapidfuzz.process import extract
-
-        found = [
-            (int(distance), -self._passages[other], other)
-            for length in range(len(term) - most, len(term) + most + 1)
-            for other, distance, _ in extract(
-                term, self._alike.get((term[:1], length), ()), scorer=OSA.distance, score_cutoff=most, limit=None
-            )
-        ]
-        return min(found)[-1] if found else None
-
-
-class KeptVocabulary:
-    """The vocabulary of the generation asked for last: made when it is first needed."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._kept: tuple[str, Vocabulary] | None = None
-
-    def of(self, generation: str, terms: Callable[[], Sequence[Counted]]) -> Vocabulary:
-        """Return the vocabulary of ``generation``, whose ``terms`` are asked for where it is not kept."""
-        with self._guard:
-            if self._kept is None or self._kept[0] != generation:
-                self._kept = generation, Vocabulary(terms())
-            return self._kept[1]
+    held = {other: count for other, count in counted if len(other) >= _SHORTEST and other.isalpha()}
+    near = extract(term, list(held), scorer=OSA.distance, score_cutoff=most, limit=None)
+    return min(((int(distance), -held[other], other) for other, distance, _ in near), default=(0, 0, None))[-1]

@@ -8,8 +8,8 @@ about 0.86), and the vectors of sentences stay. The rows are written as they are
 neighbours are many and near, and recall is measured against exact search over the same vectors.
 
 Each size is measured in a process of its own, by 200 of the questions; beside it, in others, a bare flat FAISS over
-the same vectors, and whole searches, from the question to its ranked passages, on one core; FTS5 is asked for the
-same words, and must find the same with the same scores. Prints a line a size, and keeps ``WORK/size.json`` and the
+the same vectors, and whole searches, from the question to its ranked passages, on one core. What words find is
+compared with BM25 over all passages, up to 100,000. Prints a line a size, and keeps ``WORK/size.json`` and the
 plot ``WORK/size.svg``.
 """
 
@@ -27,9 +27,10 @@ from typing import Any
 import numpy as np
 
 from rag.embed.packaged import PackagedEmbedder
-from rag.index import Forms
+from rag.index import FileRecord, Forms
 from rag.index.local import LocalIndex
-from rag.index.local_rows import INSERT_CHUNK
+from rag.index.local_rows import INSERT_CHUNK, change_counts, insert_file
+from rag.index.statistics import PassageTerms, count
 from rag.sync import sync
 from rag.types import document_id
 from rag.words import content_words, forms
@@ -96,8 +97,8 @@ def _make(folder: Path, recorded: LocalIndex, size: int) -> dict[str, float]:
         rows = _once(folder / "rows.json", lambda: _write_rows(index, recorded, size, folder / "vectors.npy"))
         derived = _once(folder / "derived.json", index.publish)
     index.close()
-    sizes = {path.name: path.stat().st_size / 1e6 for path in (folder / "index").iterdir()}
-    of_derived = sum(size for name, size in sizes.items() if ".sqlite" not in name)
+    sizes = {path: path.stat().st_size / 1e6 for path in (folder / "index").rglob("*") if path.is_file()}
+    of_derived = sum(size for path, size in sizes.items() if ".sqlite" not in path.name)
     return {"rows_s": rows, "derived_s": derived, "disk_mb": sum(sizes.values()), "derived_mb": of_derived}
 
 
@@ -128,14 +129,21 @@ def _write_rows(index: LocalIndex, recorded: LocalIndex, size: int, beside: Path
         share = _CHANGED if copy else 0
         with index._transaction() as connection:
             for source, row in documents.items():
-                copied = (document_id(f"{copy}/{source}"), f"{copy}/{source}", f"{copy}/{source}", *row)
+                name = f"{copy}/{source}"
+                record = FileRecord(source=name, sha256=row[0], size=row[3], mtime_ns=1, ctime_ns=1, parser="")
+                insert_file(connection, record)
+                copied = (document_id(name), name, name, *row, b"")
                 connection.execute(f"INSERT INTO documents VALUES ({', '.join('?' * len(copied))})", copied)
+            made, all_terms = [], []
             for at, row in enumerate(chunks[: len(some)]):
                 text, terms = (_varied(row[column], share, running[column], luck) for column in (_TEXT, _TERMS))
+                all_terms.append(PassageTerms(terms, row[_CONTEXT]))
                 key = f"{copy:054d}{at:010d}"
-                connection.execute("INSERT INTO vectors VALUES (?, ?, ?)", (key, turned[at].tobytes(), row[_SENTENCES]))
+                made.append((key, turned[at].tobytes(), row[_SENTENCES]))
                 place = (document_id(f"{copy}/{row[0]}"), *row[1:_TEXT])
-                connection.execute(INSERT_CHUNK, (*place, key, text, terms, row[_CONTEXT]))
+                connection.execute(INSERT_CHUNK, (*place, key, text, *all_terms[-1]))
+            connection.executemany("INSERT INTO vectors (key, passage, sentences) VALUES (?, ?, ?)", made)
+            change_counts(connection, count(all_terms))
 
 
 def _recorded_rows(recorded: LocalIndex) -> tuple[dict[str, tuple[Any, ...]], list[tuple[Any, ...]]]:

@@ -13,8 +13,7 @@ _PANELS: Sequence[tuple[str, Mapping[str, str]]] = (
         {
             "dense_p50_ms": "dense",
             "bare_dense_p50_ms": "bare FAISS",
-            "bm25_p50_ms": "BM25",
-            "fts5_p50_ms": "FTS5",
+            "bm25_p50_ms": "words",
             "search_p50_ms": "whole search",
         },
     ),

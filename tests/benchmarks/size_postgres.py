@@ -60,7 +60,8 @@ def _fill(index: Index, folder: Index) -> dict[str, float]:
             sha256 = hashlib.sha256(document.text.encode()).hexdigest()
             record = FileRecord(source=summary.source, sha256=sha256, size=1, mtime_ns=1, ctime_ns=1, parser="")
             cuts = [Cut(document, [piece for piece, _ in pieces])]
-            index.put(record, cuts, {piece.key: embedding for piece, embedding in pieces})
+            index.put_vectors({piece.key: embedding for piece, embedding in pieces if embedding is not None})
+            index.put(record, cuts, {})
         put = time.perf_counter()
         index.publish()
     return {"put_s": put - started, "publish_s": time.perf_counter() - put}
@@ -75,8 +76,8 @@ def _alone(index: PostgresIndex, queries: Vectors, words: list[list[Forms]]) -> 
             found = _timed(times["dense"], reader.dense, query, _FOUND)
             _timed(times["frequencies"], reader.frequencies, some)
             _timed(times["lexical"], reader.lexical, some, _FOUND)
-            exact = reader._nearest(query, _FOUND)
-        keys = [((place % (1 << 64)) << 32) + row for place, row, _ in exact]
+            reader._view.is_coarse = False
+            keys = list(reader.dense(query, _FOUND))
         for k, values in recalls.items():
             values.append(len({*list(found)[:k]} & {*keys[:k]}) / k)
         _timed(times["search"], _search, index, query, some)

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rag.embed import Embedder
+from rag.index.local_reader import LocalReader
 from rag.types import VERDICT_WORDS, Answer, Sentence
 from tests.browser import Site, ask, served
 from tests.folders import write
@@ -125,6 +126,12 @@ def test_why_these_shows_what_each_passage_scored(page: Page, site: Site) -> Non
     expect(page.locator(".why table")).to_be_visible()  # it was drawn anew, and stays open
     page.locator(".why tbody tr .nearest").last.click()
     expect(page.locator("#reader .passage")).to_be_visible()
+
+
+def test_how_much_is_embedded_is_told_with_the_answer(page: Page, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LocalReader, "embedded", lambda _: 0.5)
+    ask(page, "Who built the mill on the Ouse?")
+    expect(page.locator(".meta .warn")).to_have_text("searching by words while 50 % is embedded")
 
 
 def test_files_newer_than_the_index_are_told_with_the_answer(page: Page, site: Site) -> None:

@@ -1,15 +1,15 @@
 """Checks an index in PostgreSQL against itself: what belongs together is there, and the counts are those of the rows.
 
-Each question is put to each shard by itself, as all rows of a file lie in one.
+What lies in one shard is asked there; what does not, keys of vectors, is compared here.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
-from rag.index.database.counts import PASSAGES, TERM, WORDS, Counts, language_name, read_all
+from rag.index.database.rows import language_name
+from rag.index.statistics import LENGTH, PASSAGES, Counts, term_name
 
 if TYPE_CHECKING:
     from rag.index.database.connection import Connection
@@ -45,21 +45,43 @@ def faults(connection: Connection) -> Iterator[str]:
         (count,) = connection.execute(f"SELECT count(*) FROM {where}").fetchone() or (0,)
         if count:
             yield f"database: {count} {what}"
-    kept, counted = read_all(connection), _counted(connection)
+    yield from _faults_of_vectors(connection)
+    kept, counted = Counts(dict(connection.execute("SELECT name, value FROM counts").fetchall())), _counted(connection)
     wrong = sorted(name for name in kept | counted if kept[name] != counted[name])
     if wrong:
         yield f"database: {len(wrong)} counts are not those of the passages, {wrong[0]} the first"
 
 
+def _faults_of_vectors(connection: Connection) -> Iterator[str]:
+    used, vectors, unembedded, unused = (
+        _keys(connection, f"SELECT DISTINCT vector_key FROM {table}")
+        for table in ("chunks", "vectors", "unembedded", "unused")
+    )
+    for what, wrong in (
+        ("passages with nothing to embed", used - vectors - unembedded),
+        ("texts to embed that have a vector", unembedded & vectors),
+        ("texts to embed of no passage", unembedded - used),
+        ("vectors of no passage that are not noted", vectors - used - unused),
+    ):
+        if wrong:
+            yield f"database: {len(wrong)} {what}"
+
+
+def _keys(connection: Connection, query: LiteralString) -> set[bytes]:
+    with connection.cursor(binary=True) as cursor:
+        return {key for (key,) in cursor.execute(query)}
+
+
 def _counted(connection: Connection) -> Counts:
     """Return the counts as they are by the rows themselves."""
-    counts: Counts = Counter()
+    counts: Counts = Counts()
     for term, holding in connection.execute("SELECT term, count(*) FROM postings GROUP BY term"):
-        counts[TERM + term] = holding
-    (counts[PASSAGES],) = connection.execute("SELECT count(*) FROM chunks").fetchone() or (0,)
-    (counts[WORDS],) = connection.execute("SELECT coalesce(sum(in_text + in_context), 0) FROM postings").fetchone() or (
-        0,
-    )
+        counts[term_name(term)] = holding
+    for name, asked in (
+        (PASSAGES, "SELECT count(*) FROM chunks"),
+        (LENGTH, "SELECT coalesce(sum(in_text + in_context), 0) FROM postings"),
+    ):
+        (counts[name],) = connection.execute(asked).fetchone() or (0,)
     for language, many in connection.execute("SELECT language, count(*) FROM documents GROUP BY language"):
         counts[language_name(language)] = many
     return +counts

@@ -1,6 +1,6 @@
 """Connections to a PostgreSQL database: opened, lent, taken back; and what its errors mean, in one line each.
 
-It knows no tables. A connection that met an error which ended it is not lent again. No message holds a password.
+A connection that met an error which ended it is not lent again. No message holds a password.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rag.errors import IndexCut, IndexDamaged, IndexFailure, UsageError
+from rag.errors import IndexCut, IndexDamaged, IndexFailure, IndexLocked, UsageError
 from rag.place import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     Connection = psycopg.Connection[tuple[Any, ...]]
 
 Done = TypeVar("Done")
+Opening = Callable[[bool], str]  # what is sent first on a connection that is lent, by whether Citus is there
+Results = Sequence[Sequence[tuple[Any, ...]]]  # the rows of several statements
 
 MOST = 16  # connections that one process reads with at a time
 _CONNECT_WITHIN, _BACK_WITHIN = 10, 20  # seconds; for a server that starts again, the second
+_TRIED_AGAIN = 0.2  # seconds until it is tried again
 _SETTINGS = {
     "connect_timeout": str(_CONNECT_WITHIN),
     "application_name": "rag",
@@ -37,6 +40,8 @@ _SETTINGS = {
 # What the server says when it, the connection or the statement is ended from outside, and what ends by itself:
 # a deadlock, a conflict with what a replica is to replay, or that another made the same at the same time.
 _ENDED = {"57P01", "57P02", "57P03", "57P05", "40001", "40P01", "25P03", "23505", "42710", "42P06", "42P07"}
+# What Citus says where a node is away, starts again, or gave a shard to another a moment ago.
+_OF_NODE = ("connection to the remote node", "while executing command on", "could not find valid entry for shard")
 _SAID = (
     ("password authentication failed", "the password in the URL is not the one of this role: correct it"),
     ("no password supplied", "the database asks for a password: put it in the URL, or in PGPASSWORD"),
@@ -65,7 +70,12 @@ _STATES_OF_VECTOR = {  # where one of these is named
     "58P01": "pgvector is not installed on the server: install it (0.8 or newer), and run again",
     "42704": "pgvector is not in this database, or too old: run CREATE EXTENSION vector in it (0.8 or newer)",
 }
+_FIRST_READ = ('"about"', '.state"')  # the tables that are there as soon as anything was built
 _DAMAGED = ("XX001", "XX002", "42P01", "42703")
+
+
+class NothingBuilt(IndexFailure):
+    """There is no index in the database yet."""
 
 
 class Connections:
@@ -75,17 +85,26 @@ class Connections:
         self.url = url
         self._idle: list[Connection] = []
         self._room = threading.BoundedSemaphore(MOST)
-        self._was_reached = False
+        self._has_citus: bool | None = None  # not known until it was reached once
+        self._was_cut = False
 
     @contextmanager
-    def lend(self) -> Iterator[Connection]:
-        """Lend a connection; raises IndexFailure for whatever the database meets meanwhile."""
+    def lend(self, opening: Opening, probe: str = "") -> Iterator[tuple[Connection, Results]]:
+        """Lend a connection, with what it answered to ``opening``; raises IndexFailure for what it meets meanwhile.
+
+        A server that was there before is waited for, as it may be starting again; what is asked as ``probe`` then
+        tells that its nodes are back, too.
+        """
         psycopg = client_package()
         with self._room:
-            connection = self._taken() or self._opened()
+            if probe and self._was_cut:
+                self.close()
+            connection, found = self._idle_one(opening) or self._new_one(opening, probe)
             try:
-                yield connection
+                yield connection, found
             except psycopg.Error as error:
+                if is_cut(error):  # a server that went away ended all connections
+                    self._was_cut = True
                 raise failure(self.url, error) from error
             finally:
                 self._take_back(connection)
@@ -95,20 +114,46 @@ class Connections:
         while self._idle:
             self._idle.pop().close()
 
-    def _taken(self) -> Connection | None:
-        """Return an idle connection that works still: a server that started again ended them all."""
-        while self._idle:
-            connection = self._idle.pop()
-            if is_alive(connection):
-                return connection
+    def _idle_one(self, opening: Opening) -> tuple[Connection, Results] | None:
+        """Return an idle connection that answers; one of a server that started again does not, and none other will."""
+        import psycopg
+
+        if not self._idle:
+            return None
+        connection = self._idle.pop()
+        try:
+            return connection, results(connection, opening(bool(self._has_citus)))
+        except psycopg.Error as error:
             connection.close()
+            if not is_cut(error):
+                raise failure(self.url, error) from error
+        self._was_cut = True
+        self.close()
         return None
 
-    def _opened(self) -> Connection:
-        """Return a new connection; a server that was there before is waited for, as it may be starting again."""
-        connection = connect_again(self.url) if self._was_reached else connect(self.url)
-        self._was_reached = True
-        return connection
+    def _new_one(self, opening: Opening, probe: str) -> tuple[Connection, Results]:
+        if self._has_citus is None:
+            self._has_citus = self._ask_for_citus()
+        return until_back(self.url, lambda: self._opened(opening(bool(self._has_citus)), probe))
+
+    def _ask_for_citus(self) -> bool:
+        connection = connect(self.url)
+        try:
+            return has_citus(connection)
+        finally:
+            connection.close()
+
+    def _opened(self, opening: str, probe: str) -> tuple[Connection, Results]:
+        connection = connect(self.url)
+        try:
+            found = results(connection, opening)
+            if probe and self._was_cut:
+                connection.execute(probe.encode())
+                self._was_cut = False
+        except BaseException:
+            connection.close()
+            raise
+        return connection, found
 
     def _take_back(self, connection: Connection) -> None:
         with suppress(Exception):  # whatever is wrong with it, it is not lent again
@@ -117,6 +162,17 @@ class Connections:
             connection.close()
         else:
             self._idle.append(connection)
+
+
+def results(connection: Connection, statements: str) -> Results:
+    """Return the rows of each of some statements that gives any, sent as one."""
+    cursor = connection.execute(statements.encode())
+    found = []
+    while True:
+        if cursor.description is not None:
+            found.append(cursor.fetchall())
+        if not cursor.nextset():
+            return found
 
 
 def connect(url: DatabaseUrl) -> Connection:
@@ -138,16 +194,24 @@ def connect(url: DatabaseUrl) -> Connection:
     return connection
 
 
-def connect_again(url: DatabaseUrl) -> Connection:
-    """Return a new connection to a server that may be starting again: it is waited for a while."""
+def until_back(url: DatabaseUrl, work: Callable[[], Done]) -> Done:
+    """Do a piece of work; while it is cut off, again, as the server may be starting. Raises IndexFailure in the end.
+
+    A lock that a connection held that was cut is not free at once.
+    """
+    import psycopg
+
     until = time.monotonic() + _BACK_WITHIN
     while True:
         try:
-            return connect(url)
-        except IndexCut:
+            return work()
+        except psycopg.Error as error:
+            if not is_cut(error) or time.monotonic() > until:
+                raise failure(url, error) from error
+        except (IndexCut, IndexLocked):
             if time.monotonic() > until:
                 raise
-        time.sleep(0.2)
+        time.sleep(_TRIED_AGAIN)
 
 
 def is_alive(connection: Connection) -> bool:
@@ -161,6 +225,12 @@ def is_alive(connection: Connection) -> bool:
     return True
 
 
+def has_citus(connection: Connection) -> bool:
+    """Whether tables can be distributed here."""
+    query = "SELECT 1 FROM pg_proc WHERE proname = 'create_distributed_table' LIMIT 1"
+    return connection.execute(query).fetchone() is not None
+
+
 def is_cut(error: psycopg.Error) -> bool:
     """Whether what was asked was cut off by what passes, so that the same may be asked again."""
     import psycopg
@@ -169,29 +239,16 @@ def is_cut(error: psycopg.Error) -> bool:
     if state is None:
         return isinstance(error, psycopg.OperationalError) and not _refusal(error)
     stopped = state == "57014" and "timeout" not in str(error)  # by a person, or with the server
-    return state in _ENDED or state.startswith("08") or stopped
-
-
-def at_most_twice(url: DatabaseUrl, work: Callable[[], Done], again: Callable[[], Done]) -> Done:
-    """Do a piece of work; where it was cut off, do it ``again``. Raises IndexFailure for what else goes wrong."""
-    import psycopg
-
-    try:
-        return work()
-    except psycopg.Error as error:
-        if not is_cut(error):
-            raise failure(url, error) from error
-    try:
-        return again()
-    except psycopg.Error as error:
-        raise failure(url, error) from error
+    return state in _ENDED or state.startswith("08") or stopped or any(said in str(error) for said in _OF_NODE)
 
 
 def failure(url: DatabaseUrl, error: psycopg.Error) -> IndexFailure:
     """Say in one line what happened, and what to do."""
     state, said = error.sqlstate or "", (str(error).strip() or type(error).__name__).splitlines()[0]
     said = said.removeprefix("connection failed: ")
-    if state in _DAMAGED:
+    if state == "42P01" and any(name in said for name in _FIRST_READ):
+        return NothingBuilt(f"there is no index in {url}: run `rag index`")
+    if state in _DAMAGED and not is_cut(error):
         return IndexDamaged(f"the index in {url} is not whole ({said}): run `rag index --rebuild`")
     states = _STATES | _STATES_OF_VECTOR if _OF_VECTOR.search(said) else _STATES
     todo = states.get(state) or _refusal(error)

@@ -1,45 +1,55 @@
 """A consistent view of an index in PostgreSQL: one read transaction.
 
 A row's key is its file's number and its own, so that whoever has a key knows the shard it lies in, and none is asked
-in vain. Each statement is one that Citus hands down whole: see ``rag.index.postgres``.
+in vain. Each statement is one that Citus hands down whole: see ``rag.index.postgres``. What is read of rows by key is
+kept, as the same few are asked for again and again.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
 import numpy as np
 
 from rag.embed import Embedding, Vectors
-from rag.errors import DocumentMissing
-from rag.index import FileRecord, Forms, Passage, Piece
-from rag.index.bm25 import rarity
-from rag.index.database.counts import PASSAGES, TERM, WORDS, Counts, read_counts, read_languages, read_terms
-from rag.index.database.rows import identity_of, number_of, read_vector
-from rag.index.postings import tokens
+from rag.errors import DocumentMissing, IndexCut
+from rag.index import FileRecord, Forms, Manifest, Passage, Piece, Text
+from rag.index.database.fast import LEAST_WEIGHED, MOST_WEIGHED, look_for
+from rag.index.database.rows import LANGUAGE, identity_of, number_of, read_vector
 from rag.index.saved import DOCUMENT, document, passage, piece
-from rag.index.vocabulary import Vocabulary
+from rag.index.statistics import (
+    CONTEXT_WEIGHT,
+    K1,
+    PASSAGES,
+    SATURATION,
+    B,
+    Bm25,
+    Counts,
+    frequencies,
+    names_of,
+    term_name,
+    term_of,
+)
+from rag.index.vocabulary import nearest
+from rag.index.weighed import weighed
 from rag.types import Chunk, Document, DocumentSummary, document_id
 
 if TYPE_CHECKING:
     from rag.index.database.connection import Connection
 
-# So many of the likeliest are weighed with full precision: of the 10 best of 100,000, 99 in a hundred are then among
-# them (tests/benchmarks/size_postgres.py). pgvector's HNSW takes no more than 1000.
-_WEIGHED, _LEAST_WEIGHED, _MOST_WEIGHED = 2, 400, 1000
-_PROBES = 64  # lists that are looked through, of a thousand where there are a million passages
 _ROW_BITS = 32
+_KEPT = 5_000  # rows and vectors that a view keeps, about 10 MB of each: then it begins anew
 
-# The numbers of FTS5's bm25(1.0, 0.3); see rag.index.bm25. Each says it is a float: decimals take thrice the time.
-_BM25 = """
+# What rag.index.statistics.Bm25 says. Each constant says that it is a float: decimals take thrice the time.
+_OFTEN = f"(in_text + {CONTEXT_WEIGHT}::float8 * in_context)"
+_MATCHES = f"""
 SELECT document_id, row, sum(
-  (%(rarities)s::float8[])[array_position(%(terms)s::text[], term)]
-  * (in_text + 0.3::float8 * in_context) * 2.2::float8
-  / (in_text + 0.3::float8 * in_context + 1.2::float8 * (0.25::float8 + 0.75::float8 * length / %(mean)s::float8))
+  (%(rarities)s::float8[])[array_position(%(terms)s::text[], term)] * {_OFTEN} * {SATURATION}::float8
+  / ({_OFTEN} + {K1}::float8 * ({1 - B}::float8 + {B}::float8 * length / %(mean)s::float8))
 ) AS score
 FROM postings WHERE term = ANY(%(terms)s::text[])
 """
@@ -49,121 +59,164 @@ _AMONG = (
     "{0}document_id = ANY(%(places)s::bigint[]) AND {0}row = ANY(%(rows)s::integer[])"
     " AND {0}document_id || ':' || {0}row = ANY(%(pairs)s::text[])"
 )
-_ROWS, _CHUNK_ROWS = _AMONG.format(""), _AMONG.format("chunks.")
+
+
+class _Row(NamedTuple):
+    """A passage, and the key of its vectors."""
+
+    vector_key: bytes
+    passage: Passage
 
 
 @dataclass
 class View:
-    """What all readers of one transaction share: the connection, and what was read with it once."""
+    """What all readers of one transaction share: the connection, and what was read with it once.
+
+    ``is_coarse`` tells whether there is an index of vectors; ``shards`` is 0 where nothing is distributed.
+    """
 
     connection: Connection
-    dimension: int
-    is_coarse: bool  # whether there is an index of vectors
-    counts: Counts = field(default_factory=Counter)
-    counted: set[str] = field(default_factory=set)
-    places: dict[str, int] = field(default_factory=dict)  # of documents, by identity
-    looked_through: int = 0  # how many the index of vectors was last told to look for
+    manifest: Manifest
+    is_coarse: bool
+    shards: int
+    counts: Counts
+    rows: dict[int, _Row] = field(default_factory=dict)
+    vectors: dict[bytes, Vectors] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)  # of documents, by source
+    looked_for: int = 0  # how many the index of vectors was last told to look for
 
 
 class PostgresReader:
     """One transaction, of all documents or of some."""
 
-    def __init__(
-        self, view: View, documents: Sequence[tuple[int, int]] | None = None, sources: Collection[str] = ()
-    ) -> None:
-        """Make a view; ``documents`` are those at ``sources`` that are searched, by place and number, if not all."""
+    def __init__(self, view: View, rows: Mapping[int, bytes] | None = None, sources: Collection[str] = ()) -> None:
+        """Make a view; ``rows``, with the keys of their vectors, are those of ``sources``, where not all are asked."""
+        self.manifest = view.manifest
         self._view = view
-        self._documents = documents
+        self._rows = rows
         self._sources = sources
-        self._within: list[int] | None = None
 
     def __len__(self) -> int:
-        return self._count([PASSAGES])[PASSAGES]
+        return self._view.counts[PASSAGES]
 
     def within(self, sources: Collection[str]) -> PostgresReader:
         """Return a view of these documents alone."""
         wanted = {number_of(document_id(source)): source for source in sources}
-        found = self._ask("SELECT document_id, id FROM documents WHERE id = ANY(%(ids)s)", ids=list(wanted))
-        there = {number for _, number in found}
-        if missing := sorted(source for number, source in wanted.items() if number not in there):
+        found = self._ask(
+            "SELECT document_id, id, row, vector_key FROM documents LEFT JOIN chunks USING (document_id, id)"
+            " WHERE id = ANY(%(ids)s)",
+            ids=list(wanted),
+        )
+        if missing := sorted({*sources} - {wanted[number] for _, number, *_ in found}):
             raise DocumentMissing(f"no document {missing[0]!r} in the index: `rag status` lists those there are")
-        return PostgresReader(self._view, found, sources)
+        rows = {_key(place, row): key for place, _, row, key in found if row is not None}
+        return PostgresReader(self._view, rows, sources)
 
     def dense(self, query: Vectors, k: int) -> dict[int, float]:
         """Return the ``k`` rows most like ``query`` with their cosines."""
-        k = min(k, len(self))
-        if k < 1:
-            return {}
-        wanted = max(_LEAST_WEIGHED, _WEIGHED * k)
-        coarse = self._documents is None and self._view.is_coarse and wanted <= min(_MOST_WEIGHED, len(self) // 2)
-        found = self._likeliest(query, wanted) if coarse else self._nearest(query, k)
-        found.sort(key=lambda row: (-row[2], row[:2]))
-        return {_key(place, row): score for place, row, score in found[:k]}
+        found: dict[int, float] = {}
+
+        def named(count: int) -> tuple[list[int], bool]:
+            cosines, are_all = self._nearest(query, count)
+            found.update((row, cosines[key]) for row, key in self._rows_of(cosines).items())
+            return list(found), are_all
+
+        def scores(rows: Sequence[int]) -> dict[int, float]:
+            if not found and self._rows is not None:
+                cosines = self._cosines(query, set(self._rows.values()))
+                found.update((row, cosines[key]) for row, key in self._rows.items() if key in cosines)
+            return {row: found[row] for row in rows if row in found}
+
+        return weighed(named, scores, k, self._rows)
 
     def lexical(self, words: Sequence[Forms], k: int) -> dict[int, float]:
         """Return the ``k`` rows that match any of ``words`` best, with their BM25 scores."""
-        named = self._named(self._keys_within()) if self._documents is not None else {}
-        return self._scores(words, f" AND {_ROWS}" if self._documents is not None else "", k, **named)
+        bm25 = self._bm25(words)
+        if self._rows is None:
+            return self._matches(bm25, k)
+        found: dict[int, float] = {}
+
+        def named(count: int) -> tuple[list[int], bool]:
+            found.update(self._matches(bm25, count))
+            return list(found), len(found) < count
+
+        def scores(rows: Sequence[int]) -> dict[int, float]:
+            return {row: found[row] for row in rows} if found else self._matches_of(bm25, rows)
+
+        return weighed(named, scores, k, self._rows)
 
     def lexical_of(self, words: Sequence[Forms], keys: Sequence[int]) -> dict[int, float]:
         """Return the BM25 scores of those of the given rows that match."""
-        return self._scores(words, f" AND {_ROWS}", len(keys), **self._named(keys))
+        return self._matches_of(self._bm25(words), keys)
 
     def frequencies(self, words: Sequence[Forms]) -> list[int]:
-        """Return in how many passages each word stands, in any of its forms."""
-        return [self._frequency(word) for word in words] if self._count_terms(words) else []
+        """Return in how many passages the forms of each word stand, counted form by form, and at most all passages."""
+        return frequencies(words, self._count(names_of(words)))
 
     def nearest_term(self, term: str, most: int) -> str | None:
         """Return the term of the index most like ``term``, at most so many slips of the keyboard away, if any."""
-        return Vocabulary(read_terms(self._view.connection, term[:1])).nearest(term, most) if term else None
+        first = term_name(term[:1])
+        if not term or not _is_kept(first):
+            return None
+        query = (
+            "SELECT name, value FROM counts WHERE name ^@ %(first)s AND abs(length(name) - %(length)s::int) <= %(most)s"
+        )
+        counted = self._ask(query, first=first, length=len(term_name(term)), most=most)
+        return nearest(term, most, ((term_of(name), value) for name, value in counted))
 
     def languages(self) -> dict[str, int]:
         """Return how many documents are in each language, the most first."""
-        return read_languages(self._view.connection)
+        counted = {name.removeprefix(LANGUAGE): n for name, n in self._view.counts.items() if name.startswith(LANGUAGE)}
+        return dict(sorted(counted.items(), key=lambda one: (-one[1], one[0])))
 
     def languages_of(self, keys: Sequence[int]) -> list[str]:
         """Return the languages of the documents of rows."""
-        query = "SELECT document_id, row, language FROM chunks JOIN documents USING (document_id, id) WHERE "
-        found = {_key(*row[:2]): row[2] for row in self._ask(query + _CHUNK_ROWS, **self._named(keys))}
-        return [found[key] for key in keys]
+        return [one.passage.language for one in self._read(keys)]
 
     def vectors(self, keys: Sequence[int]) -> Vectors:
-        """Return the vectors of rows."""
-        query = f"SELECT document_id, row, embedding FROM chunks WHERE {_ROWS}"
-        found = {_key(*row[:2]): read_vector(row[2]) for row in self._ask(query, **self._named(keys))}
-        rows = [found[key] for key in keys]
-        return np.stack(rows) if rows else np.empty((0, self._view.dimension), dtype=np.float32)
+        """Return the vectors of rows; zeros where there is none yet."""
+        rows = [one.vector_key for one in self._read(keys)]
+        found, none = self._read_vectors(rows), np.zeros(self._view.manifest.dimension, dtype=np.float32)
+        return np.array([found.get(row, none) for row in rows], dtype=np.float32).reshape(len(rows), len(none))
 
     def sentence_vectors(self, keys: Sequence[int]) -> list[Vectors]:
-        """Return for each row the vectors of its sentences."""
-        query = f"SELECT document_id, row, sentence_vectors FROM chunks WHERE {_ROWS}"
-        found = {_key(*row[:2]): row[2] for row in self._ask(query, **self._named(keys))}
-        shape = (-1, self._view.dimension)
-        return [np.frombuffer(found[key], dtype="<f2").reshape(shape).astype(np.float32) for key in keys]
+        """Return for each row the vectors of its sentences; zeros where there are none yet."""
+        rows, shape = self._read(keys), self._view.manifest.dimension
+        found = self._sentences([one.vector_key for one in rows])
+        return [
+            np.frombuffer(found[one.vector_key], dtype="<f2").reshape(-1, shape).astype(np.float32)
+            if one.vector_key in found
+            else np.zeros((len(one.passage.sentences), shape), dtype=np.float32)
+            for one in rows
+        ]
+
+    def unembedded(self, keys: Sequence[int]) -> dict[int, Text]:
+        """Return what is to be embedded for those of the given rows that have no vector yet."""
+        rows = {key: one.vector_key for key, one in zip(keys, self._read(keys), strict=True)}
+        query = "SELECT vector_key, text, sentences FROM unembedded WHERE vector_key = ANY(%(keys)s)"
+        texts = {
+            key: Text(_plain(text), json.loads(sentences))
+            for key, text, sentences in self._ask(query, keys=list(rows.values()))
+        }
+        return {row: texts[key] for row, key in rows.items() if key in texts}
+
+    def embedded(self) -> float:
+        """Return the share (0–1) of the passages that have a vector; 1 of an empty index."""
+        ((missing,),) = self._ask("SELECT count(*) FROM unembedded")
+        return 1 - missing / max(missing, len(self), 1)
 
     def passages(self, keys: Sequence[int]) -> list[Passage]:
         """Return the passages of rows, in the order of ``keys``."""
-        query = (
-            'SELECT chunks.document_id, row, id, start, "end", page, chunks.headings, introductions, chunks.text,'
-            " sentences, source, title, sha256, page_kind, language FROM chunks JOIN documents USING (document_id, id)"
-            " WHERE "
-        )
-        found = {}
-        for place, row, number, *rest in self._ask(query + _CHUNK_ROWS, **self._named(keys)):
-            self._view.places[identity_of(number)] = place
-            found[_key(place, row)] = passage(identity_of(number), *map(_plain, rest))
-        return [found[key] for key in keys]
+        return [one.passage for one in self._read(keys)]
 
     def document(self, source: str) -> Document | None:
         """Return a document whole, or None where the index holds none at ``source``."""
-        query = f"SELECT {DOCUMENT} FROM documents WHERE document_id = ANY(%(places)s) AND id = %(number)s"
-        rows = self._ask(query, places=_places_of(source), number=number_of(document_id(source)))
+        rows = self._of_document(f"SELECT {DOCUMENT} FROM documents", source)
         return document([str(_plain(value)) for value in rows[0]]) if rows else None
 
     def word_boxes(self, source: str) -> bytes:
         """Return the places of a document's words on its pages, as they were put; nothing where there are none."""
-        query = "SELECT word_boxes FROM documents WHERE document_id = ANY(%(places)s) AND id = %(number)s"
-        rows = self._ask(query, places=_places_of(source), number=number_of(document_id(source)))
+        rows = self._of_document("SELECT word_boxes FROM documents", source)
         return bytes(rows[0][0]) if rows else b""
 
     def documents(self) -> list[DocumentSummary]:
@@ -178,24 +231,14 @@ class PostgresReader:
 
     def chunks(self, source: str) -> list[Chunk]:
         """Return the passages of a document, in the order of its text."""
-        query = (
-            "SELECT document_id, row FROM chunks WHERE document_id = ANY(%(places)s) AND id = %(number)s ORDER BY start"
-        )
-        rows = self._ask(query, places=_places_of(source), number=number_of(document_id(source)))
-        return [found.chunk for found in self.passages([_key(*row) for row in rows])]
+        return [found.chunk for found in self.passages(self._keys_of(source))]
 
-    def pieces(self, source: str) -> list[tuple[Piece, Embedding]]:
-        """Return the passages of a document as they were put, with their vectors, in the order of its text."""
-        query = (
-            "SELECT document_id, row, vector_key, embedding, sentence_vectors FROM chunks"
-            " WHERE document_id = ANY(%(places)s) AND id = %(number)s ORDER BY start"
-        )
-        rows = self._ask(query, places=_places_of(source), number=number_of(document_id(source)))
-        found = self.passages([_key(*row[:2]) for row in rows])
-        return [
-            piece(one, key.hex(), read_vector(vector), sentences)
-            for one, (_, _, key, vector, sentences) in zip(found, rows, strict=True)
-        ]
+    def pieces(self, source: str) -> list[tuple[Piece, Embedding | None]]:
+        """Return the passages of a document as they were put, with the vectors there are, in the order of its text."""
+        rows = self._read(self._keys_of(source))
+        keys = [one.vector_key for one in rows]
+        vectors, sentences = self._read_vectors(keys), self._sentences(keys)
+        return [piece(found, key.hex(), vectors.get(key), sentences.get(key, b"")) for key, found in rows]
 
     def files(self) -> dict[str, FileRecord]:
         """Return all files the index has seen, read or not, by source."""
@@ -212,105 +255,113 @@ class PostgresReader:
         rows = self._ask(f"SELECT {', '.join(names)} FROM files WHERE {where}", **named)
         return [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
 
-    def _nearest(self, query: Vectors, k: int) -> list[tuple[Any, ...]]:
-        """Return the ``k`` best rows, each passage weighed."""
-        within, named = "", {}
-        if self._documents is not None:
-            within = "WHERE document_id = ANY(%(places)s) AND id = ANY(%(ids)s)"
-            named = {
-                "places": [place for place, _ in self._documents],
-                "ids": [number for _, number in self._documents],
-            }
-        statement = (
-            f"SELECT document_id, row, -(embedding <#> %(vector)s::vector) FROM chunks {within}"
-            " ORDER BY embedding <#> %(vector)s::vector, document_id, row LIMIT %(k)s"
+    def _nearest(self, query: Vectors, count: int) -> tuple[dict[bytes, float], bool]:
+        """Return so many of the likeliest vectors, by key, with their cosines, and whether there are no others."""
+        wanted = max(LEAST_WEIGHED, count)
+        if self._view.is_coarse and wanted <= min(MOST_WEIGHED, len(self) // 2):
+            return self._likeliest(query, wanted), False
+        rows = self._ask(
+            "SELECT vector_key, -(embedding <#> %(vector)s::vector) FROM vectors"
+            " ORDER BY embedding <#> %(vector)s::vector, vector_key LIMIT %(count)s",
+            vector=_literal(query),
+            count=count,
         )
-        return self._ask(statement, vector=_literal(query), k=k, **named)
+        return dict(rows), len(rows) < count
 
-    def _likeliest(self, query: Vectors, wanted: int) -> list[tuple[Any, ...]]:
-        """Return so many rows that the index of vectors finds nearest, each then weighed with full precision."""
-        if self._view.looked_through != wanted:
-            # What of a page was deleted since counts for nothing: the index is asked on.
-            self._view.connection.execute(
-                f"SET LOCAL hnsw.ef_search = {wanted:d}; SET LOCAL hnsw.iterative_scan = relaxed_order;"
-                f" SET LOCAL ivfflat.probes = {_PROBES:d}; SET LOCAL ivfflat.iterative_scan = relaxed_order"
-            )
-            self._view.looked_through = wanted
-        half = f"halfvec({self._view.dimension})"
+    def _likeliest(self, query: Vectors, wanted: int) -> dict[bytes, float]:
+        """Return so many vectors that the index of vectors finds nearest, each then weighed with full precision."""
+        self._speed_up(wanted)
+        half = f"halfvec({self._view.manifest.dimension})"
         statement = (
-            "SELECT document_id, row, -(embedding <#> %(vector)s::vector) FROM chunks"
+            "SELECT vector_key, -(embedding <#> %(vector)s::vector) FROM vectors"
             f" ORDER BY embedding::{half} <#> %(vector)s::{half} LIMIT %(wanted)s"
         )
-        return self._ask(statement, vector=_literal(query), wanted=wanted)
+        return dict(self._ask(statement, vector=_literal(query), wanted=wanted))
 
-    def _scores(self, words: Sequence[Forms], among: str, k: int, **named: object) -> dict[int, float]:
-        """Return the ``k`` best BM25 scores, with the rows they are of."""
-        self._count_terms(words)
-        asked = Counter(token for word in words for form in word if (token := _token(form)) is not None)
-        counts, total = self._view.counts, self._view.counts[PASSAGES]
-        terms = [term for term in asked if counts[TERM + term] > 0]
-        if not terms or k < 1:
+    def _speed_up(self, wanted: int) -> None:
+        """Where there are very many passages, set for the rest of the view what makes searching them fast."""
+        if self._view.is_coarse and wanted > self._view.looked_for:
+            self._view.connection.execute(look_for(wanted, self._view.shards).encode())
+            self._view.looked_for = wanted
+
+    def _cosines(self, query: Vectors, keys: Collection[bytes]) -> dict[bytes, float]:
+        statement = (
+            "SELECT vector_key, -(embedding <#> %(vector)s::vector) FROM vectors WHERE vector_key = ANY(%(keys)s)"
+        )
+        return dict(self._ask(statement, vector=_literal(query), keys=list(keys)))
+
+    def _rows_of(self, vectors: Collection[bytes]) -> dict[int, bytes]:
+        """Return the rows that have some vectors, each with the key of its own."""
+        query = "SELECT document_id, row, vector_key FROM chunks WHERE vector_key = ANY(%(keys)s)"
+        return {_key(place, row): key for place, row, key in self._ask(query, keys=list(vectors))}
+
+    def _matches(self, bm25: Bm25, k: int, among: str = "", **named: object) -> dict[int, float]:
+        """Return the ``k`` best matches with their scores, best first."""
+        if not bm25.rarities or k < 1:
             return {}
-        found = self._ask(
-            _BM25 + among + _BY_SCORE,
-            terms=terms,
-            rarities=[asked[term] * rarity(total, counts[TERM + term]) for term in terms],
-            mean=counts[WORDS] / total,
-            k=k,
-            **named,
-        )
-        return {_key(place, row): score for place, row, score in found}
+        self._speed_up(LEAST_WEIGHED)
+        given = {"terms": list(bm25.rarities), "rarities": list(bm25.rarities.values()), "mean": bm25.mean, "k": k}
+        rows = self._ask(_MATCHES + among + _BY_SCORE, **given, **named)
+        return {_key(place, row): score for place, row, score in rows}
 
-    def _frequency(self, word: Forms) -> int:
-        """Return in how many passages a word stands whose forms are counted."""
-        held = {token for form in word if (token := _token(form)) is not None and self._view.counts[TERM + token] > 0}
-        if len(held) < 2:
-            return sum(self._view.counts[TERM + term] for term in held)
-        query = (
-            "SELECT count(*) FROM (SELECT document_id, row FROM postings"
-            " WHERE term = ANY(%(terms)s::text[]) GROUP BY document_id, row) AS holding"
-        )
-        return int(self._ask(query, terms=list(held))[0][0])
+    def _matches_of(self, bm25: Bm25, keys: Sequence[int]) -> dict[int, float]:
+        return self._matches(bm25, len(keys), f" AND {_AMONG.format('')}", **_named(keys))
 
-    def _count_terms(self, words: Sequence[Forms]) -> bool:
-        """Read the counts of all forms of ``words``, in one go; return whether there are any words."""
-        terms = {TERM + token for word in words for form in word if (token := _token(form)) is not None}
-        self._count([*terms, PASSAGES, WORDS])
-        return bool(words)
+    def _bm25(self, words: Sequence[Forms]) -> Bm25:
+        return Bm25(words, self._count(names_of(words)))
 
     def _count(self, names: Sequence[str]) -> Counts:
-        if new := [name for name in names if name not in self._view.counted]:
-            self._view.counts.update(read_counts(self._view.connection, new))
-            self._view.counted.update(new)
-        return self._view.counts
+        """Return counts by name, each read once."""
+        counts = self._view.counts
+        if new := [name for name in names if name not in counts and _is_kept(name)]:
+            counts.update(dict.fromkeys(new, 0))
+            counts.update(dict(self._ask("SELECT name, value FROM counts WHERE name = ANY(%(names)s)", names=new)))
+        return counts
 
-    def _keys_within(self) -> list[int]:
-        """Return the keys of the rows that are searched, where not all are."""
-        if self._within is None:
-            documents = self._documents or ()
-            rows = self._ask(
-                "SELECT document_id, row FROM chunks WHERE document_id = ANY(%(places)s) AND id = ANY(%(ids)s)",
-                places=[place for place, _ in documents],
-                ids=[number for _, number in documents],
+    def _read(self, keys: Sequence[int]) -> list[_Row]:
+        """Return rows by key, each read once; raises IndexCut where one is gone since it was found."""
+        kept = self._view.rows
+        if len(kept) > _KEPT:
+            kept.clear()
+        if missing := [key for key in keys if key not in kept]:
+            query = (
+                'SELECT chunks.document_id, row, vector_key, source, id, start, "end", page, chunks.headings,'
+                " introductions, chunks.text, sentences, source, title, sha256, page_kind, language"
+                f" FROM chunks JOIN documents USING (document_id, id) WHERE {_AMONG.format('chunks.')}"
             )
-            self._within = [_key(*row) for row in rows]
-        return self._within
+            for place, row, key, source, number, *rest in self._ask(query, **_named(missing)):
+                kept[_key(place, row)] = _Row(key, passage(identity_of(number), *map(_plain, rest)))
+                self._view.places[_plain(source)] = place
+        try:
+            return [kept[key] for key in keys]
+        except KeyError:
+            raise IndexCut("passages that were found were changed meanwhile: ask again") from None
 
-    def _named(self, keys: Sequence[int]) -> dict[str, Any]:
-        """Return what a statement needs to name rows."""
-        pairs = [(number_of(f"{key >> _ROW_BITS:016x}"), key % (1 << _ROW_BITS)) for key in keys]
-        return {
-            "places": list({place for place, _ in pairs}),
-            "rows": list({row for _, row in pairs}),
-            "pairs": [f"{place}:{row}" for place, row in pairs],
-        }
+    def _read_vectors(self, keys: Iterable[bytes]) -> dict[bytes, Vectors]:
+        """Return the vectors there are of some keys, and others that were read before."""
+        kept = self._view.vectors
+        if len(kept) > _KEPT:
+            kept.clear()
+        if missing := list({key for key in keys if key not in kept}):
+            query = "SELECT vector_key, embedding FROM vectors WHERE vector_key = ANY(%(keys)s)"
+            kept.update((key, read_vector(sent)) for key, sent in self._ask(query, keys=missing))
+        return kept
 
-    def _place(self, identity: str) -> int:
-        """Return where a document lies; only of one that no passage was read of, all shards are asked."""
-        if identity not in self._view.places:
-            rows = self._ask("SELECT document_id FROM documents WHERE id = %(id)s", id=number_of(identity))
-            self._view.places[identity] = rows[0][0] if rows else number_of(identity)
-        return self._view.places[identity]
+    def _sentences(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        query = "SELECT vector_key, sentence_vectors FROM vectors WHERE vector_key = ANY(%(keys)s)"
+        return dict(self._ask(query, keys=list(set(keys)))) if keys else {}
+
+    def _keys_of(self, source: str) -> list[int]:
+        rows = self._of_document("SELECT document_id, row FROM chunks", source, " ORDER BY start")
+        return [_key(*row) for row in rows]
+
+    def _of_document(self, query: LiteralString, source: str, order: LiteralString = "") -> list[tuple[Any, ...]]:
+        """Ask for rows of a document, where it may lie: at its own place, or at that of a file it is attached to."""
+        known = self._view.places.get(source)
+        above = (source, *map(str, PurePosixPath(source).parents))
+        places = [number_of(document_id(one)) for one in above] if known is None else [known]
+        where = " WHERE document_id = ANY(%(places)s) AND id = %(number)s"
+        return self._ask(query + where + order, places=places, number=number_of(document_id(source)))
 
     def _ask(self, query: str, **named: object) -> list[tuple[Any, ...]]:
         with self._view.connection.cursor(binary=True) as cursor:
@@ -321,15 +372,19 @@ def _key(place: int, row: int) -> int:
     return (place % (1 << 64) << _ROW_BITS) + row
 
 
-def _token(form: str) -> str | None:
-    """Return a form as it is looked up; None where it is no term, as no term has such signs in it."""
-    parted = tokens(form)
-    return parted[0].decode("utf-8", "replace") if len(parted) == 1 else None
+def _named(keys: Sequence[int]) -> dict[str, Any]:
+    """Return what a statement needs to name rows."""
+    pairs = [(number_of(f"{key >> _ROW_BITS:016x}"), key % (1 << _ROW_BITS)) for key in keys]
+    return {
+        "places": list({place for place, _ in pairs}),
+        "rows": list({row for _, row in pairs}),
+        "pairs": [f"{place}:{row}" for place, row in pairs],
+    }
 
 
-def _places_of(source: str) -> list[int]:
-    """Return where a document may lie: at its own place, or at that of a file that it is attached to."""
-    return [number_of(document_id(str(path))) for path in (source, *PurePosixPath(source).parents)]
+def _is_kept(name: str) -> bool:
+    """Whether the database can hold a name at all."""
+    return "\x00" not in name and name.encode("utf-8", "replace").decode("utf-8") == name
 
 
 def _literal(vector: Vectors) -> str:

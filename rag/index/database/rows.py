@@ -1,82 +1,68 @@
-"""Values → rows of an index in PostgreSQL, and rows deleted: what a change of one file is, within a transaction.
+"""Values → rows of an index in PostgreSQL, and rows deleted: what a change is, within a transaction.
 
 All rows of a file lie in one shard group, told by ``document_id``; a document that takes its place from another
-file's, as when a mail gives way to a folder of its name, is the one case that touches a second.
+file's, as when a mail gives way to a folder of its name, is the one case that touches a second. Others may put vectors
+at the same time: of what is still to be embedded, rows are changed before it is looked what else there is, so that
+one of two waits for the other, and then sees what it did.
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 import struct
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
 import numpy as np
 
 from rag.embed import Embedding, Vectors
-from rag.errors import IndexCut
-from rag.index import Cut, FileRecord, Piece
-from rag.index.database.counts import PASSAGES, TERM, WORDS, Counts, add_changes, language_name
-from rag.index.postings import tokens
+from rag.index import Cut, FileRecord, Piece, Text
+from rag.index.database.locks import lock_texts, unlock_texts
 from rag.index.saved import dump_blocks, dump_introductions, dump_pages, found_by
+from rag.index.statistics import LENGTH, PASSAGES, Counts, PassageTerms, count, term_name
 from rag.types import Document, document_id
 
 if TYPE_CHECKING:
     from rag.index.database.connection import Connection
 
-_MOST_TIMES = 32_767  # that a term is counted in one passage
-_SPARE = "spare (document_id, vector_key, embedding, sentence_vectors)"
+_MOST_TIMES = 32_767  # that a term is noted of one passage: a smallint
+_ROWS = 1 << 31  # numbers that a passage may have: an integer
+_DROPPED_AT_ONCE = 10_000  # keys in a statement
+LANGUAGE = "language "  # before a language: how many documents are in it
 _COLUMNS = {
-    "chunks": "int8 int4 int8 int4 int4 int4 text text bytea bytea bytea bytea text",
+    "chunks": "int8 int4 int8 int4 int4 int4 text text text bytea bytea",
     "postings": "text int8 int4 int2 int2 int4",
     "documents": "int8 int8 bytea bytea text bytea bytea int4 text text int4 text text int4 bytea",
     "files": "int8 bytea text int8 int8 int8 text bytea bytea",
-    _SPARE: "int8 bytea bytea bytea",
+    "vectors": "bytea bytea bytea",
 }
 
 
-class Kept(NamedTuple):
-    """The vectors of a passage and of its sentences, as the database has them."""
-
-    passage: bytes
-    sentences: bytes
-
-
 class _Passage(NamedTuple):
-    """A passage to be written: its number in the file, its document, and its terms."""
+    """A passage to be written: its number, its document, and its terms."""
 
     row: int
     document: Document
     piece: Piece
-    text_terms: Counter[str]
-    context_terms: Counter[str]
+    terms: PassageTerms
 
-    @property
-    def length(self) -> int:
-        return self.text_terms.total() + self.context_terms.total()
+
+def language_name(language: str) -> str:
+    """Return the name that documents in a language are counted under."""
+    return LANGUAGE + language
 
 
 def number_of(identity: str) -> int:
-    """Return the number that a document's identity of 16 hexadecimal digits is kept as, a signed one of 64 bits."""
-    number = int(identity, 16)
-    return number - (1 << 64) if number >> 63 else number
+    """Return a document's identity as the database has it: a signed number of 64 bits."""
+    return int.from_bytes(bytes.fromhex(identity), signed=True)
 
 
 def identity_of(number: int) -> str:
-    """Return the identity that ``number`` was made from."""
-    return f"{number % (1 << 64):016x}"
-
-
-def utf8(text: str) -> bytes:
-    """Return ``text`` as it is kept."""
-    return text.encode("utf-8")
-
-
-def vector_bytes(vector: Vectors) -> bytes:
-    """Return a vector as pgvector sends and receives it: its length, two bytes of nothing, big-endian float32."""
-    return struct.pack(">HH", len(vector), 0) + vector.astype(">f4").tobytes()
+    """Return the identity that a number stands for."""
+    return number.to_bytes(8, signed=True).hex()
 
 
 def read_vector(sent: bytes) -> Vectors:
@@ -84,105 +70,134 @@ def read_vector(sent: bytes) -> Vectors:
     return np.frombuffer(sent, dtype=">f4", offset=4).astype(np.float32)
 
 
-def kept_vectors(connection: Connection, keys: Sequence[str]) -> dict[str, Kept]:
-    """Return the vectors that are kept under ``keys``, wherever they lie."""
-    found: dict[str, Kept] = {}
-    for table in ("chunks", "spare"):
-        missing = [bytes.fromhex(key) for key in keys if key not in found]
-        if missing:
-            with connection.cursor(binary=True) as cursor:
-                cursor.execute(
-                    f"SELECT vector_key, embedding, sentence_vectors FROM {table} WHERE vector_key = ANY(%s)", [missing]
-                )
-                found |= {key.hex(): Kept(passage, sentences) for key, passage, sentences in cursor}
-    return found
-
-
-def known_keys(connection: Connection, keys: Sequence[str]) -> set[str]:
-    """Return those of ``keys`` that vectors are kept under."""
-    wanted = [bytes.fromhex(key) for key in keys]
-    return {
-        key.hex()
-        for table in ("chunks", "spare")
-        for (key,) in connection.execute(f"SELECT vector_key FROM {table} WHERE vector_key = ANY(%s)", [wanted])
-    }
-
-
-def put_file(
-    connection: Connection,
-    record: FileRecord,
-    cuts: Sequence[Cut],
-    embeddings: Mapping[str, Embedding],
-    kept: Mapping[str, Kept],
-) -> None:
-    """Put the documents of a file in the place of whatever it held before; ``kept`` are vectors not made anew."""
-    place = number_of(document_id(record.source))
-    vectors = dict(kept) | {key: _kept(made) for key, made in embeddings.items()}
-    passages = list(_passages(cuts))
-    if missing := [one.piece.key for one in passages if one.piece.key not in vectors]:
-        raise IndexCut(f"vectors that were there are gone ({missing[0]:.8}): run `rag index` again; nothing is lost")
-    _give_way(connection, place, cuts)
-    changes = _delete(connection, place, staying=[one.piece.key for one in passages])
+def put_file(connection: Connection, record: FileRecord, cuts: Sequence[Cut], texts: Mapping[str, Text]) -> None:
+    """Put the documents of a file in the place of whatever it held before."""
+    place, counts = number_of(document_id(record.source)), Counts()
+    passages = _passages(cuts)
+    gone = _give_way(connection, place, cuts, counts) + _delete(connection, place, counts)
     _copy(connection, "files", [_file_row(place, record)])
     _copy(connection, "documents", [_document_row(place, record.source, cut) for cut in cuts])
-    _copy(connection, "chunks", [_chunk_row(place, one, vectors[one.piece.key]) for one in passages])
+    _copy(connection, "chunks", [_chunk_row(place, one) for one in passages])
     _copy(connection, "postings", [row for one in passages for row in _posting_rows(place, one)])
-    changes.update(_counts_of(passages))
-    changes.update(language_name(cut.document.language) for cut in cuts)
-    add_changes(connection, place, changes)
-
-
-def put_spare(connection: Connection, place: int, made: Mapping[str, Embedding]) -> None:
-    """Keep vectors that no passage uses yet, all at one place."""
-    keys = {key: bytes.fromhex(key) for key in made}
-    with connection.transaction():
-        connection.execute(
-            "DELETE FROM spare WHERE document_id = %s AND vector_key = ANY(%s)", [place, list(keys.values())]
-        )
-        _copy(connection, _SPARE, [(place, keys[key], *_kept(one)) for key, one in made.items()])
-
-
-def drop_spare(connection: Connection, kept_for: float) -> None:
-    """Drop the vectors that no passage has used for ``kept_for`` seconds."""
-    connection.execute("DELETE FROM spare WHERE since <= now() - make_interval(secs => %s)", [kept_for])
+    counts.update(count(one.terms for one in passages))
+    counts.update(language_name(cut.document.language) for cut in cuts)
+    used = list(dict.fromkeys(bytes.fromhex(one.piece.key) for one in passages))
+    connection.execute("DELETE FROM unused WHERE vector_key = ANY(%s)", [used])
+    _note_unembedded(connection, used, texts)
+    _note_unused(connection, gone)
+    _change_counts(connection, counts)
 
 
 def delete_file(connection: Connection, source: str) -> None:
     """Delete a file and all that was made of it, but for its vectors, which may be used again."""
-    place = number_of(document_id(source))
-    add_changes(connection, place, _delete(connection, place))
+    counts = Counts()
+    _note_unused(connection, _delete(connection, number_of(document_id(source)), counts))
+    _change_counts(connection, counts)
 
 
-def _kept(made: Embedding) -> Kept:
-    return Kept(vector_bytes(made.passage), made.sentences.astype("<f2").tobytes())
+def take_texts(connection: Connection, schema: str, most: int, held: set[bytes]) -> dict[str, Text]:
+    """Return up to ``most`` texts to embed next that no other process has; all that are ``held`` is locked."""
+    first = "SELECT vector_key FROM unembedded ORDER BY size, id DESC LIMIT %s OFFSET %s"
+    skipped, found = 0, dict[str, Text]()
+    while not found and (rows := connection.execute(first, [most, skipped]).fetchall()):
+        keys = {bytes(key) for (key,) in rows}
+        locked = lock_texts(connection, schema, keys - held)
+        found = _texts(connection, locked | keys & held)
+        gone = {key for key in locked if key.hex() not in found}  # another embedded them a moment ago
+        unlock_texts(connection, schema, gone)
+        held |= locked - gone
+        skipped += len(rows)
+    return found
+
+
+def put_vectors(connection: Connection, embeddings: Mapping[str, Embedding]) -> None:
+    """Keep vectors by key; those that no passage has count as unused from now on."""
+    made = {bytes.fromhex(key): one for key, one in embeddings.items()}
+    connection.execute("DELETE FROM unembedded WHERE vector_key = ANY(%s)", [list(made)])
+    known = _those_in(connection, "vectors", made)
+    rows = [
+        (key, _vector_bytes(one.passage), one.sentences.astype("<f2").tobytes())
+        for key, one in made.items()
+        if key not in known
+    ]
+    _copy(connection, "vectors", rows)
+    _note_unused(connection, list(made))
+
+
+def drop_unused(connection: Connection, kept_for: float) -> None:
+    """Drop the vectors that no passage has had for ``kept_for`` seconds."""
+    dropped = "DELETE FROM unused WHERE since <= now() - make_interval(secs => %s) RETURNING vector_key"
+    keys = [bytes(key) for (key,) in connection.execute(dropped, [kept_for])]
+    for first in range(0, len(keys), _DROPPED_AT_ONCE):
+        some = keys[first : first + _DROPPED_AT_ONCE]
+        unused = set(some) - _those_in(connection, "chunks", some)
+        connection.execute("DELETE FROM vectors WHERE vector_key = ANY(%s)", [list(unused)])
+
+
+def _texts(connection: Connection, keys: Iterable[bytes]) -> dict[str, Text]:
+    query = "SELECT vector_key, text, sentences FROM unembedded WHERE vector_key = ANY(%s) ORDER BY size, id DESC"
+    rows = connection.execute(query, [list(keys)]).fetchall()
+    return {key.hex(): Text(text.decode("utf-8"), json.loads(sentences)) for key, text, sentences in rows}
+
+
+def _those_in(connection: Connection, table: LiteralString, keys: Iterable[bytes]) -> set[bytes]:
+    """Return those of some keys that a table has."""
+    query = f"SELECT DISTINCT vector_key FROM {table} WHERE vector_key = ANY(%s)"
+    return {bytes(key) for (key,) in connection.execute(query, [list(keys)])}
+
+
+def _note_unembedded(connection: Connection, keys: Iterable[bytes], texts: Mapping[str, Text]) -> None:
+    given = {key: texts[key.hex()] for key in keys if key.hex() in texts}
+    known = _those_in(connection, "vectors", given) if given else set()
+    missing = [key for key in given if key not in known]
+    if not missing:
+        return
+    rows = [[utf8(given[key].text) for key in missing], [json.dumps(given[key].sentences) for key in missing]]
+    connection.execute(
+        "INSERT INTO unembedded (vector_key, text, sentences, size) SELECT *, %s"
+        " FROM unnest(%s::bytea[], %s::bytea[], %s::text[]) ON CONFLICT DO NOTHING",
+        [len(given), missing, *rows],
+    )
+    put_since = _those_in(connection, "vectors", missing)
+    connection.execute("DELETE FROM unembedded WHERE vector_key = ANY(%s)", [list(put_since)])
+
+
+def _note_unused(connection: Connection, keys: Sequence[bytes]) -> None:
+    """Note which of some keys no passage has any more."""
+    unused = list(set(keys) - _those_in(connection, "chunks", keys)) if keys else []
+    if not unused:
+        return
+    connection.execute("DELETE FROM unembedded WHERE vector_key = ANY(%s)", [unused])
+    kept = list(_those_in(connection, "vectors", unused))
+    connection.execute("INSERT INTO unused SELECT unnest(%s::bytea[]) ON CONFLICT DO NOTHING", [kept])
+
+
+def _change_counts(connection: Connection, counts: Counts) -> None:
+    """Add to what is counted over all passages."""
+    names = sorted(name for name, value in counts.items() if value)
+    connection.execute(
+        "INSERT INTO counts SELECT * FROM unnest(%s::text[], %s::bigint[])"
+        " ON CONFLICT (name) DO UPDATE SET value = counts.value + excluded.value",
+        [names, [counts[name] for name in names]],
+    )
+    lost = [name for name in names if counts[name] < 0]
+    if lost:
+        connection.execute("DELETE FROM counts WHERE value = 0 AND name = ANY(%s)", [lost])
 
 
 def _passages(cuts: Sequence[Cut]) -> list[_Passage]:
     """Return the passages of a file, numbered in the order they are given in."""
-    numbered = enumerate((cut.document, piece) for cut in cuts for piece in cut.pieces)
+    given = [(cut.document, piece) for cut in cuts for piece in cut.pieces]
+    first = secrets.randbelow(_ROWS - len(given))
     return [
-        _Passage(row, document, piece, *(_counted(terms) for terms in found_by(document, piece.chunk)))
-        for row, (document, piece) in numbered
+        _Passage(row, document, piece, found_by(document, piece.chunk))
+        for row, (document, piece) in enumerate(given, first)
     ]
 
 
-def _counted(terms: str) -> Counter[str]:
-    # Parted as FTS5 parts them, so that the numbers are those of an index in a folder.
-    times = Counter(token.decode("utf-8") for token in tokens(terms))
-    return Counter({term: min(count, _MOST_TIMES) for term, count in times.items()})
-
-
-def _counts_of(passages: Sequence[_Passage]) -> Counts:
-    counts: Counts = Counter()
-    for one in passages:
-        counts.update(TERM + term for term in one.text_terms.keys() | one.context_terms.keys())
-        counts[PASSAGES] += 1
-        counts[WORDS] += one.length
-    return counts
-
-
-def _give_way(connection: Connection, place: int, cuts: Sequence[Cut]) -> None:
+def _give_way(connection: Connection, place: int, cuts: Sequence[Cut], counts: Counts) -> list[bytes]:
     """Delete what other files hold at the places of these documents: a folder's file and a mail's attachment."""
+    gone: list[bytes] = []
     for document, *_ in cuts:
         folders = [str(folder) for folder in PurePosixPath(document.source).parents]
         places = {number_of(document_id(source)) for source in (document.source, *folders)} - {place}
@@ -191,51 +206,35 @@ def _give_way(connection: Connection, place: int, cuts: Sequence[Cut]) -> None:
             "SELECT document_id FROM documents WHERE document_id = ANY(%s) AND id = %s", [list(places), own]
         ).fetchall()
         for (other,) in found:
-            add_changes(connection, other, _delete_documents(connection, other, [own]))
+            gone += _delete_documents(connection, other, [own], counts)
+    return gone
 
 
-def _delete(connection: Connection, place: int, staying: Sequence[str] = ()) -> Counts:
-    """Delete all that lies at a file's place, and return what that changes in the counts."""
-    ids = connection.execute("SELECT id FROM documents WHERE document_id = %s", [place]).fetchall()
-    changes = _delete_documents(connection, place, [found for (found,) in ids], staying) if ids else Counts()
+def _delete(connection: Connection, place: int, counts: Counts) -> list[bytes]:
+    """Delete all at a file's place; take it from ``counts``, and return the keys of its passages' vectors."""
     connection.execute("DELETE FROM files WHERE document_id = %s", [place])
-    return changes
+    ids = connection.execute("SELECT id FROM documents WHERE document_id = %s", [place]).fetchall()
+    return _delete_documents(connection, place, [found for (found,) in ids], counts) if ids else []
 
 
-def _delete_documents(connection: Connection, place: int, ids: Sequence[int], staying: Sequence[str] = ()) -> Counts:
-    """Delete documents at a place; put their vectors aside, but for those that are to be written again."""
+def _delete_documents(connection: Connection, place: int, ids: Sequence[int], counts: Counts) -> list[bytes]:
     here = [place, list(ids)]
-    kept = [*here, [bytes.fromhex(key) for key in staying]]
-    connection.execute(
-        f"INSERT INTO {_SPARE} SELECT DISTINCT ON (vector_key)"
-        " document_id, vector_key, embedding, sentence_vectors FROM chunks"
-        " WHERE document_id = %s AND id = ANY(%s) AND vector_key <> ALL(%s)"
-        " ON CONFLICT (document_id, vector_key) DO UPDATE SET since = excluded.since",
-        kept,
-    )
-    deleted = connection.execute("DELETE FROM chunks WHERE document_id = %s AND id = ANY(%s) RETURNING row", here)
-    rows = [row for (row,) in deleted.fetchall()]
-    changes = _delete_postings(connection, place, rows)
-    languages = connection.execute(
-        "DELETE FROM documents WHERE document_id = %s AND id = ANY(%s) RETURNING language", here
-    )
-    changes.subtract(language_name(language) for (language,) in languages)
-    return changes
-
-
-def _delete_postings(connection: Connection, place: int, rows: Sequence[int]) -> Counts:
-    deleted = connection.execute(
+    where = "WHERE document_id = %s AND id = ANY(%s)"
+    chunks = connection.execute(f"DELETE FROM chunks {where} RETURNING row, vector_key", here).fetchall()
+    counts[PASSAGES] -= len(chunks)
+    postings = connection.execute(
         "DELETE FROM postings WHERE document_id = %s AND row = ANY(%s) RETURNING term, in_text + in_context",
-        [place, list(rows)],
+        [place, [row for row, _ in chunks]],
     )
-    changes: Counts = Counter({PASSAGES: -len(rows)})
-    for term, times in deleted:
-        changes[TERM + term] -= 1
-        changes[WORDS] -= times
-    return changes
+    for term, times in postings:
+        counts[term_name(term)] -= 1
+        counts[LENGTH] -= times
+    languages = connection.execute(f"DELETE FROM documents {where} RETURNING language", here)
+    counts.subtract(language_name(language) for (language,) in languages)
+    return [bytes(key) for _, key in chunks]
 
 
-def _copy(connection: Connection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+def _copy(connection: Connection, table: LiteralString, rows: Sequence[tuple[Any, ...]]) -> None:
     if not rows:
         return
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN (FORMAT binary)") as copy:
@@ -258,26 +257,28 @@ def _document_row(place: int, file: str, cut: Cut) -> tuple[Any, ...]:
     return (*names, utf8(document.text), len(document.text), *parts, *kind, len(cut.pieces), cut.word_boxes)
 
 
-def _chunk_row(place: int, one: _Passage, kept: Kept) -> tuple[Any, ...]:
-    chunk, key = one.piece.chunk, bytes.fromhex(one.piece.key)
-    headings, sentences = json.dumps(chunk.headings), json.dumps(one.piece.sentences)
-    names = (place, one.row, number_of(one.document.id))
-    return (
-        *names,
-        chunk.start,
-        chunk.end,
-        chunk.page,
-        headings,
-        sentences,
-        key,
-        utf8(chunk.text),
-        *kept,
-        dump_introductions(chunk),
-    )
+def _chunk_row(place: int, one: _Passage) -> tuple[Any, ...]:
+    chunk = one.piece.chunk
+    names = (place, one.row, number_of(one.document.id), chunk.start, chunk.end, chunk.page)
+    parts = (json.dumps(chunk.headings), dump_introductions(chunk), json.dumps(one.piece.sentences))
+    return (*names, *parts, bytes.fromhex(one.piece.key), utf8(chunk.text))
 
 
 def _posting_rows(place: int, one: _Passage) -> list[tuple[Any, ...]]:
-    return [
-        (term, place, one.row, one.text_terms[term], one.context_terms[term], one.length)
-        for term in one.text_terms.keys() | one.context_terms.keys()
-    ]
+    text, context = (_counted(terms) for terms in one.terms)
+    length = text.total() + context.total()
+    return [(term, place, one.row, text[term], context[term], length) for term in text.keys() | context.keys()]
+
+
+def _counted(terms: str) -> Counter[str]:
+    return Counter({term: min(times, _MOST_TIMES) for term, times in Counter(terms.split()).items()})
+
+
+def _vector_bytes(vector: Vectors) -> bytes:
+    """Return a vector as pgvector receives it: its length, two bytes of nothing, big-endian float32."""
+    return struct.pack(">HH", len(vector), 0) + vector.astype(">f4").tobytes()
+
+
+def utf8(text: str) -> bytes:
+    """Return ``text`` as it is kept."""
+    return text.encode("utf-8")

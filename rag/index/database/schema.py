@@ -8,48 +8,49 @@ from __future__ import annotations
 
 import re
 from importlib import resources
-from typing import TYPE_CHECKING, LiteralString
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
 from rag.errors import IndexFailure, IndexMismatch
 from rag.index import SCHEMA_VERSION, Manifest, mismatch
+from rag.index.database.connection import has_citus
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rag.index.database.connection import Connection
 
 CURRENT = "current"  # of ``state``: the build in use
+PUTTING, REBUILDING = "putting", "rebuilding"  # of ``state``: what goes on, or was broken off
 _MANIFEST, _LAYOUT = "manifest", "layout"  # of ``about``
-_LAYOUT_VERSION = 7  # of tables.sql
-_MIGRATIONS: dict[int, LiteralString] = {  # what makes of a layout the next one
-    1: "ALTER TABLE count_changes ADD COLUMN folded bigint;"
-    " ALTER INDEX IF EXISTS chunks_by_vector RENAME TO chunks_by_vector_1",
-    2: "ALTER TABLE spare ADD COLUMN since timestamptz NOT NULL DEFAULT now()",
-    3: "ALTER TABLE documents RENAME COLUMN headings TO blocks",
-    4: "ALTER TABLE chunks ADD COLUMN introductions text NOT NULL DEFAULT '[]'",
-    5: "ALTER TABLE documents ADD COLUMN word_boxes bytea NOT NULL DEFAULT ''",
-    6: "ALTER TABLE documents DROP COLUMN centroid",
-}
+LAYOUT = 8  # of tables.sql
 _OLDEST_PGVECTOR = (0, 8)
+_SHARDS = 2  # times as many as workers, so that one that is added can be given some
 
-# By the file they come from; the rest is small, is written once a run, and is whole on every node.
-_DISTRIBUTED = ("documents", "files", "chunks", "spare", "postings", "count_changes")
-_REFERENCE = ("about", "counts")
+_BY_DOCUMENT = ("documents", "files", "chunks", "postings")  # distributed by the file they come from
+_BY_KEY = "vectors"
+_WHOLE = ("about", "counts", "unembedded", "unused")  # tables of the coordinator
+_VECTOR_SCHEMA = "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'vector'"
+
+
+class About(NamedTuple):
+    """What a build says of itself: what it was built with, and the layout of its tables."""
+
+    manifest: Manifest
+    layout: int
 
 
 def make_state(connection: Connection, schema: str) -> None:
     """Make what tells the builds, where it is not there yet."""
-    if _has_table(connection, f"{schema}.state"):
-        return
-    with connection.transaction():
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        connection.execute(f"CREATE TABLE IF NOT EXISTS {schema}.state (key text PRIMARY KEY, value text NOT NULL)")
-        if has_citus(connection):
-            connection.execute("SELECT create_reference_table(%s)", [f"{schema}.state"])
+    if not _has_table(connection, f"{schema}.state"):
+        with connection.transaction():
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {schema}.state (key text PRIMARY KEY, value text NOT NULL)")
+    elif count_shards(connection, f"{schema}.state"):  # of an earlier layout
+        connection.execute("SELECT undistribute_table(%s)", [f"{schema}.state"])
 
 
 def read_state(connection: Connection, schema: str) -> dict[str, str]:
-    """Return what ``state`` says; nothing where there is none."""
-    if not _has_table(connection, f"{schema}.state"):
-        return {}
+    """Return what ``state`` says."""
     return dict(connection.execute(f"SELECT key, value FROM {schema}.state").fetchall())
 
 
@@ -61,27 +62,36 @@ def write_state(connection: Connection, schema: str, key: str, value: str) -> No
     )
 
 
-def delete_state(connection: Connection, schema: str, key: str) -> None:
-    """Take away what ``state`` says of ``key``."""
-    connection.execute(f"DELETE FROM {schema}.state WHERE key = %s", [key])
+def delete_state(connection: Connection, schema: str, key: str) -> bool:
+    """Take away what ``state`` says of ``key``; return whether it said anything."""
+    return connection.execute(f"DELETE FROM {schema}.state WHERE key = %s", [key]).rowcount > 0
 
 
-def enter(connection: Connection, build: str, *, local: bool = False) -> None:
-    """Let tables without a schema be those of a build, for the transaction alone where ``local``."""
+def enter(connection: Connection, build: str) -> None:
+    """Let tables without a schema be those of a build."""
     schemas = ", ".join(filter(None, (build, vector_schema(connection))))
-    connection.execute(f"SET {'LOCAL ' if local else ''}search_path = {schemas}")
+    connection.execute(f"SET search_path = {schemas}")
 
 
-def builds(connection: Connection, schema: str) -> list[str]:
-    """Return the names of all builds, in the order they were made in."""
-    names = connection.execute("SELECT nspname FROM pg_namespace").fetchall()
-    found = [(int(number[1]), name) for (name,) in names if (number := re.fullmatch(rf"{schema}_(\d+)", name))]
-    return [name for _, name in sorted(found)]
+def entering(schema: str, build: str | None) -> str:
+    """Return statements that do the same for a transaction, of the build in use if none is given, and tell about it."""
+    found = f"(SELECT '{build}' AS value)" if build else f"(SELECT value FROM {schema}.state WHERE key = '{CURRENT}')"
+    return (
+        "SET LOCAL search_path = pg_catalog;"
+        f" SELECT set_config('search_path', concat_ws(', ', value, ({_VECTOR_SCHEMA})), true) FROM {found} AS build;"
+        " SELECT key, value FROM about"
+    )
+
+
+def vector_schema(connection: Connection) -> str:
+    """Return the schema that pgvector lies in, quoted; "" where it is not there."""
+    found = connection.execute(_VECTOR_SCHEMA).fetchone()
+    return str(found[0]) if found else ""
 
 
 def next_build(connection: Connection, schema: str, current: str | None) -> str:
     """Return the name of a new build; of the old ones, only the current is kept."""
-    there = builds(connection, schema)
+    there = _builds(connection, schema)
     if current is not None:
         drop_other_builds(connection, schema, current)
     last = there[-1] if there else f"{schema}_0"
@@ -90,20 +100,13 @@ def next_build(connection: Connection, schema: str, current: str | None) -> str:
 
 def drop_other_builds(connection: Connection, schema: str, build: str) -> None:
     """Drop all builds of an index but one."""
-    for old in builds(connection, schema):
+    for old in _builds(connection, schema):
         if old != build:
             connection.execute(f"DROP SCHEMA {old} CASCADE")
 
 
-def vector_schema(connection: Connection) -> str:
-    """Return the schema that pgvector lies in, quoted; "" where it is not there."""
-    query = "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'vector'"
-    found = connection.execute(query).fetchone()
-    return str(found[0]) if found else ""
-
-
-def make_build(connection: Connection, build: str, manifest: Manifest) -> None:
-    """Make the tables of a build, all or none; where Citus is there, spread over its nodes.
+def make_build(connection: Connection, build: str, manifest: Manifest, older: str | None) -> None:
+    """Make the tables of a build, all or none, with the vectors of an ``older`` one of another layout, if any.
 
     A first build that is broken off, or shared by several, goes on from where it is: it is in use at once.
     """
@@ -113,48 +116,40 @@ def make_build(connection: Connection, build: str, manifest: Manifest) -> None:
         connection.execute(f"CREATE SCHEMA {build}")
         enter(connection, build)
         tables = resources.files("rag.index.database").joinpath("tables.sql").read_text()
-        connection.execute(tables.replace("{dimension}", f"{manifest.dimension:d}").encode())
+        for statement in tables.replace("{dimension}", f"{manifest.dimension:d}").split(";\n"):
+            connection.execute(statement.encode())  # Citus takes one at a time
         if has_citus(connection):
             _distribute(connection)
-        rows = {_MANIFEST: manifest.model_dump_json(), _LAYOUT: str(_LAYOUT_VERSION)}
-        for key, value in rows.items():
+        if older is not None:
+            _take_vectors(connection, older)
+        for key, value in {_MANIFEST: manifest.model_dump_json(), _LAYOUT: str(LAYOUT)}.items():
             connection.execute("INSERT INTO about VALUES (%s, %s)", [key, value])
         if CURRENT not in read_state(connection, schema):
             write_state(connection, schema, CURRENT, build)
 
 
-def migrate(connection: Connection, build: str) -> None:
-    """Bring the tables of a build, if it is there, to this layout, a step in a transaction; nothing is written anew.
-
-    Raises:
-        IndexMismatch: They are of a later layout.
-    """
-    about = _about(connection, build)
-    for layout in range(int(about[_LAYOUT]), _LAYOUT_VERSION) if about else ():
-        with connection.transaction():
-            enter(connection, build, local=True)
-            connection.execute(_MIGRATIONS[layout])
-            connection.execute("UPDATE about SET value = %s WHERE key = %s", [str(layout + 1), _LAYOUT])
-    if about:
-        _check_layout(int(about[_LAYOUT]), least=0)
-
-
-def read_manifest(connection: Connection, build: str) -> Manifest | None:
-    """Return what a build was made with; None where it is not there."""
-    about = _about(connection, build)
-    return Manifest.model_validate_json(about[_MANIFEST]) if about else None
-
-
-def readable_manifest(connection: Connection, build: str) -> Manifest | None:
-    """Return the same; raises IndexMismatch where it was made for another version of the package."""
-    about = _about(connection, build)
-    if not about:
+def read_about(connection: Connection, build: str) -> About | None:
+    """Return what a build says of itself; None where it is not there."""
+    if not _has_table(connection, f"{build}.about"):
         return None
-    _check_layout(int(about[_LAYOUT]), least=_LAYOUT_VERSION)
-    manifest = Manifest.model_validate_json(about[_MANIFEST])
+    return about_of(connection.execute(f"SELECT key, value FROM {build}.about").fetchall())
+
+
+def about_of(rows: Sequence[tuple[Any, ...]]) -> About:
+    """Return what rows of ``about`` say; raises IndexMismatch where a later version of the package wrote them."""
+    about = dict(rows)
+    if int(about[_LAYOUT]) > LAYOUT:
+        raise IndexMismatch("the index was made by a later version of rag: use that, or run `rag index --rebuild`")
+    return About(Manifest.model_validate_json(about[_MANIFEST]), int(about[_LAYOUT]))
+
+
+def check_readable(about: About) -> None:
+    """Raise IndexMismatch where a build was made by an earlier version of the package."""
+    if about.layout < LAYOUT:
+        raise IndexMismatch("the index was made by an earlier version of rag: run `rag index` to bring it up to date")
+    manifest = about.manifest
     if manifest.schema_version != SCHEMA_VERSION:
         raise IndexMismatch(mismatch(manifest, manifest.model_copy(update={"schema_version": SCHEMA_VERSION})))
-    return manifest
 
 
 def let_read(connection: Connection, schema: str, build: str) -> None:
@@ -167,25 +162,46 @@ def let_read(connection: Connection, schema: str, build: str) -> None:
     for (role,) in readers:
         connection.execute(f"GRANT USAGE ON SCHEMA {build} TO {role}")
         connection.execute(f"GRANT SELECT ON {schema}.state TO {role}")
-        for table in (*_DISTRIBUTED, *_REFERENCE):
+        for table in (*_BY_DOCUMENT, _BY_KEY, *_WHOLE):
             connection.execute(f"GRANT SELECT ON {build}.{table} TO {role}")
 
 
-def has_citus(connection: Connection) -> bool:
-    """Whether tables can be distributed here."""
-    query = "SELECT 1 FROM pg_proc WHERE proname = 'create_distributed_table' LIMIT 1"
-    return connection.execute(query).fetchone() is not None
+def count_shards(connection: Connection, table: str) -> int:
+    """Return over how many shards Citus spreads a table; 0 where it does not."""
+    if not has_citus(connection):
+        return 0
+    query = "SELECT count(*) FROM pg_dist_shard WHERE logicalrelid = to_regclass(%s)"
+    (count,) = connection.execute(query, [table]).fetchone() or (0,)
+    return int(count)
+
+
+def _builds(connection: Connection, schema: str) -> list[str]:
+    """Return the names of all builds, in the order they were made in."""
+    names = connection.execute("SELECT nspname FROM pg_namespace").fetchall()
+    found = [(int(number[1]), name) for (name,) in names if (number := re.fullmatch(rf"{schema}_(\d+)", name))]
+    return [name for _, name in sorted(found)]
 
 
 def _distribute(connection: Connection) -> None:
-    """Let Citus spread the tables: all rows of a file go to one shard group."""
-    first, *rest = _DISTRIBUTED
-    distribute: LiteralString = "SELECT create_distributed_table(%s, 'document_id', colocate_with => %s)"
-    connection.execute(distribute, [first, "none"])
+    """Let Citus spread the tables: all rows of a file go to one shard group, vectors to others."""
+    (workers,) = connection.execute("SELECT count(*) FROM citus_get_active_worker_nodes()").fetchone() or (0,)
+    connection.execute(f"SET LOCAL citus.shard_count = {_SHARDS * max(1, workers):d}")
+    first, *rest = _BY_DOCUMENT
+    distribute: LiteralString = "SELECT create_distributed_table(%s, %s, colocate_with => %s)"
+    connection.execute(distribute, [first, "document_id", "none"])
     for table in rest:
-        connection.execute(distribute, [table, first])
-    for table in _REFERENCE:
-        connection.execute("SELECT create_reference_table(%s)", [table])
+        connection.execute(distribute, [table, "document_id", first])
+    connection.execute(distribute, [_BY_KEY, "vector_key", "none"])
+
+
+def _take_vectors(connection: Connection, older: str) -> None:
+    """Keep the vectors of a build of an earlier layout, so that nothing is embedded again; none is used yet."""
+    for table in ("chunks", "spare"):
+        connection.execute(
+            "INSERT INTO vectors (vector_key, embedding, sentence_vectors)"
+            f" SELECT vector_key, embedding, sentence_vectors FROM {older}.{table} ON CONFLICT DO NOTHING"
+        )
+    connection.execute("INSERT INTO unused (vector_key) SELECT vector_key FROM vectors")
 
 
 def _need_pgvector(connection: Connection) -> None:
@@ -197,19 +213,6 @@ def _need_pgvector(connection: Connection) -> None:
     version = found[0] if found else "none"
     if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < _OLDEST_PGVECTOR:
         raise IndexFailure(f"pgvector {version} is too old: ALTER EXTENSION vector UPDATE, to 0.8 or newer")
-
-
-def _about(connection: Connection, build: str) -> dict[str, str]:
-    if not _has_table(connection, f"{build}.about"):
-        return {}
-    return dict(connection.execute(f"SELECT key, value FROM {build}.about").fetchall())
-
-
-def _check_layout(found: int, *, least: int) -> None:
-    if found > _LAYOUT_VERSION:
-        raise IndexMismatch("the index was made by a later version of rag: use that, or run `rag index --rebuild`")
-    if found < least:
-        raise IndexMismatch("the index was made by an earlier version of rag: run `rag index` to bring it up to date")
 
 
 def _has_table(connection: Connection, name: str) -> bool:

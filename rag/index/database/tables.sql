@@ -36,39 +36,22 @@ CREATE TABLE documents (
   PRIMARY KEY (document_id, id)
 );
 CREATE INDEX documents_by_id ON documents (id);
-CREATE INDEX documents_by_language ON documents (language);
 
--- A vector lies with its passage, so that what is found is found where it is. The sentences' vectors do not compress.
 CREATE TABLE chunks (
   document_id bigint NOT NULL,
-  row integer NOT NULL,     -- the number of the passage in its file
+  row integer NOT NULL,     -- from a random number on: what is put in a passage's place has another
   id bigint NOT NULL,       -- of its document
   start integer NOT NULL,
   "end" integer NOT NULL,
   page integer,
   headings text NOT NULL,   -- JSON
+  introductions text NOT NULL, -- JSON, of the lists and tables it holds some of
   sentences text NOT NULL,  -- JSON, spans into text
-  vector_key bytea NOT NULL, -- the hash of what was embedded
+  vector_key bytea NOT NULL, -- of vectors or, until it is embedded, of unembedded
   text bytea NOT NULL,
-  embedding vector({dimension}) NOT NULL,
-  sentence_vectors bytea NOT NULL, -- little-endian float16, a row a sentence
-  introductions text NOT NULL DEFAULT '[]', -- JSON, of the lists and tables it holds some of
   PRIMARY KEY (document_id, row)
 );
-ALTER TABLE chunks ALTER COLUMN embedding SET STORAGE PLAIN;
-ALTER TABLE chunks ALTER COLUMN sentence_vectors SET STORAGE EXTERNAL;
 CREATE INDEX chunks_by_key ON chunks (vector_key);
-
--- Vectors that no passage uses any more, for a month: what comes back has them.
-CREATE TABLE spare (
-  document_id bigint NOT NULL,
-  vector_key bytea NOT NULL,
-  embedding vector({dimension}) NOT NULL,
-  sentence_vectors bytea NOT NULL,
-  since timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (document_id, vector_key)
-);
-CREATE INDEX spare_by_key ON spare (vector_key);
 
 -- Which passages hold a term, how often, and how long they are: all that BM25 needs lies in the one index, in a row.
 CREATE TABLE postings (
@@ -80,17 +63,30 @@ CREATE TABLE postings (
   length integer NOT NULL,  -- of the passage, in terms
   PRIMARY KEY (term, document_id, row) INCLUDE (in_text, in_context, length)
 );
-CREATE INDEX postings_by_document ON postings (document_id);
+CREATE INDEX postings_by_document ON postings (document_id, row);
 
--- How many passages hold a term, and what else is counted over all (see rag.index.database.counts). A run writes
--- what it changes beside the document that changed it; what is true is the sum of both tables, at every moment.
-CREATE TABLE counts (name text COLLATE "C" PRIMARY KEY, value bigint NOT NULL);
-CREATE TABLE count_changes (
-  document_id bigint NOT NULL,
-  change bigint NOT NULL,   -- a random number of the transaction
-  name text COLLATE "C" NOT NULL,
-  value bigint NOT NULL,
-  folded bigint,            -- the number of the folding that added it to the counts; NULL where none did
-  PRIMARY KEY (document_id, change, name)
+-- Vectors are kept by the hash of the text they were made from: equal texts share them, and none is embedded twice.
+CREATE TABLE vectors (
+  vector_key bytea PRIMARY KEY,
+  embedding vector({dimension}) NOT NULL,
+  sentence_vectors bytea NOT NULL -- little-endian float16, a row a sentence
 );
-CREATE INDEX count_changes_by_name ON count_changes (name);
+ALTER TABLE vectors ALTER COLUMN embedding SET STORAGE PLAIN;
+-- They do not compress, and are read for a few passages only.
+ALTER TABLE vectors ALTER COLUMN sentence_vectors SET STORAGE EXTERNAL;
+
+-- What is still to be embedded.
+CREATE TABLE unembedded (
+  vector_key bytea PRIMARY KEY,
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  text bytea NOT NULL,
+  sentences text NOT NULL,  -- JSON, spans into text
+  size integer NOT NULL     -- passages of its file
+);
+CREATE INDEX unembedded_by_size ON unembedded (size, id DESC);
+
+-- Vectors that no passage has any more, and since when: what comes back within a month has them.
+CREATE TABLE unused (vector_key bytea PRIMARY KEY, since timestamptz NOT NULL DEFAULT now());
+
+-- What is counted over all passages (see rag.index.statistics), and how many documents are in each language.
+CREATE TABLE counts (name text COLLATE "C" PRIMARY KEY, value bigint NOT NULL);
