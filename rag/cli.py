@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -19,8 +20,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from rag import show
 from rag.assistant import Assistant
-from rag.errors import RagError, UsageError
+from rag.errors import IndexLocked, RagError, UsageError
 from rag.settings import read_settings
+from rag.sync import OnProgress
 from rag.types import Message, Value
 from rag.verify import Quotation
 from rag.wire import answer_json, search_json
@@ -29,6 +31,7 @@ ABSTAINED = 3
 # Seconds that are spent on embedding before the first question is answered, where there is no index: of more documents
 # than that takes, the rest is found by words.
 _EMBEDDED_FIRST = 5.0
+_BEGUN_WITHIN = 5.0  # seconds that another process, which builds the index, has to begin
 Found = TypeVar("Found", bound=Value)
 
 corpus = click.option("--corpus", metavar="DIR", help="The folder of documents (corpus).")
@@ -361,9 +364,21 @@ def _make_ready(assistant: Assistant) -> None:
     if not assistant.is_built:
         show.note(f"there is no index yet: building it from {assistant.settings.corpus}")
         with show.progress() as on_progress:
-            assistant.sync(on_progress, embed_for=_EMBEDDED_FIRST)
+            _build(assistant, on_progress)
     with show.busy("loading the model …"):
         assistant.warm_up()
+
+
+def _build(assistant: Assistant, on_progress: OnProgress) -> None:
+    """Build the index; where another process has begun to, ask what is there by then."""
+    try:
+        assistant.sync(on_progress, embed_for=_EMBEDDED_FIRST)
+    except IndexLocked:
+        until = time.monotonic() + _BEGUN_WITHIN
+        while not assistant.is_built:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
 
 
 def _catch_up(assistant: Assistant) -> None:

@@ -1,10 +1,11 @@
 """How soon a new folder is asked: ``python -m tests.benchmarks.phases SET WORK``.
 
 SET is a folder with ``corpus.jsonl`` ({id, text} a line) and ``questions.jsonl`` ({question, evidence} a line). `rag
-index` is started where there is no index; meanwhile `rag ask --no-sync --json` is run for the first ten questions
-that have evidence, over and over, until each answer cites some of it. Then a bare sentence-transformers and FAISS
-script embeds the same passages, in a process of its own, and is asked. Prints one JSON object: seconds from the start
-of the process to each first such answer, and until all is embedded; null where the whole index does not cite it.
+index` is started where there is no index; meanwhile `rag ask --no-sync --questions` is run for the first ten
+questions that have evidence, and again for those that are left, until each answer cites some of it. Then a bare
+sentence-transformers and FAISS script embeds the same passages, in a process of its own, and is asked. Prints one
+JSON object: seconds from the start of the process to each first such answer, and until all is embedded; null where
+the whole index does not cite it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +44,14 @@ def main() -> None:
     first: dict[int, float | None] = {}
     share: dict[int, float] = {}
     ended: float | None = None
+    while not (index / "current").exists():  # or the first to ask would build it
+        time.sleep(0.01)
     while len(first) < len(questions):
         is_last = run.poll() is not None
         ended = ended or (time.perf_counter() - started if is_last else None)
-        for at, record in enumerate(questions):
-            if at in first:
-                continue
-            answer = _asked(record["question"], place)
-            if answer is not None and _cites(answer, record, sources):
+        left = [at for at in range(len(questions)) if at not in first]
+        for at, answer in zip(left, _asked([questions[at]["question"] for at in left], work, place), strict=False):
+            if _cites(answer, questions[at], sources):
                 first[at], share[at] = time.perf_counter() - started, answer["embedded"]
             elif is_last:
                 first[at] = None
@@ -68,12 +70,15 @@ def main() -> None:
     print(json.dumps(told | _bare(index, work, questions[0]["question"])))
 
 
-def _asked(question: str, place: list[str]) -> dict[str, Any] | None:
-    """Return the answer of a whole command; None where there is no index yet."""
-    command = [sys.executable, "-m", "rag", "ask", question, "--no-sync", "--json", *place]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    found: dict[str, Any] | None = json.loads(done.stdout) if done.stdout.strip() else None
-    return found if found is not None and "error" not in found else None
+def _asked(questions: Sequence[str], work: Path, place: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield the answers of one command as they come; none where there is no index yet."""
+    (work / "left.jsonl").write_text("".join(json.dumps({"question": text}) + "\n" for text in questions))
+    command = [sys.executable, "-m", "rag", "ask", "--questions", str(work / "left.jsonl"), "--no-sync", *place]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as asking:
+        assert asking.stdout is not None, "it is piped"
+        for line in asking.stdout:
+            answer = json.loads(line)
+            yield {"citations": [], "embedded": 0.0} if "error" in answer else answer
 
 
 def _cites(answer: dict[str, Any], record: Record, sources: dict[str, str]) -> bool:
