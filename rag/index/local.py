@@ -74,7 +74,6 @@ class LocalIndex:
         return path if path.is_file() else None
 
     def manifest(self) -> Manifest | None:
-        """Return what the index was built with, or None where nothing was built yet."""
         database = self._database
         if database is None:
             return None
@@ -83,7 +82,6 @@ class LocalIndex:
 
     @contextmanager
     def reading(self) -> Iterator[LocalReader]:
-        """Open a view of the index as it stands now."""
         database = self._built_database()
         with self._connection(database) as connection:
             connection.execute("BEGIN")
@@ -141,7 +139,6 @@ class LocalIndex:
         return "rebuild" if self._holder().endswith(_REBUILDING) else "run"
 
     def begin(self, manifest: Manifest) -> None:
-        """Make an empty index ready for writing; raises IndexMismatch where it was built otherwise."""
         found = read_manifest(self._writing)
         if found is None:
             make_tables(self._writing, manifest)
@@ -151,39 +148,32 @@ class LocalIndex:
             raise IndexMismatch(mismatch(found, manifest))
 
     def put(self, record: FileRecord, cuts: Sequence[Cut], texts: Mapping[str, Text]) -> None:
-        """Put the documents of a file in the place of whatever it held before: one transaction."""
         with self._transaction() as connection:
             put_file(connection, record, cuts, texts)
         self._save_what_is_behind()
 
     def touch(self, record: FileRecord) -> None:
-        """Record a file's new size and times where its content is the same."""
         row = [record.size, record.mtime_ns, record.ctime_ns, record.source]
         self._writing.execute("UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ? WHERE source = ?", row)
 
     def remove(self, source: str) -> None:
-        """Drop a file and all that was made of it: one transaction."""
         with self._transaction() as connection:
             delete_file(connection, source)
 
     def take(self, most: int) -> dict[str, Text]:
-        """Return up to ``most`` texts to embed next, by key: those of small files first, then the newest."""
         query = "SELECT key, text, sentences FROM unembedded ORDER BY size, id DESC LIMIT ?"
         rows = self._writing.execute(query, [most])
         return {key: Text(text, json.loads(sentences)) for key, text, sentences in rows}
 
     def unembedded_count(self) -> int:
-        """Return how many texts have no vector yet."""
         return int(self._writing.execute("SELECT count(*) FROM unembedded").fetchone()[0])
 
     def put_vectors(self, embeddings: Mapping[str, Embedding]) -> None:
-        """Keep the vectors of texts, by key: one transaction."""
         with self._transaction() as connection:
             put_vectors(connection, embeddings)
         self._save_what_is_behind()
 
     def publish(self) -> None:
-        """Drop vectors long unused, and write what makes reading fast, where what is there is not good."""
         with self._transaction() as connection:
             drop_unused(connection, VECTORS_KEPT_FOR)
         # What is about to be named current is on the disk before its name is. Readers hold up no other checkpoint.
@@ -194,7 +184,6 @@ class LocalIndex:
             self._take_over()
 
     def forget(self) -> None:
-        """Erase what is left of removed documents: their vectors, and an index that was kept aside."""
         self._delete_others(self._target_path)
         with self._transaction() as connection:
             drop_unused(connection, 0)
@@ -206,7 +195,6 @@ class LocalIndex:
             save(self._target_path, self._writing, self._exact_up_to)
 
     def is_published(self) -> bool:
-        """Whether what makes reading fast is there, and near enough to the state that is there."""
         return are_saved(self._target_path, self._writing)
 
     def _save_what_is_behind(self) -> None:
@@ -226,7 +214,6 @@ class LocalIndex:
             raise unusable(self.folder, error, "written") from error
 
     def faults(self) -> list[str]:
-        """Check the index against itself, and return what is wrong, a line each."""
         database = self._built_database()
         with self._connection(database) as connection:
             connection.execute("BEGIN")
@@ -236,7 +223,6 @@ class LocalIndex:
                 connection.rollback()
 
     def close(self) -> None:
-        """Release files and connections."""
         while self._pool:
             self._pool.pop()[1].close()
 

@@ -48,7 +48,6 @@ class LocalReader:
         return read_count(self._connection, PASSAGES)
 
     def within(self, sources: Collection[str]) -> LocalReader:
-        """Return a view of these documents alone."""
         found = self._ask(
             "SELECT source, json_group_array(row) FROM documents LEFT JOIN chunks ON document_id = id"
             f" WHERE source {_AMONG} GROUP BY source",
@@ -60,7 +59,6 @@ class LocalReader:
         return LocalReader(self._connection, self._engines, rows, sources)
 
     def dense(self, query: Vectors, k: int) -> dict[int, float]:
-        """Return the ``k`` rows most like ``query`` with their cosines."""
         index = self._engines.vectors(self._connection)
 
         def named(count: int) -> tuple[list[int], bool]:
@@ -78,7 +76,6 @@ class LocalReader:
         return weighed(named, cosines, k, self._rows)
 
     def lexical(self, words: Sequence[Forms], k: int) -> dict[int, float]:
-        """Return the ``k`` rows that match any of ``words`` best, with their BM25 scores."""
         bm25 = self._bm25(words)
         if not bm25.rarities:
             return {}
@@ -91,7 +88,6 @@ class LocalReader:
         return weighed(named, lambda rows: self._scores(bm25, rows), k, self._rows)
 
     def lexical_of(self, words: Sequence[Forms], keys: Sequence[int]) -> dict[int, float]:
-        """Return the BM25 scores of those of the given rows that match."""
         return self._scores(self._bm25(words), keys)
 
     def _bm25(self, words: Sequence[Forms]) -> Bm25:
@@ -106,11 +102,9 @@ class LocalReader:
         return {row: score for (row, *_), score in zip(found, scores, strict=True) if score > 0}
 
     def frequencies(self, words: Sequence[Forms]) -> list[int]:
-        """Return in how many passages the forms of each word stand, counted form by form, and at most all passages."""
         return frequencies(words, self._count(names_of(words)))
 
     def nearest_term(self, term: str, most: int) -> str | None:
-        """Return the term of the index most like ``term``, at most so many slips of the keyboard away, if any."""
         first = term_name(term[:1])
         query = "SELECT name, value FROM counts WHERE name >= ? AND name < ? AND abs(length(name) - ?) <= ?"
         bounds = [first, first[:-1] + chr(ord(first[-1]) + 1), len(term_name(term)), most]
@@ -125,7 +119,6 @@ class LocalReader:
         return self._counts
 
     def vectors(self, keys: Sequence[int]) -> Vectors:
-        """Return the vectors of rows; zeros where there is none yet."""
         found, none = self._vectors(keys), np.zeros(self._dimension, dtype=np.float32)
         return np.array([found.get(key, none) for key in keys], dtype=np.float32).reshape(len(keys), self._dimension)
 
@@ -134,7 +127,6 @@ class LocalReader:
         return {row: np.frombuffer(blob, dtype="<f4") for row, blob in self._ask(query, rows)}
 
     def sentence_vectors(self, keys: Sequence[int]) -> list[Vectors]:
-        """Return for each row the vectors of its sentences; zeros where there are none yet."""
         query = (
             "SELECT row, vectors.sentences, json_array_length(chunks.sentences)"
             f" FROM chunks LEFT JOIN vectors ON key = vector_key WHERE row {_AMONG}"
@@ -149,7 +141,6 @@ class LocalReader:
         ]
 
     def unembedded(self, keys: Sequence[int]) -> dict[int, Text]:
-        """Return what is to be embedded for those of the given rows that have no vector yet."""
         query = (
             "SELECT row, unembedded.text, unembedded.sentences FROM chunks JOIN unembedded ON key = vector_key"
             f" WHERE row {_AMONG}"
@@ -157,7 +148,6 @@ class LocalReader:
         return {row: Text(text, json.loads(sentences)) for row, text, sentences in self._ask(query, keys)}
 
     def embedded(self) -> float:
-        """Return the share (0–1) of the passages that have a vector, equal texts counted once; 1 of an empty index."""
         (missing,) = self._connection.execute("SELECT count(*) FROM unembedded").fetchone()
         if not missing:
             return 1.0
@@ -166,7 +156,6 @@ class LocalReader:
         return float(there / (there + missing))
 
     def passages(self, keys: Sequence[int]) -> list[Passage]:
-        """Return the passages of rows, in the order of ``keys``."""
         query = (
             'SELECT row, document_id, start, "end", page, chunks.headings, introductions, chunks.text, sentences,'
             f" source, title, sha256, page_kind, language FROM chunks JOIN documents ON documents.id = document_id"
@@ -176,34 +165,28 @@ class LocalReader:
         return [found[key] for key in keys]
 
     def languages(self) -> dict[str, int]:
-        """Return how many documents are in each language, the most first."""
         query = "SELECT language, count(*) AS many FROM documents GROUP BY language ORDER BY many DESC, language"
         return dict(self._connection.execute(query).fetchall())
 
     def languages_of(self, keys: Sequence[int]) -> list[str]:
-        """Return the languages of the documents of rows."""
         query = f"SELECT row, language FROM chunks JOIN documents ON documents.id = document_id WHERE row {_AMONG}"
         found = dict(self._ask(query, keys))
         return [found[key] for key in keys]
 
     def document(self, source: str) -> Document | None:
-        """Return a document whole, or None where the index holds none at ``source``."""
         row = self._connection.execute(f"SELECT {DOCUMENT} FROM documents WHERE source = ?", [source]).fetchone()
         return document(row) if row else None
 
     def word_boxes(self, source: str) -> bytes:
-        """Return the places of a document's words on its pages, as they were put; nothing where there are none."""
         row = self._connection.execute("SELECT word_boxes FROM documents WHERE source = ?", [source]).fetchone()
         return bytes(row[0]) if row else b""
 
     def chunks(self, source: str) -> list[Chunk]:
-        """Return the passages of a document, in the order of its text."""
         query = "SELECT row FROM chunks WHERE document_id = ? ORDER BY start"
         keys = [row for (row,) in self._connection.execute(query, [document_id(source)])]
         return [found.chunk for found in self.passages(keys)]
 
     def pieces(self, source: str) -> list[tuple[Piece, Embedding | None]]:
-        """Return the passages of a document as they were put, with the vectors there are, in the order of its text."""
         query = (
             "SELECT row, vector_key, passage, vectors.sentences FROM chunks LEFT JOIN vectors ON key = vector_key"
             " WHERE document_id = ? ORDER BY start"
@@ -216,7 +199,6 @@ class LocalReader:
         ]
 
     def documents(self) -> list[DocumentSummary]:
-        """Return the documents of the view, ordered by source."""
         query = (
             "SELECT source, file, title, sha256, characters, json_array_length(pages), page_kind,"
             " language, (SELECT count(*) FROM chunks WHERE document_id = documents.id) FROM documents ORDER BY source"
@@ -226,14 +208,12 @@ class LocalReader:
         return [one for one in found if not self._sources or one.source in self._sources]
 
     def files(self) -> dict[str, FileRecord]:
-        """Return all files the index has seen, read or not, by source."""
         names = tuple(FileRecord.model_fields)
         rows = self._connection.execute(f"SELECT {', '.join(names)} FROM files")
         # What this index wrote is not looked over again: after every answer, all files are compared.
         return {row[0]: FileRecord.model_construct(**dict(zip(names, row, strict=True))) for row in rows}
 
     def file(self, source: str) -> FileRecord | None:
-        """Return the file at ``source`` as the index last saw it; None where it has not."""
         names = tuple(FileRecord.model_fields)
         query = f"SELECT {', '.join(names)} FROM files WHERE source = ?"
         row = self._connection.execute(query, [source]).fetchone()

@@ -120,7 +120,6 @@ class PostgresIndex:
         self._is_begun = False  # whether the tables of the build are there
 
     def manifest(self) -> Manifest | None:
-        """Return what the index was built with, or None where nothing was built yet."""
         if self._older is not None:
             return None  # all is put anew
         try:
@@ -130,13 +129,11 @@ class PostgresIndex:
             return None
 
     def shards(self) -> int:
-        """Return over how many shards Citus spreads the passages; 0 where it does not."""
         with self._view() as view:
             return view.shards
 
     @contextmanager
     def reading(self) -> Iterator[PostgresReader]:
-        """Open a view of the index as it stands now."""
         with self._view() as view:
             yield PostgresReader(view)
 
@@ -200,7 +197,6 @@ class PostgresIndex:
 
     @contextmanager
     def putting(self) -> Iterator[bool]:
-        """Hold the right to put and remove files, where no other process has it; give whether it is held."""
         with self._put_lock() as is_free:
             if is_free:
                 self._again(lambda connection: write_state(connection, self._schema, PUTTING, ""))
@@ -225,8 +221,6 @@ class PostgresIndex:
             unlock(self._writer, self._schema, PUT)
 
     def begin(self, manifest: Manifest) -> None:
-        """Make an empty index ready for writing; raises IndexMismatch where it was built otherwise."""
-
         def begun(connection: Connection) -> Manifest:
             with self._making(connection):  # one of several makes what they all write to
                 about = read_about(connection, self._target) or read_about(connection, self._older or self._target)
@@ -248,29 +242,24 @@ class PostgresIndex:
         return self._is_begun
 
     def put(self, record: FileRecord, cuts: Sequence[Cut], texts: Mapping[str, Text]) -> None:
-        """Put the documents of a file in the place of whatever it held before: one transaction."""
         self._in_transaction(lambda connection: put_file(connection, record, cuts, texts))
         self._written += sum(len(cut.pieces) for cut in cuts)
 
     def touch(self, record: FileRecord) -> None:
-        """Record a file's new size and times where its content is the same."""
         row = [record.size, record.mtime_ns, record.ctime_ns, number_of(document_id(record.source))]
         query = "UPDATE files SET size = %s, mtime_ns = %s, ctime_ns = %s WHERE document_id = %s"
         self._again(lambda connection: connection.execute(query, row))
 
     def remove(self, source: str) -> None:
-        """Drop a file and all that was made of it: one transaction."""
         self._in_transaction(lambda connection: delete_file(connection, source))
 
     def take(self, most: int) -> dict[str, Text]:
-        """Return up to ``most`` texts to embed next, by key: those of small files first, then the newest."""
         count = min(most, _TAKEN)
         if not self._has_begun():
             return {}
         return self._again(lambda connection: take_texts(connection, self._schema, count, self._held))
 
     def unembedded_count(self) -> int:
-        """Return how many texts have no vector yet."""
         query = "SELECT count(*) FROM unembedded"
         if not self._has_begun():
             return 0
@@ -278,11 +267,9 @@ class PostgresIndex:
         return int(count)
 
     def unembedded_elsewhere(self) -> bool:
-        """Whether there are texts without a vector still, which other processes embed."""
         return self.unembedded_count() > 0
 
     def put_vectors(self, embeddings: Mapping[str, Embedding]) -> None:
-        """Keep the vectors of texts, by key: one transaction."""
         self._in_transaction(lambda connection: put_vectors(connection, embeddings))
         self._written += len(embeddings)
         done = {bytes.fromhex(key) for key in embeddings} & self._held
@@ -313,24 +300,20 @@ class PostgresIndex:
             self._again(vacuum)
 
     def forget(self) -> None:
-        """Erase what is left of removed documents: their vectors, and a build that was kept aside."""
         self._in_transaction(lambda connection: drop_unused(connection, 0))
         self._again(lambda connection: drop_other_builds(connection, self._schema, self._target))
 
     def is_published(self) -> bool:
-        """Whether what makes reading fast is there, and near enough to the state that is there."""
         return self._has_begun() and not self._again(
             lambda connection: lacks_vector_index(connection, self._exact_up_to)
         )
 
     def faults(self) -> list[str]:
-        """Check the index against itself, and return what is wrong, a line each."""
         with self._view() as view:
             view.connection.execute("SET LOCAL statement_timeout = 0")
             return list(faults(view.connection))
 
     def close(self) -> None:
-        """Release connections."""
         self._connections.close()
         self._replicas.close()
 

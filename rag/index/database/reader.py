@@ -100,7 +100,6 @@ class PostgresReader:
         return self._view.counts[PASSAGES]
 
     def within(self, sources: Collection[str]) -> PostgresReader:
-        """Return a view of these documents alone."""
         wanted = {number_of(document_id(source)): source for source in sources}
         found = self._ask(
             "SELECT document_id, id, row, vector_key FROM documents LEFT JOIN chunks USING (document_id, id)"
@@ -113,7 +112,6 @@ class PostgresReader:
         return PostgresReader(self._view, rows, sources)
 
     def dense(self, query: Vectors, k: int) -> dict[int, float]:
-        """Return the ``k`` rows most like ``query`` with their cosines."""
         found: dict[int, float] = {}
 
         def named(count: int) -> tuple[list[int], bool]:
@@ -130,7 +128,6 @@ class PostgresReader:
         return weighed(named, scores, k, self._rows)
 
     def lexical(self, words: Sequence[Forms], k: int) -> dict[int, float]:
-        """Return the ``k`` rows that match any of ``words`` best, with their BM25 scores."""
         bm25 = self._bm25(words)
         if self._rows is None:
             return self._matches(bm25, k)
@@ -146,15 +143,12 @@ class PostgresReader:
         return weighed(named, scores, k, self._rows)
 
     def lexical_of(self, words: Sequence[Forms], keys: Sequence[int]) -> dict[int, float]:
-        """Return the BM25 scores of those of the given rows that match."""
         return self._matches_of(self._bm25(words), keys)
 
     def frequencies(self, words: Sequence[Forms]) -> list[int]:
-        """Return in how many passages the forms of each word stand, counted form by form, and at most all passages."""
         return frequencies(words, self._count(names_of(words)))
 
     def nearest_term(self, term: str, most: int) -> str | None:
-        """Return the term of the index most like ``term``, at most so many slips of the keyboard away, if any."""
         first = term_name(term[:1])
         if not term or not _is_kept(first):
             return None
@@ -165,22 +159,18 @@ class PostgresReader:
         return nearest(term, most, ((term_of(name), value) for name, value in counted))
 
     def languages(self) -> dict[str, int]:
-        """Return how many documents are in each language, the most first."""
         counted = {name.removeprefix(LANGUAGE): n for name, n in self._view.counts.items() if name.startswith(LANGUAGE)}
         return dict(sorted(counted.items(), key=lambda one: (-one[1], one[0])))
 
     def languages_of(self, keys: Sequence[int]) -> list[str]:
-        """Return the languages of the documents of rows."""
         return [one.passage.language for one in self._read(keys)]
 
     def vectors(self, keys: Sequence[int]) -> Vectors:
-        """Return the vectors of rows; zeros where there is none yet."""
         rows = [one.vector_key for one in self._read(keys)]
         found, none = self._read_vectors(rows), np.zeros(self._view.manifest.dimension, dtype=np.float32)
         return np.array([found.get(row, none) for row in rows], dtype=np.float32).reshape(len(rows), len(none))
 
     def sentence_vectors(self, keys: Sequence[int]) -> list[Vectors]:
-        """Return for each row the vectors of its sentences; zeros where there are none yet."""
         rows, shape = self._read(keys), self._view.manifest.dimension
         found = self._sentences([one.vector_key for one in rows])
         return [
@@ -191,7 +181,6 @@ class PostgresReader:
         ]
 
     def unembedded(self, keys: Sequence[int]) -> dict[int, Text]:
-        """Return what is to be embedded for those of the given rows that have no vector yet."""
         rows = {key: one.vector_key for key, one in zip(keys, self._read(keys), strict=True)}
         query = "SELECT vector_key, text, sentences FROM unembedded WHERE vector_key = ANY(%(keys)s)"
         texts = {
@@ -201,26 +190,21 @@ class PostgresReader:
         return {row: texts[key] for row, key in rows.items() if key in texts}
 
     def embedded(self) -> float:
-        """Return the share (0–1) of the passages that have a vector; 1 of an empty index."""
         ((missing,),) = self._ask("SELECT count(*) FROM unembedded")
         return 1 - missing / max(missing, len(self), 1)
 
     def passages(self, keys: Sequence[int]) -> list[Passage]:
-        """Return the passages of rows, in the order of ``keys``."""
         return [one.passage for one in self._read(keys)]
 
     def document(self, source: str) -> Document | None:
-        """Return a document whole, or None where the index holds none at ``source``."""
         rows = self._of_document(f"SELECT {DOCUMENT} FROM documents", source)
         return document([str(_plain(value)) for value in rows[0]]) if rows else None
 
     def word_boxes(self, source: str) -> bytes:
-        """Return the places of a document's words on its pages, as they were put; nothing where there are none."""
         rows = self._of_document("SELECT word_boxes FROM documents", source)
         return bytes(rows[0][0]) if rows else b""
 
     def documents(self) -> list[DocumentSummary]:
-        """Return the documents of the view, ordered by source."""
         names = ("source", "file", "title", "sha256", "characters", "pages", "page_kind", "language", "chunks")
         rows = self._ask(
             "SELECT source, file, title, sha256, characters, page_count, page_kind, language, passages"
@@ -230,23 +214,19 @@ class PostgresReader:
         return [one for one in found if not self._sources or one.source in self._sources]
 
     def chunks(self, source: str) -> list[Chunk]:
-        """Return the passages of a document, in the order of its text."""
         return [found.chunk for found in self.passages(self._keys_of(source))]
 
     def pieces(self, source: str) -> list[tuple[Piece, Embedding | None]]:
-        """Return the passages of a document as they were put, with the vectors there are, in the order of its text."""
         rows = self._read(self._keys_of(source))
         keys = [one.vector_key for one in rows]
         vectors, sentences = self._read_vectors(keys), self._sentences(keys)
         return [piece(found, key.hex(), vectors.get(key), sentences.get(key, b"")) for key, found in rows]
 
     def files(self) -> dict[str, FileRecord]:
-        """Return all files the index has seen, read or not, by source."""
         # What this index wrote is not looked over again: after every answer, all files are compared.
         return {record["source"]: FileRecord.model_construct(**record) for record in self._records("true")}
 
     def file(self, source: str) -> FileRecord | None:
-        """Return the file at ``source`` as the index last saw it; None where it has not."""
         found = self._records("document_id = %(place)s", place=number_of(document_id(source)))
         return FileRecord(**found[0]) if found else None
 
