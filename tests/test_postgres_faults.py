@@ -19,6 +19,7 @@ from rag.assistant import Assistant
 from rag.errors import IndexCut, IndexDamaged, IndexFailure, IndexLocked, IndexMismatch
 from rag.index import Index, Manifest
 from rag.index.database.connection import failure
+from rag.index.database.locks import try_lock
 from rag.index.local import LocalIndex
 from rag.index.postgres import PostgresIndex
 from rag.place import DatabaseUrl
@@ -380,6 +381,24 @@ def test_a_connection_that_is_cut_while_indexing_is_made_again(
     level(index, corpus, tmp_path)
 
 
+def test_who_rebuilds_and_was_cut_waits_for_its_lock_before_it_writes_on(
+    postgres: Server, index: PostgresIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = iter([True])
+    with index.writing(rebuild=True):
+        index.begin(MANIFEST)
+        end(postgres)
+        monkeypatch.setattr(
+            "rag.index.postgres.try_lock",
+            lambda *given, **named: not next(refused, False) and try_lock(*given, **named),
+        )
+        put_document(index, line_document("a.txt", ["alpha"]))
+        with pytest.raises(IndexLocked), PostgresIndex(index.url).writing():
+            pass
+        index.publish()
+    assert texts(index) == ["alpha"]
+
+
 def test_statements_that_are_stopped_again_and_again_leave_nothing_half_done(
     postgres: Server, index: PostgresIndex, corpus: Path, tmp_path: Path
 ) -> None:
@@ -425,7 +444,7 @@ def test_a_statement_that_takes_too_long_is_ended(
     postgres: Server, index: PostgresIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(index, OLD)
-    monkeypatch.setattr("rag.index.postgres._READ_WITHIN", "100ms")
+    monkeypatch.setattr("rag.index.database.reader._READ_WITHIN", "100ms")
     with admin(postgres) as connection, connection.transaction():
         connection.execute(f"LOCK TABLE {index.url.schema_name}_1.chunks".encode())
         with pytest.raises(IndexFailure, match="a statement took too long or was stopped") as caught:

@@ -16,7 +16,7 @@ from rag.embed import Embedding, Vectors
 from rag.errors import DocumentMissing
 from rag.index import FileRecord, Forms, Manifest, Passage, Piece, Text
 from rag.index.engines import MANIFEST, Engines, read_count, read_meta
-from rag.index.saved import DOCUMENT, document, passage, piece
+from rag.index.saved import DOCUMENT, document, in_order, passage, piece, read_sentences, summary
 from rag.index.statistics import PASSAGES, Bm25, Counts, PassageTerms, frequencies, names_of, term_name, term_of
 from rag.index.vocabulary import nearest
 from rag.index.weighed import weighed
@@ -41,7 +41,6 @@ class LocalReader:
         self._rows = rows
         self._sources = sources
         self.manifest = Manifest.model_validate_json(read_meta(connection, MANIFEST) or "")
-        self._dimension = self.manifest.dimension
         self._counts = Counts()
 
     def __len__(self) -> int:
@@ -119,8 +118,7 @@ class LocalReader:
         return self._counts
 
     def vectors(self, keys: Sequence[int]) -> Vectors:
-        found, none = self._vectors(keys), np.zeros(self._dimension, dtype=np.float32)
-        return np.array([found.get(key, none) for key in keys], dtype=np.float32).reshape(len(keys), self._dimension)
+        return in_order(self._vectors(keys), keys, self.manifest.dimension)
 
     def _vectors(self, rows: Sequence[int]) -> dict[int, Vectors]:
         query = f"SELECT row, passage FROM chunks JOIN vectors ON key = vector_key WHERE row {_AMONG}"
@@ -132,13 +130,7 @@ class LocalReader:
             f" FROM chunks LEFT JOIN vectors ON key = vector_key WHERE row {_AMONG}"
         )
         found = {row: (blob, count) for row, blob, count in self._ask(query, keys)}
-        shape = self._dimension
-        return [
-            np.zeros((count, shape), dtype=np.float32)
-            if blob is None
-            else np.frombuffer(blob, dtype="<f2").reshape(-1, shape).astype(np.float32)
-            for blob, count in (found[key] for key in keys)
-        ]
+        return [read_sentences(*found[key], self.manifest.dimension) for key in keys]
 
     def unembedded(self, keys: Sequence[int]) -> dict[int, Text]:
         query = (
@@ -194,30 +186,28 @@ class LocalReader:
         rows = self._connection.execute(query, [document_id(source)]).fetchall()
         found = self.passages([row[0] for row in rows])
         return [
-            piece(one, key, np.frombuffer(vector, dtype="<f4") if vector is not None else None, sentences)
+            piece(one, key, vector and np.frombuffer(vector, dtype="<f4"), sentences)
             for one, (_, key, vector, sentences) in zip(found, rows, strict=True)
         ]
 
     def documents(self) -> list[DocumentSummary]:
-        query = (
+        rows = self._connection.execute(
             "SELECT source, file, title, sha256, characters, json_array_length(pages), page_kind,"
-            " language, (SELECT count(*) FROM chunks WHERE document_id = documents.id) FROM documents ORDER BY source"
+            " (SELECT count(*) FROM chunks WHERE document_id = documents.id), language FROM documents ORDER BY source"
         )
-        names = ("source", "file", "title", "sha256", "characters", "pages", "page_kind", "language", "chunks")
-        found = [DocumentSummary(**dict(zip(names, row, strict=True))) for row in self._connection.execute(query)]
-        return [one for one in found if not self._sources or one.source in self._sources]
+        return [one for one in map(summary, rows) if not self._sources or one.source in self._sources]
 
     def files(self) -> dict[str, FileRecord]:
-        names = tuple(FileRecord.model_fields)
-        rows = self._connection.execute(f"SELECT {', '.join(names)} FROM files")
         # What this index wrote is not looked over again: after every answer, all files are compared.
-        return {row[0]: FileRecord.model_construct(**dict(zip(names, row, strict=True))) for row in rows}
+        return {record["source"]: FileRecord.model_construct(**record) for record in self._records("")}
 
     def file(self, source: str) -> FileRecord | None:
-        names = tuple(FileRecord.model_fields)
-        query = f"SELECT {', '.join(names)} FROM files WHERE source = ?"
-        row = self._connection.execute(query, [source]).fetchone()
-        return FileRecord(**dict(zip(names, row, strict=True))) if row else None
+        found = self._records("WHERE source = ?", source)
+        return FileRecord(**found[0]) if found else None
+
+    def _records(self, where: str, *given: str) -> list[dict[str, Any]]:
+        rows = self._connection.execute(f"SELECT {', '.join(FileRecord.model_fields)} FROM files {where}", given)
+        return [dict(zip(FileRecord.model_fields, row, strict=True)) for row in rows]
 
     def _ask(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Ask for rows among ``values``."""

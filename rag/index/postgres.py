@@ -52,25 +52,16 @@ from rag.index.database.connection import (
     is_cut,
     until_back,
 )
-from rag.index.database.fast import NAME, lacks_vector_index, make_vector_index, vacuum
+from rag.index.database.fast import lacks_vector_index, make_vector_index, vacuum
 from rag.index.database.locks import MAKE, PUT, RUN, holders, say_who, try_lock, unlock, unlock_texts
-from rag.index.database.reader import PostgresReader, View
-from rag.index.database.rows import (
-    LANGUAGE,
-    delete_file,
-    drop_unused,
-    number_of,
-    put_file,
-    put_vectors,
-    take_texts,
-)
+from rag.index.database.reader import PostgresReader, View, opening, view_of
+from rag.index.database.rows import delete_file, drop_unused, number_of, put_file, put_vectors, take_texts
 from rag.index.database.schema import (
     CURRENT,
     LAYOUT,
     PUTTING,
     REBUILDING,
     about_of,
-    check_readable,
     delete_state,
     drop_other_builds,
     enter,
@@ -83,7 +74,6 @@ from rag.index.database.schema import (
     read_state,
     write_state,
 )
-from rag.index.statistics import LENGTH, PASSAGES, Counts
 from rag.index.vectors import EXACT_UP_TO
 from rag.place import DatabaseUrl
 from rag.types import document_id
@@ -93,10 +83,7 @@ if TYPE_CHECKING:
 
 _TAKEN = 32  # texts at a time, about a second of embedding: so several that embed get equal shares
 _VACUUMED_AFTER = 2_000  # rows put in one run: the server's own housekeeping comes late for so many at once
-_READ_WITHIN = "60s"
-_SORTED_WITHIN = "64MB"  # the scores of all passages that hold a word, of a million, before the best are taken
 _TRIED_AGAIN = 0.1  # seconds until a lock is tried again
-_FIRST_COUNTS = f"name IN ('{PASSAGES}', '{LENGTH}') OR name ^@ '{LANGUAGE}'"
 _ALL_NODES = "SELECT 1 FROM files LIMIT 1"  # asks each shard
 
 
@@ -325,18 +312,17 @@ class PostgresIndex:
     @contextmanager
     def _view(self) -> Iterator[View]:
         """Open a transaction on the build in use, or on the one that takes the place of what cannot be read."""
-        opening = self._target if self._older is not None else None
-        with self._reading_from.lend(lambda citus: _opening(self._schema, opening, citus), _ALL_NODES) as lent:
-            connection, (_, about, counts, indexes, shards) = lent
-            found = about_of(about)
-            check_readable(found)
-            ((count,),) = shards
-            yield View(connection, found.manifest, bool(indexes), count, Counts(dict(counts)))
+        build = self._target if self._older is not None else None
+        with self._reading_from.lend(lambda citus: opening(self._schema, build, citus), _ALL_NODES) as lent:
+            yield view_of(*lent)
 
     def _lock(self, connection: Connection) -> None:
         """Take the right to write for as long as the connection lasts: all share it, but for who rebuilds."""
-        if not try_lock(connection, self._schema, RUN, shared=not self._is_alone):
-            told = " and ".join(holders(connection, self._schema, RUN))
+        self._need(connection, RUN, shared=not self._is_alone)
+
+    def _need(self, connection: Connection, lock: str, *, shared: bool = False) -> None:
+        if not try_lock(connection, self._schema, lock, shared=shared):
+            told = " and ".join(holders(connection, self._schema, lock))
             raise IndexLocked(f"{told} is writing to {self.url}: wait for it, or stop it")
 
     @contextmanager
@@ -397,25 +383,15 @@ class PostgresIndex:
         if not is_alive(self._writer):
             self._writer.close()
             self._held = set()
-            writer = self._writer = connect(self.url)
-            say_who(writer)
-            self._lock(writer)
-            if self._puts and not try_lock(writer, self._schema, PUT):
+            writer = connect(self.url)
+            try:
+                say_who(writer)
+                self._lock(writer)
+                if self._puts:
+                    self._need(writer, PUT)
+                enter(writer, self._target)
+            except BaseException:  # or it would be written with next, without its locks
                 writer.close()
-                told = " and ".join(holders(writer, self._schema, PUT))
-                raise IndexLocked(f"{told} is writing to {self.url}: wait for it, or stop it")
-            enter(writer, self._target)
+                raise
+            self._writer = writer
         return self._writer
-
-
-def _opening(schema: str, build: str | None, citus: bool) -> str:
-    """Return what opens a view, and asks for what every view needs."""
-    level = "READ COMMITTED" if citus else "REPEATABLE READ"
-    shards = "(SELECT count(*) FROM pg_dist_shard WHERE logicalrelid = to_regclass('vectors'))" if citus else "0"
-    return (
-        f"BEGIN ISOLATION LEVEL {level} READ ONLY; SET LOCAL jit = off; SET LOCAL statement_timeout = '{_READ_WITHIN}';"
-        f" SET LOCAL work_mem = '{_SORTED_WITHIN}'; {entering(schema, build)};"
-        f" SELECT name, value FROM counts WHERE {_FIRST_COUNTS};"
-        " SELECT 1 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
-        f" WHERE indrelid = to_regclass('vectors') AND starts_with(relname, '{NAME}'); SELECT {shards}"
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
@@ -15,7 +15,7 @@ from rag.embed import Embedding, Vectors
 from rag.index import Passage, Piece
 from rag.index.statistics import PassageTerms
 from rag.short_forms import explaining_terms
-from rag.types import Block, Chunk, Document, Group, Heading, Introduction, Page, PageKind, Value
+from rag.types import Block, Chunk, Document, DocumentSummary, Group, Heading, Introduction, Page, PageKind, Value
 from rag.words import terms
 
 DOCUMENT = "source, sha256, title, text, page_kind, language, blocks, pages"  # the columns of a document
@@ -102,12 +102,29 @@ def passage(
 
 
 def piece(found: Passage, key: str, vector: Vectors | None, sentences: bytes) -> tuple[Piece, Embedding | None]:
-    """Return a passage as it was put, with its vectors, if any; those of its sentences are little-endian float16."""
+    """Return a passage as it was put, with its vectors, if any."""
     put = Piece(found.chunk, found.sentences, key)
     if vector is None:
         return put, None
-    rows = np.frombuffer(sentences, dtype="<f2").reshape(len(found.sentences), len(vector)).astype(np.float32)
-    return put, Embedding(vector, rows)
+    return put, Embedding(vector, read_sentences(sentences, len(found.sentences), len(vector)))
+
+
+def summary(row: Iterable[Any]) -> DocumentSummary:
+    """Return what is told of a document, by its fields in their order."""
+    return DocumentSummary(**dict(zip(DocumentSummary.model_fields, row, strict=True)))
+
+
+def in_order(vectors: Mapping[int, Vectors], keys: Sequence[int], length: int) -> Vectors:
+    """Return the vectors of some rows, one below the other; zeros where there is none."""
+    none = np.zeros(length, dtype=np.float32)
+    return np.array([vectors.get(key, none) for key in keys], dtype=np.float32).reshape(len(keys), length)
+
+
+def read_sentences(saved: bytes | None, count: int, length: int) -> Vectors:
+    """Return the vectors of so many sentences, which are kept as little-endian float16; zeros where there are none."""
+    if saved is None:
+        return np.zeros((count, length), dtype=np.float32)
+    return np.frombuffer(saved, dtype="<f2").reshape(count, length).astype(np.float32)
 
 
 def found_by(document: Document, chunk: Chunk) -> PassageTerms:

@@ -31,10 +31,9 @@ def try_lock(connection: Connection, schema: str, name: str, *, shared: bool = F
     return found is not None and bool(found[0])
 
 
-def unlock(connection: Connection, schema: str, name: str, *, shared: bool = False) -> None:
-    """Give a lock back."""
-    function = "pg_advisory_unlock_shared" if shared else "pg_advisory_unlock"
-    connection.execute(f"SELECT {function}(%s)", [lock_number(schema, name)])
+def unlock(connection: Connection, schema: str, name: str) -> None:
+    """Give a lock back that was not shared."""
+    connection.execute("SELECT pg_advisory_unlock(%s)", [lock_number(schema, name)])
 
 
 def lock_texts(connection: Connection, schema: str, keys: Iterable[bytes]) -> set[bytes]:
@@ -50,9 +49,9 @@ def unlock_texts(connection: Connection, schema: str, keys: Iterable[bytes]) -> 
     connection.execute("SELECT pg_advisory_unlock(number) FROM unnest(%s::bigint[]) AS number", [numbers])
 
 
-def say_who(connection: Connection, doing: str = "") -> None:
+def say_who(connection: Connection) -> None:
     """Let the server know, for others to ask, which process writes on a connection."""
-    told = f"{_NAMED}process {os.getpid()} on {platform.node()}{doing}"
+    told = f"{_NAMED}process {os.getpid()} on {platform.node()}"
     connection.execute("SELECT set_config('application_name', %s, false)", [told])
 
 

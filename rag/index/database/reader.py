@@ -8,22 +8,22 @@ kept, as the same few are asked for again and again.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
-import numpy as np
-
 from rag.embed import Embedding, Vectors
 from rag.errors import DocumentMissing, IndexCut
 from rag.index import FileRecord, Forms, Manifest, Passage, Piece, Text
-from rag.index.database.fast import LEAST_WEIGHED, MOST_WEIGHED, look_for
+from rag.index.database.fast import LEAST_WEIGHED, MOST_WEIGHED, NAME, look_for
 from rag.index.database.rows import LANGUAGE, identity_of, number_of, read_vector
-from rag.index.saved import DOCUMENT, document, passage, piece
+from rag.index.database.schema import about_of, check_readable, entering
+from rag.index.saved import DOCUMENT, document, in_order, passage, piece, read_sentences, summary
 from rag.index.statistics import (
     CONTEXT_WEIGHT,
     K1,
+    LENGTH,
     PASSAGES,
     SATURATION,
     B,
@@ -39,10 +39,13 @@ from rag.index.weighed import weighed
 from rag.types import Chunk, Document, DocumentSummary, document_id
 
 if TYPE_CHECKING:
-    from rag.index.database.connection import Connection
+    from rag.index.database.connection import Connection, Results
 
+_READ_WITHIN = "60s"
+_SORTED_WITHIN = "64MB"  # the scores of all passages that hold a word, of a million, before the best are taken
+_FIRST_COUNTS = f"name IN ('{PASSAGES}', '{LENGTH}') OR name ^@ '{LANGUAGE}'"
 _ROW_BITS = 32
-_KEPT = 5_000  # rows and vectors that a view keeps, about 10 MB of each: then it begins anew
+_KEPT = 5_000  # rows that a view keeps, about 10 MB: then it begins anew
 
 # What rag.index.statistics.Bm25 says. Each constant says that it is a float: decimals take thrice the time.
 _OFTEN = f"(in_text + {CONTEXT_WEIGHT}::float8 * in_context)"
@@ -81,9 +84,29 @@ class View:
     shards: int
     counts: Counts
     rows: dict[int, _Row] = field(default_factory=dict)
-    vectors: dict[bytes, Vectors] = field(default_factory=dict)
-    places: dict[str, int] = field(default_factory=dict)  # of documents, by source
+    places: dict[int, int] = field(default_factory=dict)  # of documents, by their numbers
     looked_for: int = 0  # how many the index of vectors was last told to look for
+
+
+def opening(schema: str, build: str | None, citus: bool) -> str:
+    """Return what opens a view of a build, or of the one in use, and asks for what every view needs."""
+    level = "READ COMMITTED" if citus else "REPEATABLE READ"
+    shards = "(SELECT count(*) FROM pg_dist_shard WHERE logicalrelid = to_regclass('vectors'))" if citus else "0"
+    return (
+        f"BEGIN ISOLATION LEVEL {level} READ ONLY; SET LOCAL jit = off; SET LOCAL statement_timeout = '{_READ_WITHIN}';"
+        f" SET LOCAL work_mem = '{_SORTED_WITHIN}'; {entering(schema, build)};"
+        f" SELECT name, value FROM counts WHERE {_FIRST_COUNTS};"
+        " SELECT 1 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+        f" WHERE indrelid = to_regclass('vectors') AND starts_with(relname, '{NAME}'); SELECT {shards}"
+    )
+
+
+def view_of(connection: Connection, told: Results) -> View:
+    """Return a view by what was told when it was opened; raises IndexMismatch where it cannot be read."""
+    _, about, counts, indexes, ((shards,),) = told
+    found = about_of(about)
+    check_readable(found)
+    return View(connection, found.manifest, bool(indexes), shards, Counts(dict(counts)))
 
 
 class PostgresReader:
@@ -91,8 +114,7 @@ class PostgresReader:
 
     def __init__(self, view: View, rows: Mapping[int, bytes] | None = None, sources: Collection[str] = ()) -> None:
         """Make a view; ``rows``, with the keys of their vectors, are those of ``sources``, where not all are asked."""
-        self.manifest = view.manifest
-        self._view = view
+        self._view, self.manifest = view, view.manifest
         self._rows = rows
         self._sources = sources
 
@@ -100,7 +122,7 @@ class PostgresReader:
         return self._view.counts[PASSAGES]
 
     def within(self, sources: Collection[str]) -> PostgresReader:
-        wanted = {number_of(document_id(source)): source for source in sources}
+        wanted = {_place(source): source for source in sources}
         found = self._ask(
             "SELECT document_id, id, row, vector_key FROM documents LEFT JOIN chunks USING (document_id, id)"
             " WHERE id = ANY(%(ids)s)",
@@ -138,12 +160,12 @@ class PostgresReader:
             return list(found), len(found) < count
 
         def scores(rows: Sequence[int]) -> dict[int, float]:
-            return {row: found[row] for row in rows} if found else self._matches_of(bm25, rows)
+            return {row: found[row] for row in rows} if found else self._scores(bm25, rows)
 
         return weighed(named, scores, k, self._rows)
 
     def lexical_of(self, words: Sequence[Forms], keys: Sequence[int]) -> dict[int, float]:
-        return self._matches_of(self._bm25(words), keys)
+        return self._scores(self._bm25(words), keys)
 
     def frequencies(self, words: Sequence[Forms]) -> list[int]:
         return frequencies(words, self._count(names_of(words)))
@@ -166,28 +188,20 @@ class PostgresReader:
         return [one.passage.language for one in self._read(keys)]
 
     def vectors(self, keys: Sequence[int]) -> Vectors:
-        rows = [one.vector_key for one in self._read(keys)]
-        found, none = self._read_vectors(rows), np.zeros(self._view.manifest.dimension, dtype=np.float32)
-        return np.array([found.get(row, none) for row in rows], dtype=np.float32).reshape(len(rows), len(none))
+        made = {key: read_vector(sent) for key, (sent,) in self._by_key("vectors", "embedding", keys).items()}
+        return in_order(made, keys, self.manifest.dimension)
 
     def sentence_vectors(self, keys: Sequence[int]) -> list[Vectors]:
-        rows, shape = self._read(keys), self._view.manifest.dimension
-        found = self._sentences([one.vector_key for one in rows])
+        made = {key: kept for key, (kept,) in self._by_key("vectors", "sentence_vectors", keys).items()}
+        counts = [len(one.sentences) for one in self.passages(keys)]
         return [
-            np.frombuffer(found[one.vector_key], dtype="<f2").reshape(-1, shape).astype(np.float32)
-            if one.vector_key in found
-            else np.zeros((len(one.passage.sentences), shape), dtype=np.float32)
-            for one in rows
+            read_sentences(made.get(key), count, self.manifest.dimension)
+            for key, count in zip(keys, counts, strict=True)
         ]
 
     def unembedded(self, keys: Sequence[int]) -> dict[int, Text]:
-        rows = {key: one.vector_key for key, one in zip(keys, self._read(keys), strict=True)}
-        query = "SELECT vector_key, text, sentences FROM unembedded WHERE vector_key = ANY(%(keys)s)"
-        texts = {
-            key: Text(_plain(text), json.loads(sentences))
-            for key, text, sentences in self._ask(query, keys=list(rows.values()))
-        }
-        return {row: texts[key] for row, key in rows.items() if key in texts}
+        found = self._by_key("unembedded", "text, sentences", keys)
+        return {key: Text(_plain(text), json.loads(sentences)) for key, (text, sentences) in found.items()}
 
     def embedded(self) -> float:
         ((missing,),) = self._ask("SELECT count(*) FROM unembedded")
@@ -205,35 +219,36 @@ class PostgresReader:
         return bytes(rows[0][0]) if rows else b""
 
     def documents(self) -> list[DocumentSummary]:
-        names = ("source", "file", "title", "sha256", "characters", "pages", "page_kind", "language", "chunks")
         rows = self._ask(
-            "SELECT source, file, title, sha256, characters, page_count, page_kind, language, passages"
+            "SELECT source, file, title, sha256, characters, page_count, page_kind, passages, language"
             " FROM documents ORDER BY source"
         )
-        found = [DocumentSummary(**dict(zip(names, map(_plain, row), strict=True))) for row in rows]
+        found = [summary(map(_plain, row)) for row in rows]
         return [one for one in found if not self._sources or one.source in self._sources]
 
     def chunks(self, source: str) -> list[Chunk]:
         return [found.chunk for found in self.passages(self._keys_of(source))]
 
     def pieces(self, source: str) -> list[tuple[Piece, Embedding | None]]:
-        rows = self._read(self._keys_of(source))
-        keys = [one.vector_key for one in rows]
-        vectors, sentences = self._read_vectors(keys), self._sentences(keys)
-        return [piece(found, key.hex(), vectors.get(key), sentences.get(key, b"")) for key, found in rows]
+        keys = self._keys_of(source)
+        kept = self._by_key("vectors", "embedding, sentence_vectors", keys)
+        made = {row: (read_vector(sent), sentences) for row, (sent, sentences) in kept.items()}
+        return [
+            piece(one, key.hex(), *made.get(row, (None, b"")))
+            for row, (key, one) in zip(keys, self._read(keys), strict=True)
+        ]
 
     def files(self) -> dict[str, FileRecord]:
         # What this index wrote is not looked over again: after every answer, all files are compared.
         return {record["source"]: FileRecord.model_construct(**record) for record in self._records("true")}
 
     def file(self, source: str) -> FileRecord | None:
-        found = self._records("document_id = %(place)s", place=number_of(document_id(source)))
+        found = self._records("document_id = %(place)s", place=_place(source))
         return FileRecord(**found[0]) if found else None
 
     def _records(self, where: LiteralString, **named: object) -> list[dict[str, Any]]:
-        names = tuple(FileRecord.model_fields)
-        rows = self._ask(f"SELECT {', '.join(names)} FROM files WHERE {where}", **named)
-        return [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
+        rows = self._ask(f"SELECT {', '.join(FileRecord.model_fields)} FROM files WHERE {where}", **named)
+        return [dict(zip(FileRecord.model_fields, map(_plain, row), strict=True)) for row in rows]
 
     def _nearest(self, query: Vectors, count: int) -> tuple[dict[bytes, float], bool]:
         """Return so many of the likeliest vectors, by key, with their cosines, and whether there are no others."""
@@ -251,7 +266,7 @@ class PostgresReader:
     def _likeliest(self, query: Vectors, wanted: int) -> dict[bytes, float]:
         """Return so many vectors that the index of vectors finds nearest, each then weighed with full precision."""
         self._speed_up(wanted)
-        half = f"halfvec({self._view.manifest.dimension})"
+        half = f"halfvec({self.manifest.dimension})"
         statement = (
             "SELECT vector_key, -(embedding <#> %(vector)s::vector) FROM vectors"
             f" ORDER BY embedding::{half} <#> %(vector)s::{half} LIMIT %(wanted)s"
@@ -284,7 +299,7 @@ class PostgresReader:
         rows = self._ask(_MATCHES + among + _BY_SCORE, **given, **named)
         return {_key(place, row): score for place, row, score in rows}
 
-    def _matches_of(self, bm25: Bm25, keys: Sequence[int]) -> dict[int, float]:
+    def _scores(self, bm25: Bm25, keys: Sequence[int]) -> dict[int, float]:
         return self._matches(bm25, len(keys), f" AND {_AMONG.format('')}", **_named(keys))
 
     def _bm25(self, words: Sequence[Forms]) -> Bm25:
@@ -301,35 +316,28 @@ class PostgresReader:
     def _read(self, keys: Sequence[int]) -> list[_Row]:
         """Return rows by key, each read once; raises IndexCut where one is gone since it was found."""
         kept = self._view.rows
-        if len(kept) > _KEPT:
+        if len(kept) > _KEPT and not kept.keys() >= {*keys}:
             kept.clear()
         if missing := [key for key in keys if key not in kept]:
             query = (
-                'SELECT chunks.document_id, row, vector_key, source, id, start, "end", page, chunks.headings,'
-                " introductions, chunks.text, sentences, source, title, sha256, page_kind, language"
+                'SELECT chunks.document_id, row, vector_key, id, start, "end", page, chunks.headings, introductions,'
+                " chunks.text, sentences, source, title, sha256, page_kind, language"
                 f" FROM chunks JOIN documents USING (document_id, id) WHERE {_AMONG.format('chunks.')}"
             )
-            for place, row, key, source, number, *rest in self._ask(query, **_named(missing)):
+            for place, row, key, number, *rest in self._ask(query, **_named(missing)):
                 kept[_key(place, row)] = _Row(key, passage(identity_of(number), *map(_plain, rest)))
-                self._view.places[_plain(source)] = place
+                self._view.places[number] = place
         try:
             return [kept[key] for key in keys]
         except KeyError:
             raise IndexCut("passages that were found were changed meanwhile: ask again") from None
 
-    def _read_vectors(self, keys: Iterable[bytes]) -> dict[bytes, Vectors]:
-        """Return the vectors there are of some keys, and others that were read before."""
-        kept = self._view.vectors
-        if len(kept) > _KEPT:
-            kept.clear()
-        if missing := list({key for key in keys if key not in kept}):
-            query = "SELECT vector_key, embedding FROM vectors WHERE vector_key = ANY(%(keys)s)"
-            kept.update((key, read_vector(sent)) for key, sent in self._ask(query, keys=missing))
-        return kept
-
-    def _sentences(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        query = "SELECT vector_key, sentence_vectors FROM vectors WHERE vector_key = ANY(%(keys)s)"
-        return dict(self._ask(query, keys=list(set(keys)))) if keys else {}
+    def _by_key(self, table: LiteralString, columns: LiteralString, keys: Sequence[int]) -> dict[int, Sequence[Any]]:
+        """Return by row what a table holds under the keys of the rows' vectors."""
+        rows = {row: one.vector_key for row, one in zip(keys, self._read(keys), strict=True)}
+        query = f"SELECT vector_key, {columns} FROM {table} WHERE vector_key = ANY(%(keys)s)"
+        found = {key: kept for key, *kept in self._ask(query, keys=list(set(rows.values())))} if rows else {}
+        return {row: found[key] for row, key in rows.items() if key in found}
 
     def _keys_of(self, source: str) -> list[int]:
         rows = self._of_document("SELECT document_id, row FROM chunks", source, " ORDER BY start")
@@ -337,15 +345,20 @@ class PostgresReader:
 
     def _of_document(self, query: LiteralString, source: str, order: LiteralString = "") -> list[tuple[Any, ...]]:
         """Ask for rows of a document, where it may lie: at its own place, or at that of a file it is attached to."""
-        known = self._view.places.get(source)
-        above = (source, *map(str, PurePosixPath(source).parents))
-        places = [number_of(document_id(one)) for one in above] if known is None else [known]
+        number, above = _place(source), map(str, PurePosixPath(source).parents)
+        known = self._view.places.get(number)
+        places = [known] if known is not None else [number, *map(_place, above)]
         where = " WHERE document_id = ANY(%(places)s) AND id = %(number)s"
-        return self._ask(query + where + order, places=places, number=number_of(document_id(source)))
+        return self._ask(query + where + order, places=places, number=number)
 
     def _ask(self, query: str, **named: object) -> list[tuple[Any, ...]]:
         with self._view.connection.cursor(binary=True) as cursor:
             return cursor.execute(query.encode(), named or None).fetchall()
+
+
+def _place(source: str) -> int:
+    """Return the number of a document, which is also where what lies in it lies."""
+    return number_of(document_id(source))
 
 
 def _key(place: int, row: int) -> int:
