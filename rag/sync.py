@@ -181,7 +181,7 @@ class _Run:
 
     def _is_shared_work(self) -> bool:
         """Whether other processes have texts in hand that this run waits for."""
-        return isinstance(self._index, SharedIndex) and self._index.unembedded_elsewhere()
+        return isinstance(self._index, SharedIndex) and self._index.unembedded_count() > 0
 
     def _parse_if_free(self) -> bool:
         """Bring the words of the index level with the folder; return False where another process is at it."""

@@ -128,7 +128,7 @@ def test_a_text_is_given_to_one_at_a_time_until_its_connection_is_gone(postgres:
         assert len(rest) == count - 1
         assert not rest.keys() & first.keys()
         assert other.take(99) == rest
-        assert one.unembedded_elsewhere()
+        assert one.unembedded_count()
         assert other._writer is not None
         other._writer.close()  # as the system does for a process that is killed
         taken = one.take(99)
@@ -140,7 +140,7 @@ def test_a_text_is_given_to_one_at_a_time_until_its_connection_is_gone(postgres:
         one.put_vectors(dict(zip(taken, made, strict=True)))
         other.put_vectors(dict(zip(list(rest)[:1], [made[list(taken).index(next(iter(rest)))]], strict=True)))
         assert other.take(99) == {}
-        assert not one.unembedded_elsewhere()
+        assert not one.unembedded_count()
         assert one._held == other._held == set()
     assert one.faults() == []
     one.close()

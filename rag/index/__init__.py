@@ -249,9 +249,6 @@ class SharedIndex(Index, Protocol):
     def putting(self) -> AbstractContextManager[bool]:
         """Hold the right to put and remove files, where no other process has it; give whether it is held."""
 
-    def unembedded_elsewhere(self) -> bool:
-        """Whether there are texts without a vector still, which other processes embed."""
-
 
 def mismatch(found: Manifest, wanted: Manifest) -> str:
     """Say in one line how an index differs from what is asked of it, and what to do."""

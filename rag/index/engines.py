@@ -196,11 +196,6 @@ def are_saved(database: Path, connection: sqlite3.Connection) -> bool:
     return has_words and not are_vectors_behind(database, connection)
 
 
-def dimension(connection: sqlite3.Connection) -> int:
-    """Return the length of a vector."""
-    return Manifest.model_validate_json(read_meta(connection, MANIFEST) or "").dimension
-
-
 def read_meta(connection: sqlite3.Connection, key: str) -> str | None:
     """Return what the database says of itself under ``key``."""
     row = connection.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
@@ -225,8 +220,8 @@ def _behind(least: int, last: int) -> int:
 
 def _made(connection: sqlite3.Connection, exact_up_to: int) -> VectorIndex:
     (count,) = connection.execute("SELECT count(*) FROM vectors").fetchone()
-    blocks = partial(_vectors_after, connection)
-    return make_vectors(_name(connection), count, dimension(connection), blocks, exact_up_to)
+    dimension = Manifest.model_validate_json(read_meta(connection, MANIFEST) or "").dimension
+    return make_vectors(_name(connection), count, dimension, partial(_vectors_after, connection), exact_up_to)
 
 
 def _name(connection: sqlite3.Connection) -> str:

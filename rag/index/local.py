@@ -82,12 +82,20 @@ class LocalIndex:
 
     @contextmanager
     def reading(self) -> Iterator[LocalReader]:
-        database = self._built_database()
+        with self._view() as (connection, engines):
+            check_schema(connection)
+            yield LocalReader(connection, engines)
+
+    @contextmanager
+    def _view(self) -> Iterator[tuple[sqlite3.Connection, Engines]]:
+        """Open a transaction on the database in use."""
+        database = self._database
+        if database is None:
+            raise IndexFailure(f"there is no index in {self.folder}: run `rag index`")
         with self._connection(database) as connection:
             connection.execute("BEGIN")
             try:
-                check_schema(connection)
-                yield LocalReader(connection, self._engines_of(database))
+                yield connection, self._engines_of(database)
             finally:
                 connection.rollback()
 
@@ -214,23 +222,12 @@ class LocalIndex:
             raise unusable(self.folder, error, "written") from error
 
     def faults(self) -> list[str]:
-        database = self._built_database()
-        with self._connection(database) as connection:
-            connection.execute("BEGIN")
-            try:
-                return list(faults(connection, self._engines_of(database)))
-            finally:
-                connection.rollback()
+        with self._view() as (connection, engines):
+            return list(faults(connection, engines))
 
     def close(self) -> None:
         while self._pool:
             self._pool.pop()[1].close()
-
-    def _built_database(self) -> Path:
-        database = self._database
-        if database is None:
-            raise IndexFailure(f"there is no index in {self.folder}: run `rag index`")
-        return database
 
     @property
     def _target_path(self) -> Path:

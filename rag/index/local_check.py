@@ -37,7 +37,10 @@ def faults(connection: sqlite3.Connection, engines: Engines) -> Iterator[str]:
             (found,) = connection.execute(f"SELECT count(*) FROM {where}").fetchone()
             if found:
                 yield f"database: {found} {what}"
-        if _counted(connection) != Counts(dict(connection.execute("SELECT name, value FROM counts"))):
+        rows = connection.execute("SELECT terms, context_terms FROM chunks")
+        if count(PassageTerms(*row) for row in rows) != Counts(
+            dict(connection.execute("SELECT name, value FROM counts"))
+        ):
             yield "database: the counts are not those of the passages"
     except sqlite3.DatabaseError as error:
         yield f"database: {error}"
@@ -48,11 +51,6 @@ def faults(connection: sqlite3.Connection, engines: Engines) -> Iterator[str]:
     saved = {row for (row,) in connection.execute("SELECT row FROM chunks WHERE row <= ?", [last])}
     if not saved <= set(index.rows()):
         yield "the words searched are not those of the database"
-
-
-def _counted(connection: sqlite3.Connection) -> Counts:
-    rows = connection.execute("SELECT terms, context_terms FROM chunks")
-    return count(PassageTerms(*row) for row in rows)
 
 
 def _holds_the_vectors(connection: sqlite3.Connection, engines: Engines) -> bool:

@@ -139,8 +139,7 @@ class PostgresIndex:
             raise IndexLocked(f"this process is writing to {self.url}: wait for it, or stop it")
         try:
             self._writer = connect(self.url)
-            broken_off = self._come_in(self._writer, rebuild=rebuild)
-            yield broken_off
+            yield self._come_in(self._writer, rebuild=rebuild)
         except psycopg.Error as error:
             raise failure(self.url, error) from error
         finally:
@@ -153,7 +152,7 @@ class PostgresIndex:
         with self._making(writer):  # or two that make the same table at once meet
             make_state(writer, self._schema)
             self._is_alone = rebuild or self._older_build(writer) is not None
-            self._lock(writer)
+            self._lock(writer, RUN)
             self._older = None if rebuild else self._older_build(writer)  # another may have been quicker
             broken_off = self._broken_off(writer)
             current = read_state(writer, self._schema).get(CURRENT)
@@ -191,21 +190,17 @@ class PostgresIndex:
 
     @contextmanager
     def _put_lock(self) -> Iterator[bool]:
+        import psycopg
+
         self._puts = self._again(lambda connection: try_lock(connection, self._schema, PUT))
         try:
             yield self._puts
         finally:
-            if self._puts:
-                self._puts = False
-                self._end_putting()
-
-    def _end_putting(self) -> None:
-        import psycopg
-
-        assert self._writer is not None, "what is locked is locked by a writer"
-        with suppress(psycopg.Error):  # where the connection is gone, the server has the lock back already
-            delete_state(self._writer, self._schema, PUTTING)
-            unlock(self._writer, self._schema, PUT)
+            if self._puts and self._writer is not None:
+                with suppress(psycopg.Error):  # where the connection is gone, the server has the lock back already
+                    delete_state(self._writer, self._schema, PUTTING)
+                    unlock(self._writer, self._schema, PUT)
+            self._puts = False
 
     def begin(self, manifest: Manifest) -> None:
         def begun(connection: Connection) -> Manifest:
@@ -252,9 +247,6 @@ class PostgresIndex:
             return 0
         (count,) = self._again(lambda connection: connection.execute(query).fetchone()) or (0,)
         return int(count)
-
-    def unembedded_elsewhere(self) -> bool:
-        return self.unembedded_count() > 0
 
     def put_vectors(self, embeddings: Mapping[str, Embedding]) -> None:
         self._in_transaction(lambda connection: put_vectors(connection, embeddings))
@@ -316,11 +308,9 @@ class PostgresIndex:
         with self._reading_from.lend(lambda citus: opening(self._schema, build, citus), _ALL_NODES) as lent:
             yield view_of(*lent)
 
-    def _lock(self, connection: Connection) -> None:
-        """Take the right to write for as long as the connection lasts: all share it, but for who rebuilds."""
-        self._need(connection, RUN, shared=not self._is_alone)
-
-    def _need(self, connection: Connection, lock: str, *, shared: bool = False) -> None:
+    def _lock(self, connection: Connection, lock: str) -> None:
+        """Take a lock for as long as the connection lasts; the right to write is shared, but for who rebuilds."""
+        shared = lock == RUN and not self._is_alone
         if not try_lock(connection, self._schema, lock, shared=shared):
             told = " and ".join(holders(connection, self._schema, lock))
             raise IndexLocked(f"{told} is writing to {self.url}: wait for it, or stop it")
@@ -386,9 +376,9 @@ class PostgresIndex:
             writer = connect(self.url)
             try:
                 say_who(writer)
-                self._lock(writer)
+                self._lock(writer, RUN)
                 if self._puts:
-                    self._need(writer, PUT)
+                    self._lock(writer, PUT)
                 enter(writer, self._target)
             except BaseException:  # or it would be written with next, without its locks
                 writer.close()
