@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import starmap
 
 import numpy as np
 
@@ -37,10 +38,8 @@ def faults(connection: sqlite3.Connection, engines: Engines) -> Iterator[str]:
             (found,) = connection.execute(f"SELECT count(*) FROM {where}").fetchone()
             if found:
                 yield f"database: {found} {what}"
-        rows = connection.execute("SELECT terms, context_terms FROM chunks")
-        if count(PassageTerms(*row) for row in rows) != Counts(
-            dict(connection.execute("SELECT name, value FROM counts"))
-        ):
+        kept = Counts(dict(connection.execute("SELECT name, value FROM counts")))
+        if count(starmap(PassageTerms, connection.execute("SELECT terms, context_terms FROM chunks"))) != kept:
             yield "database: the counts are not those of the passages"
     except sqlite3.DatabaseError as error:
         yield f"database: {error}"

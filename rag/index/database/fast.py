@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 from rag.index.database.schema import count_shards, vector_schema
 from rag.index.statistics import PASSAGES
@@ -12,7 +12,11 @@ from rag.index.statistics import PASSAGES
 # found 8 in 10 of the 10 best, in 11 ms; lists (IVFFlat) 99 in 100, in 38 ms, and were made in a fifth of the time.
 GRAPH_UP_TO = 200_000
 _GROWN = 4  # times the vectors that an index was made of: then one is made anew, of the kind and size that suits them
-NAME = "vectors_by_nearness_"  # of an index of vectors, and how many there were
+_NAME = "vectors_by_nearness_"  # of an index of vectors, and how many there were
+INDEXES: LiteralString = (
+    "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+    f" WHERE indrelid = to_regclass('vectors') AND starts_with(relname, '{_NAME}')"
+)
 # So many of the likeliest are weighed with full precision, at least: of the 10 best of 100,000, 99 in a hundred are
 # then among them (tests/benchmarks/size_postgres.py). pgvector's HNSW takes no more than 1000.
 LEAST_WEIGHED, MOST_WEIGHED = 400, 1000
@@ -25,11 +29,7 @@ if TYPE_CHECKING:
 
 def made_of(connection: Connection) -> list[int]:
     """Return how many vectors there were when an index of them was made, for each that there is: one, as a rule."""
-    query = (
-        "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
-        " WHERE indrelid = to_regclass('vectors') AND starts_with(relname, %s)"
-    )
-    return [int(name.removeprefix(NAME)) for (name,) in connection.execute(query, [NAME])]
+    return [int(name.removeprefix(_NAME)) for (name,) in connection.execute(INDEXES)]
 
 
 def lacks_vector_index(connection: Connection, exact_up_to: int) -> bool:
@@ -51,10 +51,10 @@ def make_vector_index(connection: Connection) -> None:
     half = f"((embedding::halfvec({dimension:d})) {vector_schema(connection)}.halfvec_ip_ops)"
     in_shard = vectors // (count_shards(connection, "vectors") or 1)
     kind = f"hnsw {half}" if in_shard <= GRAPH_UP_TO else f"ivfflat {half} WITH (lists = {isqrt(in_shard)})"
-    connection.execute(f"CREATE INDEX IF NOT EXISTS {NAME}{vectors} ON vectors USING {kind}".encode())
+    connection.execute(f"CREATE INDEX IF NOT EXISTS {_NAME}{vectors} ON vectors USING {kind}".encode())
     for number in before:
         if number != vectors:
-            connection.execute(f"DROP INDEX IF EXISTS {NAME}{number}".encode())
+            connection.execute(f"DROP INDEX IF EXISTS {_NAME}{number}".encode())
 
 
 def look_for(wanted: int, shards: int) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from rag.embed import Embedding, Vectors
 from rag.errors import DocumentMissing, IndexCut
 from rag.index import FileRecord, Forms, Manifest, Passage, Piece, Text
-from rag.index.database.fast import LEAST_WEIGHED, MOST_WEIGHED, NAME, look_for
+from rag.index.database.fast import INDEXES, LEAST_WEIGHED, MOST_WEIGHED, look_for
 from rag.index.database.rows import LANGUAGE, identity_of, number_of, read_vector
 from rag.index.database.schema import about_of, check_readable, entering
 from rag.index.saved import DOCUMENT, document, in_order, passage, piece, read_sentences, summary
@@ -95,9 +95,7 @@ def opening(schema: str, build: str | None, citus: bool) -> str:
     return (
         f"BEGIN ISOLATION LEVEL {level} READ ONLY; SET LOCAL jit = off; SET LOCAL statement_timeout = '{_READ_WITHIN}';"
         f" SET LOCAL work_mem = '{_SORTED_WITHIN}'; {entering(schema, build)};"
-        f" SELECT name, value FROM counts WHERE {_FIRST_COUNTS};"
-        " SELECT 1 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
-        f" WHERE indrelid = to_regclass('vectors') AND starts_with(relname, '{NAME}'); SELECT {shards}"
+        f" SELECT name, value FROM counts WHERE {_FIRST_COUNTS}; {INDEXES}; SELECT {shards}"
     )
 
 
