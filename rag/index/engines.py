@@ -7,6 +7,7 @@ for itself, in memory; the next run of `rag index` writes it anew.
 from __future__ import annotations
 
 import secrets
+import shutil
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator
@@ -21,7 +22,7 @@ import numpy as np
 from rag.index import Manifest
 from rag.index.statistics import PASSAGES, PassageTerms
 from rag.index.vectors import GROWN, Numbered, VectorIndex, load_vectors, make_vectors, read_header, save_vectors
-from rag.index.words import WordIndex, add_words, open_words, remove_words, words_in_memory
+from rag.index.words import WordIndex, add_words, open_words, words_in_memory
 
 _AT_ONCE = 20_000  # vectors in memory, when they are read
 # What may have been written since an engine was saved: so many passages are weighed without it in 10 ms, so many
@@ -144,7 +145,7 @@ def _remove_others(database: Path, words: Collection[Path]) -> None:
     """Delete what a killed run left beside a database, and what an earlier version made of it."""
     for path in database.parent.glob(f"{database.stem}.*"):
         if path.is_dir() and path not in words:
-            remove_words(path)
+            shutil.rmtree(path, ignore_errors=True)  # whoever has it open searches it still
         elif path.is_file() and path != vector_file(database) and not path.name.startswith(database.name):
             path.unlink()
 

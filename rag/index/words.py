@@ -116,11 +116,6 @@ def words_in_memory(passages: Iterable[tuple[int, PassageTerms]]) -> WordIndex:
     return WordIndex(index)
 
 
-def remove_words(folder: Path) -> None:
-    """Delete an index; whoever has it open searches it still."""
-    shutil.rmtree(folder, ignore_errors=True)
-
-
 def _schema() -> Any:
     import tantivy
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, LiteralString
 
-from rag.index.database.rows import language_name
+from rag.index.database.rows import LANGUAGE
 from rag.index.statistics import LENGTH, PASSAGES, Counts, term_name
 
 if TYPE_CHECKING:
@@ -83,5 +83,5 @@ def _counted(connection: Connection) -> Counts:
     ):
         (counts[name],) = connection.execute(asked).fetchone() or (0,)
     for language, many in connection.execute("SELECT language, count(*) FROM documents GROUP BY language"):
-        counts[language_name(language)] = many
+        counts[LANGUAGE + language] = many
     return +counts

@@ -50,11 +50,6 @@ class _Passage(NamedTuple):
     terms: PassageTerms
 
 
-def language_name(language: str) -> str:
-    """Return the name that documents in a language are counted under."""
-    return LANGUAGE + language
-
-
 def number_of(identity: str) -> int:
     """Return a document's identity as the database has it: a signed number of 64 bits."""
     return int.from_bytes(bytes.fromhex(identity), signed=True)
@@ -80,7 +75,7 @@ def put_file(connection: Connection, record: FileRecord, cuts: Sequence[Cut], te
     _copy(connection, "chunks", [_chunk_row(place, one) for one in passages])
     _copy(connection, "postings", [row for one in passages for row in _posting_rows(place, one)])
     counts.update(count(one.terms for one in passages))
-    counts.update(language_name(cut.document.language) for cut in cuts)
+    counts.update(LANGUAGE + cut.document.language for cut in cuts)
     used = list(dict.fromkeys(bytes.fromhex(one.piece.key) for one in passages))
     connection.execute("DELETE FROM unused WHERE vector_key = ANY(%s)", [used])
     _note_unembedded(connection, used, texts)
@@ -152,7 +147,7 @@ def _note_unembedded(connection: Connection, keys: Iterable[bytes], texts: Mappi
     missing = [key for key in given if key not in known]
     if not missing:
         return
-    rows = [[utf8(given[key].text) for key in missing], [json.dumps(given[key].sentences) for key in missing]]
+    rows = [[given[key].text.encode() for key in missing], [json.dumps(given[key].sentences) for key in missing]]
     connection.execute(
         "INSERT INTO unembedded (vector_key, text, sentences, size) SELECT *, %s"
         " FROM unnest(%s::bytea[], %s::bytea[], %s::text[]) ON CONFLICT DO NOTHING",
@@ -230,7 +225,7 @@ def _delete_documents(connection: Connection, place: int, ids: Sequence[int], co
         counts[term_name(term)] -= 1
         counts[LENGTH] -= times
     languages = connection.execute(f"DELETE FROM documents {where} RETURNING language", here)
-    counts.subtract(language_name(language) for (language,) in languages)
+    counts.subtract(LANGUAGE + language for (language,) in languages)
     return [bytes(key) for _, key in chunks]
 
 
@@ -244,24 +239,24 @@ def _copy(connection: Connection, table: LiteralString, rows: Sequence[tuple[Any
 
 
 def _file_row(place: int, record: FileRecord) -> tuple[Any, ...]:
-    reason, warning = (utf8(said) if said is not None else None for said in (record.reason, record.warning))
+    reason, warning = (said.encode() if said is not None else None for said in (record.reason, record.warning))
     times = (record.size, record.mtime_ns, record.ctime_ns)
-    return (place, utf8(record.source), record.sha256, *times, record.parser, reason, warning)
+    return (place, record.source.encode(), record.sha256, *times, record.parser, reason, warning)
 
 
 def _document_row(place: int, file: str, cut: Cut) -> tuple[Any, ...]:
     document = cut.document
-    names = (place, number_of(document.id), utf8(document.source), utf8(file), document.sha256, utf8(document.title))
+    names = (place, number_of(document.id), document.source.encode(), file.encode())
+    texts = (document.sha256, document.title.encode(), document.text.encode(), len(document.text))
     parts = (dump_blocks(document), dump_pages(document.pages), len(document.pages))
-    kind = (document.page_kind, document.language)
-    return (*names, utf8(document.text), len(document.text), *parts, *kind, len(cut.pieces), cut.word_boxes)
+    return (*names, *texts, *parts, document.page_kind, document.language, len(cut.pieces), cut.word_boxes)
 
 
 def _chunk_row(place: int, one: _Passage) -> tuple[Any, ...]:
     chunk = one.piece.chunk
     names = (place, one.row, number_of(one.document.id), chunk.start, chunk.end, chunk.page)
     parts = (json.dumps(chunk.headings), dump_introductions(chunk), json.dumps(one.piece.sentences))
-    return (*names, *parts, bytes.fromhex(one.piece.key), utf8(chunk.text))
+    return (*names, *parts, bytes.fromhex(one.piece.key), chunk.text.encode())
 
 
 def _posting_rows(place: int, one: _Passage) -> list[tuple[Any, ...]]:
@@ -277,8 +272,3 @@ def _counted(terms: str) -> Counter[str]:
 def _vector_bytes(vector: Vectors) -> bytes:
     """Return a vector as pgvector receives it: its length, two bytes of nothing, big-endian float32."""
     return struct.pack(">HH", len(vector), 0) + vector.astype(">f4").tobytes()
-
-
-def utf8(text: str) -> bytes:
-    """Return ``text`` as it is kept."""
-    return text.encode("utf-8")
