@@ -191,10 +191,10 @@ DAMAGES = [flip, flip_all, lambda data: data[:-2], lambda data: b"", None]
 
 
 def damage(path: Path, how: Callable[[bytes], bytes] | None) -> None:
-    if how is None:
-        path.unlink()
-    else:
-        path.write_bytes(how(path.read_bytes()))
+    data = path.read_bytes()
+    path.unlink()  # a thread of tantivy's may have it mapped, which would not outlive that it gets shorter
+    if how is not None:
+        path.write_bytes(how(data))
 
 
 def check_that_damage_is_made_good(index: LocalIndex, expected: list[object]) -> None:
