@@ -188,6 +188,11 @@ def test_what_is_damaged_is_a_fault(postgres: Server, index: PostgresIndex, dama
     assert index.faults()
 
 
+def test_a_term_that_is_there_more_often_than_is_noted_is_no_fault(index: PostgresIndex) -> None:
+    fill(index, line_document("a.txt", ["lake " * 40_000, "river"]))
+    assert index.faults() == []
+
+
 def test_a_table_that_is_gone_says_what_to_do(postgres: Server, index: PostgresIndex) -> None:
     fill(index, OLD)
     with admin(postgres) as connection:

@@ -22,7 +22,7 @@ from rag.embed import Embedding, Vectors
 from rag.index import Cut, FileRecord, Piece, Text
 from rag.index.database.locks import lock_texts, unlock_texts
 from rag.index.saved import dump_blocks, dump_introductions, dump_pages, found_by
-from rag.index.statistics import LENGTH, PASSAGES, Counts, PassageTerms, count, term_name
+from rag.index.statistics import LENGTH, PASSAGES, Counts, PassageTerms, term_name
 from rag.types import Document, document_id
 
 if TYPE_CHECKING:
@@ -73,8 +73,12 @@ def put_file(connection: Connection, record: FileRecord, cuts: Sequence[Cut], te
     _copy(connection, "files", [_file_row(place, record)])
     _copy(connection, "documents", [_document_row(place, record.source, cut) for cut in cuts])
     _copy(connection, "chunks", [_chunk_row(place, one) for one in passages])
-    _copy(connection, "postings", [row for one in passages for row in _posting_rows(place, one)])
-    counts.update(count(one.terms for one in passages))
+    postings = [row for one in passages for row in _posting_rows(place, one)]
+    _copy(connection, "postings", postings)
+    counts[PASSAGES] += len(passages)
+    for term, _, _, in_text, in_context, _ in postings:  # and not by the terms, of which some are noted less often
+        counts[term_name(term)] += 1
+        counts[LENGTH] += in_text + in_context
     counts.update(LANGUAGE + cut.document.language for cut in cuts)
     used = list(dict.fromkeys(bytes.fromhex(one.piece.key) for one in passages))
     connection.execute("DELETE FROM unused WHERE vector_key = ANY(%s)", [used])
