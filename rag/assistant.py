@@ -76,6 +76,8 @@ log = logging.getLogger(__name__)
 # What is brought level before a question is asked: as long as a person waits gladly, and no more than so many bytes of
 # files, of which text alone takes some seconds.
 _CATCH_UP_SECONDS, _CATCH_UP_BYTES = 2.0, 3_000_000
+_CATCH_UP_AT_MOST = 4  # times as long, where the machine is busy: a file that is begun is to be found
+_NOTHING_YET = "nothing is indexed yet: the documents are being read, ask again in a moment"
 _NICE = 10  # of what is done in the background, in Unix's scale from -20 (first) to 19 (last)
 _ON_TOPIC = 20  # passages, whose documents are those about a topic
 
@@ -201,7 +203,7 @@ class Assistant:
         if changes is None or changes.freshness.level or changes.size > _CATCH_UP_BYTES:
             return
         stop = threading.Event()
-        timer = threading.Timer(_CATCH_UP_SECONDS, stop.set)
+        timer = threading.Timer(_CATCH_UP_AT_MOST * _CATCH_UP_SECONDS, stop.set)
         timer.start()
         try:
             self.sync(stop=stop, embed_for=_CATCH_UP_SECONDS)
@@ -224,6 +226,12 @@ class Assistant:
     def _place(self) -> str:
         place = collection_at(self.settings.index, self.settings.collection)
         return str(place.absolute() if isinstance(place, Path) else place)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether documents of the folder are being read, or are to be, and none can be asked yet."""
+        freshness = self.freshness()
+        return freshness is not None and freshness.added > 0
 
     @property
     def activity(self) -> Progress | None:
@@ -348,6 +356,7 @@ class Assistant:
                 unread = () if sentences or sources else unread_files(reader)
                 stale = self._stale((*citations, *nearest), reader)
                 embedded = reader.embedded()
+                is_empty = not len(reader)
         answered = [part.confidence for part in found if part.says]
         sure = round(min(answered) if answered else max(part.confidence for part in found), 4)
         return Answer(
@@ -368,7 +377,7 @@ class Assistant:
             freshness=recent.freshness if (recent := self._changes.recent()) is not None else None,
             timings=clock.seconds,
             model=together([part.draft.model for part in found if part.draft.model is not None]),
-            note=next((part.note for part in found if part.note), ""),
+            note=next((part.note for part in found if part.note), _NOTHING_YET if is_empty and self.is_reading else ""),
             reply=" ".join(part.draft.reply for part in found if part.draft.reply),
         )
 

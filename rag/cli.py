@@ -386,6 +386,8 @@ def _catch_up(assistant: Assistant) -> None:
     try:
         with show.busy("bringing the index up to date …"):
             assistant.catch_up()
+    except IndexLocked:
+        show.note("another process is bringing the index up to date: what changed a moment ago may not be found yet")
     except RagError as error:
         show.note(str(error))
 

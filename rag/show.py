@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -40,6 +41,8 @@ from rag.types import (
     page_name,
 )
 from rag.verify import Verification
+
+_TOLD_EVERY = 15.0  # seconds between two lines
 
 OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -155,10 +158,12 @@ def results(found: Sequence[SearchResult], stale: Sequence[Stale], find_document
 def sync_report(report: SyncReport) -> None:
     """Print what a run of ``rag index`` did."""
     counts = {name: len(getattr(report, name)) for name in ("added", "changed", "renamed", "removed")}
-    done = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing to do"
-    OUT.print(
-        Text(f"{done} · {report.documents} documents, {report.chunks} passages · {report.seconds:.1f} s", style="bold")
-    )
+    done = [f"{count} {name}" for name, count in counts.items() if count]
+    if report.made:
+        done.append(f"{_count(report.made, 'passage')} embedded")
+    held = f"{_count(report.documents, 'document')}, {_count(report.chunks, 'passage')}"
+    OUT.print(Text(f"{', '.join(done) or 'nothing to do'} · {held} · {report.seconds:.1f} s", style="bold"))
+    _embedded(report.embedded)
     for failure in report.failed:
         ERR.print(Text(f"not read: {plain(failure.source)}: {plain(failure.reason)}", style="yellow"))
     for warning in report.warnings:
@@ -171,6 +176,10 @@ def sync_report(report: SyncReport) -> None:
         note("the run before was broken off; nothing was lost, and this one went on from where it was")
     elif report.broken_off == "rebuild":
         note("a rebuild was broken off; the index from before it is in use: run `rag index --rebuild` again if needed")
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number:,} {name}{'s' * (number != 1)}"
 
 
 def verification(found: Verification) -> None:
@@ -201,6 +210,8 @@ def status(found: IndexStatus) -> None:
         OUT.print(f"{len(found.documents)} documents in {found.index}, embedded by {found.manifest.embedder}")
         spread = f", spread over {found.shards} shards" if found.shards else ""
         OUT.print(_search(sum(document.chunks for document in found.documents)) + spread)
+        if found.embedded < 1:
+            OUT.print(f"{embedded_note(found.embedded)} (`rag index` goes on with it)")
     for document in found.documents:
         OUT.print(Text(f"  {plain(document.source)}: {document.extent} · {plain(document.title)}"))
     for record in found.failed:
@@ -214,7 +225,6 @@ def status(found: IndexStatus) -> None:
     if found.freshness is not None and found.freshness.level:
         OUT.print(f"level with {found.corpus}")
     _freshness(found.freshness)
-    _embedded(found.embedded)
 
 
 @contextmanager
@@ -227,7 +237,10 @@ def progress() -> Iterator[OnProgress]:
         _Rate(),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
-    with Progress(*columns, console=ERR, disable=not sys.stderr.isatty()) as bar:
+    if not sys.stderr.isatty():
+        yield _Lines().tell
+        return
+    with Progress(*columns, console=ERR) as bar:
         parsing = bar.add_task("looking for changes", total=None, unit="bytes")
         embedding = bar.add_task("embedding", total=None, unit="passages", visible=False)
 
@@ -240,6 +253,19 @@ def progress() -> Iterator[OnProgress]:
 
         yield on_progress
         bar.update(parsing, visible=bar.tasks[0].total is not None)
+
+
+class _Lines:
+    """Tells now and then how far a run is, where there is no terminal to draw on."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + _TOLD_EVERY
+
+    def tell(self, state: SyncProgress) -> None:
+        """Print a line, if the last one was long enough ago."""
+        if time.monotonic() > self._next:
+            self._next = time.monotonic() + _TOLD_EVERY
+            note(f"{state.phase}: {100 * state.done / max(1, state.total):.0f} % {plain(state.source)}".rstrip())
 
 
 class _Rate(ProgressColumn):
@@ -276,7 +302,7 @@ def short(text: str, most: int) -> str:
 
 def _embedded(share: float) -> None:
     if share < 1:
-        note(f"{embedded_note(share)}: `rag index` embeds the rest")
+        note(f"{embedded_note(share)} (`rag index` goes on with it)")
 
 
 def _freshness(found: Freshness | None) -> None:

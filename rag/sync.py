@@ -50,7 +50,7 @@ class SyncReport(Value):
     ``warnings`` are files of which a part could not be read; ``waiting`` are those still being written;
     ``unspoken`` says which documents are in languages that the embedder does not speak, where any are;
     ``broken_off`` says what was killed before: a run, from where this one went on, or a rebuild, which was dropped;
-    ``embedded`` is the share (0–1) of the passages that have vectors.
+    ``embedded`` is the share (0–1) of the passages that have vectors, ``made`` how many were embedded.
     """
 
     added: tuple[str, ...]
@@ -67,6 +67,7 @@ class SyncReport(Value):
     unspoken: str | None = None
     broken_off: BrokenOff | None = None
     embedded: float = 1.0
+    made: int = 0
 
     @property
     def did_something(self) -> bool:
@@ -150,14 +151,14 @@ class _Run:
         self._removed: set[str] = set()
         self._waiting: tuple[str, ...] = ()
         self._left: Changes | None = None  # what still seemed to differ when all was parsed, such as a locked file
-        self._made_vectors = False
+        self._made = 0  # vectors
         # The model is loaded only where there is something to embed: a run with nothing to do is quick.
         self._manifest = _manifest(embedder, chunk_tokens, built)
         self._was_built = built is not None
 
     @property
     def did_something(self) -> bool:
-        return bool(self._touched or self._removed or self._made_vectors or not self._was_built)
+        return bool(self._touched or self._removed or self._made or not self._was_built)
 
     def go(self, embed_for: float | None) -> None:
         """Parse what changed, then embed what has no vector, and parse again where the folder changes meanwhile."""
@@ -229,7 +230,6 @@ class _Run:
 
     def _embed(self) -> Iterator[int]:
         """Embed what has no vector yet, and yield how many texts are done, some at a time."""
-        done = 0
         while texts := self._index.take(_TAKEN):
             left = self._index.unembedded_count()
             first, rest = list(texts.items())[:_EMBEDDED], list(texts.items())[_EMBEDDED:]
@@ -239,11 +239,10 @@ class _Run:
                     [one.text for one in some.values()], [one.sentences for one in some.values()], lambda _: None
                 )
                 self._index.put_vectors(dict(zip(some, made, strict=True)))
-                self._made_vectors = True
-                done += len(some)
+                self._made += len(some)
                 left -= len(some)
-                self._on_progress(Progress(phase="embedding", done=done, total=done + max(0, left)))
-                yield done
+                self._on_progress(Progress(phase="embedding", done=self._made, total=self._made + max(0, left)))
+                yield self._made
 
     def report(self, broken_off: BrokenOff | None, seconds: float) -> SyncReport:
         """Return what was done."""
@@ -274,6 +273,7 @@ class _Run:
             unspoken=unspoken(languages, self._embedder.languages, self._embedder.name),
             broken_off=broken_off,
             embedded=embedded,
+            made=self._made,
         )
 
 

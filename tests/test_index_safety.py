@@ -305,3 +305,16 @@ def test_a_lock_is_not_taken_for_damage(index: LocalIndex, monkeypatch: pytest.M
         assert not isinstance(caught.value, IndexDamaged)
         assert texts(index) == sorted(["alpha", "gamma", "delta"]), "who reads does not wait"
     assert index.faults() == []
+
+
+def test_what_a_rebuild_that_was_broken_off_left_is_deleted_by_the_next_run(index: LocalIndex) -> None:
+    fill(index, OLD)
+    fill(index, OLD, rebuild=True)  # the one before is kept aside
+    with pytest.raises(KeyboardInterrupt), index.writing(rebuild=True):
+        index.begin(MANIFEST)
+        put_document(index, OTHER)
+        raise KeyboardInterrupt
+    assert {path.name.split(".")[0] for path in index.folder.glob("index-*")} == {"index-2", "index-3"}
+    fill(index, OTHER)
+    assert {path.name.split(".")[0] for path in index.folder.glob("index-*")} == {"index-2"}
+    assert texts(index) == ["alpha", "alpha", "delta", "gamma", "kappa"]

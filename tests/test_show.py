@@ -135,7 +135,7 @@ def test_a_check_tells_of_the_quotation_and_of_its_excerpt(printed: Print) -> No
 )
 def test_how_much_is_embedded_is_said_until_all_is(share: float, said: str, printed: Print) -> None:
     found = answer("?", KEY, KEY, citations=(excerpt(1),)).model_copy(update={"embedded": share})
-    told = re.findall(r"searching by words while (\d+ %) is embedded: `rag index`", plain(shown(found, printed)))
+    told = re.findall(r"searching by words while (\d+ %) is embedded \(`rag index`", plain(shown(found, printed)))
     assert told == [said] * bool(said)
 
 

@@ -123,6 +123,8 @@ class LocalIndex:
                 # An index that lies in the corpus is no part of it.
                 (self.folder / IGNORE_FILE).write_text("*\n", encoding="utf-8")
                 current = self._database
+                if current is not None:
+                    self._delete_others(current, later=True)
                 self._target = self._next_database(current) if rebuild or current is None else current
             yield broken_off
         except sqlite3.DatabaseError as error:
@@ -248,18 +250,18 @@ class LocalIndex:
         """
         if current is not None:
             self._delete_others(current)
-        numbers = [int(path.stem.removeprefix("index-")) for path in self.folder.glob("index-*.sqlite")]
-        return self.folder / f"index-{max(numbers, default=0) + 1}.sqlite"
+        last = max(map(_number, self.folder.glob("index-*.sqlite")), default=0)
+        return self.folder / f"index-{last + 1}.sqlite"
 
-    def _delete_others(self, database: Path) -> None:
-        """Delete all databases but one."""
-        for old in self.folder.glob("index-*"):
-            if old.name.startswith(database.stem + "."):
+    def _delete_others(self, database: Path, *, later: bool = False) -> None:
+        """Delete all databases but one, or those ``later`` than it: rebuilds that were broken off."""
+        for path in self.folder.glob("index-*"):
+            if path.name.startswith(database.stem + ".") or (later and _number(path) < _number(database)):
                 continue
-            if old.is_dir():
-                shutil.rmtree(old)
+            if path.is_dir():
+                shutil.rmtree(path)
             else:
-                old.unlink()
+                path.unlink()
 
     def _take_over(self) -> None:
         """Make the database being written the current one."""
@@ -311,3 +313,8 @@ class LocalIndex:
         if self._engines is None or self._engines.database != database:
             self._engines = Engines(database, self._exact_up_to)
         return self._engines
+
+
+def _number(path: Path) -> int:
+    """Return the number of the database that a file or folder belongs to."""
+    return int(path.name.split(".")[0].removeprefix("index-"))

@@ -98,6 +98,8 @@ def _add_health(router: APIRouter, assistant: Assistant) -> None:
         if not assistant.is_built:
             raise IndexFailure("there is no index yet: run `rag index`")
         assistant.warm_up()
+        if not assistant.documents() and assistant.is_reading:
+            raise IndexFailure("the documents are being read for the first time: ask in a moment")
         if (problem := assistant.sync_problem) is not None:
             raise IndexFailure(f"questions are answered, but the index is not up to date: {problem.message}")
         return Health()
