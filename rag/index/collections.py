@@ -64,8 +64,8 @@ def remove_collection(place: Path | DatabaseUrl, name: str) -> None:
     with index.writing(rebuild=True):  # nobody else writes
         if isinstance(index, LocalIndex):
             shutil.rmtree(index.folder)
-    if not isinstance(place, Path):
-        _drop(place, name)
+        elif not isinstance(place, Path):
+            _drop(place, name)
     index.close()
 
 
