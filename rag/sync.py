@@ -33,7 +33,8 @@ _NAMED = 3  # of the documents that would be removed
 _CLOCK_TICK = 0.05
 _TAKEN = 256  # texts that are sorted by length before they are embedded, but for those that come first
 _EMBEDDED = 32  # texts that are embedded at a time, in about a second
-_LOOKED_AFTER = 1.0  # seconds between two looks at the folder, while there is something to embed
+# Seconds between two looks at the folder, while there is something to embed: at least, and times as long as one takes.
+_LOOKED_AFTER, _LOOK_SHARE = 0.4, 20
 _WAITED_FOR = 0.3  # seconds, where other processes have the rest in hand
 
 
@@ -163,7 +164,7 @@ class _Run:
     def go(self, embed_for: float | None) -> None:
         """Parse what changed, then embed what has no vector, and parse again where the folder changes meanwhile."""
         is_parsed, embedding = self._parse_if_free(), self._embed()
-        looked = time.monotonic()
+        looked, pause = time.monotonic(), _LOOKED_AFTER
         until = looked + embed_for if embed_for is not None else None
         while until is None or time.monotonic() < until:
             if next(embedding, None) is None:
@@ -171,8 +172,9 @@ class _Run:
                     return
                 time.sleep(_WAITED_FOR)
                 embedding = self._embed()
-            if is_parsed and time.monotonic() - looked > _LOOKED_AFTER:
+            if is_parsed and (now := time.monotonic()) - looked > pause:
                 is_parsed, looked = not self._differs(), time.monotonic()
+                pause = max(_LOOKED_AFTER, _LOOK_SHARE * (looked - now))
             if not is_parsed:
                 is_parsed, embedding = self._parse_if_free(), self._embed()
 
