@@ -13,6 +13,7 @@ from rag.index.local_reader import LocalReader
 from rag.types import VERDICT_WORDS, Answer, Sentence
 from tests.browser import Site, ask, served
 from tests.folders import write
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -47,6 +48,8 @@ def test_once_the_file_has_changed_the_answer_says_so(page: Page, site: Site) ->
     expect(page.locator(".excerpt .tag")).to_have_text("the file has changed since")
     expect(page.locator(".meta")).to_contain_text("the quote cannot be confirmed in the file as it is now")
     expect(page.locator(".meta .ok")).to_have_count(0)
+    # Until the index has followed, the viewer shows the document that was cited, with its words marked.
+    assert wait_until(lambda: "burned" in site.assistant.document("mill.txt").text)
     page.locator(".marker").first.click()
     expect(page.locator("#reader")).to_contain_text("has changed since")
     expect(page.locator("#reader mark")).to_have_count(0)
