@@ -238,7 +238,7 @@ class _Run:
             in_order = iter(first + sorted(rest, key=lambda item: -len(item[1].text)))
             while some := dict(islice(in_order, _EMBEDDED)):
                 made = self._embedder.embed(
-                    [one.text for one in some.values()], [one.sentences for one in some.values()], lambda _: None
+                    [one.text for one in some.values()], [one.sentences for one in some.values()]
                 )
                 self._index.put_vectors(dict(zip(some, made, strict=True)))
                 self._made += len(some)
