@@ -3,7 +3,8 @@
 Each run is a process of its own with the real command, model, SQLite, FAISS and parsers; only the model is
 loaded once and shared by forking, as loading it a hundred times would take a quarter of an hour. Half of
 the runs are killed at a random moment, half at a fault point: a statement, the middle of one, a flush, link
-or rename of a file, before it or with the file half written, or before or after words are added to tantivy.
+or rename of a file, before it or with the file half written, before or after words are added to tantivy, or the
+start of a batch of embedding. A third of these are counted from the first batch, so that both phases are met.
 With a last argument, an index of more passages than that is one of many, which changes form as it grows, and
 whose engines are saved on the way.
 
@@ -62,14 +63,15 @@ kills: Counter[str] = Counter()
 class Killer:
     """Counts fault points, and kills this process at one of them."""
 
-    def __init__(self, at: int, tell: int) -> None:
+    def __init__(self, at: int, tell: int, embedding: bool) -> None:
         self.at = at
         self.tell = tell
+        self.counts = not embedding
         self.passed = 0
 
     def point(self, inside_write: bool, before: Callable[[], object] = lambda: None) -> None:
-        self.passed += 1
-        if self.passed == self.at:
+        self.passed += self.counts
+        if self.counts and self.passed == self.at:
             before()
             os.write(self.tell, b"w" if inside_write else b"-")
             os.kill(os.getpid(), signal.SIGKILL)
@@ -121,6 +123,14 @@ class Killer:
             link(path, to)
             killer.point(True)
 
+        embed = embedder.embed
+
+        def embedded(*rest: Any) -> Any:
+            killer.counts = True
+            killer.point(False)
+            return embed(*rest)
+
+        embedder.embed = embedded  # type: ignore[method-assign]
         words_module._add = added  # type: ignore[assignment]
         Path.hardlink_to = linked  # type: ignore[method-assign, assignment]
         sqlite3.connect = lambda *rest, **named: connect(*rest, factory=Connection, **named)  # type: ignore[assignment]
@@ -152,8 +162,8 @@ def state_of(corpus: Path) -> State:
     return {path.relative_to(corpus).as_posix(): path.read_text() for path in files}
 
 
-def run_command(arguments: list[str], at: int, tell: int) -> int:
-    """Start `rag index` in a process of its own, to be killed at a fault point; return its number."""
+def run_command(arguments: list[str], at: int, tell: int, embedding: bool) -> int:
+    """Start `rag index` in a process of its own, to be killed at a fault point, of the embedding or of all."""
     process = os.fork()
     if process == 0:
         for stream in (1, 2):
@@ -161,7 +171,7 @@ def run_command(arguments: list[str], at: int, tell: int) -> int:
         setattr(rag.assistant, "PackagedEmbedder", lambda: embedder)  # noqa: B010, no mypy
         setattr(rag.index.collections, "LocalIndex", index_in)  # noqa: B010
         sys.argv = ["rag", "index", *arguments]
-        killer = Killer(at, tell)
+        killer = Killer(at, tell, embedding)
         if at:
             killer.install()
         try:
@@ -241,10 +251,11 @@ def main() -> None:
         before = state_of(corpus) if folder.exists() else {}
         edit(corpus, luck)
         arguments = ["--corpus", str(corpus), "--index", str(folder)] + ["--rebuild"] * (luck.random() < 0.2)
-        at = luck.randint(1, max(points)) if kills["point"] <= kills["moment"] else 0
+        embedding = luck.random() < 1 / 3
+        at = luck.randint(1, 10 if embedding else max(points)) if kills["point"] <= kills["moment"] else 0
         told, tell = os.pipe()
         started = time.monotonic()
-        process = run_command(arguments, at, tell)
+        process = run_command(arguments, at, tell, embedding)
         if not at:
             time.sleep(luck.random() * whole_run)
             os.kill(process, signal.SIGKILL)
@@ -257,7 +268,7 @@ def main() -> None:
             kills["inside a write"] += said == b"w"
         else:
             whole_run = 0.5 * whole_run + 0.5 * (time.monotonic() - started)
-            points.extend([int(said)] if at else [])
+            points.extend([int(said)] if at and not embedding else [])
         try:
             look(folder, before, state_of(corpus))
             level(folder, corpus)
