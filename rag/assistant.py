@@ -20,11 +20,11 @@ from rag.answer.intent import Intent, Intents
 from rag.changes import KeptChanges
 from rag.compose import (
     Clock,
+    Documents,
     OnAnswer,
     Part,
     cited,
     closest,
-    documents_of,
     fair_share,
     tell_nobody,
     teller,
@@ -60,7 +60,6 @@ from rag.types import (
     Citation,
     Document,
     DocumentSummary,
-    FindDocument,
     Freshness,
     Message,
     SearchResult,
@@ -299,7 +298,7 @@ class Assistant:
         query = " ".join(one.searched for one in asked)
         with self._reading(sources) as reader:
             found = read_query(query, reader, self._embedder, asked[0].answered)
-            return self._found(found, reader, documents_of(reader), k or self.settings.passages)
+            return self._found(found, reader, Documents(reader), k or self.settings.passages)
 
     def ask(
         self,
@@ -345,14 +344,14 @@ class Assistant:
         clock = Clock()
         asked = understand(query_text(question), history, self._embedder, carry)
         with self._reading(sources) as reader:  # one view throughout: what is found is what is cited
-            find_document = documents_of(reader)
+            documents = Documents(reader)
             found: list[Part] = []
             for part in asked:
-                tell = teller(found, find_document, on_sentences) if on_sentences is not None else tell_nobody
-                found.append(self._part(part, reader, find_document, clock, tell, even_if_unsure=even_if_unsure))
+                tell = teller(found, documents, on_sentences) if on_sentences is not None else tell_nobody
+                found.append(self._part(part, reader, documents, clock, tell, even_if_unsure=even_if_unsure))
             with clock.time("cite"):
-                sentences, citations = cited(found, (), find_document)
-                nearest = () if any(part.says for part in found) else closest(found, find_document)
+                sentences, citations = cited(found, (), documents)
+                nearest = () if any(part.says for part in found) else closest(found, documents)
                 unread = () if sentences or sources else unread_files(reader)
                 stale = self._stale((*citations, *nearest), reader)
                 embedded = reader.embedded()
@@ -392,7 +391,7 @@ class Assistant:
         self,
         question: Understood,
         reader: Reader,
-        find_document: FindDocument,
+        documents: Documents,
         clock: Clock,
         tell: OnSentences,
         *,
@@ -401,7 +400,7 @@ class Assistant:
         """Find and draft the answer to one question."""
         taken_over = " ".join(one.term for one in question.carried)
         intent = self._intents.of(question.typed, reader.documents, taken_over)
-        about = self._about(question, intent, reader, find_document) if intent is not None else None
+        about = self._about(question, intent, reader, documents) if intent is not None else None
         if about is not None:
             return about
         with clock.time("retrieve"):
@@ -411,12 +410,12 @@ class Assistant:
                 kept = tuple(one for one in question.carried if one.term not in names)
                 question = question._replace(carried=kept)
                 query = self._query(question, reader)
-            results = self._found(query, reader, find_document, self.settings.passages)
+            results = self._found(query, reader, documents, self.settings.passages)
         with clock.time("answer"):
             sure = confidence(query, results)
             answers = even_if_unsure or sure >= self.settings.answer_above
             answerer, told = (self._answerer, tell) if answers else (self._quoting, tell_nobody)
-            draft = answerer.answer(query, results, find_document, told)
+            draft = answerer.answer(query, results, documents, told)
         judges = intent is not None and intent.kind == "judgement" and self._model is None
         note = query.unknown_note or (draft.note if answers else "") or NEEDS_MODEL * judges
         return Part(
@@ -426,26 +425,26 @@ class Assistant:
     def _query(self, question: Understood, reader: Reader) -> Query:
         return read_query(question.searched, reader, self._embedder, question.answered, question.typed)
 
-    def _about(self, question: Understood, intent: Intent, reader: Reader, find_document: FindDocument) -> Part | None:
+    def _about(self, question: Understood, intent: Intent, reader: Reader, documents: Documents) -> Part | None:
         """Return the answer to a question about the documents themselves; None where there is none of that kind."""
         sure = 1.0
         if intent.needs_search:
             query = read_query(intent.rest, reader, self._embedder)
-            results = self._found(query, reader, find_document, _ON_TOPIC)
+            results = self._found(query, reader, documents, _ON_TOPIC)
             sure = confidence(query, results)
             is_sure = sure >= self.settings.answer_above
-            draft = draft_on_topic(intent, results, reader, find_document) if is_sure else None
+            draft = draft_on_topic(intent, results, reader, documents) if is_sure else None
         else:
-            draft = draft_about(intent, reader, find_document)
+            draft = draft_about(intent, reader, documents)
         return Part(question=question, confidence=sure, draft=draft, note=draft.note) if draft is not None else None
 
-    def _found(self, query: Query, reader: Reader, find_document: FindDocument, k: int) -> list[SearchResult]:
+    def _found(self, query: Query, reader: Reader, documents: Documents, k: int) -> list[SearchResult]:
         try:
-            return retrieve(query, reader, self._embedder, self._passage_reader, find_document, k)
+            return retrieve(query, reader, self._embedder, self._passage_reader, documents, k)
         except ReaderError as error:
             log.warning("%s; until then, sentences are chosen by their words", error)
             self._passage_reader = None
-            return retrieve(query, reader, self._embedder, None, find_document, k)
+            return retrieve(query, reader, self._embedder, None, documents, k)
 
     @asked_again
     def document(self, source: str) -> Document:

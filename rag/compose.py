@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, partial, reduce
+from functools import reduce
 from itertools import zip_longest
 from operator import add
 
@@ -53,17 +53,24 @@ class Part(Value):
         return any(p.source == result.source and chunk.start <= p.start < chunk.end for p in places)
 
 
-def documents_of(reader: Reader) -> FindDocument:
-    """Return what finds the documents of a reader, each of which is read once."""
-    return cache(partial(_found_document, reader))
+class Documents:
+    """The documents of one view of an index, each read once: called with a source, it returns that document."""
 
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._read: dict[str, Document] = {}
 
-def _found_document(reader: Reader, source: str) -> Document:
-    """Return the document at ``source``, which was found; raises IndexFailure where the index holds none."""
-    document = reader.document(source)
-    if document is None:
-        raise IndexFailure(f"{source} was found but is not in the index: run `rag index`")
-    return document
+    def read(self, sources: Iterable[str]) -> None:
+        """Read documents together that are about to be asked for."""
+        if missing := {*sources} - self._read.keys():
+            self._read |= self._reader.documents_at(missing)
+
+    def __call__(self, source: str) -> Document:
+        """Return a document; raises IndexFailure where the index holds none at ``source``."""
+        self.read([source])
+        if source not in self._read:
+            raise IndexFailure(f"{source} was found but is not in the index: run `rag index`")
+        return self._read[source]
 
 
 def tell_nobody(_: Sequence[DraftSentence]) -> None:

@@ -6,7 +6,6 @@ It does not know what becomes of the passages.
 from __future__ import annotations
 
 import hashlib
-import os
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
@@ -25,6 +24,7 @@ from rag.languages import document_language
 from rag.markdown_signs import without_signs
 from rag.parse import fingerprint
 from rag.parse.worker import Worker
+from rag.processors import processor_count
 from rag.sentences import Span, document_sentences
 from rag.types import Chunk
 
@@ -57,7 +57,7 @@ def read_ahead(
     ``on_file`` is told of each file before it is read, by the thread that reads it. ``on_wait`` is called again and
     again while a file is waited for. What either raises ends the reading.
     """
-    count = min(len(files), _processes())
+    count = min(len(files), processor_count())
     workers = [Worker() for _ in range(count)]
     idle = SimpleQueue[Worker]()
 
@@ -84,11 +84,6 @@ def read_ahead(
             if not all(future.done() for future in begun):
                 for worker in workers:  # one may be at a slow file, which nobody waits for any more
                     worker.kill()
-
-
-def _processes() -> int:
-    """Return in how many processes files are parsed: one a processor that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _waited_for(coming: Future[_Result], on_wait: Callable[[], None]) -> _Result:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rag.compose import Documents
 from rag.decision import Candidate, sentence_log_odds, sure_words
 from rag.embed import Embedder, Embedding, Vectors
 from rag.index import Passage, Reader
@@ -23,7 +24,7 @@ from rag.languages import speaks
 from rag.query import Query
 from rag.read import PassageReader, Reading
 from rag.read.candidates import candidate_of
-from rag.types import FindDocument, SearchResult, SentenceScore
+from rag.types import SearchResult, SentenceScore
 from rag.weights import probability
 
 _CANDIDATES = 100  # from each of the two searches
@@ -53,7 +54,7 @@ def retrieve(
     reader: Reader,
     embedder: Embedder,
     passage_reader: PassageReader | None,
-    find_document: FindDocument,
+    documents: Documents,
     k: int,
 ) -> list[SearchResult]:
     """Return up to ``k`` passages that speak to ``query`` most, best first.
@@ -67,7 +68,7 @@ def retrieve(
         some = candidates[len(results) : len(results) + _READ_AT_ONCE]
         if not some:
             break
-        readings = read_candidates(query, some, passage_reader, find_document)
+        readings = read_candidates(query, some, passage_reader, documents)
         results += [_result(one, readings.get(at)) for at, one in enumerate(some)]
     unread = [_result(one, None) for one in candidates[len(results) :]]
     return _in_order(sorted(results, key=lambda result: -result.score) + unread)[:k]
@@ -86,7 +87,7 @@ def _in_order(results: Sequence[SearchResult]) -> list[SearchResult]:
 
 
 def read_candidates(
-    query: Query, candidates: Sequence[Candidate], passage_reader: PassageReader | None, find_document: FindDocument
+    query: Query, candidates: Sequence[Candidate], passage_reader: PassageReader | None, documents: Documents
 ) -> dict[int, Reading]:
     """Return what the reader makes of those candidates, by their places, that it can read."""
     if passage_reader is None:
@@ -95,7 +96,8 @@ def read_candidates(
     asked = speaks(spoken, query.terms.language)
     readable = [at for at, one in enumerate(candidates) if asked and speaks(spoken, one.passage.language)]
     passages = [candidates[at].passage for at in readable]
-    read = passage_reader.read(query.text, [candidate_of(find_document(one.source), one) for one in passages])
+    documents.read(one.source for one in passages)
+    read = passage_reader.read(query.text, [candidate_of(documents(one.source), one) for one in passages])
     return dict(zip(readable, read, strict=True))
 
 

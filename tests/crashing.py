@@ -130,7 +130,7 @@ class Killer:
             killer.point(False)
             return embed(*rest)
 
-        embedder.embed = embedded  # type: ignore[method-assign]
+        embedder.embed = embedded  # type: ignore[method-assign, assignment]
         words_module._add = added  # type: ignore[assignment]
         Path.hardlink_to = linked  # type: ignore[method-assign, assignment]
         sqlite3.connect = lambda *rest, **named: connect(*rest, factory=Connection, **named)  # type: ignore[assignment]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from rag.assistant import Assistant
-from rag.compose import documents_of
+from rag.compose import Documents
 from rag.embed import Embedder
 from rag.index import Index, Reader
 from rag.index.local import LocalIndex
@@ -105,4 +105,4 @@ def texts_of(index: Index) -> dict[str, str]:
 def find(question: str, reader: Reader, embedder: Embedder, k: int) -> list[SearchResult]:
     """Return the passages that speak to a question, as it was typed."""
     query = read_query(question, reader, embedder)
-    return retrieve(query, reader, embedder, PASSAGE_READER, documents_of(reader), k)
+    return retrieve(query, reader, embedder, PASSAGE_READER, Documents(reader), k)

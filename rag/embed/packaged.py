@@ -7,7 +7,6 @@ at a cosine of some .99 with the vectors of 32-bit floats, and find as well (see
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +29,7 @@ from rag.embed import (
 from rag.embed.runtime import Runtime, load_runtime, open_quick
 from rag.embed.sentence_transformer import packaged_model
 from rag.embed.words import WordVectors
+from rag.processors import processor_count
 from rag.sentences import Span
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class PackagedEmbedder:
             ]
 
         embeddings: dict[int, Embedding] = {}
-        threads = ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None)
+        threads = ThreadPoolExecutor(processor_count())
         try:
             for batch, made in zip(batches, threads.map(run, batches), strict=True):
                 embeddings.update(zip(batch, made, strict=True))

@@ -156,6 +156,9 @@ class Reader(Protocol):
     def document(self, source: str) -> Document | None:
         """Return a document whole, or None where the index holds none at ``source``."""
 
+    def documents_at(self, sources: Collection[str]) -> dict[str, Document]:
+        """Return those of some documents that the index holds, each whole, by source."""
+
     def word_boxes(self, source: str) -> bytes:
         """Return the places of a document's words on its pages, as they were put; nothing where there are none."""
 

@@ -166,8 +166,12 @@ class LocalReader:
         return [found[key] for key in keys]
 
     def document(self, source: str) -> Document | None:
-        row = self._connection.execute(f"SELECT {DOCUMENT} FROM documents WHERE source = ?", [source]).fetchone()
-        return document(row) if row else None
+        return self.documents_at([source]).get(source)
+
+    def documents_at(self, sources: Collection[str]) -> dict[str, Document]:
+        query = f"SELECT {DOCUMENT} FROM documents WHERE source IN (SELECT value FROM json_each(?))"
+        found = map(document, self._connection.execute(query, [json.dumps(list(sources))]))
+        return {one.source: one for one in found}
 
     def word_boxes(self, source: str) -> bytes:
         row = self._connection.execute("SELECT word_boxes FROM documents WHERE source = ?", [source]).fetchone()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rag.embed import Vectors
+from rag.processors import processor_count
 from rag.read import ReadablePassage, Reading, Sentence, Words
 from rag.read.folder import PACKAGED, ReaderFolder, open_folder
 from rag.read.runtime import Compared, load_reader, run
@@ -37,7 +37,7 @@ class LearnedReader:
         self._path = folder
         self._loaded: _Loaded | None = None
         self._one_loads = threading.Lock()
-        self._threads = ThreadPoolExecutor(os.cpu_count())
+        self._threads = ThreadPoolExecutor(processor_count())
 
     @cached_property
     def _folder(self) -> ReaderFolder:

@@ -36,7 +36,7 @@ from sklearn.metrics import roc_auc_score
 from rag import weights
 from rag.answer.confidence import answer_features
 from rag.assistant import Assistant
-from rag.compose import documents_of
+from rag.compose import Documents
 from rag.decision import sentence_features
 from rag.embed import Embedder
 from rag.embed.packaged import PackagedEmbedder
@@ -187,7 +187,7 @@ class Squad:
         with index.reading() as reader:
             view: Any = Without(reader, without) if without else reader
             query = read_query(text, view, way.embedder)
-            found = retrieve(query, view, way.embedder, way.reader, documents_of(view), READ)
+            found = retrieve(query, view, way.embedder, way.reader, Documents(view), READ)
             return answer_features(query, found)
 
 
@@ -213,13 +213,13 @@ def of_registers(work: Path, way: Way) -> list[Choice]:
 
 def _choice(name: str, question: Question, asked: str, reader: Reader, way: Way) -> Choice:
     query = read_query(asked, reader, way.embedder)
-    find_document = documents_of(reader)
+    documents = Documents(reader)
     candidates = find_candidates(query, reader, way.embedder)[: None if way.reader is None else READ]
-    readings = read_candidates(query, candidates, way.reader, find_document)
+    readings = read_candidates(query, candidates, way.reader, documents)
     features: list[Features] = []
     right: list[bool] = []
     for at, candidate in enumerate(candidates):
-        document, start = find_document(candidate.passage.source), candidate.passage.chunk.start
+        document, start = documents(candidate.passage.source), candidate.passage.chunk.start
         spans = [(start + first, start + last) for first, last in candidate.passage.sentences]
         for one, span in zip(sentence_features(candidate, readings.get(at)), spans, strict=True):
             if not any(block.is_context for block in document.blocks_between(*span)):

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from rag.compose import documents_of
+from rag.compose import Documents
 from rag.embed.packaged import PackagedEmbedder
 from rag.index.local import LocalIndex
 from rag.query import read_query
@@ -58,7 +58,7 @@ def main() -> None:
     with index.reading() as reader:
         for start in range(0, len(text), max(1, len(text) // 50)):
             query = read_query(text[start : start + 300], reader, embedder)
-            results = retrieve(query, reader, embedder, PASSAGE_READER, documents_of(reader), 5)
+            results = retrieve(query, reader, embedder, PASSAGE_READER, Documents(reader), 5)
             assert all(result.source != deleted.name for result in results), "a deleted text was returned"
 
 

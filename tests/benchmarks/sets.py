@@ -27,7 +27,7 @@ from rich.progress import track
 from rag import show, show_run
 from rag.answer.confidence import confidence
 from rag.assistant import Assistant
-from rag.compose import documents_of
+from rag.compose import Documents
 from rag.evaluate.ask import Outcome, ask_all
 from rag.evaluate.bootstrap import Array, Statistic, auroc, estimates, mean
 from rag.evaluate.measures import Unit
@@ -177,7 +177,7 @@ def confidence_without(outcome: Outcome, source: str, assistant: Assistant) -> f
     with assistant._reading() as reader:
         view: Any = Without(reader, source)
         query = read_query(outcome.query, view, assistant._embedder)
-        found = assistant._found(query, view, documents_of(view), assistant.settings.passages)
+        found = assistant._found(query, view, Documents(view), assistant.settings.passages)
     return confidence(query, found) if found else None
 
 

@@ -85,6 +85,7 @@ class View:
     counts: Counts
     rows: dict[int, _Row] = field(default_factory=dict)
     places: dict[int, int] = field(default_factory=dict)  # of documents, by their numbers
+    embedded: float | None = None  # once it was asked for
     looked_for: int = 0  # how many the index of vectors was last told to look for
 
 
@@ -202,18 +203,24 @@ class PostgresReader:
         return {key: Text(_plain(text), json.loads(sentences)) for key, (text, sentences) in found.items()}
 
     def embedded(self) -> float:
-        ((missing,),) = self._ask("SELECT count(*) FROM unembedded")
-        return 1 - missing / max(missing, len(self), 1)
+        if self._view.embedded is None:
+            ((missing,),) = self._ask("SELECT count(*) FROM unembedded")
+            self._view.embedded = 1 - missing / max(missing, len(self), 1)
+        return self._view.embedded
 
     def passages(self, keys: Sequence[int]) -> list[Passage]:
         return [one.passage for one in self._read(keys)]
 
     def document(self, source: str) -> Document | None:
-        rows = self._of_document(f"SELECT {DOCUMENT} FROM documents", source)
-        return document([str(_plain(value)) for value in rows[0]]) if rows else None
+        return self.documents_at([source]).get(source)
+
+    def documents_at(self, sources: Collection[str]) -> dict[str, Document]:
+        rows = self._of_documents(f"SELECT {DOCUMENT} FROM documents", sources)
+        found = (document([str(_plain(value)) for value in row]) for row in rows)
+        return {one.source: one for one in found}
 
     def word_boxes(self, source: str) -> bytes:
-        rows = self._of_document("SELECT word_boxes FROM documents", source)
+        rows = self._of_documents("SELECT word_boxes FROM documents", [source])
         return bytes(rows[0][0]) if rows else b""
 
     def documents(self) -> list[DocumentSummary]:
@@ -338,16 +345,20 @@ class PostgresReader:
         return {row: found[key] for row, key in rows.items() if key in found}
 
     def _keys_of(self, source: str) -> list[int]:
-        rows = self._of_document("SELECT document_id, row FROM chunks", source, " ORDER BY start")
+        rows = self._of_documents("SELECT document_id, row FROM chunks", [source], " ORDER BY start")
         return [_key(*row) for row in rows]
 
-    def _of_document(self, query: LiteralString, source: str, order: LiteralString = "") -> list[tuple[Any, ...]]:
-        """Ask for rows of a document, where it may lie: at its own place, or at that of a file it is attached to."""
-        number, above = _place(source), map(str, PurePosixPath(source).parents)
-        known = self._view.places.get(number)
-        places = [known] if known is not None else [number, *map(_place, above)]
-        where = " WHERE document_id = ANY(%(places)s) AND id = %(number)s"
-        return self._ask(query + where + order, places=places, number=number)
+    def _of_documents(
+        self, query: LiteralString, sources: Collection[str], order: LiteralString = ""
+    ) -> list[tuple[Any, ...]]:
+        """Ask for rows of documents where they may lie: at their own places, or at those of their archives or mails."""
+        numbers, places = [_place(source) for source in sources], set[int]()
+        for number, source in zip(numbers, sources, strict=True):
+            known = self._view.places.get(number)
+            above = map(str, PurePosixPath(source).parents)
+            places |= {known} if known is not None else {number, *map(_place, above)}
+        where = " WHERE document_id = ANY(%(places)s) AND id = ANY(%(numbers)s)"
+        return self._ask(query + where + order, places=list(places), numbers=numbers)
 
     def _ask(self, query: str, **named: object) -> list[tuple[Any, ...]]:
         with self._view.connection.cursor(binary=True) as cursor:
