@@ -181,8 +181,9 @@ def _wire_asking(parts: _Parts, chat: Chat, talks: Talks) -> None:
     typed = [parts.question, parts.place, parts.chosen, parts.editing]
     asking = [
         gr.on([parts.question.submit, parts.send.click], chat.ask, typed, changed, **limits),
-        parts.starters.example_select(chat.ask_starter, [parts.place, parts.chosen], changed, **limits),
-        parts.talk.retry(chat.retry, [parts.place], changed, **limits),
+        parts.starters.ask_starter(chat.ask_starter, [parts.place, parts.chosen], changed, **limits),
+        parts.talk.ask_again(chat.ask_again, [parts.place], changed, **limits),
+        parts.talk.ask_everywhere(chat.ask_everywhere, [parts.place], changed, **limits),
     ]
     for event in asking:
         event.success(chat.show_first, [parts.place], [parts.source, parts.opened], **_AT_HAND)
@@ -199,30 +200,37 @@ def _wire_asking(parts: _Parts, chat: Chat, talks: Talks) -> None:
 def _wire_turns(parts: _Parts, chat: Chat) -> None:
     """Let questions be edited, answers rated, and sources opened, wherever on the page they are named."""
     editable = [parts.question, parts.editing, parts.notice]
-    parts.talk.edit(chat.edit, [parts.place], editable, **_AT_HAND)
-    parts.notice.clear(chat.cancel_edit, None, editable, **_AT_HAND)
-    parts.talk.undo(chat.undo, [parts.place], [parts.talk], **_QUIETLY)
-    parts.talk.delete(chat.discard, [parts.place], [parts.talk, parts.place], **_AT_HAND)
-    parts.talk.like(chat.rate, [parts.place], [parts.talk], **_QUIETLY)
+    parts.talk.edit_question(chat.edit, [parts.place], editable, **_AT_HAND)
+    parts.notice.cancel_edit(chat.cancel_edit, None, editable, **_AT_HAND)
+    parts.talk.restore_turns(chat.undo, [parts.place], [parts.talk], **_QUIETLY)
+    parts.talk.discard_question(chat.discard, [parts.place], [parts.talk, parts.place], **_AT_HAND)
+    parts.talk.rate(chat.rate, [parts.place], [parts.talk], **_QUIETLY)
     for part in (parts.talk, parts.source, parts.documents):
-        part.select(chat.show, [parts.place], [parts.source, parts.opened], **_AT_HAND)
+        # Of several sources that are opened in haste, the last is shown.
+        part.show_source(chat.show, [parts.place], [parts.source, parts.opened], **_AT_HAND, trigger_mode="always_last")
 
 
 def _wire_folder(parts: _Parts, folder: Folder) -> None:
     """Let documents be found, chosen, removed and put back, and the index be rebuilt; follow the folder."""
     view = [parts.chosen, parts.find]
     parts.find.change(folder.listed, view, [parts.documents], **_AT_HAND)
-    for part in (parts.documents, parts.only, parts.talk):
-        part.option_select(folder.choose, view, [parts.chosen, parts.only, parts.documents], **_AT_HAND).then(
-            None, [parts.chosen], None, js=_KEEP_CHOSEN, **_AT_HAND
+    choosing = [
+        event(choose, view, [parts.chosen, parts.only, parts.documents], **_AT_HAND)
+        for event, choose in (
+            (parts.documents.choose_document, folder.choose),
+            (parts.only.choose_all, folder.choose_all),
+            (parts.talk.ask_everywhere, folder.choose_all),
         )
-    parts.documents.delete(folder.remove, view, [parts.told, parts.documents], **_AT_HAND)
-    parts.documents.undo(folder.undo, view, [parts.told, parts.documents], **_AT_HAND)
+    ]
+    for event in choosing:
+        event.then(None, [parts.chosen], None, js=_KEEP_CHOSEN, **_AT_HAND)
+    parts.documents.remove_document(folder.remove, view, [parts.told, parts.documents], **_AT_HAND)
+    parts.documents.restore_document(folder.undo, view, [parts.told, parts.documents], **_AT_HAND)
     parts.rebuild.click(folder.rebuild, None, None, **_QUIETLY)
-    parts.documents.stop(folder.stop, None, None, **_AT_HAND)
+    parts.documents.stop_rebuild(folder.stop, None, None, **_AT_HAND)
     notices = [parts.folder_notice, parts.folder_notice_asking]
     for part in notices:
-        part.submit(folder.allow_removals, None, None, **_AT_HAND)
+        part.allow_removals(folder.allow_removals, None, None, **_AT_HAND)
     seen = [parts.seen, *view, parts.place, parts.opened]
     redrawn = [parts.documents, *notices, parts.starters, parts.talk, parts.source, parts.seen]
     gr.Timer(_LOOK_EVERY).tick(folder.look, seen, redrawn, **_AT_HAND)
@@ -232,11 +240,13 @@ def _wire_talks(parts: _Parts, talks: Talks, chat: Chat) -> None:
     """Let conversations be opened, found, renamed, deleted and had back."""
     view = [parts.search, parts.place]
     opened = [parts.talk, parts.place, parts.source, parts.editing, parts.notice]
-    parts.talks.select(chat.open, None, opened, **_AT_HAND).then(talks.listed, view, [parts.talks], **_AT_HAND)
-    parts.search.change(talks.listed, view, [parts.talks], **_AT_HAND)
-    parts.talks.edit(talks.rename, view, [parts.talks], **_QUIETLY)
-    left = [parts.talks_told, parts.talks, parts.talk, parts.place, parts.editing, parts.notice]
-    parts.talks.delete(talks.delete, view, left, **_AT_HAND)
-    parts.talks_told.undo(talks.undo, view, [parts.talks_told, parts.talks, parts.place], **_AT_HAND).then(
-        chat.open_named, [parts.place], [parts.talk, parts.place], **_AT_HAND
+    parts.talks.open_conversation(chat.open, None, opened, **_AT_HAND).then(
+        talks.listed, view, [parts.talks], **_AT_HAND
     )
+    parts.search.change(talks.listed, view, [parts.talks], **_AT_HAND)
+    parts.talks.rename_conversation(talks.rename, view, [parts.talks], **_QUIETLY)
+    left = [parts.talks_told, parts.talks, parts.talk, parts.place, parts.editing, parts.notice]
+    parts.talks.delete_conversation(talks.delete, view, left, **_AT_HAND)
+    parts.talks_told.restore_conversation(
+        talks.undo, view, [parts.talks_told, parts.talks, parts.place], **_AT_HAND
+    ).then(chat.open_named, [parts.place], [parts.talk, parts.place], **_AT_HAND)

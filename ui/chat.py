@@ -23,6 +23,7 @@ from rag.server.security import owner_of
 from rag.stream import Written, written
 from rag.types import Answer, Message
 from ui import panel, reader, render
+from ui.buttons import told
 from ui.escape import escape
 from ui.live import Live
 from ui.structure import Structures
@@ -70,28 +71,34 @@ class Chat:
         self, place: str, chosen: str, event: gr.EventData, request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
         """Ask one of the questions to begin with."""
-        question = str(dict(event._data).get("question", ""))
+        question = str(told(event).get("question", ""))
         asked = Question(text=question, sources=self._sources(chosen), carry=())
         yield from self._ask(asked, place, request, box=gr.skip())
 
-    def retry(self, place: str, event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def ask_again(self, place: str, event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Ask a question again: one that was not answered, or one that was, in place of its turn and those after it.
 
-        With ``everywhere``, all documents are asked; then turns that come after it stay. ``without`` is a term that
-        it is not to take over again.
+        ``without`` is a term that it is not to take over again.
         """
-        data, turns = dict(event._data), self._turns(place, request)
+        data, turns = told(event), self._turns(place, request)
         turn = _chosen_turn(turns, data)
         if "pending" in data:
             yield from self._answered(place, str(data["pending"]), request, box=gr.skip())
-        elif turn is not None and data.get("everywhere"):
-            again = _again(turn.answer, turn.id if turn == turns[-1] else None)
-            yield from self._ask(again.model_copy(update={"sources": ()}), place, request, box=gr.skip())
         elif turn is not None:
             again = _again(turn.answer, turn.id, without=str(data.get("without", "")))
             yield from self._ask(again, place, request, box=gr.skip())
         else:
             yield _UNCHANGED
+
+    def ask_everywhere(self, place: str, event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Ask a question of all documents: in place of its turn where that is the last one, else after the others."""
+        turns = self._turns(place, request)
+        turn = _chosen_turn(turns, told(event))
+        if turn is None:
+            yield _UNCHANGED
+            return
+        again = _again(turn.answer, turn.id if turn == turns[-1] else None)
+        yield from self._ask(again.model_copy(update={"sources": ()}), place, request, box=gr.skip())
 
     def stopped(self, place: str, pending: str, request: gr.Request) -> Parts:
         """Return the page's parts without the question that is no longer waited for, which goes back into the box."""
@@ -102,13 +109,13 @@ class Chat:
 
     def discard(self, place: str, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
         """Remove a question that was not answered; return the talk, and its name."""
-        self._withdraw(place, str(dict(event._data).get("pending", "")), request)
+        self._withdraw(place, str(told(event).get("pending", "")), request)
         parts = self._parts(place, request)
         return parts.talk, parts.place
 
     def edit(self, place: str, event: gr.EventData, request: gr.Request) -> tuple[Any, Any, Any]:
         """Return a question for the question box, in which turn's place it is to be asked, and word of that."""
-        data, turns = dict(event._data), self._turns(place, request)
+        data, turns = told(event), self._turns(place, request)
         turn = _chosen_turn(turns, data)
         if turn is None:
             return gr.skip(), gr.skip(), gr.skip()
@@ -121,14 +128,14 @@ class Chat:
     def undo(self, place: str, event: gr.EventData, request: gr.Request) -> Any:
         """Put back what the last question took the place of, and return the talk."""
         try:
-            self._conversations.undo(owner(request), place, str(dict(event._data).get("token", "")))
+            self._conversations.undo(owner(request), place, str(told(event).get("token", "")))
         except RagError as error:
             gr.Warning(escape(str(error)))
         return self.talk(place, request)
 
     def rate(self, place: str, event: gr.EventData, request: gr.Request) -> Any:
         """Keep what a person thinks of an answer, and return the talk with it."""
-        data = dict(event._data)
+        data = told(event)
         turn = _chosen_turn(self._turns(place, request), data)
         rating = data.get("rating") or None
         if turn is None or rating not in ("up", "down", None):
@@ -144,7 +151,7 @@ class Chat:
 
     def show(self, place: str, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
         """Return the reader for what was chosen: a citation, a passage, or a document; and what that was."""
-        chosen = {str(name): str(value) for name, value in dict(event._data).items()}
+        chosen = {str(name): str(value) for name, value in told(event).items()}
         return self.source(place, chosen, request), json.dumps(chosen)
 
     def show_first(self, place: str, request: gr.Request) -> tuple[Any, Any]:
@@ -166,7 +173,7 @@ class Chat:
 
     def open(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Open a conversation from the list: the talk, its name, an empty reader, and nothing that is edited."""
-        place = str(dict(event._data).get("open", ""))
+        place = str(told(event).get("name", ""))
         parts = self._parts(place, request)
         return parts.talk, parts.place, reader.EMPTY, parts.editing, parts.notice
 

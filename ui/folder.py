@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from typing import Any
 
 import gradio as gr
@@ -11,6 +12,7 @@ import gradio as gr
 from rag.assistant import Assistant
 from rag.errors import RagError
 from ui import panel
+from ui.buttons import told
 from ui.chat import Chat, chosen_sources
 from ui.live import Live, Look
 
@@ -49,31 +51,36 @@ class Folder:
 
     def choose(self, chosen: str, find: str | None, event: gr.EventData) -> tuple[str, str, str]:
         """Choose a document to be asked alone, or choose it no longer; all are asked where none is chosen."""
-        data = dict(event._data)
-        sources = {*chosen_sources(chosen)} if "source" in data else set()
-        if "source" in data:
-            (sources.add if data.get("on") else sources.discard)(str(data["source"]))
+        data, sources = told(event), {*chosen_sources(chosen)}
+        (sources.add if data.get("on") else sources.discard)(str(data.get("source", "")))
+        return self._chosen(sources, find)
+
+    def choose_all(self, chosen: str, find: str | None) -> tuple[str, str, str]:
+        """Choose no document, so that all are asked."""
+        return self._chosen((), find)
+
+    def _chosen(self, sources: Collection[str], find: str | None) -> tuple[str, str, str]:
         now = json.dumps(sorted(sources))
         return now, panel.chosen_only(sources), self.listed(now, find)
 
     def remove(self, chosen: str, find: str | None, event: gr.EventData) -> tuple[str, str]:
         """Take a document out of the folder; the list says so in its place, and how to take that back."""
-        source = str(dict(event._data).get("source", ""))
+        source = str(told(event).get("source", ""))
         try:
             self._live.remove(source)
-            told = panel.announced(f"{source} was removed.")
+            notice = panel.announced(f"{source} was removed.")
         except RagError as error:
-            told = panel.undone(str(error), "")
-        return told, self._drawn(self._live.look_again(), chosen, find)
+            notice = panel.undone(str(error))
+        return notice, self._drawn(self._live.look_again(), chosen, find)
 
     def undo(self, chosen: str, find: str | None, event: gr.EventData) -> tuple[str, str]:
         """Put back what was removed."""
         try:
-            source = self._live.restore(str(dict(event._data).get("token", "")))
-            told = panel.announced(f"{source} is back.")
+            source = self._live.restore(str(told(event).get("token", "")))
+            notice = panel.announced(f"{source} is back.")
         except RagError as error:
-            told = panel.undone(str(error), "")
-        return told, self._drawn(self._live.look_again(), chosen, find)
+            notice = panel.undone(str(error))
+        return notice, self._drawn(self._live.look_again(), chosen, find)
 
     def allow_removals(self) -> None:
         """Begin to remove from the index what is gone from the folder; the list shows how far it is."""

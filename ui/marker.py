@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rag.types import Citation, Sentence, Standing
+from ui.buttons import raising
 from ui.escape import escape
 
 _LONGEST_QUOTE = 400
@@ -20,12 +21,10 @@ _SUPPORTED = "in other words, supported by its source"
 
 def marker(at: int, citation: Citation, *, card: str = "", closest: bool = False) -> str:
     """Return the number that opens a citation of answer number ``at``; ``card`` tells more of it."""
+    shows = raising("show_source", {"turn": at, **{"closest" if closest else "n": citation.n}})
     label = escape(f"{'Excerpt' if closest else 'Source'} {citation.n}: {citation.place}")
     told = f' aria-describedby="{card}"' if card else ""
-    return (
-        f'<button type="button" class="marker" data-turn="{at}" data-{"closest" if closest else "n"}="{citation.n}"'
-        f' aria-label="{label}"{told}>{citation.n}</button>'
-    )
+    return f'<button type="button" class="marker" {shows} aria-label="{label}"{told}>{citation.n}</button>'
 
 
 def quote_card(name: str, citation: Citation, sentence: Sentence, standing: Standing) -> str:

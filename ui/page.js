@@ -13,28 +13,27 @@ const toMark = () => {
 const box = () => document.querySelector("#asking textarea");
 const within = (name) => element.closest(name) !== null;
 
-// What a button does, by the first of its data that is known here: an event of this part, and what it is told.
-const ACTIONS = {
-  editQuestion: (data) => ["edit", { turn: data.editQuestion }],
-  retry: (data) => ["retry", { turn: data.retry }],
-  drop: (data) => ["retry", { turn: data.of, without: data.drop }],
-  retryPending: (data) => ["retry", { pending: data.retryPending }],
-  askAll: (data) => ["retry", { turn: data.askAll, everywhere: true }],
-  discard: (data) => ["delete", { pending: data.discard }],
-  cancelEdit: () => ["clear", {}],
-  rate: (data) => ["like", { turn: data.of, rating: data.rate }],
-  saveNote: (data) => ["like", { turn: data.saveNote, rating: "down", note: field("note", data.saveNote) }],
-  ask: (data) => ["example_select", { question: data.ask }],
-  chooseAll: () => ["option_select", {}],
-  remove: (data) => ["delete", { source: data.remove }],
-  undo: (data) => ["undo", { token: data.undo }],
-  allowRemovals: () => ["submit", {}],
-  stop: () => ["stop", {}],
-  open: (data) => ["select", { open: data.open }],
-  rename: (data) => ["edit", { name: data.rename, title: field("title", data.rename) }],
-  delete: (data) => ["delete", { name: data.delete }],
+// What Python listens for (ui/app.py): a button or a box names one of them in its data-event.
+const EVENTS = [
+  "ask_starter", "ask_again", "ask_everywhere", "edit_question", "cancel_edit", "discard_question", "restore_turns",
+  "rate", "show_source", "choose_document", "choose_all", "remove_document", "restore_document", "stop_rebuild",
+  "allow_removals", "open_conversation", "rename_conversation", "delete_conversation", "restore_conversation",
+];
+// What the page does by itself before; where it returns false, Python is told nothing.
+const BEFORE = {
+  remove_document: (button, event) => !isRepeated(event),
+  edit_question: () => box().focus(),
+  cancel_edit: () => box().focus(),
+  open_conversation: () => page.classList.remove("panel-open"),
+  show_source: (button) => pointTo(button),
 };
-const field = (name, value) => element.querySelector(`[data-${name}="${CSS.escape(value)}"]`)?.value ?? "";
+function raise(part, event) {
+  const { event: name, field, ...told } = part.dataset;
+  if (!EVENTS.includes(name) || BEFORE[name]?.(part, event) === false) return;
+  if (field) told[field] = part.parentElement.querySelector(`[name="${field}"]`).value;
+  if (part.type === "checkbox") told.on = part.checked;
+  trigger(name, told);
+}
 
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
@@ -44,16 +43,9 @@ element.addEventListener("click", (event) => {
   if ("panel" in data) return page.classList.add("panel-open");
   if ("copy" in data) return copy(button);
   if ("unfold" in data) return unfold(button, button.getAttribute("aria-expanded") === "false");
-  const action = Object.keys(ACTIONS).find((name) => name in data);
-  if (action) {
-    if (action === "remove" && isRepeated(event)) return;
-    if (["editQuestion", "cancelEdit"].includes(action)) box().focus();
-    if (action === "askAll") trigger("option_select", {}); // the choice of documents goes, too
-    if (action === "open") page.classList.remove("panel-open");
-    return trigger(...ACTIONS[action](data));
-  }
-  if ("turn" in data || "source" in data) show(button);
+  raise(button, event);
 });
+element.addEventListener("change", (event) => raise(event.target, event));
 
 // A double click is meant for one document, and so is a second click where the list has moved under the pointer.
 let removedAt = "";
@@ -66,12 +58,8 @@ function isRepeated(event) {
   return repeated;
 }
 
-element.addEventListener("change", (event) => {
-  const data = event.target.dataset;
-  if ("choose" in data) trigger("option_select", { source: data.choose, on: event.target.checked });
-});
-
-function show(button) {
+// The source that a button opens comes into view, and its number in the answer is marked.
+function pointTo(button) {
   const data = button.dataset;
   document.querySelectorAll(".marker.on").forEach((marker) => marker.classList.remove("on"));
   const number = ["n", "closest"].find((name) => name in data);
@@ -81,7 +69,6 @@ function show(button) {
   page.classList.remove("panel-open");
   earlier = button.textContent.includes("Earlier");
   setTimeout(toMark, 50); // what is chosen may be there already: then nothing is redrawn
-  trigger("select", { ...data });
 }
 
 function close() {
@@ -153,7 +140,7 @@ if (within("#talk")) {
     const typing = event.target.matches("input, textarea, select");
     if (event.key === "Escape") {
       const covered = page.matches(".reader-open") && getComputedStyle(document.getElementById("reader")).position === "fixed";
-      if (!covered && !page.matches(".panel-open")) document.querySelector("[data-cancel-edit]")?.click();
+      if (!covered && !page.matches(".panel-open")) document.querySelector("[data-event=cancel_edit]")?.click();
       close();
       ((covered && document.querySelector(".marker.on")) || box()).focus();
     }
@@ -193,10 +180,10 @@ if (within("#talk")) setInterval(countSeconds, 500);
 // A question whose answer was cut off by a reload is asked again, once: should it bring the server down, not for ever.
 let isDrawn = false;
 function resume() {
-  const again = !isDrawn && element.querySelector("[data-retry-pending]");
+  const again = !isDrawn && element.querySelector("[data-pending]");
   isDrawn = true;
-  if (!again || sessionStorage.getItem("resumed") === again.dataset.retryPending) return;
-  sessionStorage.setItem("resumed", again.dataset.retryPending);
+  if (!again || sessionStorage.getItem("resumed") === again.dataset.pending) return;
+  sessionStorage.setItem("resumed", again.dataset.pending);
   again.click();
 }
 

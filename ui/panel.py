@@ -10,7 +10,8 @@ from rag.conversations import ConversationSummary
 from rag.listing import ListedDocument, natural_order
 from rag.sync import Progress
 from rag.sync_state import SyncProblem
-from ui.escape import data, escape
+from ui.buttons import button, raising
+from ui.escape import escape
 from ui.live import Look
 
 MOST_LISTED = 200  # documents drawn at once; the others are found by name
@@ -22,9 +23,9 @@ def folder_notice(problem: SyncProblem | None) -> str:
     if problem is None:
         return ""
     label = f"Remove {problem.removals:,} documents from the index"
-    button = f'<button type="button" data-allow-removals>{label}</button>' if problem.removals else ""
+    allow = button(label, "allow_removals") if problem.removals else ""
     told = f"The index could not be brought up to date: {problem.message}"
-    return f'<p class="folder-notice" role="status">{escape(told)} {button}</p>'
+    return f'<p class="folder-notice" role="status">{escape(told)} {allow}</p>'
 
 
 def documents(look: Look, chosen: Collection[str], find: str) -> str:
@@ -64,34 +65,33 @@ def _activity(activity: Progress | None) -> str:
     bar = f'<progress class="bar" max="100" value="{share:.0f}" aria-label="Indexing">{share:.0f} %</progress>'
     return (
         f'<div class="activity" role="status">{bar}<p class="soft">{escape(doing)} · '
-        f'{share:.0f} % <button type="button" class="stop" data-stop>Stop</button></p></div>'
+        f"{share:.0f} % {button('Stop', 'stop_rebuild', style='stop')}</p></div>"
     )
 
 
 def _document(one: ListedDocument, chosen: bool) -> str:
-    name, source, label = data(one.source), escape(one.source), escape(f"{one.source}: {one.title}")
+    source, label = escape(one.source), escape(f"{one.source}: {one.title}")
+    opens = raising("show_source", {"source": one.source})
     told = " · ".join(part for part in (one.kind, one.extent, _passages(one)) if part)
     state = one.note if one.state != "indexed" else ""
     note = f'<span class="soft {"bad" if one.state == "failed" else "warn"}">{escape(state)}</span>' if state else ""
     aside = f'<span class="soft">{escape(one.note)}</span>' if one.note and not state else ""
     readable = "" if one.chunks else " disabled"
-    choose = f'<input type="checkbox" data-choose="{name}" aria-label="Ask {label}"{" checked" * chosen}{readable}>'
-    remove = (
-        f'<button type="button" class="remove" data-remove="{name}" aria-label="Remove {label}">×</button>'
-        if one.source == one.file
-        else ""
-    )
+    choose = raising("choose_document", {"source": one.source})
+    choose = f'<input type="checkbox" {choose} aria-label="Ask {label}"{" checked" * chosen}{readable}>'
+    remove = button("×", "remove_document", {"source": one.source}, style="remove", more=f'aria-label="Remove {label}"')
     return (
         f'<li class="{one.state}">{choose}'
-        f'<button type="button" class="open" data-source="{name}" title="{label}"{readable}>'
+        f'<button type="button" class="open" {opens} title="{label}"{readable}>'
         f'<i class="dot{_DOTS[one.state]}" aria-hidden="true"></i><b>{source}</b>'
-        f'<span class="soft">{told}</span><span class="sr">{one.state}</span>{note}{aside}</button>{remove}</li>'
+        f'<span class="soft">{told}</span><span class="sr">{one.state}</span>{note}{aside}</button>'
+        f"{remove if one.source == one.file else ''}</li>"
     )
 
 
 def _removed(source: str, token: str) -> str:
-    name, label = escape(source), f"Undo: keep {escape(source)}"
-    undo = f'<button type="button" class="undo" data-undo="{escape(token)}" aria-label="{label}">Undo</button>'
+    name = escape(source)
+    undo = button("Undo", "restore_document", {"token": token}, style="undo", more=f'aria-label="Undo: keep {name}"')
     return f'<li class="removed"><div><s>{name}</s><span class="soft">Removed · {undo}</span></div></li>'
 
 
@@ -104,15 +104,12 @@ def chosen_only(chosen: Collection[str]) -> str:
     if not chosen:
         return ""
     names = ", ".join(sorted(chosen)[:3]) + (" …" if len(chosen) > 3 else "")
-    return (
-        f'<p class="only">Asking only {escape(names)} '
-        '<button type="button" class="all" data-choose-all>Ask all documents</button></p>'
-    )
+    return f'<p class="only">Asking only {escape(names)} {button("Ask all documents", "choose_all", style="all")}</p>'
 
 
-def undone(message: str, token: str) -> str:
-    """Return word of something that was taken away, and a button that takes that back."""
-    undo = f'<button type="button" class="undo" data-undo="{escape(token)}">Undo</button>' if token else ""
+def undone(message: str, event: str = "", token: str = "") -> str:
+    """Return word of something that was taken away, and a button whose ``event`` takes that back, if it can be."""
+    undo = button("Undo", event, {"token": token}, style="undo") if event else ""
     return f'<p class="undone" role="status">{escape(message)} {undo}</p>'
 
 
@@ -128,20 +125,20 @@ def conversations(listed: Sequence[ConversationSummary], now: datetime, current:
 
 
 def _conversation(one: ConversationSummary, now: datetime, current: bool) -> str:
-    name, title = escape(one.id), escape(one.title)
+    title, opens = escape(one.title), raising("open_conversation", {"name": one.id})
     exports = "".join(
         f'<a href="conversations/{quote(one.id)}.{suffix}" download>{label}</a>'
         for suffix, label in (("md", "Markdown"), ("html", "HTML"), ("json", "JSON"))
     )
     count = f"{one.turns} question{'s' * (one.turns != 1)}"
     return (
-        f'<li{" class=on" * current}><button type="button" class="open" data-open="{name}" title="{title}"'
+        f'<li{" class=on" * current}><button type="button" class="open" {opens} title="{title}"'
         f'{" aria-current=true" * current}><b dir="auto">{title}</b>'
         f'<span class="soft">{count} · {_ago(now, one.updated)}</span></button>'
         f'<details class="more"><summary aria-label="More about {title}">⋯</summary>'
-        f'<div><label>Title <input type="text" maxlength="80" value="{title}" data-title="{name}"></label>'
-        f'<button type="button" data-rename="{name}">Rename</button><span>Export {exports}</span>'
-        f'<button type="button" class="bad" data-delete="{name}">Delete</button></div></details></li>'
+        f'<div><label>Title <input type="text" maxlength="80" value="{title}" name="title"></label>'
+        f"{button('Rename', 'rename_conversation', {'name': one.id, 'field': 'title'})}<span>Export {exports}</span>"
+        f"{button('Delete', 'delete_conversation', {'name': one.id}, style='bad')}</div></details></li>"
     )
 
 
@@ -156,7 +153,4 @@ def _ago(now: datetime, then: datetime) -> str:
 
 def starters(questions: Sequence[str]) -> str:
     """Return questions to begin with."""
-    return "".join(
-        f'<button type="button" class="chip" data-ask="{escape(question)}">{escape(question)}</button>'
-        for question in questions
-    )
+    return "".join(button(escape(one), "ask_starter", {"question": one}, style="chip") for one in questions)

@@ -22,6 +22,7 @@ from rag.types import (
     embedded_note,
 )
 from ui import excerpts, panel
+from ui.buttons import button
 from ui.escape import escape
 from ui.marker import marker, quote_card, state
 from ui.why import why
@@ -96,8 +97,8 @@ def _waiting(at: int, waiting: Waiting) -> str:
 
 def _unanswered(one: PendingQuestion) -> str:
     """Return a question that was asked but not answered, and what can be done with it."""
-    again = _button("Try again", "again", f'data-retry-pending="{escape(one.id)}"')
-    remove = _button("Remove", "discard", f'data-discard="{escape(one.id)}"')
+    again = button("Try again", "ask_again", {"pending": one.id}, style="again")
+    remove = button("Remove", "discard_question", {"pending": one.id}, style="discard")
     return (
         f'<div class="turn">{_question(one.text)}'
         f'<div class="meta"><span>This question was not answered.</span>{again}{remove}</div></div>'
@@ -115,14 +116,14 @@ def editing(at: int, count: int) -> str:
     later = count - at - 1
     questions = "question" if later == 1 else f"{later} questions"
     replaced = f" The next {questions} will be removed; you can undo this." if later else ""
-    cancel = _button("Cancel", "cancel", "data-cancel-edit")
+    cancel = button("Cancel", "cancel_edit", style="cancel")
     told = f"<span><b>Editing a question.</b>{replaced}</span>"
     return f'<p class="notice" role="status" data-editing="{at}">{told}{cancel}</p>'
 
 
 def _turn(at: int, shown: Shown, *, last: bool) -> str:
     answer = shown.turn.answer
-    edit = _button("Edit", "edit-question", f'data-edit-question="{at}" aria-label="Edit this question"')
+    edit = button("Edit", "edit_question", {"turn": at}, style="edit-question", more='aria-label="Edit this question"')
     body = _abstention(at, shown) if answer.abstained and not answer.reply else _given(at, shown)
     above = _question(answer.question, edit) + _understood_with(at, answer)
     done = _done(at, shown, last=last) if shown.sentences is None else ""
@@ -139,7 +140,9 @@ def _understood_with(at: int, answer: Answer) -> str:
         return ""
     chips = "".join(
         f'<span class="term">{escape(one.term)}'
-        + _button("✕", "", f'data-drop="{escape(one.term)}" data-of="{at}" aria-label="Ask without {escape(one.term)}"')
+        + button(
+            "✕", "ask_again", {"turn": at, "without": one.term}, more=f'aria-label="Ask without {escape(one.term)}"'
+        )
         + "</span>"
         for one in answer.carried
     )
@@ -211,9 +214,11 @@ def _caveats(answer: Answer) -> str:
 def _done(at: int, shown: Shown, *, last: bool) -> str:
     """Return the line under an answer: how it was checked, what it took, and what can be done with it."""
     turn = shown.turn
-    actions = [] if turn.answer.abstained else [_button("Copy with sources", "copy", "data-copy")]
+    actions = (
+        [] if turn.answer.abstained else ['<button type="button" class="copy" data-copy>Copy with sources</button>']
+    )
     if last:
-        actions.append(_button("Try again", "retry", f'data-retry="{at}"'))
+        actions.append(button("Try again", "ask_again", {"turn": at}, style="retry"))
     actions.append(f"<span>{_thumb(at, 'up', turn)}{_thumb(at, 'down', turn)}</span>")
     told = "".join([*_checked(shown), *_facts(turn.answer)])
     copied = f'<textarea class="markdown" hidden aria-hidden="true">{escape(answer_markdown(turn.answer))}</textarea>'
@@ -226,7 +231,8 @@ def _replaced(turn: Turn) -> str:
     """Return that an answer took the place of others, and a button that takes that back."""
     later = turn.replaced - 1
     questions = "1 later question was" if later == 1 else f"{later} later questions were"
-    return panel.undone(f"{questions} removed." if later else "The earlier answer was replaced.", turn.id)
+    told = f"{questions} removed." if later else "The earlier answer was replaced."
+    return panel.undone(told, "restore_turns", turn.id)
 
 
 def _checked(shown: Shown) -> list[str]:
@@ -262,8 +268,8 @@ def _facts(answer: Answer) -> list[str]:
 def _thumb(at: int, rating: str, turn: Turn) -> str:
     pressed = turn.rating == rating
     label = "This answer is good" if rating == "up" else "This answer is not good"
-    where = f'data-rate="{"" if pressed else rating}" data-of="{at}" aria-pressed="{str(pressed).lower()}"'
-    return f'<button type="button" class="thumb {rating}" {where} aria-label="{label}" title="{label}">{_UP}</button>'
+    more = f'aria-pressed="{str(pressed).lower()}" aria-label="{label}" title="{label}"'
+    return button(_UP, "rate", {"turn": at, "rating": "" if pressed else rating}, style=f"thumb {rating}", more=more)
 
 
 def _note(at: int, turn: Turn) -> str:
@@ -272,13 +278,9 @@ def _note(at: int, turn: Turn) -> str:
         return ""
     return (
         f'<div class="feedback"><label>What was wrong? It is kept on this machine.'
-        f'<textarea rows="2" maxlength="4000" data-note="{at}">{escape(turn.note)}</textarea></label>'
-        f'<button type="button" class="save" data-save-note="{at}">Save note</button></div>'
+        f'<textarea rows="2" maxlength="4000" name="note">{escape(turn.note)}</textarea></label>'
+        f"{button('Save note', 'rate', {'turn': at, 'rating': 'down', 'field': 'note'}, style='save')}</div>"
     )
-
-
-def _button(text: str, kind: str, data: str) -> str:
-    return f'<button type="button" class="{kind}" {data}>{text}</button>'
 
 
 def _newer_than_index(freshness: Freshness | None) -> str:
@@ -292,7 +294,7 @@ def _newer_than_index(freshness: Freshness | None) -> str:
 def _abstention(at: int, shown: Shown) -> str:
     """Return that there is no answer, what comes closest, and which files may hold one."""
     answer = shown.turn.answer
-    widen = _button("Ask all documents", "widen", f'data-ask-all="{at}"') if answer.within else ""
+    widen = button("Ask all documents", "ask_everywhere", {"turn": at}, style="widen") if answer.within else ""
     cards = "".join(excerpts.closest(at, citation, shown.parts.get(citation.n)) for citation in answer.closest)
     found = f'<p class="soft">The closest excerpts:</p>{cards}' if cards else ""
     note = f'<p class="caveat">{escape(answer.note)}.</p>' if answer.note else ""

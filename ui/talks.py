@@ -10,6 +10,7 @@ import gradio as gr
 from rag.conversations import Conversations
 from rag.errors import RagError
 from ui import panel, render
+from ui.buttons import told
 from ui.chat import owner
 from ui.escape import escape
 
@@ -28,14 +29,14 @@ class Talks:
         try:
             found = self._conversations.listed(owner(request), search or "")
         except RagError as error:
-            return panel.undone(str(error), "")
+            return panel.undone(str(error))
         if search and search.strip() and not found:
             return f'<p class="soft">No conversation matches “{escape(search.strip())}”.</p>'
         return panel.conversations(found, datetime.now(UTC), place)
 
     def rename(self, search: str | None, place: str, event: gr.EventData, request: gr.Request) -> str:
         """Give a conversation another title."""
-        data = dict(event._data)
+        data = told(event)
         try:
             self._conversations.rename(owner(request), str(data.get("name", "")), str(data.get("title", "")))
         except RagError as error:
@@ -44,22 +45,22 @@ class Talks:
 
     def delete(self, search: str | None, place: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Delete a conversation, and say how to take that back; the page begins a new one where it showed that one."""
-        name = str(dict(event._data).get("name", ""))
+        name = str(told(event).get("name", ""))
         try:
             self._conversations.delete(owner(request), name)
-            told = panel.undone("The conversation was deleted.", name)
+            notice = panel.undone("The conversation was deleted.", "restore_conversation", name)
         except RagError as error:
-            told, name = panel.undone(str(error), ""), ""
+            notice, name = panel.undone(str(error)), ""
         # The talk, its name, the turn that is edited, and the word of that.
         shown = (render.conversation("", []), "", "", "") if name == place != "" else (gr.skip(),) * 4
-        return told, self.listed(search, place, request), *shown
+        return notice, self.listed(search, place, request), *shown
 
     def undo(self, search: str | None, place: str, event: gr.EventData, request: gr.Request) -> tuple[str, str, str]:
         """Take back that a conversation was deleted; the page then shows it."""
-        name = str(dict(event._data).get("token", ""))
-        told: Any = panel.undone("The conversation is back.", "")
+        name = str(told(event).get("token", ""))
+        notice: Any = panel.undone("The conversation is back.")
         try:
             self._conversations.restore(owner(request), name)
         except RagError as error:
-            told, name = panel.undone(str(error), ""), place
-        return told, self.listed(search, name, request), name
+            notice, name = panel.undone(str(error)), place
+        return notice, self.listed(search, name, request), name

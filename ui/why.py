@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rag.conversations import Turn
 from rag.types import SearchResult, page_name
+from ui.buttons import button
 from ui.escape import escape
 
 _COLUMNS = (
@@ -34,10 +35,7 @@ def _row(at: int, rank: int, result: SearchResult, quoted: set[tuple[str, int]])
     chunk = result.chunk
     cited = any(source == result.source and chunk.start <= start < chunk.end for source, start in quoted)
     page = f", {page_name(result.page_kind, chunk.page)}" if chunk.page else ""
-    name = (
-        f'<button type="button" class="nearest" data-turn="{at}" data-rank="{rank}">'
-        f"{escape(result.source)}{page}</button>"
-    )
+    name = button(f"{escape(result.source)}{page}", "show_source", {"turn": at, "rank": rank}, style="nearest")
     bars = "".join(_bar(getattr(result, field)) for field, _, _ in _COLUMNS)
     return f'<tr{" class=cited" * cited}><th scope="row">{name}{" · quoted" * cited}</th>{bars}</tr>'
 

@@ -19,7 +19,7 @@ def test_asking_and_clicking_a_citation_opens_its_source_at_the_sentence(page: P
     ask(page, LISTED)
     expect(page.locator(".excerpt mark")).to_contain_text("44 Chinese companies")
     expect(page.locator(".verdict")).to_have_text(VERDICT_WORDS[site.assistant.ask(LISTED).verdict])
-    page.locator("#documents button[data-source='us-china-ai-chips.md']").click()
+    page.locator("#documents button.open[data-source='us-china-ai-chips.md']").click()
     expect(page.locator("#reader mark")).to_have_count(0)
     page.locator(".marker").first.click()
     mark = page.locator("#reader mark")

@@ -145,7 +145,7 @@ def test_the_focus_goes_through_the_page_in_the_order_it_is_read(page: Page) -> 
 def test_text_from_right_to_left_is_set_so_in_talk_and_reader(page: Page) -> None:
     ask(page, "מי בנה את גשר העיר?")
     expect(page.locator(".question")).to_have_css("direction", "rtl")
-    page.locator("#documents button[data-source='bridge.txt']").click()
+    page.locator("#documents button.open[data-source='bridge.txt']").click()
     expect(page.locator("#reader .doc")).to_contain_text("גשר העיר")
     directions = page.locator("#reader .doc *", has_text="גשר העיר נבנה").evaluate_all(
         "(all) => all.map((one) => getComputedStyle(one).direction)"
@@ -168,7 +168,7 @@ def test_a_long_document_does_not_freeze_the_page(page: Page) -> None:
     expect(page.locator("#reader mark")).to_be_in_viewport()
     assert time.perf_counter() - started < 3
     assert page.locator("#reader .doc *").count() < 3000
-    page.locator("#documents button[data-source='long.txt']").click()
+    page.locator("#documents button.open[data-source='long.txt']").click()
     expect(page.locator("#reader .doc")).to_contain_text("The 0th line")
     page.get_by_role("button", name="Later").first.click()
     expect(page.locator("#reader .doc")).not_to_contain_text("The 0th line")

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 from rag.assistant import Assistant
 from rag.types import Answer, Citation, Document, SearchResult
-from ui.escape import data
 from ui.reader.spans import Span, Style
 
 _LARGEST = 10**9
@@ -20,14 +19,14 @@ _LARGEST = 10**9
 
 @dataclass(frozen=True)
 class Chosen:
-    """What is to be seen of a document, and the attributes of a button that chooses the same.
+    """What is to be seen of a document, and what a button tells that chooses the same.
 
     ``citation`` may be ``closest``, of an answer that gives none. ``passage`` is the stretch that was found, None where
     a document is just looked through.
     """
 
     document: Document
-    attributes: str
+    told: Mapping[str, object]
     answer: Answer | None = None
     citation: Citation | None = None
     closest: bool = False
@@ -72,7 +71,7 @@ def choose(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, s
 def _what(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, str]) -> Chosen:
     if "source" in chosen:
         source = str(chosen["source"])
-        return Chosen(assistant.document(source), f'data-source="{data(source)}"')
+        return Chosen(assistant.document(source), {"source": source})
     turn = _needed(chosen, "turn", 0)
     answer = turns[turn]
     if "rank" in chosen:
@@ -80,11 +79,11 @@ def _what(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, st
         result = answer.results[rank]
         document = assistant.document(result.source)
         span = result.chunk.start, result.chunk.end
-        return Chosen(document, f'data-turn="{turn}" data-rank="{rank}"', answer, result=result, passage=span)
+        return Chosen(document, {"turn": turn, "rank": rank}, answer, result=result, passage=span)
     kind = "closest" if "closest" in chosen else "n"
     citation = (answer.closest if kind == "closest" else answer.citations)[_needed(chosen, kind, 1) - 1]
-    attributes = f'data-turn="{turn}" data-{kind}="{citation.n}"'
-    cited = Chosen(assistant.document(citation.source), attributes, answer, citation, kind == "closest")
+    told = {"turn": turn, kind: citation.n}
+    cited = Chosen(assistant.document(citation.source), told, answer, citation, kind == "closest")
     return replace(cited, passage=_passage(cited, answer, citation))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from rag.types import Answer, Citation, page_name
+from ui.buttons import button
 from ui.escape import escape
 from ui.reader.chosen import Chosen
 
@@ -57,14 +58,12 @@ def _steps(chosen: Chosen) -> str:
         return ""
     name, kind = ("excerpt", "closest") if chosen.closest else ("citation", "n")
     count, n = len(chosen.answer.closest if chosen.closest else chosen.answer.citations), chosen.citation.n
-    turn = chosen.attributes.split(" ", 1)[0]
 
-    def button(other: int, sign: str, label: str) -> str:
-        off = "" if 1 <= other <= count else " disabled"
-        where = f'{turn} data-{kind}="{other}"'
-        return f'<button type="button" class="step" {where} aria-label="{label} {name}"{off}>{sign}</button>'
+    def step(other: int, sign: str, label: str) -> str:
+        more = f'aria-label="{label} {name}"' + " disabled" * (not 1 <= other <= count)
+        return button(sign, "show_source", {**chosen.told, kind: other}, style="step", more=more)
 
-    return f"{button(n - 1, '‹', 'Previous')}<span>{n} of {count}</span>{button(n + 1, '›', 'Next')}"
+    return f"{step(n - 1, '‹', 'Previous')}<span>{n} of {count}</span>{step(n + 1, '›', 'Next')}"
 
 
 def _state(chosen: Chosen, standing: str) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from rag.assistant import Assistant
 from rag.parse.page import PageMarks, PixelBox
 from rag.types import Document
+from ui.buttons import button
 from ui.escape import escape
 from ui.reader.chosen import Chosen
 from ui.reader.spans import Span
@@ -50,10 +51,9 @@ def views(chosen: Chosen, shown: str) -> str:
     """Return the buttons for the page and the text of it, the one that is shown pressed."""
     last = chosen.document.pages[-1].number if chosen.document.pages else 1
     moved = chosen.page is not None or chosen.at is not None
-    place = f' data-page="{min(page_of(chosen), last)}"' if moved else ""
+    told = {**chosen.told, **({"page": min(page_of(chosen), last)} if moved else {})}
     buttons = "".join(
-        f'<button type="button" {chosen.attributes} data-view="{view}"{place} aria-pressed="{_told(view == shown)}">'
-        f"{view.capitalize()}</button>"
+        button(view.capitalize(), "show_source", {**told, "view": view}, more=f'aria-pressed="{_told(view == shown)}"')
         for view in ("page", "text")
     )
     return f'<span class="views" role="group" aria-label="Show the source as">{buttons}</span>'
@@ -66,15 +66,14 @@ def _told(is_so: bool) -> str:
 def _turning(chosen: Chosen, number: int, count: int) -> str:
     """Return the buttons to the pages before and after, and back to that of the cited words."""
 
-    def button(page: int, sign: str, label: str) -> str:
-        off = "" if 1 <= page <= count else " disabled"
-        where = f'{chosen.attributes} data-view="page" data-page="{page}"'
-        return f'<button type="button" {where} aria-label="{label}"{off}>{sign}</button>'
+    def turn(page: int, sign: str, label: str) -> str:
+        more = f'aria-label="{label}"' + " disabled" * (not 1 <= page <= count)
+        return button(sign, "show_source", {**chosen.told, "view": "page", "page": page}, more=more)
 
     home = ""
     if chosen.page is not None and chosen.passage is not None and not _pages_of(chosen, number):
-        home = f'<button type="button" {chosen.attributes} data-view="page">{chosen.way_back}</button>'
-    before, after = button(number - 1, "‹", "Previous page"), button(number + 1, "›", "Next page")
+        home = button(chosen.way_back, "show_source", {**chosen.told, "view": "page"})
+    before, after = turn(number - 1, "‹", "Previous page"), turn(number + 1, "›", "Next page")
     return f'<nav class="pages" aria-label="Pages">{before}<span>page {number} of {count}</span>{after}{home}</nav>'
 
 

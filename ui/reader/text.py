@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
+from ui.buttons import button
 from ui.escape import escape
 from ui.reader.blocks import blocks
 from ui.reader.chosen import Chosen
@@ -47,6 +48,6 @@ def _page_start(chosen: Chosen) -> int:
 
 def _bar(chosen: Chosen, at: int, label: str, said: str, back: bool) -> str:
     """Return the way to what stands before the window, or after it."""
-    move = f'<button type="button" {chosen.attributes} data-view="text" data-at="{at}">{label}</button>'
-    home = f'<button type="button" {chosen.attributes} data-view="text">{chosen.way_back}</button>' if back else ""
+    move = button(label, "show_source", {**chosen.told, "view": "text", "at": at})
+    home = button(chosen.way_back, "show_source", {**chosen.told, "view": "text"}) if back else ""
     return f'<p class="more">{move}{home}<span class="soft">{said}</span></p>'
