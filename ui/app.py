@@ -7,7 +7,6 @@ that asks, so a server that was stopped and started goes on where it was.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
 import gradio as gr
@@ -16,6 +15,7 @@ from rag.assistant import Assistant
 from rag.conversations import Conversations
 from rag.server.questions import QuestionLimit
 from ui import reader, render
+from ui.assets import script
 from ui.chat import Chat
 from ui.endpoints import Page, add_endpoints
 from ui.folder import Folder
@@ -94,10 +94,10 @@ _STOPPED = "(place) => [place, document.querySelector('.waiting')?.dataset.waiti
 
 
 def _lay_out(locked: bool) -> _Parts:
-    script = resources.files("ui").joinpath("page.js").read_text(encoding="utf-8")
+    on_load = script()
 
     def drawn(value: str = "", name: str | None = None) -> gr.HTML:
-        return gr.HTML(value, js_on_load=script, elem_id=name, padding=False, apply_default_css=False)
+        return gr.HTML(value, js_on_load=on_load, elem_id=name, padding=False, apply_default_css=False)
 
     def kept() -> gr.Textbox:
         return gr.Textbox("", visible=False)

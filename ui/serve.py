@@ -6,7 +6,6 @@ import logging
 import signal
 import threading
 import time
-from importlib import resources
 
 import gradio as gr
 
@@ -19,13 +18,12 @@ from rag.server.problems import MISUSE
 from rag.server.questions import CallLimit, QuestionLimit
 from rag.server.run import Server
 from ui.app import build
+from ui.assets import style
 from ui.endpoints import hide_others
 from ui.exports import exports
 
 _LOOKED_AFTER = 0.2  # seconds, until the first build has begun
 log = logging.getLogger(__name__)
-
-_STYLES = ("page.css", "reader.css")
 
 
 def serve(assistant: Assistant) -> None:
@@ -69,7 +67,7 @@ def launch(assistant: Assistant) -> Server:
         page.queue(max_size=64, api_open=False),
         path="/",
         app_kwargs={"exception_handlers": MISUSE},
-        css="".join(resources.files("ui").joinpath(name).read_text(encoding="utf-8") for name in _STYLES),
+        css=style(),
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
         footer_links=[],
         run_history=False,
