@@ -515,8 +515,8 @@ class Assistant:
         return listing(documents, files, scan(self.settings.corpus))
 
     @asked_again
-    def standing(self, citations: Sequence[Citation]) -> list[Standing]:
-        """Return for each citation how it stands to its file as it is now."""
+    def standing(self, citations: Sequence[Citation]) -> list[Standing | None]:
+        """Return for each citation how it stands to its file as it is now; None where that is being read again."""
         with self._index.reading() as reader:
             return [standing(citation, reader, self.settings.corpus) for citation in citations]
 

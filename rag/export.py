@@ -16,8 +16,9 @@ from importlib import resources
 from typing import Literal, NamedTuple
 
 from rag.conversations import Conversation, Turn
-from rag.types import MOST_UNREAD, NOT_FOUND, VERDICT_WORDS, Answer, Citation, Sentence
+from rag.types import Answer, Citation, Sentence
 from rag.wire import answer_json
+from rag.wording import CLOSEST, MOST_UNREAD, NOT_FOUND, NOT_READ, UNDERSTOOD, VERDICT_WORDS
 
 # Stands for ** until the text around it is inert; no text that is seen holds it.
 _BOLD = "\x02"
@@ -91,7 +92,7 @@ class _Line(NamedTuple):
 def _over(answer: Answer) -> Iterator[_Line]:
     """Yield what stands over the words of an answer."""
     if answer.carried:
-        yield _Line("Understood with:", " · ".join(one.term for one in answer.carried))
+        yield _Line(f"{UNDERSTOOD}:", " · ".join(one.term for one in answer.carried))
     if answer.within:
         yield _Line("Asked only of:", ", ".join(answer.within))
     # Not of sentences that a language model wrote, which are checked one by one, nor of version 0.1, which had none.
@@ -113,11 +114,11 @@ def _under(answer: Answer) -> Iterator[_Line]:
     elif answer.note:
         yield _Line("Note:", answer.note)
     for one in answer.unread[:MOST_UNREAD]:
-        yield _Line("Not read:", f"{one.source}: {one.reason}", "caveat")
+        yield _Line(f"{NOT_READ}:", f"{one.source}: {one.reason}", "caveat")
     if len(answer.unread) > MOST_UNREAD:
-        yield _Line("Not read:", f"{len(answer.unread) - MOST_UNREAD} more", "caveat")
+        yield _Line(f"{NOT_READ}:", f"{len(answer.unread) - MOST_UNREAD} more", "caveat")
     if answer.closest:
-        yield _Line("The closest excerpts:")
+        yield _Line(f"{CLOSEST}:")
 
 
 def _markdown(answer: Answer) -> Iterator[str]:

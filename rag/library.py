@@ -140,7 +140,7 @@ def _write(beside: Path, pieces: Iterable[bytes], source: str) -> None:
 
 def _not_written(source: str, error: OSError) -> str:
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return "files cannot be added here, because the folder is read-only: let the server write to it and try again"
+        return "this folder is read-only, so files can’t be added"
     return f"{source} cannot be written ({error.strerror}): mend that and add it again"
 
 

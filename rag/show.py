@@ -27,9 +27,6 @@ from rag.index.vectors import EXACT_UP_TO
 from rag.sync import OnProgress, SyncReport
 from rag.sync import Progress as SyncProgress
 from rag.types import (
-    MOST_UNREAD,
-    NOT_FOUND,
-    VERDICT_WORDS,
     Answer,
     Citation,
     FindDocument,
@@ -37,10 +34,19 @@ from rag.types import (
     SearchResult,
     Sentence,
     Stale,
-    embedded_note,
     page_name,
 )
 from rag.verify import Verification
+from rag.wording import (
+    CLOSEST,
+    MOST_UNREAD,
+    NOT_FOUND,
+    NOT_READ,
+    UNDERSTOOD,
+    UP_TO_DATE,
+    VERDICT_WORDS,
+    embedded_note,
+)
 
 _TOLD_EVERY = 15.0  # seconds between two lines
 
@@ -76,14 +82,14 @@ _BIDI = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u206
 def answer(found: Answer, find_document: FindDocument) -> None:
     """Print an answer with its sources, or that there is none with the closest excerpts."""
     if found.carried:
-        note(f"understood with: {plain(' · '.join(one.term for one in found.carried))}")
+        note(f"{UNDERSTOOD.lower()}: {plain(' · '.join(one.term for one in found.carried))}")
     if found.reply:
         OUT.print(Text(plain(found.reply)))
     elif found.abstained:
         OUT.print(Text(VERDICT_WORDS["none"], style="bold"))
         _unread(found)
         if found.closest:
-            OUT.print("The closest excerpts:")
+            OUT.print(f"{CLOSEST}:")
     elif len(found.in_words) < len(found.sentences):
         OUT.print(Text(VERDICT_WORDS[found.verdict], style="bold" if found.verdict == "strong" else "bold yellow"))
     for sentence in found.in_words:
@@ -140,7 +146,7 @@ def _lines(text: str) -> str:
 def _unread(found: Answer) -> None:
     """Print which files could not be read, and so are in no answer."""
     for one in found.unread[:MOST_UNREAD]:
-        OUT.print(Text(f"not read: {plain(one.source)}: {plain(one.reason)}", style="yellow"))
+        OUT.print(Text(f"{NOT_READ.lower()}: {plain(one.source)}: {plain(one.reason)}", style="yellow"))
     if len(found.unread) > MOST_UNREAD:
         note(f"and {len(found.unread) - MOST_UNREAD} more: `rag status` lists them")
 
@@ -165,7 +171,7 @@ def sync_report(report: SyncReport) -> None:
     OUT.print(Text(f"{', '.join(done) or 'nothing to do'} · {held} · {report.seconds:.1f} s", style="bold"))
     _embedded(report.embedded)
     for failure in report.failed:
-        ERR.print(Text(f"not read: {plain(failure.source)}: {plain(failure.reason)}", style="yellow"))
+        ERR.print(Text(f"{NOT_READ.lower()}: {plain(failure.source)}: {plain(failure.reason)}", style="yellow"))
     for warning in report.warnings:
         ERR.print(Text(f"note: {plain(warning.source)}: {plain(warning.reason)}", style="yellow"))
     if report.unspoken is not None:
@@ -215,15 +221,15 @@ def status(found: IndexStatus) -> None:
     for document in found.documents:
         OUT.print(Text(f"  {plain(document.source)}: {document.extent} · {plain(document.title)}"))
     for record in found.failed:
-        OUT.print(Text(f"  not read: {plain(record.source)}: {plain(record.reason or '')}", style="yellow"))
+        OUT.print(Text(f"  {NOT_READ.lower()}: {plain(record.source)}: {plain(record.reason or '')}", style="yellow"))
     for record in found.warned:
         OUT.print(Text(f"  note: {plain(record.source)}: {plain(record.warning or '')}", style="yellow"))
     if found.unspoken is not None:
         OUT.print(Text(f"  note: {plain(found.unspoken)}", style="yellow"))
     if found.problem is not None:
-        OUT.print(Text(f"the index could not be brought up to date: {plain(found.problem.message)}", style="yellow"))
+        OUT.print(Text(f"updating stopped: {plain(found.problem.message)}", style="yellow"))
     if found.freshness is not None and found.freshness.level:
-        OUT.print(f"level with {found.corpus}")
+        OUT.print(f"{UP_TO_DATE.lower()} with {found.corpus}")
     _freshness(found.freshness)
 
 
@@ -310,4 +316,4 @@ def _freshness(found: Freshness | None) -> None:
         note("the corpus folder cannot be looked through (run `rag index` to see why): this is what the index holds")
     elif not found.level:
         parts = [f"{count} {name}" for name, count in found.model_dump().items() if count]
-        note(f"files newer than the index ({', '.join(parts)}): run `rag index`")
+        note(f"files changed since the last update ({', '.join(parts)}): run `rag index`")

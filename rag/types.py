@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Literal
 
@@ -401,13 +401,6 @@ class Unread(Value):
 
 # How well an answer fits: by its confidence, "none" being that the documents are not thought to hold one.
 Verdict = Literal["strong", "likely", "none"]
-VERDICT_WORDS: Mapping[Verdict, str] = {
-    "strong": "Strong match",
-    "likely": "This may answer it",
-    "none": "I couldn’t find this in your documents.",
-}
-NOT_FOUND = "Not found in your documents:"  # before those of several questions that are not answered
-MOST_UNREAD = 3  # files that could not be read are named to a person where there is no answer
 
 
 class Sentence(Value):
@@ -468,11 +461,6 @@ class Freshness(Value):
     def level(self) -> bool:
         """Whether the index says what the folder says."""
         return not (self.added or self.changed or self.removed)
-
-
-def embedded_note(share: float) -> str:
-    """Say how much of the passages is searched by meaning, where that is not all: "… while 62 % is embedded"."""
-    return f"searching by words while {int(100 * share)} % is embedded" if share < 1 else ""
 
 
 class Answer(Value):

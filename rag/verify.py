@@ -172,10 +172,10 @@ class _Folder:
             return ()
 
 
-def standing(citation: Citation, reader: Reader, corpus: Path) -> Standing:
+def standing(citation: Citation, reader: Reader, corpus: Path) -> Standing | None:
     """Return how a citation stands to its file as it is now, whose bytes are hashed, not read as a document anew.
 
-    A file that the index has not caught up with counts as changed.
+    None where the file has changed and the index has not caught up with it.
     """
     try:
         path = corpus_file(corpus, citation.source)
@@ -185,7 +185,7 @@ def standing(citation: Citation, reader: Reader, corpus: Path) -> Standing:
     record = reader.file(path.relative_to(corpus).as_posix())
     document = reader.document(citation.source)
     if record is None or record.sha256 != now or document is None:
-        return "changed"
+        return None
     return _check_in(document, Quotation.model_validate(citation.model_dump())).state
 
 

@@ -160,7 +160,7 @@ def told(markdown: str) -> list[tuple[str, str]]:
 def check_markdown(text: str) -> None:
     line, place = seen(text), seen(f"{text} › {text}")
     assert told(answer_markdown(everywhere(text))) == [
-        ("paragraph", f"Understood with: {seen(f'{text} · mill')}"),
+        ("paragraph", f"Understood as: {seen(f'{text} · mill')}"),
         ("paragraph", f"Asked only of: a.txt, {line}"),
         ("paragraph", "Strong match"),
         ("paragraph", f"Not found in your documents: {line}"),
@@ -173,9 +173,9 @@ def check_markdown(text: str) -> None:
     ]
     assert told(answer_markdown(refused(text))) == [
         ("paragraph", NONE),
-        *[("paragraph", f"Not read: {seen(f'{n} {text}: {text}')}") for n in range(3)],
-        ("paragraph", "Not read: 2 more"),
-        ("paragraph", "The closest excerpts:"),
+        *[("paragraph", f"Couldn’t be read: {seen(f'{n} {text}: {text}')}") for n in range(3)],
+        ("paragraph", "Couldn’t be read: 2 more"),
+        ("paragraph", "Closest excerpts:"),
         ("paragraph", f"[1] {line}"),
         ("blockquote", lines(3 * text)),
     ]
@@ -234,7 +234,7 @@ def letters(text: str) -> str:
 )
 def test_an_excerpt_is_quoted_line_by_line(before: str, key: str, after: str, expected: str) -> None:
     markdown = answer_markdown(answer("?", key, citations=(excerpt(1, before, key, after),)))
-    assert markdown == f"**This may answer it**\n\n[1] mill.txt\n\n> {expected}\n"
+    assert markdown == f"**Likely match**\n\n[1] mill.txt\n\n> {expected}\n"
 
 
 class Page(HTMLParser):
@@ -306,7 +306,7 @@ def test_an_excerpt_is_the_answer_and_is_shown_once() -> None:
     )
     given_ = answer("Who built the mill?", MILL, "The fire is told of here.", citations=cited, missing=("Who won?",))
     assert answer_markdown(given_) == (
-        "**This may answer it**\n\n"
+        "**Likely match**\n\n"
         "**Not found in your documents:** Who won?\n\n"
         "[1] mill.txt, page 3 › History › The mill\n\n"
         "> **Ada Brown built the mill in 1851.**\n>\n> It burned down in 1904 and was never rebuilt.\n\n"
@@ -316,7 +316,7 @@ def test_an_excerpt_is_the_answer_and_is_shown_once() -> None:
     )
     page = conversation_html(talk(given_))
     assert f"<mark>{MILL}</mark>\n\n{FIRE}</blockquote>" in page
-    assert "<b>This may answer it</b>" in page
+    assert "<b>Likely match</b>" in page
     assert "<b>Also in</b> copy.txt, b.md</p></li>" in page
     assert page.count(MILL) == page.count("The fire is told of here.") == 1
 
@@ -325,12 +325,12 @@ def test_where_there_is_no_answer_the_closest_excerpts_are_shown() -> None:
     unread = (Unread(source="scan.pdf", reason="it has no text"),)
     none = answer("Why?", closest=(excerpt(1, "", MILL, f" {FIRE}"),), unread=unread)
     assert answer_markdown(none) == (
-        f"**{NONE}**\n\n**Not read:** scan.pdf: it has no text\n\n**The closest excerpts:**\n\n"
+        f"**{NONE}**\n\n**Couldn’t be read:** scan.pdf: it has no text\n\n**Closest excerpts:**\n\n"
         f"[1] mill.txt\n\n> **{MILL}** {FIRE}\n"
     )
     page = conversation_html(talk(none))
     assert f"<b>{NONE}</b>" in page
-    assert "<b>Not read:</b> scan.pdf: it has no text" in page
+    assert "<b>Couldn’t be read:</b> scan.pdf: it has no text" in page
     assert f"<mark>{MILL}</mark> {FIRE}</blockquote>" in page
     assert answer_markdown(answer("Why?")) == f"**{NONE}**\n"
 

@@ -104,9 +104,11 @@ def test_a_file_without_text_is_refused_with_the_reason(suffix: str, data: bytes
         parse_one(data, "a" + suffix)
 
 
-@pytest.mark.parametrize(("source", "named"), [("a.exe", r"\.exe"), ("folder.txt/thing", "without a suffix")])
+@pytest.mark.parametrize(
+    ("source", "named"), [("a.exe", "EXE files"), ("folder.txt/thing", "files without an extension")]
+)
 def test_a_file_of_an_unknown_kind_is_refused(source: str, named: str) -> None:
-    with pytest.raises(ParseError, match=f"no parser for .*{named}"):
+    with pytest.raises(ParseError, match=f"^{named} aren’t supported$"):
         parse_one(b"MZ\x90\0\3\0\0\0", source)
 
 

@@ -32,7 +32,10 @@ def test_an_attachment_is_a_document_under_its_mail_with_a_hash_of_its_own() -> 
 def test_an_attachment_that_cannot_be_read_is_told_and_the_rest_is_read() -> None:
     found = parse(mail("M", ("a.exe", b"MZ\x90\0\3\0"), ("c.txt", bytes(range(256))), ("b.txt", b"Read.")), "m.eml")
     assert [one.source for one in found.documents] == ["m.eml", "m.eml/b.txt"]
-    assert found.warning == "a.exe: no parser for .exe; c.txt: binary data under a text suffix, or an unknown encoding"
+    assert (
+        found.warning
+        == "a.exe: EXE files aren’t supported; c.txt: binary data under a text suffix, or an unknown encoding"
+    )
 
 
 def test_mail_in_mail_is_read_to_a_depth() -> None:

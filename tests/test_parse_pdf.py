@@ -421,7 +421,7 @@ def test_without_ocr_a_file_of_pictures_says_what_to_do(monkeypatch: pytest.Monk
         canvas.showPage()
         square(canvas)
 
-    with pytest.raises(ParseError, match="no text layer on any of its 2 pages: it needs OCR; install tesseract"):
+    with pytest.raises(ParseError, match="no text layer on any of its 2 pages: text recognition"):
         read(draw)
 
 
@@ -438,7 +438,7 @@ def test_without_ocr_pages_that_are_pictures_are_named(monkeypatch: pytest.Monke
         write(canvas, RIVER)
 
     parsed = read(draw)
-    assert parsed.warning == "pages 2, 4–5 cannot be read: no text layer; install tesseract and run `rag index` again"
+    assert parsed.warning == "pages 2, 4–5 cannot be read: no text layer; text recognition (Tesseract) isn’t installed"
     assert [page.number for page in parsed.pages] == [1, 6, 7]
 
 

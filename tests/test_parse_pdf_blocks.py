@@ -303,7 +303,7 @@ def test_a_page_of_few_letters_over_a_picture_is_named_without_ocr(monkeypatch: 
 
     parsed = read(draw)
     assert parsed.text == "Copy 12"
-    assert parsed.warning == "page 1 cannot be read: no text layer; install tesseract and run `rag index` again"
+    assert parsed.warning == "page 1 cannot be read: no text layer; text recognition (Tesseract) isn’t installed"
 
 
 def test_blank_pages_are_not_named() -> None:

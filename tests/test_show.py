@@ -74,7 +74,7 @@ def test_the_verdict_comes_first_and_the_key_sentence_is_bold(printed: Print) ->
 
 def test_what_may_answer_is_told_from_what_does(printed: Print) -> None:
     text = shown(answer("?", KEY, citations=(excerpt(1),), verdict="likely"), printed)
-    assert text.startswith("\x1b[1;33mThis may answer it\x1b[0m\n")
+    assert text.startswith("\x1b[1;33mLikely match\x1b[0m\n")
 
 
 def test_where_there_is_no_answer_the_closest_excerpts_and_unread_files_are_shown(printed: Print) -> None:
@@ -82,9 +82,9 @@ def test_where_there_is_no_answer_the_closest_excerpts_and_unread_files_are_show
     lines = plain(shown(answer("?", closest=(excerpt(1),), unread=unread), printed)).splitlines()
     assert lines[:10] == [
         "I couldn’t find this in your documents.",
-        *[f"not read: {n}.pdf: it has no text" for n in range(3)],
+        *[f"couldn’t be read: {n}.pdf: it has no text" for n in range(3)],
         "and 2 more: `rag status` lists them",
-        "The closest excerpts:",
+        "Closest excerpts:",
         "",
         "[1] mill.txt:3",
         "    It was old.",
@@ -92,7 +92,7 @@ def test_where_there_is_no_answer_the_closest_excerpts_and_unread_files_are_show
     ]
     alone = plain(shown(answer("?"), printed)).splitlines()
     assert alone[0] == "I couldn’t find this in your documents."
-    assert "The closest excerpts:" not in alone
+    assert "Closest excerpts:" not in alone
 
 
 def test_a_language_models_sentences_are_shown_with_their_sources(printed: Print) -> None:
@@ -135,7 +135,7 @@ def test_a_check_tells_of_the_quotation_and_of_its_excerpt(printed: Print) -> No
 )
 def test_how_much_is_embedded_is_said_until_all_is(share: float, said: str, printed: Print) -> None:
     found = answer("?", KEY, KEY, citations=(excerpt(1),)).model_copy(update={"embedded": share})
-    told = re.findall(r"searching by words while (\d+ %) is embedded \(`rag index`", plain(shown(found, printed)))
+    told = re.findall(r"Searching by words while (\d+ %) is embedded \(`rag index`", plain(shown(found, printed)))
     assert told == [said] * bool(said)
 
 

@@ -185,7 +185,7 @@ def test_files_that_cannot_be_read_are_told_with_reasons_and_the_rest_is_indexed
     report = run()
     reasons = {failure.source: failure.reason for failure in report.failed}
     assert reasons.keys() == {"b.bin", "c.txt", "d.txt", "e.md"}
-    assert reasons["b.bin"] == "no parser for .bin"
+    assert reasons["b.bin"] == "BIN files aren’t supported"
     assert reasons["c.txt"] == reasons["e.md"] == "the file is empty"
     assert reasons["d.txt"].startswith("binary data")
     assert texts_of(index) == {"a.txt": LAKES, "z.txt": SEAS}

@@ -148,7 +148,7 @@ _DROP = (
     '<ul class="uploads" aria-live="polite"></ul>'
 )
 _TOP = (
-    '<button type="button" data-panel aria-label="Documents and conversations">☰ Documents</button>'
+    '<button type="button" data-panel aria-label="Menu: documents and conversations">☰ Menu</button>'
     "<h1>Ask your documents</h1>"
 )
 

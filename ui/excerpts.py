@@ -28,7 +28,11 @@ _ENDS = tuple(map(re.compile, (_SENTENCE_END, r"\n\s*", r"\s+")))  # of sentence
 
 
 def cited(
-    at: int, citation: Citation, sentence: Sentence, standings: Mapping[int, Standing], part: Document | None = None
+    at: int,
+    citation: Citation,
+    sentence: Sentence,
+    standings: Mapping[int, Standing | None],
+    part: Document | None = None,
 ) -> str:
     """Return the card of an excerpt of answer number ``at``, with its state.
 

@@ -7,13 +7,15 @@ from datetime import datetime
 from urllib.parse import quote
 
 from rag.conversations import ConversationSummary
-from rag.listing import ListedDocument, natural_order
+from rag.listing import TAKEN_AWAY, ListedDocument, natural_order
 from rag.sync import Progress
 from rag.sync_state import SyncProblem
+from rag.wording import UP_TO_DATE
 from ui.buttons import button, raising
 from ui.escape import escape
 from ui.live import Look
 
+_WAITING = {"new": "Added – reading…", "changed": "Changed – reading…", TAKEN_AWAY: "Removed – updating…"}
 MOST_LISTED = 200  # documents drawn at once; the others are found by name
 _DOTS = {"indexed": "", "waiting": " w", "failed": " b"}
 
@@ -22,9 +24,9 @@ def folder_notice(problem: SyncProblem | None) -> str:
     """Return word of what keeps the index from the folder, and a button that lets it follow; "" where nothing does."""
     if problem is None:
         return ""
-    label = f"Remove {problem.removals:,} documents from the index"
+    label = f"Remove {problem.removals:,} documents from the search"
     allow = button(label, "allow_removals") if problem.removals else ""
-    told = f"The index could not be brought up to date: {problem.message}"
+    told = f"Updating stopped: {problem.message}"
     return f'<p class="folder-notice" role="status">{escape(told)} {allow}</p>'
 
 
@@ -37,7 +39,7 @@ def documents(look: Look, chosen: Collection[str], find: str) -> str:
         rows |= {source: _removed(source, token) for source, token in look.removed.items()}
         rows = {source: rows[source] for source in sorted(rows, key=natural_order)}
     more = len(found) - MOST_LISTED
-    rest = f'<p class="soft">and {more:,} more: find them by name</p>' if more > 0 else ""
+    rest = f'<p class="soft">and {more:,} more: search by name</p>' if more > 0 else ""
     told = "".join(f'<p class="soft warn">{escape(note)}</p>' for note in look.notes)
     many = " many" if len(look.documents) > 8 else ""
     items = f'<ul class="docs{many}" aria-label="Documents">{"".join(rows.values())}</ul>'
@@ -46,13 +48,13 @@ def documents(look: Look, chosen: Collection[str], find: str) -> str:
 
 def _head(listed: Sequence[ListedDocument]) -> str:
     counts = {state: sum(one.state == state for one in listed) for state in _DOTS}
-    parts = [f"{counts['indexed']:,} indexed"]
+    parts = [f"{counts['indexed']:,} document{'s' * (counts['indexed'] != 1)} ready"]
     if counts["waiting"]:
-        parts.append(f'<span class="warn">{counts["waiting"]:,} waiting</span>')
+        parts.append(f'<span class="warn">reading {counts["waiting"]:,}</span>')
     if counts["failed"]:
-        parts.append(f'<span class="bad">{counts["failed"]:,} not read</span>')
+        parts.append(f'<span class="bad">{counts["failed"]:,} couldn’t be read</span>')
     if not counts["waiting"]:
-        parts.append("level with the folder")
+        parts.append(UP_TO_DATE.lower())
     return f'<p class="soft counts">{" · ".join(parts)}</p>'
 
 
@@ -61,7 +63,7 @@ def _activity(activity: Progress | None) -> str:
     if activity is None:
         return ""
     share = 100 * activity.done / max(1, activity.total)
-    doing = activity.source[-60:] or ("reading" if activity.phase == "parsing" else "searched by words meanwhile")
+    doing = activity.source[-60:] or ("reading" if activity.phase == "parsing" else "searching by words meanwhile")
     bar = f'<progress class="bar" max="100" value="{share:.0f}" aria-label="Indexing">{share:.0f} %</progress>'
     return (
         f'<div class="activity" role="status">{bar}<p class="soft">{escape(doing)} · '
@@ -73,7 +75,7 @@ def _document(one: ListedDocument, chosen: bool) -> str:
     source, label = escape(one.source), escape(f"{one.source}: {one.title}")
     opens = raising("show_source", {"source": one.source})
     told = " · ".join(part for part in (one.kind, one.extent, _passages(one)) if part)
-    state = one.note if one.state != "indexed" else ""
+    state = _WAITING.get(one.note, one.note) if one.state != "indexed" else ""
     note = f'<span class="soft {"bad" if one.state == "failed" else "warn"}">{escape(state)}</span>' if state else ""
     aside = f'<span class="soft">{escape(one.note)}</span>' if one.note and not state else ""
     readable = "" if one.chunks else " disabled"

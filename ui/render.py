@@ -9,9 +9,6 @@ from typing import NamedTuple
 from rag.conversations import PendingQuestion, Turn
 from rag.export import answer_markdown
 from rag.types import (
-    MOST_UNREAD,
-    NOT_FOUND,
-    VERDICT_WORDS,
     Answer,
     Citation,
     Document,
@@ -19,8 +16,8 @@ from rag.types import (
     Sentence,
     Standing,
     Unread,
-    embedded_note,
 )
+from rag.wording import CLOSEST, MOST_UNREAD, NOT_FOUND, NOT_READ, UNDERSTOOD, VERDICT_WORDS, embedded_note
 from ui import excerpts, panel
 from ui.buttons import button
 from ui.escape import escape
@@ -28,8 +25,8 @@ from ui.marker import marker, quote_card, state
 from ui.why import why
 
 WELCOME = (
-    '<div class="welcome"><h2>What would you like to know?</h2><p>You get the excerpts that answer, with their source '
-    "beside them, and are told when your documents hold no answer.</p></div>"
+    '<div class="welcome"><h2>What would you like to know?</h2><p>You get the excerpts that answer it, with their '
+    "sources beside them. If your documents don’t say, you are told so.</p></div>"
 )
 _UP = (
     '<svg viewBox="0 0 16 16" aria-hidden="true">'
@@ -44,7 +41,7 @@ class Shown(NamedTuple):
     """
 
     turn: Turn
-    standings: Sequence[Standing]
+    standings: Sequence[Standing | None]
     sentences: int | None = None
     parts: Mapping[int, Document] = {}
 
@@ -54,7 +51,7 @@ class SoFar(NamedTuple):
 
     sentences: Sequence[Sentence]
     citations: Sequence[Citation]
-    standings: Sequence[Standing]
+    standings: Sequence[Standing | None]
     parts: Mapping[int, Document] = {}
 
     def is_excerpt(self, sentence: Sentence) -> bool:
@@ -101,14 +98,11 @@ def _unanswered(one: PendingQuestion) -> str:
     remove = button("Remove", "discard_question", {"pending": one.id}, style="discard")
     return (
         f'<div class="turn">{_question(one.text)}'
-        f'<div class="meta"><span>This question was not answered.</span>{again}{remove}</div></div>'
+        f'<div class="meta"><span>This question wasn’t answered.</span>{again}{remove}</div></div>'
     )
 
 
-NOT_SENT = (
-    '<p class="notice" role="status"><span><b>Your question was not sent.</b> It is still here: press Enter to ask it.'
-    "</span></p>"
-)
+NOT_SENT = '<p class="notice" role="status"><span><b>Your question wasn’t sent.</b> Press Enter to ask it.</span></p>'
 
 
 def editing(at: int, count: int) -> str:
@@ -146,7 +140,7 @@ def _understood_with(at: int, answer: Answer) -> str:
         + "</span>"
         for one in answer.carried
     )
-    return f'<p class="query" dir="auto">Understood with: {chips}</p>'
+    return f'<p class="query" dir="auto">{UNDERSTOOD}: {chips}</p>'
 
 
 def _given(at: int, shown: Shown) -> str:
@@ -197,7 +191,7 @@ def _sentences(at: int, run: Sequence[tuple[int, Sentence]], out: SoFar) -> str:
     return f'<p class="sentences" dir="auto">{" ".join(pieces)}</p>'
 
 
-def _standings(out: SoFar) -> dict[int, Standing]:
+def _standings(out: SoFar) -> dict[int, Standing | None]:
     return {citation.n: standing for citation, standing in zip(out.citations, out.standings, strict=True)}
 
 
@@ -241,11 +235,10 @@ def _checked(shown: Shown) -> list[str]:
     bare = answer.without_support
     kept = sum(standing == "intact" for standing in shown.standings)
     if kept < count:
-        lost = f"{count - kept} of {count} quotes" if count > 1 else "the quote"
-        checked = [f'<span class="warn">{lost} cannot be confirmed in the file as it is now</span>']
+        lost = f"{count - kept} of {count} quotes" if count > 1 else "Quote"
+        checked = [f'<span class="warn">{lost} not verified: the file has changed</span>']
     else:
-        files = len({citation.source for citation in answer.citations})
-        told = f"{count} quote{'s' * (count != 1)} checked against the file{'s' * (files != 1)}"
+        told = f"{count} quote{'s' * (count != 1)} verified in the source"
         checked = [f"<span>{told}</span>" if bare else f'<span class="ok">✓ {told}</span>'] * bool(count)
     return checked + [f'<span class="warn">{bare}</span>'] * bool(bare)
 
@@ -254,7 +247,7 @@ def _facts(answer: Answer) -> list[str]:
     parts = []
     if answer.within:
         count = len(answer.within)
-        parts.append(f"<span>asked of {count} chosen document{'s' * (count != 1)}</span>")
+        parts.append(f"<span>Asked of {count} chosen document{'s' * (count != 1)}</span>")
     if answer.model is not None:
         parts.append(f"<span>{escape(answer.model.told)}</span>")
     parts.append(f"<span>{1000 * sum(answer.timings.values()):.0f} ms</span>")
@@ -277,7 +270,7 @@ def _note(at: int, turn: Turn) -> str:
     if turn.rating != "down":
         return ""
     return (
-        f'<div class="feedback"><label>What was wrong? It is kept on this machine.'
+        f'<div class="feedback"><label>What was wrong? Your note stays on this machine.'
         f'<textarea rows="2" maxlength="4000" name="note">{escape(turn.note)}</textarea></label>'
         f"{button('Save note', 'rate', {'turn': at, 'rating': 'down', 'field': 'note'}, style='save')}</div>"
     )
@@ -288,7 +281,7 @@ def _newer_than_index(freshness: Freshness | None) -> str:
     if freshness is None or freshness.level:
         return ""
     count = freshness.added + freshness.changed + freshness.removed
-    return f"{count} file{'s' if count != 1 else ''} newer than the index"
+    return f"{count} file{'s' if count != 1 else ''} changed since the last update"
 
 
 def _abstention(at: int, shown: Shown) -> str:
@@ -296,7 +289,7 @@ def _abstention(at: int, shown: Shown) -> str:
     answer = shown.turn.answer
     widen = button("Ask all documents", "ask_everywhere", {"turn": at}, style="widen") if answer.within else ""
     cards = "".join(excerpts.closest(at, citation, shown.parts.get(citation.n)) for citation in answer.closest)
-    found = f'<p class="soft">The closest excerpts:</p>{cards}' if cards else ""
+    found = f'<p class="soft">{CLOSEST}</p>{cards}' if cards else ""
     note = f'<p class="caveat">{escape(answer.note)}.</p>' if answer.note else ""
     return _verdict(answer) + note + widen + found + _unread(answer.unread) + _being_read(answer.freshness)
 
@@ -307,9 +300,7 @@ def _unread(files: Sequence[Unread]) -> str:
         return ""
     named = "".join(f"<li>{escape(one.source)}: {escape(one.reason)}</li>" for one in files[:MOST_UNREAD])
     more = f"<li>and {len(files) - MOST_UNREAD} more</li>" if len(files) > MOST_UNREAD else ""
-    return (
-        f'<p class="soft warn">Not searched, because they could not be read:</p><ul class="unread">{named}{more}</ul>'
-    )
+    return f'<p class="soft warn">{NOT_READ}, so not searched:</p><ul class="unread">{named}{more}</ul>'
 
 
 def _being_read(freshness: Freshness | None) -> str:
@@ -318,4 +309,4 @@ def _being_read(freshness: Freshness | None) -> str:
     if not count:
         return ""
     files = "1 file is" if count == 1 else f"{count} files are"
-    return f'<p class="soft warn">{files} still being read: ask again when that is done.</p>'
+    return f'<p class="soft warn">{files} still being read. Ask again in a moment.</p>'

@@ -8,9 +8,9 @@ from ui.buttons import button
 from ui.escape import escape
 
 _COLUMNS = (
-    ("score", "Likelihood", "how likely it is that the passage holds the answer"),
-    ("dense", "Meaning", "how like the question it is in meaning (cosine of the vectors)"),
-    ("lexical", "Words", "how much of the question's words it has, rare ones counting more (BM25)"),
+    ("score", "Score", "how likely it is that the passage holds the answer"),
+    ("dense", "Similar meaning", "how like the question it is in meaning (cosine of the vectors)"),
+    ("lexical", "Same words", "how much of the question's words it has, rare ones counting more (BM25)"),
 )
 
 
@@ -23,7 +23,7 @@ def why(at: int, turn: Turn) -> str:
     rows = "".join(_row(at, rank, result, quoted) for rank, result in enumerate(answer.results))
     heads = "".join(f'<th scope="col" title="{told}">{name}</th>' for _, name, told in _COLUMNS)
     return (
-        f'<details class="why" data-why="{escape(turn.id)}"><summary>Why these?</summary>'
+        f'<details class="why" data-why="{escape(turn.id)}"><summary>How this was found</summary>'
         '<div class="scroll" tabindex="0"><table>'
         f"<caption>The passages found, best first; bars from 0 to 1. Confidence in an answer: {answer.confidence:.2f}."
         f"</caption>"

@@ -155,7 +155,8 @@ def _parser(kind: str, source: str) -> Parser:
     path = PurePosixPath(source)
     parser = parse_code if path.name.lower() in CODE_NAMES else PARSERS.get(kind)
     if parser is None:
-        raise ParseError(f"no parser for {path.suffix or 'files without a suffix'}")
+        named = f"{path.suffix[1:].upper()} files" if path.suffix else "files without an extension"
+        raise ParseError(f"{named} aren’t supported")
     return parser
 
 

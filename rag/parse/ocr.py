@@ -45,7 +45,7 @@ def read_image(image: bytes, seconds: float = _SECONDS) -> list[ImageWord]:
         ParseError: tesseract is missing, failed, or took longer than ``seconds``.
     """
     if not can_read_images():
-        raise ParseError("it needs OCR: install tesseract")
+        raise ParseError("an image: text recognition (Tesseract) isn’t installed")
     command = ["tesseract", "-", "-", "-l", _languages(), "tsv"]
     try:
         done = subprocess.run(

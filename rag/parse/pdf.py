@@ -35,7 +35,7 @@ _TITLE_BEFORE = 3000  # characters: what is first there may be the title
 _MOST_BOOKMARKS = 10_000
 _DEEPEST = 15
 _SEEN_AT = 36  # dots per inch, to look whether there is anything on a page
-_INSTALL = "install tesseract and run `rag index` again"
+_INSTALL = "text recognition (Tesseract) isn’t installed"
 # What is said of pages.
 _BROKEN = "cannot be read: broken"
 _PICTURE = "cannot be read: no text layer; {remedy}"
@@ -97,7 +97,7 @@ class _Reader:
         without = "no text layer on " + ("its page" if self._count == 1 else f"any of its {self._count} pages")
         if can_read_images():
             return f"{without}, and OCR finds no text" + (" in time" if self._noted[_PICTURE] else "")
-        return f"{without}: it needs OCR; {_INSTALL}"
+        return f"{without}: {_INSTALL}"
 
     def warning(self) -> str | None:
         """Say which pages are missing or unsure, and what to do about it."""

@@ -98,7 +98,7 @@ def test_a_disk_that_does_not_take_a_document_is_told(
     monkeypatch.setattr("rag.library.os.fsync", fail)
     response = put(own_client, "new.txt", b"Words.")
     assert response.status_code == status
-    said = "the folder is read-only" if number == errno.EROFS else os.strerror(number)
+    said = "this folder is read-only" if number == errno.EROFS else os.strerror(number)
     assert said in response.json()["error"]
     assert not (folder(own) / "new.txt").exists()
     monkeypatch.setattr("rag.library.shutil.move", fail)

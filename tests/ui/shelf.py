@@ -40,7 +40,7 @@ class Shelf(Assistant):
             raise UsageError(f"no document {source!r}")
         return self._shelf[source]
 
-    def standing(self, citations: Sequence[Citation]) -> list[Standing]:
+    def standing(self, citations: Sequence[Citation]) -> list[Standing | None]:
         return [self._says for _ in citations]
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from rag.types import VERDICT_WORDS
+from rag.wording import VERDICT_WORDS
 from tests.browser import Site, answered, ask, held, opened, question_box
 
 pytestmark = pytest.mark.browser
@@ -25,7 +25,7 @@ def test_asking_and_clicking_a_citation_opens_its_source_at_the_sentence(page: P
     mark = page.locator("#reader mark")
     expect(mark).to_contain_text("44 Chinese companies")
     expect(mark).to_be_in_viewport()
-    expect(page.locator("#reader")).to_contain_text("quoted word for word")
+    expect(page.locator("#reader")).to_contain_text("Quote verified in the source")
     expect(page.locator("#reader .passage", has_text="In May 2019")).to_be_visible()
     expect(page.locator(".marker.on")).to_have_count(1)
 
@@ -50,7 +50,7 @@ def test_pointing_at_a_number_shows_the_place_of_the_words_and_that_they_were_ch
     card = page.locator(".quote-card.shown")
     marker.hover()
     expect(card).to_contain_text("us-china-ai-chips.md › ")
-    expect(card).to_contain_text("checked against the file")
+    expect(card).to_contain_text("Quote verified in the source")
     expect(card).to_be_in_viewport(ratio=1)
     page.locator(".question").hover()
     expect(card).to_have_count(0)
@@ -101,7 +101,7 @@ def test_the_last_question_can_be_tried_again(page: Page, site: Site) -> None:
     late.write_text("The bell of Brimley was cast in 1700.")
     try:
         expect(page.locator("#documents")).to_contain_text("late.txt")
-        expect(page.locator("#documents .counts")).to_contain_text("2 indexed")
+        expect(page.locator("#documents .counts")).to_contain_text("2 documents ready")
         page.get_by_role("button", name="Try again").click()
         expect(page.locator(".excerpt mark").first).to_contain_text("1700")
         expect(page.locator(".turn")).to_have_count(1)
@@ -125,7 +125,7 @@ def test_what_a_follow_up_takes_over_is_shown_and_can_be_left_out(page: Page) ->
     ask(page, "Who is Yin Zhiyao?")
     ask(page, "When does he expect self-sufficiency?")
     expect(page.locator(".question").last).to_have_text("When does he expect self-sufficiency?")
-    expect(page.locator(".query")).to_contain_text("Understood with: Yin Zhiyao")
+    expect(page.locator(".query")).to_contain_text("Understood as: Yin Zhiyao")
     page.get_by_role("button", name="Ask without Yin Zhiyao").click()
     expect(page.locator(".query")).to_have_count(0)
     expect(page.locator(".turn")).to_have_count(2)

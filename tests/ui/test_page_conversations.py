@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from rag.evaluate.questions import read_questions
-from rag.types import VERDICT_WORDS
+from rag.wording import VERDICT_WORDS
 from tests.browser import PATIENCE, Site, ask, free_port, held, opened, question_box, send, serving
 
 pytestmark = pytest.mark.browser
@@ -72,7 +72,7 @@ def test_a_question_whose_answer_a_reload_cuts_off_is_kept_and_answered(
     expect(page.locator(".waiting")).to_be_visible()  # it is asked again
     expect(question_box(page)).to_have_value("")
     page.reload()
-    expect(page.locator(".turn")).to_contain_text("This question was not answered.")  # but not for ever
+    expect(page.locator(".turn")).to_contain_text("This question wasn’t answered.")  # but not for ever
     go.set()
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".excerpt mark")).to_contain_text("44 Chinese companies")
@@ -196,7 +196,7 @@ def test_a_killed_server_loses_nothing_and_the_open_page_goes_on_when_it_is_back
     with serving(tmp_path, port):
         # The page notices by itself, and loads itself anew.
         page.wait_for_function("!window.old", timeout=1000 * PATIENCE)
-        expect(page.locator(".notice")).to_contain_text("Your question was not sent.")
+        expect(page.locator(".notice")).to_contain_text("Your question wasn’t sent.")
         expect(page.locator(".question")).to_have_text([LISTED])
         expect(page.get_by_role("button", name="This answer is good")).to_have_attribute("aria-pressed", "true")
         expect(page.locator("#documents li", has_text="well.txt")).to_contain_text("1 passage")

@@ -42,14 +42,14 @@ def test_each_document_is_listed_with_its_kind_size_and_state(page: Page, site: 
     expect(row(page, "mill.txt")).to_contain_text("TXT")
     expect(row(page, "mill.txt")).to_contain_text("1 passage")
     expect(row(page, "broken.pdf")).to_contain_text(site.assistant.status().failed[0].reason or "?")
-    expect(page.locator("#documents .counts")).to_contain_text("2 indexed")
-    expect(page.locator("#documents .counts")).to_contain_text("1 not read")
+    expect(page.locator("#documents .counts")).to_contain_text("2 documents ready")
+    expect(page.locator("#documents .counts")).to_contain_text("1 couldn’t be read")
 
 
 def test_documents_are_in_the_order_that_people_expect(page: Page, site: Site) -> None:
     names = ["Äpfel.txt", "zebra.txt", "page 10.txt", "apfel.txt", "Birne.txt", "page 2.txt"]
     write(site.corpus, {name: f"The file {name} is about fruit." for name in names})
-    expect(page.locator("#documents .counts")).to_contain_text("8 indexed", timeout=30_000)
+    expect(page.locator("#documents .counts")).to_contain_text("8 documents ready", timeout=30_000)
     assert page.locator("#documents li b").all_inner_texts() == [
         *("apfel.txt", "Äpfel.txt", "Birne.txt", "bridge.txt", "broken.pdf", "mill.txt"),
         *("page 2.txt", "page 10.txt", "zebra.txt"),
@@ -73,7 +73,7 @@ def test_a_document_is_removed_and_put_back(page: Page, site: Site) -> None:
     row(page, "mill.txt").hover()
     page.get_by_role("button", name="Remove mill.txt").click()
     expect(page.locator("#told [role=status]")).to_have_text("mill.txt was removed.")
-    expect(page.locator("#documents .counts")).to_contain_text("1 indexed")
+    expect(page.locator("#documents .counts")).to_contain_text("1 document ready")
     assert not (site.corpus / "mill.txt").exists()
     row(page, "mill.txt").get_by_role("button", name="Undo").click()
     expect(page.locator("#told [role=status]")).to_have_text("mill.txt is back.")
@@ -158,7 +158,7 @@ def test_the_list_follows_the_folder_and_says_what_waits(
     monkeypatch.setattr(site.assistant._index, "put", put)
     (site.corpus / "late.txt").write_text("The bell was cast in 1700.")
     expect(row(page, "late.txt")).to_contain_text("new")
-    expect(page.locator("#documents .counts")).to_contain_text("1 waiting")
+    expect(page.locator("#documents .counts")).to_contain_text("reading 1")
     expect(page.locator("#documents progress")).to_be_visible()
     held.set()
     expect(row(page, "late.txt")).to_contain_text("1 passage")
@@ -195,9 +195,9 @@ def test_the_index_is_rebuilt_and_that_can_be_stopped(page: Page, site: Site, mo
 
 def test_a_document_is_found_by_name_among_many(page: Page, site: Site) -> None:
     write(site.corpus, {f"letters/{at:04}.txt": f"Letter number {at} speaks of the weather." for at in range(300)})
-    expect(page.locator("#documents .counts")).to_contain_text("302 indexed", timeout=60_000)
+    expect(page.locator("#documents .counts")).to_contain_text("302 documents ready", timeout=60_000)
     expect(page.locator("#documents li")).to_have_count(200)
-    expect(page.locator("#documents")).to_contain_text("more: find them by name")
+    expect(page.locator("#documents")).to_contain_text("more: search by name")
     page.get_by_role("textbox", name="Find a document").fill("0299")
     expect(page.locator("#documents li")).to_have_count(1)
     page.locator("#documents li button.open").click()

@@ -68,7 +68,7 @@ def test_axe_finds_nothing_serious(site: Site, browser: Browser, scheme: Any, si
         expect(page.get_by_label("What was wrong?")).to_be_visible()
         expect(page.locator(".excerpt .also").first).to_be_visible()
         page.get_by_role("button", name="Show more").first.click()
-        page.get_by_text("Why these?").click()
+        page.get_by_text("How this was found").click()
         ask(page, "How long should a soft-boiled egg be cooked?")
         expect(page.locator(".unread")).to_be_visible()
         assert serious(page) == []

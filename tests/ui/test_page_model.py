@@ -52,7 +52,7 @@ def test_each_sentence_is_told_apart_and_the_model_is_named(page: Page, server: 
     expect(tags.nth(2)).to_have_text("no source given")
     expect(page.locator(".meta")).to_contain_text(f"{MODEL}, ")
     expect(page.locator(".meta")).to_contain_text("tokens")
-    expect(page.locator(".meta")).to_contain_text("1 quote checked against the file2 sentences without support")
+    expect(page.locator(".meta")).to_contain_text("1 quote verified in the source2 sentences without support")
     expect(page.locator(".meta .ok")).to_have_count(0)
     page.locator(".sentences .marker").first.click()
     expect(page.locator("#reader mark").first).to_contain_text("built by Ada Brown in 1834")

@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 
 from rag.embed import Embedder
 from rag.index.local_reader import LocalReader
-from rag.types import VERDICT_WORDS, Answer, Sentence
+from rag.types import Answer, Sentence
+from rag.wording import STANDING_WORDS, VERDICT_WORDS
 from tests.browser import Site, ask, served
 from tests.folders import write
 from tests.waiting import wait_until
@@ -34,7 +35,7 @@ def site(tmp_path: Path, embedder: Embedder) -> Iterator[Site]:
 
 def test_a_quotation_is_told_to_be_checked_and_how_well_the_answer_fits(page: Page, site: Site) -> None:
     ask(page, "Who built the mill on the Ouse?")
-    expect(page.locator(".meta")).to_contain_text("✓ 1 quote checked against the file")
+    expect(page.locator(".meta")).to_contain_text("✓ 1 quote verified in the source")
     verdict = site.assistant.ask("Who built the mill on the Ouse?").verdict
     assert verdict != "none"
     expect(page.locator(".verdict")).to_have_text(VERDICT_WORDS[verdict])
@@ -45,18 +46,18 @@ def test_a_quotation_is_told_to_be_checked_and_how_well_the_answer_fits(page: Pa
 def test_once_the_file_has_changed_the_answer_says_so(page: Page, site: Site) -> None:
     ask(page, "Who built the mill on the Ouse?")
     (site.corpus / "mill.txt").write_text("The mill burned down.\n")
-    expect(page.locator(".excerpt .tag")).to_have_text("the file has changed since")
-    expect(page.locator(".meta")).to_contain_text("the quote cannot be confirmed in the file as it is now")
+    expect(page.locator(".excerpt .tag")).to_contain_text("The file has changed")
+    expect(page.locator(".meta")).to_contain_text("Quote not verified: the file has changed")
     expect(page.locator(".meta .ok")).to_have_count(0)
     # Until the index has followed, the viewer shows the document that was cited, with its words marked.
     assert wait_until(lambda: "burned" in site.assistant.document("mill.txt").text)
     page.locator(".marker").first.click()
-    expect(page.locator("#reader")).to_contain_text("has changed since")
+    expect(page.locator("#reader")).to_contain_text(STANDING_WORDS["changed"])
     expect(page.locator("#reader mark")).to_have_count(0)
     (site.corpus / "mill.txt").write_text("Of mills.\n" + MILL)
-    expect(page.locator(".excerpt .tag")).to_contain_text("these words still stand in it")
+    expect(page.locator(".excerpt .tag")).to_contain_text(STANDING_WORDS["moved"])
     (site.corpus / "mill.txt").unlink()
-    expect(page.locator(".excerpt .tag")).to_have_text("the file is no longer there")
+    expect(page.locator(".excerpt .tag")).to_have_text(STANDING_WORDS["gone"])
 
 
 def test_sentences_that_are_no_quotations_are_told_apart(
@@ -74,7 +75,7 @@ def test_sentences_that_are_no_quotations_are_told_apart(
 
     monkeypatch.setattr(site.assistant, "ask", ask_model)
     ask(page, "Who built the mill on the Ouse?")
-    expect(page.locator(".meta")).to_contain_text("1 quote checked against the file2 sentences without support")
+    expect(page.locator(".meta")).to_contain_text("1 quote verified in the source2 sentences without support")
     tags = ["in other words", "not supported by its source", "no source given"]
     expect(page.locator(".tag")).to_have_text(tags)
     expect(page.locator(".excerpt")).to_have_count(1)
@@ -105,7 +106,7 @@ def test_without_an_answer_the_files_that_could_not_be_read_and_those_still_bein
     page: Page, site: Site
 ) -> None:
     (site.corpus / "broken.pdf").write_bytes(b"%PDF-1.4 this is none")
-    expect(page.locator("#documents .counts")).to_contain_text("1 not read")
+    expect(page.locator("#documents .counts")).to_contain_text("1 couldn’t be read")
     (site.corpus / "mill.txt").write_text(MILL + "It has four floors.\n")
     ask(page, EGG)  # at once: the index is a second behind
     (unread,) = site.assistant.ask(EGG).unread
@@ -117,7 +118,7 @@ def test_why_these_shows_what_each_passage_scored(page: Page, site: Site) -> Non
     question = "Who built the mill on the Ouse?"
     ask(page, question)
     expect(page.locator(".why table")).to_be_hidden()
-    page.get_by_text("Why these?").click()
+    page.get_by_text("How this was found").click()
     results = site.assistant.ask(question).results
     cells = page.locator(".why tbody tr").first.locator("td")
     expect(cells).to_have_text([f"{getattr(results[0], name):.2f}" for name in ("score", "dense", "lexical")])
@@ -134,10 +135,10 @@ def test_why_these_shows_what_each_passage_scored(page: Page, site: Site) -> Non
 def test_how_much_is_embedded_is_told_with_the_answer(page: Page, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LocalReader, "embedded", lambda _: 0.5)
     ask(page, "Who built the mill on the Ouse?")
-    expect(page.locator(".meta .warn")).to_have_text("searching by words while 50 % is embedded")
+    expect(page.locator(".meta .warn")).to_have_text("Searching by words while 50 % is embedded")
 
 
 def test_files_newer_than_the_index_are_told_with_the_answer(page: Page, site: Site) -> None:
     (site.corpus / "mill.txt").write_text(MILL + "It has four floors.\n")
     ask(page, "Who built the bridge?")  # at once: the index is a second behind
-    expect(page.locator(".meta .warn")).to_have_text("1 file newer than the index")
+    expect(page.locator(".meta .warn")).to_have_text("1 file changed since the last update")

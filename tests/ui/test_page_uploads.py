@@ -58,7 +58,7 @@ def test_what_cannot_be_added_is_listed_with_its_reason_and_may_replace(page: Pa
     page.locator("#upload input[type=file]").set_input_files(files)
     uploads = page.locator(".uploads")
     expect(uploads).to_contain_text("it is no PDF, though it is named so")
-    expect(uploads).to_contain_text("no parser for .exe")
+    expect(uploads).to_contain_text("EXE files aren’t supported")
     expect(uploads).to_contain_text("there is a document mill.txt already")
     expect(uploads).to_contain_text("1 file added, 3 not added")
     expect(row(page, "house.md")).to_contain_text("1 passage")

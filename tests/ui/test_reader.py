@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from rag.parse.builder import Builder
 from rag.types import Block, Document, Page, PageKind, Standing, Support
+from rag.wording import STANDING_WORDS
 from tests.ui.shelf import (
     Shelf,
     answer_of,
@@ -294,14 +295,13 @@ def test_the_closest_excerpts_are_opened_one_after_another() -> None:
     assert marked(page) == "Other key."
     assert paragraphs(page, "passage") == ["Other key. More of that."]
     assert "it may not answer it" in page
-    assert "checked now" in page
-    assert "word for word" not in page
+    assert STANDING_WORDS["intact"] in page
     assert "2 of 2" in page
     before, after = tree(page).find_class("step")
     assert (before.get("data-turn"), before.get("data-closest"), before.get("disabled")) == ("0", "1", None)
     assert after.get("disabled") is not None
     page = reader.open_view(Shelf(document, standing="gone"), [refusal_of(closest)], {"turn": "0", "closest": "1"})
-    assert "the file is gone" in page
+    assert STANDING_WORDS["gone"] in page
 
 
 def test_the_window_moves_over_a_long_document_and_finds_its_way_back() -> None:
@@ -419,10 +419,11 @@ def test_the_cited_words_are_marked_where_they_stand() -> None:
 @pytest.mark.parametrize(
     ("standing", "said"),
     [
-        ("intact", "quoted word for word, checked against the file now"),
-        ("moved", "the file has changed since; these words still stand in it"),
-        ("changed", "what was quoted no longer stands in it word for word"),
-        ("gone", "the file is gone"),
+        ("intact", "Quote verified in the source"),
+        ("moved", "The file has changed; this quote is still in it"),
+        ("changed", "The file has changed; this quote is no longer in it"),
+        (None, "The file has changed and is being read again"),
+        ("gone", "The file is no longer there"),
     ],
 )
 def test_what_became_of_the_cited_words_is_said(standing: Standing, said: str) -> None:
@@ -443,7 +444,7 @@ def test_in_a_changed_document_the_words_are_marked_where_they_are_now() -> None
     assert "Two lies." in page
 
 
-@pytest.mark.parametrize(("support", "said"), [("supported", "in its own words"), ("unsupported", "do not bear out")])
+@pytest.mark.parametrize(("support", "said"), [("supported", "in its own words"), ("unsupported", "do not support")])
 def test_how_an_answer_uses_the_words_is_said(support: Support, said: str) -> None:
     document = read("a.txt", "One fact.")
     page = reader.open_view(

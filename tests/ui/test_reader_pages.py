@@ -38,7 +38,7 @@ class Desk(Assistant):
     def _word_boxes(self, source: str) -> bytes:
         return self.held.word_boxes
 
-    def standing(self, citations: Sequence[Citation]) -> list[Standing]:
+    def standing(self, citations: Sequence[Citation]) -> list[Standing | None]:
         return ["intact"] * len(citations)
 
 

@@ -59,7 +59,7 @@ def conversation(*answers: Answer, waiting: str | None = None, standing: Standin
     ]
     shown = [render.Shown(turn, [standing] * len(turn.answer.citations)) for turn in turns]
     waits = render.Waiting(waiting, waiting, "Looking …") if waiting is not None else None
-    unanswered = [PendingQuestion(id=waiting, text=waiting)] if waiting is not None else []
+    unanswered = [PendingQuestion(id="asked", text=waiting)] if waiting is not None else []
     return render.conversation("name", shown, waits, unanswered)
 
 
@@ -127,7 +127,7 @@ def test_an_excerpt_is_a_card_under_its_place_with_the_key_sentence_marked() -> 
     )
     (told,) = card.find_class("quote-card")
     assert number.get("aria-describedby") == told.get("id")
-    assert "checked against the file" in told.text_content()
+    assert "Quote verified in the source" in told.text_content()
     for hidden in (told, number):
         hidden.drop_tree()
     assert card.find_class("from")[0].text_content().split() == "mill.md The mill".split()
@@ -148,7 +148,7 @@ def test_where_an_excerpt_is_from_has_its_title_page_and_headings_each_once() ->
 def test_a_likely_answer_says_so() -> None:
     html = conversation(answer_of([BUILT]).model_copy(update={"verdict": "likely"}))
     (verdict,) = tree(html).find_class("verdict")
-    assert verdict.text_content() == "This may answer it"
+    assert verdict.text_content() == "Likely match"
     assert "likely" in (verdict.get("class") or "").split()
 
 
@@ -156,9 +156,9 @@ def test_a_likely_answer_says_so() -> None:
     ("standing", "told"),
     [
         ("intact", []),
-        ("moved", ["the file has changed; these words still stand in it"]),
-        ("changed", ["the file has changed since"]),
-        ("gone", ["the file is no longer there"]),
+        ("moved", ["The file has changed; this quote is still in it"]),
+        ("changed", ["The file has changed; this quote is no longer in it"]),
+        ("gone", ["The file is no longer there"]),
     ],
 )
 def test_a_card_says_when_its_file_is_another(standing: Standing, told: list[str]) -> None:
@@ -196,7 +196,7 @@ def test_no_answer_says_so_with_the_closest_excerpts_and_what_was_not_read() -> 
     update = {"unread": unread, "freshness": Freshness(added=1, changed=1, removed=7)}
     html = conversation(refusal_of([BUILT], [result_of(MILL, *EXCERPT)]).model_copy(update=update))
     assert texts(html, "verdict") == ["I couldn’t find this in your documents."]
-    assert "The closest excerpts:" in html
+    assert "Closest excerpts:" in html
     (card,) = tree(html).find_class("excerpt")
     assert [mark.text_content() for mark in card.iter("mark")] == ["**Ada Brown** built it."]
     (number,) = card.find_class("marker")
@@ -205,7 +205,7 @@ def test_no_answer_says_so_with_the_closest_excerpts_and_what_was_not_read() -> 
     (names,) = tree(html).find_class("unread")
     assert [li.text_content() for li in names] == [f"{n}.pdf: it is locked" for n in range(3)] + ["and 2 more"]
     assert "2 files are still being read" in html
-    assert "newer than the index" not in html
+    assert "changed since the last update" not in html
     assert "The nearest passages" not in html
     assert "more" not in texts(conversation(refusal_of([]).model_copy(update={"unread": unread[:3]})), "unread")[0]
 
@@ -232,9 +232,9 @@ def test_each_term_that_was_taken_over_is_shown_with_a_way_to_leave_it_out() -> 
     answer = answer_of([BUILT])
     taken = answer.model_copy(update={"carried": (Carried(term="A & B", from_message=1),)})
     html = conversation(answer, taken)
-    assert texts(html, "query") == ["Understood with: A & B✕"]
-    assert 'data-drop="A &amp; B" data-of="1"' in html
-    assert "Understood with" not in conversation(answer)
+    assert texts(html, "query") == ["Understood as: A & B✕"]
+    assert 'data-event="ask_again" data-turn="1" data-without="A &amp; B"' in html
+    assert "Understood as" not in conversation(answer)
 
 
 def test_a_reply_stands_in_the_place_of_an_answer() -> None:

@@ -15,9 +15,9 @@ from ui.reader.head import head
 from ui.reader.picture import is_pdf, page_of, picture_view, views
 from ui.reader.text import text_view
 
-EMPTY = '<div class="reader empty"><p class="soft">Choose a number in an answer to read its source here.</p></div>'
+EMPTY = '<div class="reader empty"><p class="soft">Click a number in an answer to see its source.</p></div>'
 
-GONE = '<div class="reader empty"><p class="soft">This source is no longer in the index.</p></div>'
+GONE = '<div class="reader empty"><p class="soft">This document is no longer here.</p></div>'
 
 
 def open_view(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, str]) -> str:
@@ -34,7 +34,7 @@ def open_view(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str
 
 
 def _view(assistant: Assistant, chosen: Chosen) -> str:
-    (standing,) = assistant.standing([chosen.citation]) if chosen.citation is not None else ("intact",)
+    (standing,) = assistant.standing([chosen.citation]) if chosen.citation is not None else (None,)
     drawn = is_pdf(chosen.document)
     if chosen.view == "page" and not drawn:
         raise ValueError("no page to be drawn")

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from rag.types import Answer, Citation, page_name
+from rag.types import Answer, Citation, Standing, page_name
+from rag.wording import STANDING_WORDS
 from ui.buttons import button
 from ui.escape import escape
 from ui.reader.chosen import Chosen
 
-_STANDING = {
-    "intact": ("ok", "✓ quoted word for word, checked against the file now"),
-    "moved": ("warn", "the file has changed since; these words still stand in it"),
-    "changed": ("bad", "the file has changed since; what was quoted no longer stands in it word for word"),
-    "gone": ("bad", "the file is gone; this is what the index holds of it"),
-}
-_UNQUOTED = ("ok", "✓ these words stand in the file, checked now")
+_STYLES = {"intact": "ok", "moved": "warn", None: "warn", "changed": "bad", "gone": "bad"}
 _SUPPORT = {
-    "supported": ("", "the answer says this in its own words"),
-    "unsupported": ("warn", "the answer says something that these words do not bear out"),
+    "supported": ("", "The answer says this in its own words"),
+    "unsupported": ("warn", "These words do not support what the answer says"),
 }
 
 
-def head(chosen: Chosen, standing: str, views: str, page: int | None = None) -> str:
+def head(chosen: Chosen, standing: Standing | None, views: str, page: int | None = None) -> str:
     """Return the head; ``page`` is the one that is looked at, where that is not the one of the passage."""
     document = chosen.document
     path = _path(chosen, page)
@@ -33,7 +28,7 @@ def head(chosen: Chosen, standing: str, views: str, page: int | None = None) -> 
     source = quote(document.source.encode("utf-8", "surrogateescape"), safe="")
     original = f'<a class="original" href="api/file?source={escape(source)}" download>Open the original</a>'
     turned = page is not None and chosen.citation is not None and page != chosen.citation.page
-    state = _line("", "another page than that of the cited words") if turned else _state(chosen, standing)
+    state = _line("", "Not the page of the quote") if turned else _state(chosen, standing)
     close = '<button type="button" class="close" data-close aria-label="Close the source">×</button>'
     return (
         f'<div class="head"><nav aria-label="Citations">{_steps(chosen)}{close}</nav>'
@@ -66,16 +61,20 @@ def _steps(chosen: Chosen) -> str:
     return f"{step(n - 1, '‹', 'Previous')}<span>{n} of {count}</span>{step(n + 1, '›', 'Next')}"
 
 
-def _state(chosen: Chosen, standing: str) -> str:
+def _state(chosen: Chosen, standing: Standing | None) -> str:
     """Return what became of the cited words, and how the answer uses them."""
     if chosen.result is not None:
-        return _line("", "a passage near the question; it may not answer it")
+        return _line("", "Close to the question; it may not answer it")
     if chosen.answer is None or chosen.citation is None:
         return ""
     support = _support(chosen.answer, chosen.citation)
-    style, words = _UNQUOTED if (support or chosen.closest) and standing == "intact" else _STANDING[standing]
-    near = _line("", "an excerpt close to the question; it may not answer it") if chosen.closest else ""
-    return near + _line(style, words) + (_line(*_SUPPORT[support]) if support else "")
+    sign = "✓ " * (standing == "intact")
+    near = _line("", "Close to the question; it may not answer it") if chosen.closest else ""
+    return (
+        near
+        + _line(_STYLES[standing], sign + STANDING_WORDS[standing])
+        + (_line(*_SUPPORT[support]) if support else "")
+    )
 
 
 def _support(answer: Answer, citation: Citation) -> str:
