@@ -51,7 +51,7 @@ def test_the_choice_outlives_a_reload(bridge_alone: Page) -> None:
     expect(bridge_alone.locator("#only")).to_contain_text("Asking only bridge.txt")
     expect(bridge_alone.get_by_label("Ask bridge.txt")).to_be_checked()
     ask(bridge_alone, "Who built the bridge?")
-    expect(bridge_alone.locator(".turn:last-child .meta")).to_contain_text("asked of 1 chosen document")
+    expect(bridge_alone.locator(".turn:last-child .meta")).to_contain_text("Asked of 1 chosen document")
     bridge_alone.locator("#only").get_by_role("button", name="Ask all documents").click()
     expect(bridge_alone.locator("#only .only")).to_have_count(0)
     bridge_alone.reload()

@@ -116,7 +116,7 @@ def test_what_keeps_the_index_from_the_folder_is_said_and_removals_are_allowed(
         expect(notice).to_contain_text(f"{len(before)} of {len(before)} documents are not in")
         expect(notice).to_be_in_viewport()
     assert [document.source for document in site.assistant.documents()] == before
-    page.locator("#folder-notice").get_by_role("button", name=f"Remove {len(before)} documents from the index").click()
+    page.locator("#folder-notice").get_by_role("button", name=f"Remove {len(before)} documents from the search").click()
     expect(page.locator(".folder-notice")).to_have_count(0)
     assert site.assistant.documents() == []
     site.corpus.rmdir()
@@ -131,7 +131,7 @@ def test_a_question_is_asked_of_the_chosen_documents_alone(page: Page) -> None:
     expect(page.locator("#only")).to_contain_text("Asking only bridge.txt")
     ask(page, "Who built the mill on the Ouse?")
     expect(page.locator(".turn:last-child .answer")).not_to_contain_text("Ada Brown")
-    expect(page.locator(".turn:last-child .meta")).to_contain_text("asked of 1 chosen document")
+    expect(page.locator(".turn:last-child .meta")).to_contain_text("Asked of 1 chosen document")
     ask(page, "How long should a soft-boiled egg be cooked?")
     expect(page.locator(".turn:last-child .verdict")).to_have_text("I couldn’t find this in the chosen document.")
     page.locator(".turn:last-child").get_by_role("button", name="Ask all documents").click()
@@ -157,7 +157,7 @@ def test_the_list_follows_the_folder_and_says_what_waits(
 
     monkeypatch.setattr(site.assistant._index, "put", put)
     (site.corpus / "late.txt").write_text("The bell was cast in 1700.")
-    expect(row(page, "late.txt")).to_contain_text("new")
+    expect(row(page, "late.txt")).to_contain_text("Added – reading…")
     expect(page.locator("#documents .counts")).to_contain_text("reading 1")
     expect(page.locator("#documents progress")).to_be_visible()
     held.set()

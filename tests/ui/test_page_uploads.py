@@ -214,7 +214,7 @@ def test_of_a_read_only_folder_it_is_said_that_files_cannot_be_added_here(
         choose(page, "a.txt", "b.txt")
         expect(page.locator(".uploads")).to_contain_text("0 files added, 2 not added", timeout=30_000)
         reasons = page.locator(".uploads .bad").all_inner_texts()
-        assert [reason.partition(",")[0] for reason in reasons] == ["files cannot be added here"] * 2
+        assert [reason.partition(",")[0] for reason in reasons] == ["this folder is read-only"] * 2
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".uploads")).to_contain_text("2 files added", timeout=30_000)
     assert added(site) == {"a.txt", "b.txt"}
