@@ -20,7 +20,6 @@ from rag.answer.intent import Intent, Intents
 from rag.changes import KeptChanges
 from rag.compose import (
     Clock,
-    Documents,
     OnAnswer,
     Part,
     cited,
@@ -40,6 +39,7 @@ from rag.followup import Understood, understand
 from rag.index import FileRecord, Manifest, Reader, SharedIndex, mismatch
 from rag.index.again import asked_again
 from rag.index.collections import open_index
+from rag.index.documents import Documents
 from rag.languages import unspoken
 from rag.library import add_document, corpus_file, forget_removed, remove_document, restore_document
 from rag.listing import ListedDocument, listing

@@ -11,10 +11,9 @@ from operator import add
 
 from rag.answer import Draft, DraftSentence, OnSentences
 from rag.answer.cite import cite
-from rag.errors import IndexFailure
 from rag.followup import Understood
 from rag.index import Reader
-from rag.types import Citation, Document, FindDocument, ModelUse, SearchResult, Sentence, Unread, Value
+from rag.types import Citation, FindDocument, ModelUse, SearchResult, Sentence, Unread, Value
 
 # Called with all sentences and citations of an answer so far, which may be none; what was there before may be gone
 # again.
@@ -51,26 +50,6 @@ class Part(Value):
         places = (quote for sentence in self.sentences for quote in sentence.quotes)
         chunk = result.chunk
         return any(p.source == result.source and chunk.start <= p.start < chunk.end for p in places)
-
-
-class Documents:
-    """The documents of one view of an index, each read once: called with a source, it returns that document."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._read: dict[str, Document] = {}
-
-    def read(self, sources: Iterable[str]) -> None:
-        """Read documents together that are about to be asked for."""
-        if missing := {*sources} - self._read.keys():
-            self._read |= self._reader.documents_at(missing)
-
-    def __call__(self, source: str) -> Document:
-        """Return a document; raises IndexFailure where the index holds none at ``source``."""
-        self.read([source])
-        if source not in self._read:
-            raise IndexFailure(f"{source} was found but is not in the index: run `rag index`")
-        return self._read[source]
 
 
 def tell_nobody(_: Sequence[DraftSentence]) -> None:

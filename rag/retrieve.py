@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rag.compose import Documents
 from rag.decision import Candidate, sentence_log_odds, sure_words
 from rag.embed import Embedder, Embedding, Vectors
 from rag.index import Passage, Reader
+from rag.index.documents import Documents
 from rag.index.statistics import SATURATION
 from rag.languages import speaks
 from rag.query import Query

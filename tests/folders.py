@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from rag.assistant import Assistant
-from rag.compose import Documents
 from rag.embed import Embedder
 from rag.index import Index, Reader
+from rag.index.documents import Documents
 from rag.index.local import LocalIndex
 from rag.query import read_query
 from rag.read.learned import LearnedReader

@@ -18,8 +18,8 @@ PROJECT = Path(str(rag.__file__)).parent.parent
 
 # From the bottom; a module imports from layers below its own, or from its own package.
 LAYERS = (
-    ("types", "errors", "stop_words", "weights", "child", "hosts"),
-    ("place", "conversation_file", "saved_answer", "corpus", "dates", "markdown_signs", "exported"),
+    ("types", "errors", "stop_words", "weights", "child", "hosts", "processors"),
+    ("place", "conversation_file", "saved_answer", "corpus", "dates", "markdown_signs", "exported", "wording"),
     ("identifiers",),
     ("languages", "words", "lines", "conversations", "wire", "llm"),
     ("export", "sentences", "short_forms"),
@@ -47,6 +47,7 @@ HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
 SEEN_BY_UI: dict[str, set[str]] = {
     "rag.assistant": set(),
     "rag.types": set(),
+    "rag.wording": set(),
     "rag.settings": set(),
     "rag.errors": set(),
     "rag.listing": set(),

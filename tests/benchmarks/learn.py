@@ -36,12 +36,12 @@ from sklearn.metrics import roc_auc_score
 from rag import weights
 from rag.answer.confidence import answer_features
 from rag.assistant import Assistant
-from rag.compose import Documents
 from rag.decision import sentence_features
 from rag.embed import Embedder
 from rag.embed.packaged import PackagedEmbedder
 from rag.followup import Understood, understand
 from rag.index import Reader
+from rag.index.documents import Documents
 from rag.index.local import LocalIndex
 from rag.query import read_query
 from rag.read import PassageReader

@@ -12,8 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-from rag.compose import Documents
 from rag.embed.packaged import PackagedEmbedder
+from rag.index.documents import Documents
 from rag.index.local import LocalIndex
 from rag.query import read_query
 from rag.retrieve import retrieve

@@ -27,13 +27,13 @@ from rich.progress import track
 from rag import show, show_run
 from rag.answer.confidence import confidence
 from rag.assistant import Assistant
-from rag.compose import Documents
 from rag.evaluate.ask import Outcome, ask_all
 from rag.evaluate.bootstrap import Array, Statistic, auroc, estimates, mean
 from rag.evaluate.measures import Unit
 from rag.evaluate.questions import read_questions, resolve
 from rag.evaluate.report import html_report, interval, number
 from rag.evaluate.run import Run, summary
+from rag.index.documents import Documents
 from rag.query import read_query
 from rag.settings import Settings
 from tests.benchmarks.records import Record, read_records
