@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rag.answer import Answerer, OnSentences
-from rag.answer.about import NEEDS_MODEL, draft_about, draft_on_topic
+from rag.answer.about import NEEDS_MODEL, chapters, draft_about, draft_on_topic, outline
+from rag.answer.cite import cite
 from rag.answer.confidence import confidence, verdict
 from rag.answer.extractive import ExtractiveAnswerer
 from rag.answer.intent import Intent, Intents
@@ -62,6 +63,7 @@ from rag.types import (
     DocumentSummary,
     Freshness,
     Message,
+    Overview,
     SearchResult,
     Stale,
     Standing,
@@ -78,6 +80,7 @@ _CATCH_UP_SECONDS, _CATCH_UP_BYTES = 2.0, 3_000_000
 _CATCH_UP_AT_MOST = 4  # times as long, where the machine is busy: a file that is begun is to be found
 _NOTHING_YET = "nothing is indexed yet: the documents are being read, ask again in a moment"
 _NICE = 10  # of what is done in the background, in Unix's scale from -20 (first) to 19 (last)
+_CENTRAL = 3  # sentences that stand for a document on its card
 _ON_TOPIC = 20  # passages, whose documents are those about a topic
 
 
@@ -454,6 +457,15 @@ class Assistant:
         if document is None:
             raise UsageError(f"no document {source!r} in the index: `rag status` lists those there are")
         return document
+
+    @asked_again
+    def overview(self, source: str) -> Overview:
+        """Return what a document is about; of its sentences, those that are embedded can stand for it."""
+        with self._reading([source]) as reader:
+            documents = Documents(reader)
+            draft = outline(documents(source), reader, _CENTRAL)
+            citations = cite(draft.sentences, documents)[1] if draft is not None else ()
+            return Overview(headings=tuple(chapters(documents(source))), citations=citations)
 
     @asked_again
     def documents(self) -> list[DocumentSummary]:

@@ -375,6 +375,13 @@ def _place(source: str, kind: PageKind, page: int | None, headings: tuple[str, .
 Standing = Literal["intact", "moved", "changed", "gone"]
 
 
+class Overview(Value):
+    """What a document is about: its upper headings, and the sentences that stand for it, each cited."""
+
+    headings: tuple[str, ...]
+    citations: tuple[Citation, ...]
+
+
 class Stale(Value):
     """A cited document whose file is no longer what was cited, and in what way."""
 

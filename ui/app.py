@@ -43,7 +43,9 @@ class _Parts:
     search: gr.Textbox
     talks_told: gr.HTML
     talk: gr.HTML
+    arrivals: gr.HTML
     starters: gr.HTML
+    suggestions: gr.HTML
     only: gr.HTML
     notice: gr.HTML
     question: gr.Textbox
@@ -56,6 +58,7 @@ class _Parts:
     editing: gr.Textbox
     seen: gr.Textbox
     opened: gr.Textbox
+    since: gr.Textbox
 
 
 def build(
@@ -68,11 +71,12 @@ def build(
     with Page(title="Ask your documents", analytics_enabled=False, fill_width=True) as page:
         add_endpoints(assistant, limit)
         parts = _lay_out(locked)
-        _wire_asking(parts, chat, talks)
+        _wire_asking(parts, chat, talks, folder)
         _wire_turns(parts, chat)
         _wire_folder(parts, folder)
         _wire_talks(parts, talks, chat)
         page.load(chat.open_named, [parts.place], [parts.talk, parts.place], js=_PLACE_OF_ADDRESS, **_AT_HAND)
+        page.load(folder.arrived, None, [parts.since, parts.arrivals], **_AT_HAND)
         page.load(talks.listed, [parts.search, parts.place], [parts.talks], **_AT_HAND)
         page.load(chat.chosen_before, [parts.chosen], [parts.chosen, parts.only], js=_CHOSEN_BEFORE, **_AT_HAND).then(
             folder.listed, [parts.chosen, parts.find], [parts.documents], **_AT_HAND
@@ -102,7 +106,7 @@ def _lay_out(locked: bool) -> _Parts:
     def kept() -> gr.Textbox:
         return gr.Textbox("", visible=False)
 
-    place, chosen, editing, seen, opened = kept(), kept(), kept(), kept(), kept()
+    place, chosen, editing, seen, opened, since = (kept() for _ in range(6))
     with gr.Row(elem_id="page"):
         with gr.Column(elem_id="panel"):
             drawn('<button type="button" class="close" data-close aria-label="Close the panel">×</button>', "shut")
@@ -123,7 +127,9 @@ def _lay_out(locked: bool) -> _Parts:
         with gr.Column(elem_id="chat"):
             drawn(_TOP, "top")
             talk = drawn(render.conversation("", []), "talk")
+            arrivals = drawn(name="arrivals")
             starters = drawn(name="starters")
+            suggestions = drawn(name="suggestions")
             only = drawn(name="only")
             folder_notice_asking = drawn(name="folder-notice-asking")
             notice = drawn(name="notice")
@@ -136,15 +142,16 @@ def _lay_out(locked: bool) -> _Parts:
         with gr.Column(elem_id="reader"):
             source = drawn(reader.EMPTY)
     return _Parts(
-        documents, find, told, folder_notice, folder_notice_asking, rebuild, talks, search, talks_told, talk, starters,
-        only, notice, question, send, stop, new_topic, source, place, chosen, editing, seen, opened,
+        documents, find, told, folder_notice, folder_notice_asking, rebuild, talks, search, talks_told, talk, arrivals,
+        starters, suggestions, only, notice, question, send, stop, new_topic, source, place, chosen, editing, seen,
+        opened, since,
     )  # fmt: skip
 
 
 _DROP = (
     '<label class="drop"><span>Drop files here, or <u>choose</u></span>'
     "<small>PDF, Word, slides, sheets, web, mail, text</small>"
-    '<input type="file" multiple class="sr" aria-label="Add documents"></label>'
+    '<input type="file" multiple class="sr" id="choose-files" aria-label="Add documents"></label>'
     '<ul class="uploads" aria-live="polite"></ul>'
 )
 _TOP = (
@@ -173,7 +180,7 @@ def _question_box() -> gr.Textbox:
     )
 
 
-def _wire_asking(parts: _Parts, chat: Chat, talks: Talks) -> None:
+def _wire_asking(parts: _Parts, chat: Chat, talks: Talks, folder: Folder) -> None:
     """Let questions be asked, each of three ways, and stopped."""
     # In the order of ui.chat.Parts.
     changed = [parts.talk, parts.question, parts.place, parts.editing, parts.notice]
@@ -181,12 +188,16 @@ def _wire_asking(parts: _Parts, chat: Chat, talks: Talks) -> None:
     typed = [parts.question, parts.place, parts.chosen, parts.editing]
     asking = [
         gr.on([parts.question.submit, parts.send.click], chat.ask, typed, changed, **limits),
-        parts.starters.ask_starter(chat.ask_starter, [parts.place, parts.chosen], changed, **limits),
+        *(
+            part.ask_starter(chat.ask_starter, [parts.place, parts.chosen], changed, **limits)
+            for part in (parts.starters, parts.arrivals, parts.suggestions)
+        ),
         parts.talk.ask_again(chat.ask_again, [parts.place], changed, **limits),
         parts.talk.ask_everywhere(chat.ask_everywhere, [parts.place], changed, **limits),
     ]
     for event in asking:
         event.success(chat.show_first, [parts.place], [parts.source, parts.opened], **_AT_HAND)
+        event.success(folder.arrived, None, [parts.since, parts.arrivals], **_AT_HAND)
         event.then(talks.listed, [parts.search, parts.place], [parts.talks], **_AT_HAND)
     parts.stop.click(
         chat.stopped, [parts.place, parts.question], changed, js=_STOPPED, cancels=asking, **_AT_HAND
@@ -205,7 +216,8 @@ def _wire_turns(parts: _Parts, chat: Chat) -> None:
     parts.talk.restore_turns(chat.undo, [parts.place], [parts.talk], **_QUIETLY)
     parts.talk.discard_question(chat.discard, [parts.place], [parts.talk, parts.place], **_AT_HAND)
     parts.talk.rate(chat.rate, [parts.place], [parts.talk], **_QUIETLY)
-    for part in (parts.talk, parts.source, parts.documents):
+    parts.talk.change(chat.suggestions, [parts.place], [parts.suggestions], **_AT_HAND, trigger_mode="always_last")
+    for part in (parts.talk, parts.source, parts.documents, parts.arrivals):
         # Of several sources that are opened in haste, the last is shown.
         part.show_source(chat.show, [parts.place], [parts.source, parts.opened], **_AT_HAND, trigger_mode="always_last")
 
@@ -231,8 +243,11 @@ def _wire_folder(parts: _Parts, folder: Folder) -> None:
     notices = [parts.folder_notice, parts.folder_notice_asking]
     for part in notices:
         part.allow_removals(folder.allow_removals, None, None, **_AT_HAND)
-    seen = [parts.seen, *view, parts.place, parts.opened]
-    redrawn = [parts.documents, *notices, parts.starters, parts.talk, parts.source, parts.seen]
+    parts.arrivals.close_arrivals(folder.arrived, None, [parts.since, parts.arrivals], **_AT_HAND)
+    seen = [parts.seen, *view, parts.since, parts.place, parts.opened]
+    redrawn = [
+        parts.documents, *notices, parts.starters, parts.arrivals, parts.talk, parts.source, parts.seen,
+    ]  # fmt: skip
     gr.Timer(_LOOK_EVERY).tick(folder.look, seen, redrawn, **_AT_HAND)
 
 

@@ -27,6 +27,7 @@ from ui.buttons import told
 from ui.escape import escape
 from ui.live import Live
 from ui.structure import Structures
+from ui.suggestions import Suggestions
 
 
 class Parts(NamedTuple):
@@ -52,6 +53,7 @@ class Chat:
         self._limit = limit
         self._structures = Structures(assistant)
         self._asking: set[str | None] = set()  # open pages that wait for an answer
+        self._next = Suggestions(assistant)
 
     def ask(self, text: str, place: str, chosen: str, editing: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Yield the page's parts as the answer comes: the question at once, then a sentence at a time.
@@ -166,6 +168,14 @@ class Chat:
             return reader.EMPTY, ""
         chosen = {"turn": str(len(turns) - 1), "n": "1"}
         return self._view(turns, chosen), json.dumps(chosen)
+
+    def suggestions(self, place: str, request: gr.Request) -> str:
+        """Return questions that may be asked next: of what stands near to what the last answer cites."""
+        turns = self._turns(place, request)
+        if not turns or request.session_hash in self._asking:
+            return ""
+        asked = tuple(turn.answer.question for turn in turns)
+        return panel.starters(self._next(turns[-1].id, turns[-1].answer, asked))
 
     def source(self, place: str, chosen: Mapping[str, str], request: gr.Request) -> str:
         """Return the reader for what was chosen."""

@@ -12,6 +12,7 @@ import gradio as gr
 from rag.assistant import Assistant
 from rag.errors import RagError
 from ui import panel
+from ui.arrivals import Arrivals
 from ui.buttons import told
 from ui.chat import Chat, chosen_sources
 from ui.live import Live, Look
@@ -23,6 +24,7 @@ class Folder:
     def __init__(self, assistant: Assistant, live: Live, chat: Chat) -> None:
         self._assistant = assistant
         self._live = live
+        self._arrivals = Arrivals(assistant, live)
         self._chat = chat
 
     def listed(self, chosen: str, find: str | None) -> str:
@@ -30,24 +32,35 @@ class Folder:
         return self._drawn(self._live.look(), chosen, find)
 
     def look(
-        self, seen: str, chosen: str, find: str | None, place: str, opened: str, request: gr.Request
+        self, seen: str, chosen: str, find: str | None, since: str, place: str, opened: str, request: gr.Request
     ) -> tuple[Any, ...]:
-        """Return list, notices, starters, talk and reader where they are others than ``seen`` names, and their names.
+        """Return what is drawn of folder, talk and reader where it is another than ``seen`` names, and its names.
 
-        Talk and reader (of what was ``opened``) are others where the documents are: what is quoted may stand in
-        them no more.
+        Of the folder, that is the list, the notices, the questions to begin with, and the card of what came in
+        ``since`` so many documents had. Talk and reader (of what was ``opened``) are others where the documents are:
+        what is quoted may stand in them no more.
         """
         look = self._live.look()
-        drawn, starters = self._drawn(look, chosen, find), panel.starters(self._live.starters())
-        notice: Any = panel.folder_notice(look.problem)
-        names = _digest(f"{drawn} {starters} {notice}"), _digest(str(look.documents))
+        notice = panel.folder_notice(look.problem)
+        begin = panel.starters(self._live.starters()) if look.documents else panel.invitation(self._corpus)
+        card = self._arrivals.card(_number(since))
+        drawn: tuple[Any, ...] = (self._drawn(look, chosen, find), notice, notice, begin, card)
+        names = _digest(str(drawn)), _digest(str(look.documents))
         before = (seen or "").partition(" ")
         changed = bool(place) and before[2] not in ("", names[1])
         talk = self._chat.talk(place, request) if changed else gr.skip()
         source = self._chat.source(place, json.loads(opened), request) if changed and opened else gr.skip()
         if names[0] == before[0]:
-            drawn = starters = notice = gr.skip()
-        return drawn, notice, notice, starters, talk, source, " ".join(names)
+            drawn = (gr.skip(),) * len(drawn)
+        return *drawn, talk, source, " ".join(names)
+
+    def arrived(self) -> tuple[str, str]:
+        """Return how many documents have arrived until now, and no card of any."""
+        return str(self._live.arrived), ""
+
+    @property
+    def _corpus(self) -> str:
+        return self._assistant.settings.corpus.name
 
     def choose(self, chosen: str, find: str | None, event: gr.EventData) -> tuple[str, str, str]:
         """Choose a document to be asked alone, or choose it no longer; all are asked where none is chosen."""
@@ -97,6 +110,11 @@ class Folder:
 
     def _drawn(self, look: Look, chosen: str, find: str | None) -> str:
         return panel.documents(look, chosen_sources(chosen), find or "")
+
+
+def _number(text: str) -> int:
+    """Return a count that a page was told; 0 where it was told none yet."""
+    return int(text) if text.isdecimal() else 0
 
 
 def _digest(text: str) -> str:

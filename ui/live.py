@@ -10,9 +10,10 @@ from typing import NamedTuple
 from rag.assistant import Assistant
 from rag.errors import RagError, SyncStopped
 from rag.listing import TAKEN_AWAY, ListedDocument
-from rag.starters import starters
+from rag.suggest import starters
 from rag.sync import Progress
 from rag.sync_state import SyncProblem
+from ui.later import Later
 
 _KEPT_FOR = 1.0  # seconds
 _TOLD_FOR = 20.0  # seconds that is said how a rebuild ended
@@ -51,8 +52,8 @@ class Live:
         self._work: threading.Thread | None = None
         self._outcome = ""
         self._ended = 0.0
-        self._starters: tuple[Sequence[ListedDocument], list[str]] = ((), [])
-        self._starting = threading.Lock()
+        self._starters: Later[list[str]] = Later([])
+        self._arrived: list[str] | None = None  # sources, in the order they could be asked
 
     def look(self) -> Look:
         """Return what there is to be seen now, or was a second ago."""
@@ -122,16 +123,24 @@ class Live:
         self._ended = time.monotonic()
 
     def starters(self) -> list[str]:
-        """Return questions to begin with; made anew, meanwhile, where the documents have changed."""
-        documents = [one for one in self.look().documents if one.state == "indexed"]
-        if documents != self._starters[0] and self._starting.acquire(blocking=False):
-            threading.Thread(target=self._make_starters, args=[documents], name="starters", daemon=True).start()
-        return self._starters[1]
+        """Return questions to begin with."""
+        ready = self._ready()
+        return self._starters.get(ready, lambda: starters(self._assistant))
 
-    def _make_starters(self, documents: Sequence[ListedDocument]) -> None:
-        try:
-            self._starters = documents, starters(self._assistant)
-        except RagError:
-            self._starters = documents, []
-        finally:
-            self._starting.release()
+    def arrivals(self, since: int) -> Sequence[ListedDocument]:
+        """Return the documents that can be asked since so many had arrived, and are there still."""
+        ready = {one.source: one for one in self._ready()}
+        with self._looking:
+            if self._arrived is None:
+                self._arrived = list(ready)
+            self._arrived += [source for source in ready if source not in self._arrived]
+            return [ready[source] for source in self._arrived[since:] if source in ready]
+
+    @property
+    def arrived(self) -> int:
+        """How many documents have arrived until now."""
+        self.arrivals(0)
+        return len(self._arrived or ())
+
+    def _ready(self) -> Sequence[ListedDocument]:
+        return tuple(one for one in self.look().documents if one.state == "indexed" and one.chunks)

@@ -154,5 +154,17 @@ def _ago(now: datetime, then: datetime) -> str:
 
 
 def starters(questions: Sequence[str]) -> str:
-    """Return questions to begin with."""
+    """Return questions, each a button that asks it."""
     return "".join(button(escape(one), "ask_starter", {"question": one}, style="chip") for one in questions)
+
+
+def invitation(folder: str) -> str:
+    """Return what to do where there is no document yet, and what can be done then."""
+    return (
+        '<div class="invitation"><h3>Add your first document</h3>'
+        f"<p>Drop files anywhere on this page, or put them into the folder <b>{escape(folder)}</b>.</p>"
+        '<label class="choose" for="choose-files">Choose files</label>'
+        "<ul><li>Ask in your own words, and get the passage that answers</li>"
+        "<li>See it in its document, word for word</li>"
+        "<li>Get the gist: “Summarise the report”</li></ul></div>"
+    )

@@ -23,6 +23,7 @@ NEEDS_MODEL = "adding up, comparing and judging need a language model (RAG_LLM_U
 _MOST_NAMED = 40  # documents of a list
 _MOST_ROWS = 20
 _OUTLINE = 5  # sentences that stand for a document, or documents for all
+_CHAPTERS = 12
 _SENTENCE_WORDS = 6  # that a sentence must have which stands for a document
 _LONGEST = 450  # characters of an excerpt of an outline
 _MOST_OF_IT = 0.5  # of a document's characters, from which its table or list is what it is
@@ -198,13 +199,20 @@ def outline(document: Document, reader: Reader, most: int = _OUTLINE, within: Sp
                 spans.append(span)
                 rows.append(embedding.sentences[at])
     chosen = sorted(spans[at] for at in _central(np.array(rows), most)) if spans else []
-    under = [one for one in document.headings if first <= one.start < last]
-    headings = [" ".join(one.text.split()) for one in under if one.level <= min(h.level for h in under) + 1][1:12]
+    headings = chapters(document, within)
     note = f"{document.title}: {' · '.join(headings)}" if headings else document.title
     if not chosen:
         return None
     quoted = tuple(_quoted(document, span, excerpt_span(document, span, _LONGEST)) for span in chosen)
     return Draft(sentences=quoted, note=note)
+
+
+def chapters(document: Document, within: Span | None = None) -> list[str]:
+    """Return the upper headings of a document, or of a part of it, after the first."""
+    first, last = within or (0, len(document.text))
+    under = [one for one in document.headings if first <= one.start < last]
+    upper = min((one.level for one in under), default=0) + 1
+    return [" ".join(one.text.split()) for one in under if one.level <= upper][1:_CHAPTERS]
 
 
 def _stands_alone(document: Document, span: Span) -> bool:

@@ -24,8 +24,8 @@ def open_view(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str
     """Return the reader for what was chosen on the page, or GONE where that is nothing that can be shown.
 
     ``chosen`` has ``turn`` and ``n`` (a citation of an answer), ``turn`` and ``closest`` (an excerpt where there is no
-    answer), ``turn`` and ``rank`` (a passage that was found), or ``source`` (a document); with them may come ``view``
-    ("text" or "page"), ``page`` and ``at`` (an offset).
+    answer), ``turn`` and ``rank`` (a passage that was found), or ``source`` (a document; with ``start`` and ``end`` a
+    stretch of it); with them may come ``view`` ("text" or "page"), ``page`` and ``at`` (an offset).
     """
     try:
         return _view(assistant, choose(assistant, turns, chosen))

@@ -38,8 +38,9 @@ class Chosen:
 
     @property
     def marks(self) -> tuple[Style, ...]:
-        """The style of the cited words; none where they do not stand in the document."""
-        return () if self.place is None else (Style(*self.place, "mark"),)
+        """The style of the cited words, or of the stretch that was chosen; none where they do not stand there."""
+        place = self.passage if self.answer is None else self.place
+        return () if place is None else (Style(*place, "mark"),)
 
     @property
     def way_back(self) -> str:
@@ -70,8 +71,7 @@ def choose(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, s
 
 def _what(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, str]) -> Chosen:
     if "source" in chosen:
-        source = str(chosen["source"])
-        return Chosen(assistant.document(source), {"source": source})
+        return _of_document(assistant.document(str(chosen["source"])), chosen)
     turn = _needed(chosen, "turn", 0)
     answer = turns[turn]
     if "rank" in chosen:
@@ -85,6 +85,15 @@ def _what(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, st
     told = {"turn": turn, kind: citation.n}
     cited = Chosen(assistant.document(citation.source), told, answer, citation, kind == "closest")
     return replace(cited, passage=_passage(cited, answer, citation))
+
+
+def _of_document(document: Document, chosen: Mapping[str, str]) -> Chosen:
+    """Return a document, or a stretch of it."""
+    start, end = _number(chosen, "start", 0), _number(chosen, "end", 0)
+    if start is None or end is None:
+        return Chosen(document, {"source": document.source})
+    told = {"source": document.source, "start": start, "end": end}
+    return Chosen(document, told, passage=(start, min(end, len(document.text))))
 
 
 def _passage(cited: Chosen, answer: Answer, citation: Citation) -> Span | None:

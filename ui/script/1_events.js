@@ -17,7 +17,7 @@ const within = (name) => element.closest(name) !== null;
 const EVENTS = [
   "ask_starter", "ask_again", "ask_everywhere", "edit_question", "cancel_edit", "discard_question", "restore_turns",
   "rate", "show_source", "choose_document", "choose_all", "remove_document", "restore_document", "stop_rebuild",
-  "allow_removals", "open_conversation", "rename_conversation", "delete_conversation", "restore_conversation",
+  "allow_removals", "close_arrivals", "open_conversation", "rename_conversation", "delete_conversation", "restore_conversation",
 ];
 // What the page does by itself before; where it returns false, Python is told nothing.
 const BEFORE = {
