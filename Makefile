@@ -6,7 +6,6 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .PHONY: chat ask index test check setup
 
 chat: setup
-	@$(BIN)/rag index
 	@$(BIN)/rag serve
 
 ask: setup
