@@ -47,7 +47,7 @@ class Folder:
         drawn: tuple[Any, ...] = (self._drawn(look, chosen, find), notice, notice, begin, card)
         names = _digest(str(drawn)), _digest(str(look.documents))
         before = (seen or "").partition(" ")
-        changed = bool(place) and before[2] not in ("", names[1])
+        changed = bool(place) and before[2] != names[1]
         talk = self._chat.talk(place, request) if changed else gr.skip()
         source = self._chat.source(place, json.loads(opened), request) if changed and opened else gr.skip()
         if names[0] == before[0]:
