@@ -42,16 +42,17 @@ from rag.index.again import asked_again
 from rag.index.collections import open_index
 from rag.index.documents import Documents
 from rag.languages import unspoken
-from rag.library import add_document, corpus_file, forget_removed, remove_document, restore_document
+from rag.library import add_document, corpus_file, forget_removed, remove_documents, restore_document
 from rag.listing import ListedDocument, listing
 from rag.llm import LanguageModel
-from rag.parse.page import PageMarks
+from rag.parse.page import PageMarks, PageWords
 from rag.pictures import Pictures
 from rag.place import collection_at
 from rag.query import Query, query_text, read_query
 from rag.read import PassageReader, ReadablePassage
 from rag.read.folder import PACKAGED
 from rag.read.learned import LearnedReader
+from rag.rephrase import rephrasings
 from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.sync import OnProgress, Progress, SyncReport, sync
@@ -64,6 +65,7 @@ from rag.types import (
     Freshness,
     Message,
     Overview,
+    Rephrased,
     SearchResult,
     Stale,
     Standing,
@@ -113,6 +115,20 @@ class Asked(NamedTuple):
     came: Answer | RagError
 
 
+class _Writer(NamedTuple):
+    """A language model and what answers with it: changed together, so that no question meets one without the other."""
+
+    model: LanguageModel
+    answerer: Answerer
+
+
+class _LookedAt(NamedTuple):
+    """A document whose pages are looked at, and the places of its words."""
+
+    document: Document
+    word_boxes: bytes
+
+
 class Assistant:
     """Answers questions from a folder of documents. Safe to use from many threads."""
 
@@ -127,15 +143,27 @@ class Assistant:
         self._embedder = embedder or _embedder_named(self.settings.embedder)
         self._passage_reader: PassageReader | None = passage_reader or LearnedReader(self.settings.reader or PACKAGED)
         self._intents = Intents(self._embedder)
-        self._model = _language_model(self.settings)
         self._quoting = ExtractiveAnswerer()
-        self._answerer = self._quoting if self._model is None else self._generative(self._model)
+        self._writer: _Writer | None = None
+        self.use_model(_language_model(self.settings))
         self._pictures = Pictures(self.settings.corpus)
+        self._last_looked_at: _LookedAt | None = None
         self._one_sync = threading.Lock()
         self._activity: Progress | None = None
         self._changes = KeptChanges(self._index, self.settings.corpus)
         self._problem: SyncProblem | None = None
+        self._again: set[str] = set()  # files to be read again
         self.on_asked: Callable[[Asked], None] = lambda _: None  # called after each question, by whoever counts them
+
+    @property
+    def model(self) -> LanguageModel | None:
+        """The language model that writes the answers; None where they are excerpts."""
+        writer = self._writer
+        return writer.model if writer is not None else None
+
+    def use_model(self, model: LanguageModel | None) -> None:
+        """Let a language model write the answers to the questions that are asked from now on; with None, none does."""
+        self._writer = _Writer(model, self._generative(model)) if model is not None else None
 
     @property
     @asked_again
@@ -181,6 +209,7 @@ class Assistant:
                     still_for=still_for,
                     allow_removals=allow_removals,
                     embed_for=embed_for,
+                    again=self._again,
                 )
             except (IndexLocked, SyncStopped):
                 raise
@@ -213,6 +242,17 @@ class Assistant:
             pass
         finally:
             timer.cancel()
+
+    def read_again(self, source: str) -> None:
+        """Let the next sync, or the one that goes on, read the file of a document again, though it has not changed.
+
+        Until then, and where that sync is broken off, the index has it as it was.
+
+        Raises:
+            UsageError: There is no such file.
+        """
+        corpus_file(self.settings.corpus, source)
+        self._again.add(source)
 
     def forget(self) -> None:
         """Erase what the index still holds of removed documents."""
@@ -312,6 +352,8 @@ class Assistant:
         *,
         carry: Collection[str] | None = None,
         even_if_unsure: bool = False,
+        with_model: bool = True,
+        stop: threading.Event | None = None,
     ) -> Answer:
         """Return the excerpts that answer, each cited and checked, or those that come closest.
 
@@ -319,14 +361,26 @@ class Assistant:
         Where ``sources`` are given, only these documents are asked. ``on_sentences`` is called with all
         sentences and citations so far, whenever a language model has written another; what it raises stops the
         model. Where ``carry`` is given, of the terms that the question takes over from ``history``, these alone are.
-        With ``even_if_unsure``, the best there is is given whatever the confidence.
+        With ``even_if_unsure``, the best there is is given whatever the confidence. Unless ``with_model``, the answer
+        is excerpts also where a language model writes the others.
 
         Raises:
+            AnswerStopped: ``stop`` was set; a language model is asked no further.
             UsageError: The question is empty, or there is no document at one of ``sources``.
             IndexFailure: There is no index, or it was built with other settings.
         """
+        writer = self._writer if with_model else None
         try:
-            answer = self._answer(question, history, sources, on_sentences, carry, even_if_unsure=even_if_unsure)
+            answer = self._answer(
+                question,
+                history,
+                sources,
+                on_sentences,
+                carry,
+                writer,
+                stop or threading.Event(),
+                even_if_unsure=even_if_unsure,
+            )
         except RagError as error:
             self.on_asked(Asked(question, error))
             raise
@@ -341,17 +395,21 @@ class Assistant:
         sources: Collection[str],
         on_sentences: OnAnswer | None,
         carry: Collection[str] | None,
+        writer: _Writer | None,
+        stop: threading.Event,
         *,
         even_if_unsure: bool,
     ) -> Answer:
-        clock = Clock()
+        clock = Clock(stop)
+        if writer is not None:
+            writer.model.stop_at(stop)
         asked = understand(query_text(question), history, self._embedder, carry)
         with self._reading(sources) as reader:  # one view throughout: what is found is what is cited
             documents = Documents(reader)
             found: list[Part] = []
             for part in asked:
                 tell = teller(found, documents, on_sentences) if on_sentences is not None else tell_nobody
-                found.append(self._part(part, reader, documents, clock, tell, even_if_unsure=even_if_unsure))
+                found.append(self._part(part, reader, documents, clock, tell, writer, even_if_unsure=even_if_unsure))
             with clock.time("cite"):
                 sentences, citations = cited(found, (), documents)
                 nearest = () if any(part.says for part in found) else closest(found, documents)
@@ -397,6 +455,7 @@ class Assistant:
         documents: Documents,
         clock: Clock,
         tell: OnSentences,
+        writer: _Writer | None,
         *,
         even_if_unsure: bool,
     ) -> Part:
@@ -417,13 +476,28 @@ class Assistant:
         with clock.time("answer"):
             sure = confidence(query, results)
             answers = even_if_unsure or sure >= self.settings.answer_above
-            answerer, told = (self._answerer, tell) if answers else (self._quoting, tell_nobody)
-            draft = answerer.answer(query, results, documents, told)
-        judges = intent is not None and intent.kind == "judgement" and self._model is None
+            answerer = writer.answerer if writer is not None and answers else self._quoting
+            draft = answerer.answer(query, results, documents, tell if answers else tell_nobody)
+        judges = intent is not None and intent.kind == "judgement" and writer is None
         note = query.unknown_note or (draft.note if answers else "") or NEEDS_MODEL * judges
         return Part(
             question=question, results=tuple(results), confidence=sure, draft=draft, is_answered=answers, note=note
         )
+
+    @asked_again
+    def rephrased(self, answer: Answer) -> tuple[Rephrased, ...]:
+        """Return the question of an answer in words that the documents have, where it has an answer then."""
+        carried = answer.carried
+        with self._reading(answer.within) as reader:
+            query = read_query(answer.question, reader, self._embedder)
+            found = rephrasings(answer.question, query.terms, query.unknown, reader)
+            return tuple(one for one in found if self._is_held(Understood(one.question, carried), reader))
+
+    def _is_held(self, question: Understood, reader: Reader) -> bool:
+        """Whether the documents are thought to hold the answer to a question."""
+        query = self._query(question, reader)
+        results = self._found(query, reader, Documents(reader), self.settings.passages)
+        return confidence(query, results) >= self.settings.answer_above
 
     def _query(self, question: Understood, reader: Reader) -> Query:
         return read_query(question.searched, reader, self._embedder, question.answered, question.typed)
@@ -524,7 +598,7 @@ class Assistant:
         """Return all documents and files of the folder, in natural order of their names, each with its state."""
         with self._index.reading() as reader:
             documents, files = reader.documents(), reader.files()
-        return listing(documents, files, scan(self.settings.corpus))
+        return listing(documents, files, scan(self.settings.corpus), self._again.copy())
 
     @asked_again
     def standing(self, citations: Sequence[Citation]) -> list[Standing | None]:
@@ -537,20 +611,38 @@ class Assistant:
         self.document(source)
         return corpus_file(self.settings.corpus, source)
 
-    def add_document(self, name: str, pieces: Iterable[bytes], *, replace: bool = False) -> str:
+    def add_document(
+        self,
+        name: str,
+        pieces: Iterable[bytes],
+        *,
+        replace: bool = False,
+        keep_both: bool = False,
+        skip_identical: bool = False,
+    ) -> str:
         """Put a document into the corpus, whole or not at all, and return its source; the index follows by a sync.
 
+        Where its name is taken, it may ``replace`` the other or ``keep_both``; with ``skip_identical``, a file that is
+        there already is not added.
+
         Raises:
-            DocumentExists: There is one of this name, and it was not to be replaced.
+            DocumentExists: There is one of this name, and nothing was said of that.
+            DocumentIdentical: It is there already, and was to be skipped.
             DocumentRefused: The name cannot be used, or the content is not what the name says.
             DocumentTooLarge: It is larger than any file that is read.
         """
-        return add_document(self.settings.corpus, self._removed, name, pieces, replace=replace)
+        corpus, removed = self.settings.corpus, self._removed
+        how = {"replace": replace, "keep_both": keep_both, "skip_identical": skip_identical}
+        return add_document(corpus, removed, name, pieces, **how)
 
     def remove_document(self, source: str) -> str:
         """Take the file of a document out of the corpus, and return the token that puts it back within 30 days."""
+        return next(self.remove_documents([source]))
+
+    def remove_documents(self, sources: Sequence[str]) -> Iterator[str]:
+        """Take the files of documents out of the corpus, and yield the token of each, once it is out."""
         forget_removed(self._removed)
-        return remove_document(self.settings.corpus, self._removed, source)
+        yield from remove_documents(self.settings.corpus, self._removed, sources)
 
     def restore_document(self, token: str) -> str:
         """Put back what was taken out under ``token``, and return its source."""
@@ -574,23 +666,40 @@ class Assistant:
                 sources = [one.source for one in reader.documents() if one.file not in gone]
             yield reader.within(sources) if sources or gone else reader
 
-    def page_picture(self, source: str, page: int) -> bytes:
-        """Return a page of an indexed PDF as a picture (PNG); pages are numbered from 1.
+    def page_picture(self, source: str, page: int, scale: int = 1) -> bytes:
+        """Return a page of an indexed PDF as a picture (PNG), ``scale`` times as large as ``page_sizes`` says.
 
         Raises:
             UsageError: There is no such document, it is no PDF, or its file is gone.
             ParseError: The page cannot be drawn, or the file is another than the one that was indexed.
         """
-        return self._pictures.picture(self.document(source), page).png
+        return self._pictures.picture(self._looked_at(source).document, page, scale).png
+
+    def page_sizes(self, source: str) -> Sequence[tuple[int, int]]:
+        """Return the width and height of the pictures of all pages, in pixels; raises as ``page_picture``."""
+        return self._pictures.sizes(self._looked_at(source).document)
 
     def page_boxes(self, source: str, page: int, spans: Sequence[tuple[int, int]]) -> PageMarks:
         """Return where spans of a document's text stand on the picture of a page; raises as ``page_picture``."""
-        return self._pictures.marks(self.document(source), self._word_boxes(source), page, spans)
+        return self._pictures.marks(*self._looked_at(source), page, spans)
+
+    def page_words(self, source: str, page: int) -> PageWords:
+        """Return the words on the picture of a page, and where they stand; raises as ``page_picture``."""
+        return self._pictures.words(*self._looked_at(source), page)
 
     @asked_again
-    def _word_boxes(self, source: str) -> bytes:
+    def _looked_at(self, source: str) -> _LookedAt:
+        """Return the document whose pages are asked for, one after another: to read a long one takes a while."""
+        kept = self._last_looked_at
         with self._index.reading() as reader:
-            return reader.word_boxes(source)
+            sha256, word_boxes = reader.sha256(source), reader.word_boxes(source)
+        if kept is None or (kept.document.source, kept.document.sha256, kept.word_boxes) != (
+            source,
+            sha256,
+            word_boxes,
+        ):
+            kept = self._last_looked_at = _LookedAt(self.document(source), word_boxes)
+        return kept
 
 
 def _language_model(settings: Settings) -> LanguageModel | None:

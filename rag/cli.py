@@ -124,7 +124,7 @@ def ask(
     abstained = False
     for text, before in asked:
         with _costing_its_own_line(text, questions):
-            with show.busy("waiting for the language model …") if assistant.settings.llm_url else nullcontext():
+            with show.busy("waiting for the language model …") if assistant.model is not None else nullcontext():
                 answer = assistant.ask(text, before)
             abstained = answer.abstained
             if as_json or questions:

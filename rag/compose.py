@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from operator import add
 
 from rag.answer import Draft, DraftSentence, OnSentences
 from rag.answer.cite import cite
+from rag.errors import AnswerStopped
 from rag.followup import Understood
 from rag.index import Reader
 from rag.types import Citation, FindDocument, ModelUse, SearchResult, Sentence, Unread, Value
@@ -107,14 +109,21 @@ def together(uses: Sequence[ModelUse]) -> ModelUse | None:
 
 
 class Clock:
-    """Seconds by stage."""
+    """Seconds by stage. Once ``stop`` is set, no stage begins, and one that goes on is the last."""
 
-    def __init__(self) -> None:
+    def __init__(self, stop: threading.Event) -> None:
         self.seconds: dict[str, float] = {}
+        self._stop = stop
 
     @contextmanager
     def time(self, stage: str) -> Iterator[None]:
-        """Count what is done meanwhile as of a stage."""
+        """Count what is done meanwhile as of a stage; raises AnswerStopped where nobody waits for it any more."""
+        self._check()
         started = time.perf_counter()
         yield
+        self._check()
         self.seconds[stage] = round(self.seconds.get(stage, 0.0) + time.perf_counter() - started, 4)
+
+    def _check(self) -> None:
+        if self._stop.is_set():
+            raise AnswerStopped("stopped: ask again")

@@ -21,7 +21,8 @@ CREATE TABLE turns (
     rating TEXT CHECK (rating IN ('up', 'down')),
     note TEXT NOT NULL DEFAULT '',
     pending TEXT, -- how a question without an answer was asked, as JSON
-    replaced_by TEXT -- the turn that took its place
+    parent TEXT, -- the turn before it, once it is answered; of a first one NULL
+    shown INTEGER NOT NULL DEFAULT 1 -- whether it is in the branch that is shown
 );
 CREATE INDEX turns_of ON turns (conversation, position);
 CREATE INDEX turns_rated ON turns (rating) WHERE rating IS NOT NULL;

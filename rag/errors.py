@@ -4,6 +4,7 @@ RagError
 ├── UsageError          the question, a flag or a setting cannot be used     (exit 2)
 │   ├── DocumentRefused   a file cannot be added as a document
 │   │   ├── DocumentExists    there is one of this name
+│   │   ├── DocumentIdentical  it is there already, byte for byte
 │   │   └── DocumentTooLarge  it is larger than any that is read
 │   ├── DocumentMissing   the index holds no document of this name
 │   ├── FolderMissing     there is no folder of documents, or it went away
@@ -44,6 +45,14 @@ class DocumentRefused(UsageError):  # noqa: N818, as those below: they say what 
 
 class DocumentExists(DocumentRefused):
     """There is a document of this name already."""
+
+
+class DocumentIdentical(DocumentRefused):
+    """The file is in the folder already, byte for byte, at ``source``."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(f"already there: {source}")
+        self.source = source
 
 
 class DocumentTooLarge(DocumentRefused):

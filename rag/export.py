@@ -1,4 +1,4 @@
-"""Answers and conversations as Markdown, as a page of HTML that stands by itself, and as JSON.
+"""Answers, conversations and notes as Markdown, as a page of HTML that stands by itself, and as JSON.
 
 Text of documents and of people is shown as it is and does nothing: no format lets it make a link, an image, an
 element or a line of its own. Signs that are not seen are left out, but in JSON, whose quotations can be checked
@@ -10,12 +10,13 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib import resources
 from typing import Literal, NamedTuple
 
-from rag.conversations import Conversation, Turn
+from rag.conversations import Conversation
+from rag.notes import Note
 from rag.types import Answer, Citation, Sentence
 from rag.wire import answer_json
 from rag.wording import CLOSEST, MOST_UNREAD, NOT_FOUND, NOT_READ, UNDERSTOOD, VERDICT_WORDS
@@ -50,11 +51,13 @@ def conversation_markdown(conversation: Conversation) -> str:
 
 def conversation_html(conversation: Conversation) -> str:
     """Return a conversation as one HTML page without script, which loads nothing."""
+    turns = "\n".join(_article(at, turn.answer) for at, turn in enumerate(conversation.turns, 1))
+    return _page(conversation.title, f'<p class="soft">{_minute(conversation.created)}</p>\n{turns}')
+
+
+def _page(title: str, body: str) -> str:
     style = resources.files("rag").joinpath("export.css").read_text(encoding="utf-8")
-    title = _escape(conversation.title)
-    turns = "\n".join(_turn(at, turn) for at, turn in enumerate(conversation.turns, 1))
-    created = f'<p class="soft">{_minute(conversation.created)}</p>'
-    return html_page(title, style, f'<h1 dir="auto">{title}</h1>\n{created}\n{turns}')
+    return html_page(_escape(title), style, f'<h1 dir="auto">{_escape(title)}</h1>\n{body}')
 
 
 def html_page(title: str, style: str, body: str) -> str:
@@ -72,13 +75,38 @@ def conversation_json(conversation: Conversation) -> str:
     """Return a conversation as JSON: each answer as `rag ask --json` prints it, with its time and rating besides."""
     rated = [
         {
-            **turn.model_dump(mode="json", exclude={"answer", "replaced"}),
+            **turn.model_dump(mode="json", exclude={"answer", "branches", "pinned"}),
             **answer_json(turn.answer).model_dump(mode="json"),
         }
         for turn in conversation.turns
     ]
-    found = {**conversation.model_dump(mode="json", exclude={"turns", "pending"}), "answers": rated}
-    return "".join(map(_seen, json.dumps(found, ensure_ascii=False, indent=2))) + "\n"
+    return _json({**conversation.model_dump(mode="json", exclude={"turns", "pending"}), "answers": rated})
+
+
+def notes_markdown(notes: Sequence[Note]) -> str:
+    """Return notes as Markdown: under each question its excerpt with its source, and the remark."""
+    parts = ["# Notes"]
+    for note in notes:
+        parts += [f"## {_inert(note.answer.question)}", *_markdown(note.answer), *map(_line_markdown, _remark(note))]
+    return "\n\n".join(parts) + "\n"
+
+
+def notes_html(notes: Sequence[Note]) -> str:
+    """Return notes as one HTML page without script, which loads nothing."""
+    return _page("Notes", "\n".join(_article(at, note.answer, _remark(note)) for at, note in enumerate(notes, 1)))
+
+
+def notes_json(notes: Sequence[Note]) -> str:
+    """Return notes as JSON: each as an answer of one excerpt, as `rag ask --json` prints it, with its remark."""
+    kept = [
+        {**n.model_dump(mode="json", exclude={"answer"}), **answer_json(n.answer).model_dump(mode="json")}
+        for n in notes
+    ]
+    return _json({"title": "Notes", "answers": kept})
+
+
+def _json(value: Mapping[str, object]) -> str:
+    return "".join(map(_seen, json.dumps(value, ensure_ascii=False, indent=2))) + "\n"
 
 
 class _Line(NamedTuple):
@@ -87,6 +115,10 @@ class _Line(NamedTuple):
     ours: str
     others: str = ""
     kind: Literal["verdict", "soft", "caveat"] = "soft"
+
+
+def _remark(note: Note) -> list[_Line]:
+    return [_Line("Remark:", note.remark)] if note.remark else []
 
 
 def _over(answer: Answer) -> Iterator[_Line]:
@@ -184,9 +216,8 @@ def _outside(beside: str, key: str) -> int:
     return signs.end() if signs is not None else 0
 
 
-def _turn(at: int, turn: Turn) -> str:
-    """Return a question and its answer as HTML."""
-    answer = turn.answer
+def _article(at: int, answer: Answer, more: Iterable[_Line] = ()) -> str:
+    """Return a question and its answer as HTML, and more lines under it."""
     said = " ".join(_sentence(at, one) for one in answer.in_words)
     sources = "".join(_source(at, citation) for citation in (*answer.citations, *answer.closest))
     parts = [
@@ -195,6 +226,7 @@ def _turn(at: int, turn: Turn) -> str:
         f'<p dir="auto">{said}</p>' * bool(said),
         *map(_line, _under(answer)),
         f'<ol class="sources">{sources}</ol>' * bool(sources),
+        *map(_line, more),
     ]
     return f"<article>{''.join(parts)}</article>"
 

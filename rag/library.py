@@ -12,12 +12,14 @@ import secrets
 import shutil
 import time
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from filecmp import cmp
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 from rag.corpus import passed_over, scan
-from rag.errors import DocumentExists, DocumentRefused, DocumentTooLarge, UsageError
+from rag.errors import DocumentExists, DocumentIdentical, DocumentRefused, DocumentTooLarge, UsageError
 from rag.parse import LARGEST_FILE, misnamed
 
 _LONGEST_NAME = 200  # bytes; file systems take 255, and what is written beside has a longer name
@@ -25,26 +27,42 @@ _KEPT_FOR = 30 * 86_400  # seconds
 _HEAD = 4096  # bytes of a file from which it is told whether it is what its name says
 
 
-def add_document(corpus: Path, removed: Path, name: str, pieces: Iterable[bytes], *, replace: bool = False) -> str:
+def add_document(
+    corpus: Path,
+    removed: Path,
+    name: str,
+    pieces: Iterable[bytes],
+    *,
+    replace: bool = False,
+    keep_both: bool = False,
+    skip_identical: bool = False,
+) -> str:
     """Write a document into ``corpus``, whole or not at all, and return its source.
 
-    With ``replace``, one of the same name is kept aside under ``removed``.
+    With ``replace``, one of the same name is kept aside under ``removed``; to ``keep_both``, it gets another name:
+    "mill (2).txt". With ``skip_identical``, a file that is there already under any name is not added.
 
     Raises:
-        DocumentExists: There is one of this name, and it was not to be replaced.
+        DocumentExists: There is one of this name, and nothing was said of that.
+        DocumentIdentical: It is there already, and was to be skipped.
         DocumentRefused: The name cannot be used, or the content is not what the name says.
         DocumentTooLarge: It is larger than any file that is read.
+        UsageError: It cannot take the place of another and stand beside it, too.
     """
+    if replace and keep_both:
+        raise UsageError("replace and keep_both exclude each other: leave one out")
     source = usable_name(name)
     target = corpus / source
-    if target.exists() and not replace:
+    if target.exists() and not (replace or keep_both or skip_identical):
         raise _exists(source)
     beside = corpus / f".{secrets.token_hex(8)}.part"  # hidden, so that no run takes it for a document
     try:
         _write(beside, pieces, source)
+        if skip_identical and (same := _identical(beside, corpus, source)) is not None:
+            raise DocumentIdentical(same)
         if replace and target.is_file():
             _set_aside(target, source, removed)
-        _name(beside, target, source)
+        source = _name_freely(beside, corpus, source) if keep_both else _name(beside, corpus, source)
     except OSError as error:
         raise UsageError(_not_written(source, error)) from error
     finally:
@@ -53,18 +71,20 @@ def add_document(corpus: Path, removed: Path, name: str, pieces: Iterable[bytes]
     return source
 
 
-def remove_document(corpus: Path, removed: Path, source: str) -> str:
-    """Take the file at ``source`` out of the corpus, and return the token that puts it back.
+def remove_documents(corpus: Path, removed: Path, sources: Sequence[str]) -> Iterator[str]:
+    """Take the files at ``sources`` out of the corpus, and yield of each the token that puts it back, once it is out.
 
     Raises:
-        UsageError: It is no file that could be a document: hidden, passed over, or not there.
+        UsageError: One is no file that could be a document: hidden, passed over, or not there. Those before it are out.
     """
-    if source not in {file.source for file in scan(corpus)}:
-        raise UsageError(f"{source!r} is no document of the folder: look at the list of documents")
-    try:
-        return _set_aside(corpus_file(corpus, source), source, removed)
-    except OSError as error:
-        raise UsageError(f"{source} cannot be removed ({error.strerror}): mend that and try again") from error
+    there = {file.source for file in scan(corpus)}
+    for source in sources:
+        if source not in there:
+            raise UsageError(f"{source!r} is no document of the folder: look at the list of documents")
+        try:
+            yield _set_aside(corpus_file(corpus, source), source, removed)
+        except OSError as error:
+            raise UsageError(f"{source} cannot be removed ({error.strerror}): mend that and try again") from error
 
 
 def restore_document(corpus: Path, removed: Path, token: str) -> str:
@@ -144,8 +164,31 @@ def _not_written(source: str, error: OSError) -> str:
     return f"{source} cannot be written ({error.strerror}): mend that and add it again"
 
 
-def _name(beside: Path, target: Path, source: str) -> None:
-    """Give a file its name, never over another."""
+def _identical(file: Path, corpus: Path, source: str) -> str | None:
+    """Return a document of the same content: the one of this name, before others; None where there is none."""
+    size = file.stat().st_size
+    there = [one for one in scan(corpus) if one.size == size and one.reason is None]
+    for one in sorted(there, key=lambda one: one.source != source):
+        with suppress(OSError):  # it went away, or cannot be read
+            if cmp(file, one.path, shallow=False):
+                return one.source
+    return None
+
+
+def _name_freely(beside: Path, corpus: Path, source: str) -> str:
+    """Give a file its name, or the next that is free, and return it."""
+    path = PurePosixPath(source)
+    for number in count(2):
+        try:
+            return _name(beside, corpus, source)
+        except DocumentExists:
+            source = usable_name(f"{path.stem} ({number}){path.suffix}")
+    raise AssertionError("there are more numbers than files")
+
+
+def _name(beside: Path, corpus: Path, source: str) -> str:
+    """Give a file its name, never over another, and return it."""
+    target = corpus / source
     try:
         os.link(beside, target)
     except FileExistsError:
@@ -154,6 +197,7 @@ def _name(beside: Path, target: Path, source: str) -> None:
         if os.path.lexists(target):
             raise _exists(source) from None
         beside.rename(target)
+    return source
 
 
 def _set_aside(file: Path, source: str, removed: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Literal
@@ -19,13 +19,15 @@ from rag.types import DocumentSummary, PageKind, Value
 from rag.wire import PAGE_KIND
 
 TAKEN_AWAY = "taken away"  # the note of a document whose file is gone
+READ_AGAIN = "read again"  # of one that is to be read again, though it has not changed
 
 
 class ListedDocument(Value):
     """A document, an archive of documents, or a file that could not be read as one.
 
-    ``waiting`` is what the index has not caught up with: new, changed, or taken away; ``note`` says which, or why
-    a file could not be read, or what of it could not. ``file`` is another than the source for an attachment.
+    ``waiting`` is what the index has not caught up with: new, changed, taken away, or to be read again; ``note`` says
+    which, or why a file could not be read, or what of it could not. ``file`` is another than the source for an
+    attachment.
     """
 
     source: str = Field(description="The document, by its path in the folder.")
@@ -38,6 +40,7 @@ class ListedDocument(Value):
     pages: int = Field(0, description="How many pages it has; 0 where it has none.")
     page_kind: PageKind = Field("page", description=PAGE_KIND)
     modified: datetime | None = Field(None, description="When its file was last changed; null where that is not known.")
+    size: int = Field(0, description="How large its file is, in bytes; 0 of an attachment.")
     chunks: int = Field(0, description="How many passages it was cut into.")
     note: str = Field("", description="Why it waits or cannot be read, or what of it could not be; or empty.")
     sha256: str = Field("", description="The hash of what was read; empty where nothing was.")
@@ -49,25 +52,30 @@ class ListedDocument(Value):
 
 
 def listing(
-    documents: Sequence[DocumentSummary], records: Mapping[str, FileRecord], files: Sequence[CorpusFile]
+    documents: Sequence[DocumentSummary],
+    records: Mapping[str, FileRecord],
+    files: Sequence[CorpusFile],
+    again: Collection[str] = (),
 ) -> list[ListedDocument]:
-    """Return all documents and files, in the order that people expect of names, each with its state."""
+    """Return all documents and files, in the order that people expect of names, each with its state.
+
+    Those ``again`` are to be read again, though they have not changed.
+    """
     seen = {file.source: file for file in files}
-    waiting = dict.fromkeys(records.keys() - seen.keys(), TAKEN_AWAY)
+    waiting = dict.fromkeys(records.keys() - seen.keys(), TAKEN_AWAY) | dict.fromkeys(seen.keys() & again, READ_AGAIN)
     waiting |= {
         source: "changed" if source in records else "new"
         for source, file in seen.items()
         if may_differ(file, records.get(source))
     }
-    times = {source: record.mtime_ns for source, record in records.items()}
-    times |= {file.source: file.mtime_ns for file in files}
+    known: dict[str, CorpusFile | FileRecord] = {**records, **seen}
     listed = [
-        _document(document, records[document.file], waiting.get(document.file), times[document.file])
+        _document(document, records[document.file], waiting.get(document.file), known[document.file])
         for document in documents
     ]
     inside = Counter(document.file for document in documents)
     listed += [
-        _file(source, waiting.get(source), records.get(source), times[source], inside[source])
+        _file(source, waiting.get(source), records.get(source), known[source], inside[source])
         for source in (seen.keys() | records.keys()) - {document.source for document in documents}
     ]
     return sorted(listed, key=lambda one: natural_order(one.source))
@@ -89,7 +97,9 @@ def _modified(nanoseconds: int) -> datetime | None:
         return None
 
 
-def _document(document: DocumentSummary, record: FileRecord, waiting: str | None, mtime_ns: int) -> ListedDocument:
+def _document(
+    document: DocumentSummary, record: FileRecord, waiting: str | None, file: CorpusFile | FileRecord
+) -> ListedDocument:
     return ListedDocument(
         source=document.source,
         file=document.file,
@@ -98,17 +108,20 @@ def _document(document: DocumentSummary, record: FileRecord, waiting: str | None
         extent=document.extent,
         pages=document.pages,
         page_kind=document.page_kind,
-        modified=_modified(mtime_ns),
+        modified=_modified(file.mtime_ns),
+        size=file.size if document.source == document.file else 0,
         chunks=document.chunks,
         note=waiting or (record.warning or "" if document.source == document.file else ""),
         sha256=document.sha256,
     )
 
 
-def _file(source: str, waiting: str | None, record: FileRecord | None, mtime_ns: int, documents: int) -> ListedDocument:
+def _file(
+    source: str, waiting: str | None, record: FileRecord | None, file: CorpusFile | FileRecord, documents: int
+) -> ListedDocument:
     """Return a file that is no document itself: an archive of some, or it is new, or could not be read."""
     reason = record.reason if record is not None else None
-    failed = reason is not None and waiting != "changed"
+    failed = reason is not None and waiting not in ("changed", READ_AGAIN)
     archive = record if documents and not waiting else None
     return ListedDocument(
         source=source,
@@ -116,7 +129,8 @@ def _file(source: str, waiting: str | None, record: FileRecord | None, mtime_ns:
         title=PurePosixPath(source).name,
         state="indexed" if archive else "failed" if failed else "waiting",
         extent=f"{documents} document{'s' * (documents != 1)}" if archive else "",
-        modified=_modified(mtime_ns),
+        modified=_modified(file.mtime_ns),
+        size=file.size,
         note=(archive.warning if archive else reason if failed else waiting) or "",
         sha256=archive.sha256 if archive else "",
     )

@@ -28,7 +28,22 @@ if TYPE_CHECKING:
 _CONNECT_WITHIN = 5  # seconds
 _LONGEST_REPLY = 10_000  # characters
 _NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # what moves a cursor, or cannot be written
+_NO_SPACE = re.compile(r"[^\s\x00-\x1f\x7f]+")
+# As many tokens as an answer may have: some models think at length before they say a word.
+_TRIAL, _MOST_TRIAL_TOKENS = ("Answer in one word.", "Which colour is a clear sky?"), 700
 _LARGEST_BODY = 4_000_000  # bytes: a reply in chunks is some hundred times as long as its text
+
+
+def server_url(url: str) -> str:
+    """Return the address of a server as the client wants it; raises ValueError where it is none."""
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and _NO_SPACE.fullmatch(url)
+    except ValueError:  # brackets that are no address, a port that is none
+        is_one = False
+    if not is_one:
+        raise ValueError("give a URL such as http://localhost:11434/v1")
+    return url + "/v1" * (not parts.path) + "v1" * (parts.path == "/")
 
 
 class LanguageModel:
@@ -37,14 +52,38 @@ class LanguageModel:
     def __init__(self, url: str, name: str, key: str, seconds: float) -> None:
         """A reply is waited for ``seconds`` in all."""
         self.name = name
-        self._url = url
+        self.url = url
         self._key = key
         self._seconds = seconds
-        self._deadline = threading.local()  # of the reply that a thread waits for
+        self._deadline = threading.local()  # of the reply that a thread waits for, and what stops it before
+
+    @property
+    def host(self) -> str:
+        """The machine that its server runs on."""
+        return urlsplit(self.url).hostname or ""
+
+    def named(self, name: str) -> LanguageModel:
+        """Return another model of the same server, asked with the same key."""
+        return LanguageModel(self.url, name, self._key, self._seconds)
+
+    def load(self) -> None:
+        """Load what asks the server, so that no question waits for it; raises UsageError where it is not installed."""
+        _openai()
+
+    def try_out(self) -> ModelUse:
+        """Ask a tiny question, and return what the reply took; raises ModelFailure where there is none."""
+        reply = self.ask(*_TRIAL, _MOST_TRIAL_TOKENS)
+        for _ in reply:
+            pass
+        return reply.use
 
     def ask(self, instructions: str, request: str, most_tokens: int) -> Reply:
         """Return the reply to ``request``, which comes as it is read; nothing is sent before."""
         return Reply(self, instructions, request, most_tokens)
+
+    def stop_at(self, stop: threading.Event) -> None:
+        """Let the replies that this thread waits for from now on be broken off when ``stop`` is set."""
+        self._deadline.stop = stop
 
     @cached_property
     def client(self) -> OpenAI:
@@ -54,12 +93,12 @@ class LanguageModel:
 
         http = openai.DefaultHttpxClient(
             follow_redirects=False,  # to a server that nobody named
-            trust_env=not is_loopback(urlsplit(self._url).hostname or ""),  # a proxy is for what is elsewhere
+            trust_env=not is_loopback(self.host),  # a proxy is for what is elsewhere
             limits=httpx2.Limits(max_keepalive_connections=0),  # none that the server has closed meanwhile
             event_hooks={"request": [self._time], "response": [self._limit]},
         )
         return openai.OpenAI(
-            base_url=self._url,
+            base_url=self.url,
             api_key=self._key or "none",  # the client wants one; servers of one's own do not
             organization="",  # nor anything else from the environment
             project="",
@@ -93,14 +132,17 @@ class LanguageModel:
         return time.monotonic() > self._deadline.at
 
     def _time(self, request: httpx2.Request) -> None:
-        """Break the connection off when the time is over: a server may dawdle before there is a response, too."""
+        """Break the connection off when the time is over: a server may dawdle before there is a response, too.
+
+        So it is where the reply is not waited for any more.
+        """
         left = self._deadline.at - time.monotonic()
+        stop = getattr(self._deadline, "stop", threading.Event())
 
         def traced(event: str, told: dict[str, Any]) -> None:
             if event.endswith(("connect_tcp.complete", "start_tls.complete")):
-                timer = threading.Timer(left, _break_off, [told["return_value"].get_extra_info("socket")])
-                timer.daemon = True
-                timer.start()
+                given = [told["return_value"].get_extra_info("socket"), stop, left]
+                threading.Thread(target=_break_off_at, args=given, daemon=True).start()
 
         request.extensions = {**request.extensions, "trace": traced}
 
@@ -182,6 +224,8 @@ class Reply:
 
         if isinstance(error, httpx2.TimeoutException):
             return self._too_slow()
+        if isinstance(error, httpx2.InvalidURL):
+            return ModelFailure("the language model's URL is none that can be asked")
         if isinstance(error, httpx2.HTTPError):
             return ModelFailure("the language model's server broke off")
         return error
@@ -195,15 +239,21 @@ _UNFINISHED = {
 
 def _refused(status: int, name: str) -> str:
     told = {
-        401: "refuses the key: set RAG_LLM_KEY",
-        403: "refuses the key: set RAG_LLM_KEY",
-        404: f"knows no model {name!r} at this address: check RAG_LLM_URL and RAG_LLM_MODEL",
+        401: "refuses the key",
+        403: "refuses the key",
+        404: f"knows no model {name!r} at this address",
         429: "is too busy",
     }
     return f"the language model's server {told.get(status, f'failed ({status})')}"
 
 
-def _break_off(connection: socket.socket) -> None:
+def _break_off_at(connection: socket.socket, stop: threading.Event, seconds: float) -> None:
+    stop.wait(seconds)
+    break_off(connection)
+
+
+def break_off(connection: socket.socket) -> None:
+    """End a connection, whoever waits for what comes over it."""
     with suppress(OSError):  # it is closed already: nearly always
         connection.shutdown(socket.SHUT_RDWR)
 

@@ -6,13 +6,13 @@ import os
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from rag.embed import DEFAULT_MODEL
 from rag.errors import UsageError
+from rag.llm import server_url
 from rag.place import COLLECTION, Database, Place
 
 _PREFIX = "RAG_"
@@ -63,10 +63,7 @@ class Settings(BaseSettings):
     @field_validator("llm_url")
     @classmethod
     def _is_server(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if url and (parts.scheme not in ("http", "https") or not parts.hostname):
-            raise ValueError("give a URL such as http://localhost:11434/v1")
-        return url + "/v1" * (bool(url) and not parts.path) + "v1" * (parts.path == "/")
+        return server_url(url) if url else ""
 
     @model_validator(mode="after")
     def _has_model(self) -> Settings:

@@ -81,7 +81,7 @@ def _answered(assistant: Assistant, topics: Iterable[Topic], most: int, asked: S
 
 def _is_answered(assistant: Assistant, topic: Topic) -> bool:
     """Whether the first excerpt of the answer to a topic's question is from there."""
-    first = next(iter(assistant.ask(topic.question).citations), None)
+    first = next(iter(assistant.ask(topic.question, with_model=False).citations), None)
     return first is not None and _overlaps(topic, first)
 
 

@@ -102,11 +102,13 @@ def sync(
     still_for: float = 0,
     allow_removals: bool = False,
     embed_for: float | None = None,
+    again: set[str] | None = None,
 ) -> SyncReport:
     """Bring ``index`` level with the files under ``corpus``, or ``rebuild`` it from nothing, and say what was done.
 
     Files written to within the last ``still_for`` seconds are left as they are, for a later run. It is embedded for
-    ``embed_for`` seconds at most, where that is given; what is left, the next run goes on with.
+    ``embed_for`` seconds at most, where that is given; what is left, the next run goes on with. Files ``again`` are
+    read though they have not changed, and taken from the set when they are; others may be put into it meanwhile.
 
     Raises:
         UsageError: There is no such folder.
@@ -116,7 +118,9 @@ def sync(
     """
     started = time.perf_counter()
     with index.writing(rebuild=rebuild) as broken_off:
-        run = _Run(index, corpus, embedder, chunk_tokens, on_progress, still_for, allow_removals, rebuild=rebuild)
+        run = _Run(
+            index, corpus, embedder, chunk_tokens, on_progress, still_for, allow_removals, again, rebuild=rebuild
+        )
         run.go(embed_for)
         if run.did_something or broken_off or not index.is_published():
             index.publish()
@@ -135,6 +139,7 @@ class _Run:
         on_progress: OnProgress,
         still_for: float,
         allow_removals: bool,
+        again: set[str] | None,
         *,
         rebuild: bool,
     ) -> None:
@@ -145,6 +150,7 @@ class _Run:
         self._on_progress = on_progress
         self._still_for = still_for
         self._allow_removals = allow_removals
+        self._again = again if again is not None else set()
         self._rebuild = rebuild
         built = None if rebuild else index.manifest()
         self._known = known_files(index) if built is not None else {}  # before this run
@@ -180,7 +186,9 @@ class _Run:
 
     def _differs(self) -> bool:
         """Whether the folder is another than when it was parsed; while an index is rebuilt, it is not looked at."""
-        return not self._rebuild and (bool(self._waiting) or changes(self._index, self._corpus) != self._left)
+        if self._rebuild:
+            return False
+        return bool(self._waiting or self._again) or changes(self._index, self._corpus) != self._left
 
     def _is_shared_work(self) -> bool:
         """Whether other processes have texts in hand that this run waits for."""
@@ -201,13 +209,16 @@ class _Run:
         known = self._known if is_first else known_files(index)
         if not self._allow_removals:
             _check_removals(_known_if_readable(index) if self._rebuild and is_first else known, files, self._corpus)
-        candidates = [file for file in files.values() if may_differ(file, known.get(file.source))]
+        again = frozenset(self._again)
+        candidates = [
+            file for file in files.values() if file.source in again or may_differ(file, known.get(file.source))
+        ]
         waiting = {file.source for file in candidates if _is_written(file, self._still_for)}
         _let_the_clock_pass(candidates)
         changed = [
             file
             for file in candidates
-            if file.source not in waiting and _is_changed(file, known.get(file.source), index)
+            if file.source not in waiting and (file.source in again or _is_changed(file, known.get(file.source), index))
         ]
         removed = sorted(known.keys() - files.keys())
         index.begin(self._manifest)
@@ -215,6 +226,7 @@ class _Run:
             self._put_all(changed)
         for source in removed:
             index.remove(source)
+        self._again -= again - waiting  # also of what is gone
         self._waiting = tuple(sorted(waiting))
         self._touched |= {file.source for file in changed}
         self._removed = (self._removed | set(removed)) - files.keys()

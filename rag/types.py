@@ -470,6 +470,13 @@ class Freshness(Value):
         return not (self.added or self.changed or self.removed)
 
 
+class Rephrased(Value):
+    """A question in other words, and what is other in them: "without “Quill”"."""
+
+    question: str
+    change: str
+
+
 class Answer(Value):
     """What is said to a question. ``confidence`` is in 0–1, and ``verdict`` is drawn from it.
 
@@ -479,7 +486,8 @@ class Answer(Value):
     documents that alone were asked, by source; none: all were. ``stale`` are cited documents that have changed or
     gone. ``embedded`` is the share of the passages that have a vector: all, as long as none is found before.
     ``timings`` are seconds by stage. ``model`` is what a language model took, where one was asked; ``note`` is what
-    else is to be said. ``reply`` answers what no passage does: a greeting, or which documents there are.
+    else is to be said. ``reply`` answers what no passage does: a greeting, or which documents there are. ``instead`` is
+    the question in other words, in which it has an answer, where that was looked for.
     """
 
     question: str
@@ -501,6 +509,7 @@ class Answer(Value):
     model: ModelUse | None = None
     note: str = ""
     reply: str = ""
+    instead: tuple[Rephrased, ...] = ()
 
     @property
     def abstained(self) -> bool:

@@ -401,6 +401,8 @@ def test_the_places_of_words_come_back_as_they_were_put(index: Index) -> None:
         assert reader.word_boxes("a.pdf") == b"\x00places\xff"
         assert reader.word_boxes("b.pdf") == b""
         assert reader.word_boxes("c.pdf") == b""
+        assert reader.sha256("a.pdf") == document.sha256
+        assert reader.sha256("c.pdf") == ""
 
 
 LAYOUT_3 = Path(__file__).with_name("layout_3.sql")  # the last one with FTS5, and vectors without numbers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from email.message import EmailMessage
@@ -113,7 +114,7 @@ def seen(held: Held, words: str) -> Image.Image:
 def test_words_are_marked_where_they_were_printed_a_box_a_line(tmp_path: Path) -> None:
     held = opened(tmp_path, pdf(printed))
     marks = held.marks(1, held.span("measured in 1851"))
-    assert (marks.width, marks.height, marks.pages) == (834, 625, 1)
+    assert (marks.width, marks.height) == (834, 625)
     assert near(marks, [place(LINES[1], "measured in 1851", 1)])
     quote = "It was measured in 1851 by Ada Brown, who found it to be ninety kilometres long."
     marks = held.marks(1, held.span(quote))
@@ -262,19 +263,54 @@ def test_a_page_once_drawn_is_kept_and_the_process_goes_on_after_it_was_killed(t
     assert held.pictures._worker._process is not process
 
 
-def test_a_page_looked_at_without_marks_is_drawn_again_and_again(tmp_path: Path) -> None:
+def test_each_picture_is_as_large_as_was_told_before_it_was_drawn(tmp_path: Path) -> None:
+    sizes = (400, 300), (300, 400), (401.3, 297.7), (14400, 7200)
+
+    def draw(canvas: Canvas) -> None:
+        for number, size in enumerate(sizes):
+            canvas.setPageSize(size)
+            canvas.setPageRotation(90 * (number == 2))
+            printed(canvas)
+            canvas.showPage()
+
+    held = opened(tmp_path, pdf(draw))
+    told = held.pictures.sizes(held.document)
+    assert told == ((834, 625), (625, 834), (837, 621), (2000, 1000))
+    for number, size in enumerate(told, start=1):
+        assert Image.open(BytesIO(held.picture(number))).size == size
+    sharp = Image.open(BytesIO(held.pictures.picture(held.document, 1, 2).png))
+    assert abs(sharp.width - 2 * told[0][0]) <= 1
+
+
+def test_the_sizes_of_a_thousand_pages_are_there_as_soon_as_a_picture(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        for _ in range(1000):
+            printed(canvas)
+            canvas.showPage()
+
+    data = pdf(draw)
+    held = unread(tmp_path, data)
+    held.picture(1)  # the process has begun
+    started = time.perf_counter()
+    assert len(held.pictures.sizes(held.document)) == 1000
+    assert time.perf_counter() - started < 2
+
+
+def test_the_words_of_a_page_come_in_the_order_of_reading_with_the_ends_of_its_lines(tmp_path: Path) -> None:
     held = opened(tmp_path, pdf(printed))
-    for _ in range(2):
-        assert held.marks(1).boxes == ()
-        assert held.picture(1).startswith(b"\x89PNG")
-
-
-def test_a_huge_page_is_drawn_smaller(tmp_path: Path) -> None:
-    data = pdf(printed).replace(b"0 0 400 300", b"0 0 14400 14400")
-    assert data != pdf(printed)
-    held = opened(tmp_path, data)
-    picture = Image.open(BytesIO(held.picture(1)))
-    assert max(picture.size) <= 2001
+    words = held.pictures.words(held.document, held.word_boxes, 1).words
+    copied = "".join(word.text + word.after for word in words)
+    assert copied.split("\n")[0] == LINES[0]
+    assert "ninety kilometres long. Its example was followed by others" in copied.replace("\n", " ")
+    for word in words:
+        assert held.document.text[word.start :].startswith(word.text)
+    river = next(word for word in words if word.text == "river")
+    left, top, right, bottom = (place(LINES[0], "river", 0)[at] for at in range(4))
+    assert abs(river.box[0] * 834 / 16384 - left) < 4
+    assert abs(river.box[2] * 834 / 16384 - right) < 4
+    assert top - 10 < river.box[1] * 625 / 16384 < river.box[3] * 625 / 16384 < bottom + 10
+    with pytest.raises(ParseError, match="there is no page 2"):
+        held.pictures.words(held.document, held.word_boxes, 2)
 
 
 @pytest.mark.parametrize("damage", range(12))

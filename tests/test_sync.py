@@ -440,3 +440,24 @@ def test_a_file_that_could_not_be_opened_is_tried_again_on_every_run(corpus: Pat
     assert [failure.source for failure in with_reason.failed] == ["a.txt"]
     (corpus / ".a.txt").rename(corpus / "a.txt")
     assert run().added == ("a.txt",)
+
+
+def test_a_file_is_read_again_though_it_has_not_changed_and_until_then_is_as_it_was(
+    corpus: Path, index: Index, parsed_sources: list[str]
+) -> None:
+    write(corpus, {"a.txt": LAKES, "b.txt": SEAS})
+    sync(index, corpus, FakeEmbedder(), 20)
+    parsed_sources.clear()
+    again = {"a.txt", "gone.txt"}
+
+    def stop(progress: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sync(index, corpus, FakeEmbedder(), 20, stop, again=again)
+    assert texts_of(index) == {"a.txt": LAKES, "b.txt": SEAS}
+    assert again == {"a.txt", "gone.txt"}
+    assert sync(index, corpus, FakeEmbedder(), 20, again=again).changed == ("a.txt",)
+    assert set(parsed_sources) == {"a.txt"}
+    assert again == set()
+    assert sync(index, corpus, FakeEmbedder(), 20, again=again).changed == ()

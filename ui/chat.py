@@ -6,6 +6,7 @@ A question is saved before it is answered, so that neither a reload nor a server
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -15,7 +16,8 @@ import gradio as gr
 
 from rag.assistant import Assistant
 from rag.conversations import Conversation, Conversations, PendingQuestion, Question, Turn, history
-from rag.errors import RagError, UsageError
+from rag.errors import AnswerStopped, RagError, UsageError
+from rag.notes import Notes
 from rag.server.layer import address_of
 from rag.server.models import AskRequest
 from rag.server.questions import QuestionLimit, read_request
@@ -24,6 +26,7 @@ from rag.stream import Written, written
 from rag.types import Answer, Message
 from ui import panel, reader, render
 from ui.buttons import told
+from ui.choice import Choice
 from ui.escape import escape
 from ui.live import Live
 from ui.structure import Structures
@@ -40,44 +43,59 @@ class Parts(NamedTuple):
     notice: str = ""
 
 
+class _Waited(NamedTuple):
+    """A question that a page waits for, and what stops its answer."""
+
+    pending: str
+    stop: threading.Event
+
+
 _UNCHANGED = tuple(gr.skip() for _ in Parts._fields)
 
 
 class Chat:
     """The handlers of the talk. ``place`` is the name of the page's conversation; "" is one that is not begun."""
 
-    def __init__(self, assistant: Assistant, conversations: Conversations, live: Live, limit: QuestionLimit) -> None:
+    def __init__(
+        self, assistant: Assistant, conversations: Conversations, notes: Notes, live: Live, limit: QuestionLimit
+    ) -> None:
         self._assistant = assistant
         self._conversations = conversations
+        self._notes = notes
         self._live = live
         self._limit = limit
         self._structures = Structures(assistant)
-        self._asking: set[str | None] = set()  # open pages that wait for an answer
+        self._asking: dict[str | None, _Waited] = {}  # by the open page that waits
+        self._cut_off = 0  # answers that came to no end
         self._next = Suggestions(assistant)
 
-    def ask(self, text: str, place: str, chosen: str, editing: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def ask(
+        self, text: str, place: str, chosen: str, editing: str, with_model: bool, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
         """Yield the page's parts as the answer comes: the question at once, then a sentence at a time.
 
         ``editing`` names the turn in whose place the question is asked, if any; ``chosen`` are the documents that
-        alone are asked.
+        alone are asked, and ``with_model`` whether a language model writes the answer.
         """
         if text.strip():
             sources = self._sources(chosen)
-            asked = Question(text=text, sources=sources, replaces=editing or None)
+            asked = Question(text=text, sources=sources, replaces=editing or None, with_model=with_model)
             yield from self._ask(asked, place, request, box="")
         else:
             gr.Info("Type a question first.")
             yield _UNCHANGED
 
     def ask_starter(
-        self, place: str, chosen: str, event: gr.EventData, request: gr.Request
+        self, place: str, chosen: str, with_model: bool, event: gr.EventData, request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
         """Ask one of the questions to begin with."""
         question = str(told(event).get("question", ""))
-        asked = Question(text=question, sources=self._sources(chosen), carry=())
+        asked = Question(text=question, sources=self._sources(chosen), carry=(), with_model=with_model)
         yield from self._ask(asked, place, request, box=gr.skip())
 
-    def ask_again(self, place: str, event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def ask_again(
+        self, place: str, with_model: bool, event: gr.EventData, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
         """Ask a question again: one that was not answered, or one that was, in place of its turn and those after it.
 
         ``without`` is a term that it is not to take over again.
@@ -87,27 +105,50 @@ class Chat:
         if "pending" in data:
             yield from self._answered(place, str(data["pending"]), request, box=gr.skip())
         elif turn is not None:
-            again = _again(turn.answer, turn.id, without=str(data.get("without", "")))
+            again = _again(turn.answer, turn.id, with_model, without=str(data.get("without", "")))
             yield from self._ask(again, place, request, box=gr.skip())
         else:
             yield _UNCHANGED
 
-    def ask_everywhere(self, place: str, event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """Ask a question of all documents: in place of its turn where that is the last one, else after the others."""
+    def ask_everywhere(
+        self, place: str, with_model: bool, event: gr.EventData, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
+        """Ask a question of all documents."""
+        yield from self._ask_changed(place, event, request, {"sources": (), "with_model": with_model})
+
+    def ask_instead(
+        self, place: str, with_model: bool, event: gr.EventData, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
+        """Ask a question in other words."""
+        other = {"text": str(told(event).get("question", "")), "with_model": with_model}
+        yield from self._ask_changed(place, event, request, other)
+
+    def _ask_changed(
+        self, place: str, event: gr.EventData, request: gr.Request, other: Mapping[str, Any]
+    ) -> Iterator[tuple[Any, ...]]:
+        """Ask a question otherwise: in place of its turn where that is the last one, else after the others."""
         turns = self._turns(place, request)
         turn = _chosen_turn(turns, told(event))
         if turn is None:
             yield _UNCHANGED
             return
-        again = _again(turn.answer, turn.id if turn == turns[-1] else None)
-        yield from self._ask(again.model_copy(update={"sources": ()}), place, request, box=gr.skip())
+        again = _again(turn.answer, turn.id if turn == turns[-1] else None, with_model=True)
+        yield from self._ask(again.model_copy(update=dict(other)), place, request, box=gr.skip())
 
-    def stopped(self, place: str, pending: str, request: gr.Request) -> Parts:
-        """Return the page's parts without the question that is no longer waited for, which goes back into the box."""
-        self._asking.discard(request.session_hash)
-        found = self._conversation(place, request)
-        one = _pending(found, pending)
-        return self._taken_back(place, one, request) if one is not None else self._parts(place, request)
+    def stopped(self, place: str, pending: str, typed: str, request: gr.Request) -> Parts:
+        """Return the page's parts without the question that is no longer waited for.
+
+        It goes back into the box, if nothing was ``typed`` there meanwhile.
+        """
+        for waited in self._asking.copy().values():  # of this page, or of another tab
+            if waited.pending == pending:
+                waited.stop.set()
+        self._asking.pop(request.session_hash, None)
+        one = _pending(self._conversation(place, request), pending)
+        if one is None:
+            return self._parts(place, request, typed)
+        parts = self._taken_back(place, one, request)
+        return parts._replace(question=typed) if typed.strip() else parts
 
     def discard(self, place: str, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
         """Remove a question that was not answered; return the talk, and its name."""
@@ -127,13 +168,13 @@ class Chat:
         """Return the question box as it is when nothing is edited."""
         return "", "", ""
 
-    def undo(self, place: str, event: gr.EventData, request: gr.Request) -> Any:
-        """Put back what the last question took the place of, and return the talk."""
+    def show_branch(self, place: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Show another branch: return the talk, nothing that is edited, and an empty reader."""
         try:
-            self._conversations.undo(owner(request), place, str(told(event).get("token", "")))
+            self._conversations.show(owner(request), place, str(told(event).get("branch", "")))
         except RagError as error:
             gr.Warning(escape(str(error)))
-        return self.talk(place, request)
+        return self.talk(place, request), "", "", reader.EMPTY, ""
 
     def rate(self, place: str, event: gr.EventData, request: gr.Request) -> Any:
         """Keep what a person thinks of an answer, and return the talk with it."""
@@ -167,7 +208,7 @@ class Chat:
         if not turns[-1].answer.citations:
             return reader.EMPTY, ""
         chosen = {"turn": str(len(turns) - 1), "n": "1"}
-        return self._view(turns, chosen), json.dumps(chosen)
+        return self._view([turn.answer for turn in turns], chosen), json.dumps(chosen)
 
     def suggestions(self, place: str, request: gr.Request) -> str:
         """Return questions that may be asked next: of what stands near to what the last answer cites."""
@@ -178,14 +219,23 @@ class Chat:
         return panel.starters(self._next(turns[-1].id, turns[-1].answer, asked))
 
     def source(self, place: str, chosen: Mapping[str, str], request: gr.Request) -> str:
-        """Return the reader for what was chosen."""
-        return self._view(self._turns(place, request), chosen)
+        """Return the reader for what was chosen, in the talk or among the notes."""
+        if "note" not in chosen:
+            return self._view([turn.answer for turn in self._turns(place, request)], chosen)
+        try:
+            return self._view([self._notes.get(owner(request), chosen["note"]).answer], chosen)
+        except UsageError:  # removed meanwhile
+            return reader.GONE
+
+    def turn(self, place: str, data: Mapping[str, Any], request: gr.Request) -> Turn | None:
+        """Return the turn that an event names; None where there is none."""
+        return _chosen_turn(self._turns(place, request), data)
 
     def open(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Open a conversation from the list: the talk, its name, an empty reader, and nothing that is edited."""
         place = str(told(event).get("name", ""))
         parts = self._parts(place, request)
-        return parts.talk, parts.place, reader.EMPTY, parts.editing, parts.notice
+        return parts.talk, parts.place, reader.EMPTY, "", parts.editing, parts.notice
 
     def open_named(self, place: str, request: gr.Request) -> tuple[Any, Any]:
         """Open the conversation that the page's address names; a new one where it is not this browser's.
@@ -197,14 +247,15 @@ class Chat:
         parts = self._parts(place, request)
         return parts.talk, parts.place
 
-    def begin(self) -> tuple[str, str, str, str, str]:
+    def begin(self) -> tuple[str, ...]:
         """Return the page's parts as they are before anything is asked."""
-        return render.conversation("", []), "", reader.EMPTY, "", ""
+        return render.conversation("", []), "", reader.EMPTY, "", "", ""
 
     def chosen_before(self, chosen: str) -> tuple[str, str]:
         """Return the documents that were chosen before the page was loaded anew, and word of them."""
-        sources = self._sources(chosen)
-        return json.dumps(sources), panel.chosen_only(sources)
+        choice = Choice.parse(chosen)
+        there = choice if self._sources(chosen) else Choice()
+        return there.dump(), panel.chosen_only(there)
 
     def typed_before(self, text: str) -> tuple[Any, Any]:
         """Return what was typed before the page was loaded anew, be it because the server was away, and word of it."""
@@ -236,37 +287,65 @@ class Chat:
             yield self._parts(place, request, box)
             return
         turns = _before(found.turns, asked.replaces)
-        self._asking.add(request.session_hash)
+        waited = self._asking[request.session_hash] = _Waited(asked.id, threading.Event())
         try:
-            yield from self._as_written(place, asked, turns, request, box)
+            yield from self._as_written(place, asked, turns, request, box, waited.stop)
+        except AnswerStopped:
+            yield self._taken_back(place, asked, request)
         except RagError as error:
             gr.Warning(escape(str(error)))
             yield self._taken_back(place, asked, request)
+        except BaseException:
+            self._cut_off += 1
+            raise
         finally:
-            self._asking.discard(request.session_hash)
+            if self._asking.get(request.session_hash) is waited:  # else the page asks another already
+                del self._asking[request.session_hash]
 
     def _as_written(
-        self, place: str, asked: PendingQuestion, turns: Sequence[Turn], request: gr.Request, box: Any
+        self,
+        place: str,
+        asked: PendingQuestion,
+        turns: Sequence[Turn],
+        request: gr.Request,
+        box: Any,
+        stop: threading.Event,
     ) -> Iterator[Parts]:
         """Yield the page's parts with what there is of an answer, and save it when it is whole."""
-        by_model = bool(self._assistant.settings.llm_url)
-        doing = "Reading the passages …" if by_model else "Looking through your documents …"
+        by_model = asked.with_model and self._assistant.model is not None
+        doing = "Reading the passages …" if by_model else render.LOOKING
         waiting = render.Waiting(asked.id, asked.text, doing)
         kept = self._shown(turns)
         yield Parts(render.conversation(place, kept, waiting), box, place)
-        for state in self._written(asked, history(turns)):
+        for state in self._written(asked, history(turns), by_model, stop):
             if isinstance(state, Answer):
                 with suppress(UsageError):  # the conversation was deleted meanwhile
-                    self._conversations.answer(owner(request), place, asked.id, state)
+                    self._conversations.answer(owner(request), place, asked.id, self._helped_on(state))
             else:
                 so_far = waiting._replace(doing="Writing …", so_far=self._so_far(state))
                 yield Parts(render.conversation(place, kept, so_far), box, place)
         yield from self._told(place, request, box, at_once=by_model)
 
-    def _written(self, asked: Question, before: Sequence[Message]) -> Iterator[Written | Answer]:
+    def _written(
+        self, asked: Question, before: Sequence[Message], by_model: bool, stop: threading.Event
+    ) -> Iterator[Written | Answer]:
         """Yield an answer as it is written; one that is only quoted is there at once."""
-        ask = partial(self._assistant.ask, asked.text, before, asked.sources, carry=asked.carry)
-        return written(lambda tell: ask(on_sentences=tell)) if self._assistant.settings.llm_url else iter([ask()])
+        ask = partial(
+            self._assistant.ask,
+            asked.text,
+            before,
+            asked.sources,
+            carry=asked.carry,
+            with_model=by_model,
+            stop=stop,
+        )
+        return written(lambda tell: ask(on_sentences=tell)) if by_model else iter([ask()])
+
+    def _helped_on(self, answer: Answer) -> Answer:
+        """Return an answer, where there is none with the question in other words that have one."""
+        if not answer.abstained or answer.reply:
+            return answer
+        return answer.model_copy(update={"instead": self._assistant.rephrased(answer)})
 
     def _so_far(self, state: Written) -> render.SoFar:
         standings = self._assistant.standing(state.citations)
@@ -298,8 +377,19 @@ class Chat:
         found = self._conversation(place, request)
         if found is None:
             return Parts(render.conversation("", []), box)
-        talk = render.conversation(place, self._shown(found.turns), unanswered=found.pending)
+        asked = self._waited_for()
+        elsewhere = [one for one in found.pending if one.id in asked]
+        unanswered = [one for one in found.pending if one.id not in asked]
+        talk = render.conversation(place, self._shown(found.turns), elsewhere=elsewhere, unanswered=unanswered)
         return Parts(talk, box, place)
+
+    @property
+    def under_way(self) -> str:
+        """Which questions are being answered, on any page; another also where an answer was cut off."""
+        return " ".join([*sorted(self._waited_for()), str(self._cut_off)])
+
+    def _waited_for(self) -> set[str]:
+        return {waited.pending for waited in self._asking.copy().values()}
 
     def _conversation(self, place: str, request: gr.Request) -> Conversation | None:
         if not place:
@@ -313,8 +403,8 @@ class Chat:
         found = self._conversation(place, request)
         return found.turns if found is not None else ()
 
-    def _view(self, turns: Sequence[Turn], chosen: Mapping[str, str]) -> str:
-        return reader.open_view(self._assistant, [turn.answer for turn in turns], chosen)
+    def _view(self, answers: Sequence[Answer], chosen: Mapping[str, str]) -> str:
+        return reader.open_view(self._assistant, answers, chosen)
 
     def _shown(self, turns: Sequence[Turn]) -> list[render.Shown]:
         return [self._drawn(turn) for turn in turns]
@@ -326,17 +416,7 @@ class Chat:
 
     def _sources(self, chosen: str) -> tuple[str, ...]:
         """Return the chosen documents that there are still; none are all."""
-        sources = chosen_sources(chosen)
-        there = {one.source for one in self._live.look().documents} if sources else set()
-        return tuple(source for source in sources if source in there)
-
-
-def chosen_sources(chosen: str) -> list[str]:
-    """Return the documents that a page says were chosen; what it sends may be anything."""
-    try:
-        return [str(source) for source in json.loads(chosen or "[]")]
-    except (ValueError, TypeError):
-        return []
+        return tuple(Choice.parse(chosen).sources(self._live.look().documents))
 
 
 def owner(request: gr.Request) -> str:
@@ -351,10 +431,10 @@ def _asker(request: gr.Request) -> tuple[str, str]:
     return owner_of(request.cookies) or address, address
 
 
-def _again(answer: Answer, replaces: str | None, without: str = "") -> Question:
+def _again(answer: Answer, replaces: str | None, with_model: bool, without: str = "") -> Question:
     """Return the question of an answer as it was asked, but for a term, to be asked in the place of a turn."""
     carry = tuple(one.term for one in answer.carried if one.term != without)
-    return Question(text=answer.question, sources=answer.within, carry=carry, replaces=replaces)
+    return Question(text=answer.question, sources=answer.within, carry=carry, replaces=replaces, with_model=with_model)
 
 
 def _pending(conversation: Conversation | None, name: str) -> PendingQuestion | None:

@@ -6,13 +6,15 @@ What is folded away is in the page, hidden by its style, so that unfolding it as
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from rag.types import Citation, Document, Sentence, Standing, page_name
+from ui.buttons import button
 from ui.escape import escape
 from ui.marker import marker, quote_card, state
+from ui.note_list import pin
 from ui.reader.blocks import blocks
 from ui.reader.lines import is_lines
 from ui.reader.scene import Scene
@@ -33,36 +35,50 @@ def cited(
     sentence: Sentence,
     standings: Mapping[int, Standing | None],
     part: Document | None = None,
+    pinned: Collection[int] | None = None,
 ) -> str:
     """Return the card of an excerpt of answer number ``at``, with its state.
 
-    ``part`` is the excerpt as a document with its blocks; without it, the excerpt is plain text.
+    ``part`` is the excerpt as a document with its blocks; without it, the excerpt is plain text. ``pinned`` are the
+    numbers of those that are notes; where it is None, it cannot be pinned yet.
     """
     name = f"card-{at}-{citation.n}"
     told = quote_card(name, citation, sentence, standings[citation.n])
-    return _card(at, citation, part, marker(at, citation, card=name) + told, state(sentence, standings))
+    number = marker(at, citation, card=name) + told
+    return _card(at, citation, part, number, state(sentence, standings), "n", pinned)
 
 
-def closest(at: int, citation: Citation, part: Document | None = None) -> str:
+def closest(at: int, citation: Citation, part: Document | None = None, pinned: Collection[int] | None = None) -> str:
     """Return the card of an excerpt that comes closest to a question without an answer."""
-    return _card(at, citation, part, marker(at, citation, closest=True), "")
+    return _card(at, citation, part, marker(at, citation, closest=True), "", "closest", pinned)
 
 
-def _card(at: int, citation: Citation, part: Document | None, number: str, told: str) -> str:
+def _card(
+    at: int,
+    citation: Citation,
+    part: Document | None,
+    number: str,
+    told: str,
+    kind: str,
+    pinned: Collection[int] | None,
+) -> str:
+    """Return a card; ``kind`` says whether the citation is one of the answer's ("n"), or of the closest."""
     before, key, after = citation.shown
     marked = (len(before), len(before) + len(key)) if citation.excerpt else (0, 0)  # of version 0.1, a whole passage
     text = before + key + after
     part = part or Document(source=citation.source, sha256=citation.sha256, title=citation.title, text=text)
     shown = _in_whole_items(part, unfolded(text, marked))
     name = f"words-{at}-{citation.n}"
-    kind = "words code" if is_lines(part) else "words"
+    style = "words code" if is_lines(part) else "words"
     more = _more(name, citation.n) if shown != (0, len(text)) else ""
+    around = f'See in document<span class="sr"> of excerpt {citation.n}</span>'
+    more += button(around, "show_source", {"turn": at, kind: citation.n}, style="context")
     notes = "".join(f'<p class="also soft">{ours.lower()} {escape(others)}</p>' for ours, others in citation.notes)
     return (
         f'<article class="excerpt"><p class="from" dir="auto">{number} {_place(citation)}{told}</p>'
         f"{_introduction(citation, part)}"
-        f'<blockquote class="{kind}" id="{name}">{_words(part, marked, shown)}</blockquote>'
-        f"{more}{notes}</article>"
+        f'<blockquote class="{style}" id="{name}">{_words(part, marked, shown)}</blockquote>'
+        f"{more}{notes}{pin(at, citation, citation.n in pinned) if pinned is not None else ''}</article>"
     )
 
 

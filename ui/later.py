@@ -30,6 +30,9 @@ class Later(Generic[T]):
             self.value = make()
         except RagError:
             pass  # such as a document that went away meanwhile: then there is another change
+        except RuntimeError:
+            if threading.main_thread().is_alive():  # else the process ends, and nothing can be made any more
+                raise
         finally:
             self.made_of = made_of
             self._making.release()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rag.assistant import Assistant
@@ -15,7 +16,9 @@ from rag.sync import Progress
 from rag.sync_state import SyncProblem
 from ui.later import Later
 
-_KEPT_FOR = 1.0  # seconds
+# For how long a look is kept: seconds at least, and times as long as it took, so that of very many documents the looks
+# take a fifth of a processor at most.
+_KEPT_FOR, _KEPT_TIMES = 1.0, 4
 _TOLD_FOR = 20.0  # seconds that is said how a rebuild ended
 _REMOVED_FOR = 30.0  # seconds that a removed document keeps its place in the list, with a way to put it back
 
@@ -23,14 +26,21 @@ _REMOVED_FOR = 30.0  # seconds that a removed document keeps its place in the li
 class Look(NamedTuple):
     """The documents, how far work on the index is, why it does not follow the folder, and what a person is to be told.
 
-    ``removed`` has the sources of documents that were removed a moment ago, with the tokens that put them back.
+    ``version`` names the state of the documents: another one has another name. ``removed`` has the sources of documents
+    that were removed a moment ago, with the tokens that put them back.
     """
 
     documents: Sequence[ListedDocument]
+    version: str
     activity: Progress | None
     notes: Sequence[str]
     removed: Mapping[str, str]
     problem: SyncProblem | None
+
+
+def digest(text: str) -> str:
+    """Return a short name of a text: another one has another."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class _Removed(NamedTuple):
@@ -44,8 +54,9 @@ class Live:
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
         self._looking = threading.Lock()
-        self._looked = 0.0
+        self._look_at = 0.0
         self._documents: Sequence[ListedDocument] = ()
+        self._version = digest("")
         self._failure = ""
         self._removed: dict[str, _Removed] = {}
         self._stop = threading.Event()
@@ -56,28 +67,38 @@ class Live:
         self._arrived: list[str] | None = None  # sources, in the order they could be asked
 
     def look(self) -> Look:
-        """Return what there is to be seen now, or was a second ago."""
+        """Return what there is to be seen now, or was a moment ago."""
         with self._looking:
-            if time.monotonic() - self._looked > _KEPT_FOR:
-                try:
-                    self._documents, self._failure = self._assistant.listed(), ""
-                except RagError as error:
-                    self._failure = str(error)
-                self._looked = time.monotonic()
+            if time.monotonic() > self._look_at:
+                self._list()
         if time.monotonic() - self._ended > _TOLD_FOR:
             self._outcome = ""
         notes = [note for note in (self._failure, self._outcome) if note]
         activity, problem = self._assistant.activity, self._assistant.sync_problem
-        return Look(self._documents, activity, notes, self._recently_removed(), problem)
+        return Look(self._documents, self._version, activity, notes, self._recently_removed(), problem)
+
+    def _list(self) -> None:
+        started = time.monotonic()
+        try:
+            listed, self._failure = self._assistant.listed(), ""
+            if listed != self._documents:
+                self._documents, self._version = listed, digest(str(listed))
+        except RagError as error:
+            self._failure = str(error)
+        now = time.monotonic()
+        self._look_at = now + max(_KEPT_FOR, _KEPT_TIMES * (now - started))
 
     def look_again(self) -> Look:
         """Return what there is to be seen now, after something was done to it."""
-        self._looked = 0.0
+        self._look_at = 0.0
         return self.look()
 
-    def remove(self, source: str) -> None:
-        """Take a document out of the folder."""
-        self._removed[source] = _Removed(self._assistant.remove_document(source), time.monotonic() + _REMOVED_FOR)
+    def remove(self, sources: Sequence[str]) -> Iterator[str]:
+        """Take documents out of the folder, and yield the token of each that puts it back."""
+        tokens = self._assistant.remove_documents(sources)
+        for source, token in zip(sources, tokens, strict=True):
+            self._removed[source] = _Removed(token, time.monotonic() + _REMOVED_FOR)
+            yield token
 
     def restore(self, token: str) -> str:
         """Put a document back that was removed, and return its source."""
@@ -93,6 +114,11 @@ class Live:
             for source, removed in self._removed.copy().items()
             if removed.until > now and source not in there
         }
+
+    def read_again(self, source: str) -> None:
+        """Begin to read a file again; work on the index that goes on reads it, too."""
+        self._assistant.read_again(source)
+        self._begin()
 
     def rebuild(self) -> None:
         """Begin to build the index anew, if no work on it was begun here and goes on."""
@@ -123,9 +149,10 @@ class Live:
         self._ended = time.monotonic()
 
     def starters(self) -> list[str]:
-        """Return questions to begin with."""
+        """Return questions to begin with; none while they are made for other documents than before."""
         ready = self._ready()
-        return self._starters.get(ready, lambda: starters(self._assistant))
+        found = self._starters.get(ready, lambda: starters(self._assistant))
+        return found if self._starters.made_of == ready else []
 
     def arrivals(self, since: int) -> Sequence[ListedDocument]:
         """Return the documents that can be asked since so many had arrived, and are there still."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -18,16 +18,18 @@ from rag.types import (
     Unread,
 )
 from rag.wording import CLOSEST, MOST_UNREAD, NOT_FOUND, NOT_READ, UNDERSTOOD, VERDICT_WORDS, embedded_note
-from ui import excerpts, panel
+from ui import excerpts
 from ui.buttons import button
-from ui.escape import escape
+from ui.escape import data, escape
 from ui.marker import marker, quote_card, state
+from ui.tries import tries
 from ui.why import why
 
 WELCOME = (
     '<div class="welcome"><h2>What would you like to know?</h2><p>You get the excerpts that answer it, with their '
     "sources beside them. If your documents don’t say, you are told so.</p></div>"
 )
+LOOKING = "Looking through your documents …"
 _UP = (
     '<svg viewBox="0 0 16 16" aria-hidden="true">'
     '<path d="M2 7h2v6H2zM6 13V7l3-5c1 0 1.6.8 1.4 1.8L10 6h3.5l-1 7z"/></svg>'
@@ -53,6 +55,7 @@ class SoFar(NamedTuple):
     citations: Sequence[Citation]
     standings: Sequence[Standing | None]
     parts: Mapping[int, Document] = {}
+    pinned: Collection[int] | None = None  # None while it is written: nothing can be pinned yet
 
     def is_excerpt(self, sentence: Sentence) -> bool:
         """Whether a sentence is the key sentence of an excerpt: then that is shown."""
@@ -70,11 +73,21 @@ class Waiting(NamedTuple):
 
 
 def conversation(
-    name: str, turns: Sequence[Shown], waiting: Waiting | None = None, unanswered: Sequence[PendingQuestion] = ()
+    name: str,
+    turns: Sequence[Shown],
+    waiting: Waiting | None = None,
+    *,
+    elsewhere: Sequence[PendingQuestion] = (),
+    unanswered: Sequence[PendingQuestion] = (),
 ) -> str:
-    """Return the talk of the conversation called ``name``; ``unanswered`` are questions that no page waits for."""
+    """Return the talk of the conversation called ``name``.
+
+    Of the questions without an answer, one may be ``waiting`` for it on this page, and some ``elsewhere``; for those
+    that are ``unanswered`` no page waits.
+    """
     parts = [_turn(at, shown, last=at == len(turns) - 1 and waiting is None) for at, shown in enumerate(turns)]
     parts += [_unanswered(one) for one in unanswered]
+    parts += [_waiting(len(turns), Waiting(one.id, one.text, LOOKING), "elsewhere") for one in elsewhere]
     if waiting is not None:
         parts.append(_waiting(len(turns), waiting))
     place = f'data-conversation="{escape(name)}"'
@@ -82,13 +95,13 @@ def conversation(
     return f"{log}{''.join(parts) or WELCOME}</div>"
 
 
-def _waiting(at: int, waiting: Waiting) -> str:
+def _waiting(at: int, waiting: Waiting, where: str = "here") -> str:
     """Return a question with what there is of its answer; the page counts the seconds."""
     written = f'<div class="answer">{_said(at, waiting.so_far)}</div>' if waiting.so_far is not None else ""
     doing = f'<span role="status">{waiting.doing}</span> <span class="seconds" aria-hidden="true"></span>'
     return (
         f'<div class="turn">{_question(waiting.question)}{written}'
-        f'<p class="waiting" data-waiting="{escape(waiting.id)}">{doing}</p></div>'
+        f'<p class="waiting {where}" data-waiting="{escape(waiting.id)}">{doing}</p></div>'
     )
 
 
@@ -106,12 +119,13 @@ NOT_SENT = '<p class="notice" role="status"><span><b>Your question wasn’t sent
 
 
 def editing(at: int, count: int) -> str:
-    """Return that question number ``at`` of ``count`` is being edited, what that will replace, and a way out."""
+    """Return that question number ``at`` of ``count`` is being edited, what will not follow it, and a way out."""
     later = count - at - 1
     questions = "question" if later == 1 else f"{later} questions"
-    replaced = f" The next {questions} will be removed; you can undo this." if later else ""
+    stays = "stays" if later == 1 else "stay"
+    kept = f" The next {questions} {stays} in the earlier version." if later else ""
     cancel = button("Cancel", "cancel_edit", style="cancel")
-    told = f"<span><b>Editing a question.</b>{replaced}</span>"
+    told = f"<span><b>Editing a question.</b>{kept}</span>"
     return f'<p class="notice" role="status" data-editing="{at}">{told}{cancel}</p>'
 
 
@@ -119,13 +133,30 @@ def _turn(at: int, shown: Shown, *, last: bool) -> str:
     answer = shown.turn.answer
     edit = button("Edit", "edit_question", {"turn": at}, style="edit-question", more='aria-label="Edit this question"')
     body = _abstention(at, shown) if answer.abstained and not answer.reply else _given(at, shown)
-    above = _question(answer.question, edit) + _understood_with(at, answer)
+    above = _question(answer.question, edit) + _branches(shown.turn) + _understood_with(at, answer)
     done = _done(at, shown, last=last) if shown.sentences is None else ""
     return f'<div class="turn">{above}<div class="answer">{body}{done}</div></div>'
 
 
 def _question(question: str, edit: str = "") -> str:
     return f'<div class="asked">{edit}<div class="question" dir="auto">{escape(question)}</div></div>'
+
+
+def _branches(turn: Turn) -> str:
+    """Return which of several branches is shown at a question, and the ways to the others."""
+    if len(turn.branches) < 2:
+        return ""
+    n, count = turn.branches.index(turn.id) + 1, len(turn.branches)
+
+    def step(other: int, sign: str, label: str) -> str:
+        there = 1 <= other <= count
+        branch = turn.branches[other - 1] if there else turn.id
+        return button(
+            sign, "show_branch", {"branch": branch}, more=f'aria-label="{label} version"' + " disabled" * (not there)
+        )
+
+    before, after = step(n - 1, "‹", "Previous"), step(n + 1, "›", "Next")
+    return f'<p class="branches soft">{before}<span>{n} of {count}</span>{after}</p>'
 
 
 def _understood_with(at: int, answer: Answer) -> str:
@@ -145,7 +176,8 @@ def _understood_with(at: int, answer: Answer) -> str:
 
 def _given(at: int, shown: Shown) -> str:
     answer = shown.turn.answer
-    out = SoFar(answer.sentences[: shown.sentences], answer.citations, shown.standings, shown.parts)
+    pinned = shown.turn.pinned if shown.sentences is None else None
+    out = SoFar(answer.sentences[: shown.sentences], answer.citations, shown.standings, shown.parts, pinned)
     verdict = _verdict(answer) if any(map(out.is_excerpt, out.sentences)) else ""
     reply = f'<p class="reply" dir="auto">{escape(answer.reply)}</p>' if answer.reply else ""
     return verdict + reply + _said(at, out) + _caveats(answer)
@@ -168,7 +200,7 @@ def _said(at: int, out: SoFar) -> str:
 def _excerpts(at: int, run: Sequence[tuple[int, Sentence]], out: SoFar) -> str:
     standings = _standings(out)
     return "".join(
-        excerpts.cited(at, citation, sentence, standings, out.parts.get(citation.n))
+        excerpts.cited(at, citation, sentence, standings, out.parts.get(citation.n), out.pinned)
         for _, sentence in run
         for citation in out.citations
         if citation.n in sentence.citations
@@ -216,17 +248,8 @@ def _done(at: int, shown: Shown, *, last: bool) -> str:
     actions.append(f"<span>{_thumb(at, 'up', turn)}{_thumb(at, 'down', turn)}</span>")
     told = "".join([*_checked(shown), *_facts(turn.answer)])
     copied = f'<textarea class="markdown" hidden aria-hidden="true">{escape(answer_markdown(turn.answer))}</textarea>'
-    undo = _replaced(turn) if last and turn.replaced else ""
     meta = f'<div class="meta">{told}<span class="actions">{"".join(actions)}</span></div>'
-    return f"{meta}{_note(at, turn)}{why(at, turn)}{undo}{copied}"
-
-
-def _replaced(turn: Turn) -> str:
-    """Return that an answer took the place of others, and a button that takes that back."""
-    later = turn.replaced - 1
-    questions = "1 later question was" if later == 1 else f"{later} later questions were"
-    told = f"{questions} removed." if later else "The earlier answer was replaced."
-    return panel.undone(told, "restore_turns", turn.id)
+    return f"{meta}{_note(at, turn)}{why(at, turn)}{copied}"
 
 
 def _checked(shown: Shown) -> list[str]:
@@ -285,22 +308,27 @@ def _newer_than_index(freshness: Freshness | None) -> str:
 
 
 def _abstention(at: int, shown: Shown) -> str:
-    """Return that there is no answer, what comes closest, and which files may hold one."""
+    """Return that there is no answer, what comes closest, what can be tried, and which files may hold one."""
     answer = shown.turn.answer
-    widen = button("Ask all documents", "ask_everywhere", {"turn": at}, style="widen") if answer.within else ""
-    cards = "".join(excerpts.closest(at, citation, shown.parts.get(citation.n)) for citation in answer.closest)
+    pinned = shown.turn.pinned
+    cards = "".join(excerpts.closest(at, one, shown.parts.get(one.n), pinned) for one in answer.closest)
     found = f'<p class="soft">{CLOSEST}</p>{cards}' if cards else ""
     note = f'<p class="caveat">{escape(answer.note)}.</p>' if answer.note else ""
-    return _verdict(answer) + note + widen + found + _unread(answer.unread) + _being_read(answer.freshness)
+    below = tries(at, answer) + _unread(answer.unread) + _being_read(answer.freshness)
+    return _verdict(answer) + note + found + below
 
 
 def _unread(files: Sequence[Unread]) -> str:
-    """Return which files could not be read, and why."""
+    """Return which files could not be read, and why; each leads to its line in the list of documents."""
     if not files:
         return ""
-    named = "".join(f"<li>{escape(one.source)}: {escape(one.reason)}</li>" for one in files[:MOST_UNREAD])
+    named = "".join(f"<li>{_in_list(one.source)}: {escape(one.reason)}</li>" for one in files[:MOST_UNREAD])
     more = f"<li>and {len(files) - MOST_UNREAD} more</li>" if len(files) > MOST_UNREAD else ""
     return f'<p class="soft warn">{NOT_READ}, so not searched:</p><ul class="unread">{named}{more}</ul>'
+
+
+def _in_list(source: str) -> str:
+    return f'<button type="button" data-list="{data(source)}">{escape(source)}</button>'
 
 
 def _being_read(freshness: Freshness | None) -> str:

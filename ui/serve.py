@@ -12,6 +12,7 @@ import gradio as gr
 from rag.assistant import Assistant
 from rag.conversations import Conversations
 from rag.errors import RagError
+from rag.notes import Notes
 from rag.server.app import guarded, server_app
 from rag.server.password import Password
 from rag.server.problems import MISUSE
@@ -54,12 +55,12 @@ def launch(assistant: Assistant) -> Server:
     Raises:
         UsageError: The address cannot be had, or others could reach it and no password is set.
     """
-    conversations = Conversations(assistant.settings.data)
+    conversations, notes = Conversations(assistant.settings.data), Notes(assistant.settings.data)
     limit = QuestionLimit()
     app = server_app(assistant, limit)
-    app.include_router(exports(conversations))
+    app.include_router(exports(conversations, notes))
     around = guarded(CallLimit(app, limit), assistant.settings)
-    page = build(assistant, conversations, limit, locked=Password(assistant.settings.data).is_set)
+    page = build(assistant, conversations, notes, limit, locked=Password(assistant.settings.data).is_set)
     hide_others(page)
     gr.mount_gradio_app(
         app,

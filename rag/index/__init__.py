@@ -159,6 +159,9 @@ class Reader(Protocol):
     def documents_at(self, sources: Collection[str]) -> dict[str, Document]:
         """Return those of some documents that the index holds, each whole, by source."""
 
+    def sha256(self, source: str) -> str:
+        """Return the hash of a document; nothing where the index holds none at ``source``."""
+
     def word_boxes(self, source: str) -> bytes:
         """Return the places of a document's words on its pages, as they were put; nothing where there are none."""
 

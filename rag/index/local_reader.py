@@ -173,6 +173,10 @@ class LocalReader:
         found = map(document, self._connection.execute(query, [json.dumps(list(sources))]))
         return {one.source: one for one in found}
 
+    def sha256(self, source: str) -> str:
+        row = self._connection.execute("SELECT sha256 FROM documents WHERE source = ?", [source]).fetchone()
+        return str(row[0]) if row else ""
+
     def word_boxes(self, source: str) -> bytes:
         row = self._connection.execute("SELECT word_boxes FROM documents WHERE source = ?", [source]).fetchone()
         return bytes(row[0]) if row else b""

@@ -14,7 +14,7 @@ from itertools import accumulate, chain
 from operator import sub
 from typing import NamedTuple
 
-from rag.parse.page import PixelBox
+from rag.parse.page import PageWord, PageWords, PixelBox
 
 STEPS = 1 << 14  # on either side of a picture, in which places are told
 _LONGEST = (1 << 16) - 1
@@ -51,10 +51,10 @@ def words_between(packed: bytes, start: int, end: int) -> list[WordBox]:
     """Return those of the words that ``pack`` was given that begin in a stretch of the text, such as a page."""
     data = zlib.decompress(packed) if packed else b""
     count = len(data) // _ROW
-    numbers = struct.unpack(f"<{count}I{5 * count}H", data)
-    starts = list(accumulate(numbers[:count]))
-    first, last = bisect_left(starts, start), bisect_left(starts, end)
-    columns = (numbers[at * count + first : at * count + last] for at in range(1, 6))
+    starts = list(accumulate(struct.unpack_from(f"<{count}I", data)))
+    first, last = bisect_left(starts, start), bisect_left(starts, max(start, end))
+    places = (4 * count + 2 * (at * count + first) for at in range(5))
+    columns = (struct.unpack_from(f"<{last - first}H", data, place) for place in places)
     return [
         WordBox(start, start + length, left, top, left + width, top + height)
         for start, length, left, top, width, height in zip(starts[first:last], *columns, strict=True)
@@ -68,7 +68,7 @@ def boxes_of(words: Sequence[WordBox], start: int, end: int, width: int, height:
     """
     low = bisect_right(words, start, key=lambda word: word.end)
     high = bisect_left(words, end, key=lambda word: word.start)
-    is_upright = sum((w.bottom - w.top) * height - (w.right - w.left) * width for w in words) > 0
+    is_upright = _is_upright(words, width, height)
     found: list[PixelBox] = []
     for box in (_pixels(_inside(word, start, end), width, height) for word in words[low:high]):
         if found and _is_next(found[-1], box, is_upright):
@@ -76,6 +76,29 @@ def boxes_of(words: Sequence[WordBox], start: int, end: int, width: int, height:
         else:
             found.append(box)
     return tuple(found)
+
+
+def words_on(text: str, words: Sequence[WordBox], width: int, height: int) -> PageWords:
+    """Return the words of a page of ``text``, each with what parts it from the next on a picture of this size.
+
+    A word that was mended stands in two parts with nothing between them.
+    """
+    is_upright = _is_upright(words, width, height)
+    boxes = [_pixels(word, width, height) for word in words]
+
+    def after(at: int) -> str:
+        if at + 1 == len(words):
+            return "\n"
+        if words[at + 1].start <= words[at].end:
+            return ""
+        return " " if _is_level(*_level(boxes[at], boxes[at + 1], is_upright)) else "\n"
+
+    return PageWords(
+        words=tuple(
+            PageWord(start=word.start, text=text[word.start : word.end], after=after(at), box=word[2:])
+            for at, word in enumerate(words)
+        )
+    )
 
 
 def _inside(word: WordBox, start: int, end: int) -> WordBox:
@@ -92,13 +115,27 @@ def _pixels(word: WordBox, width: int, height: int) -> PixelBox:
     return PixelBox(left=left, top=top, right=right, bottom=bottom)
 
 
+def _is_upright(words: Sequence[WordBox], width: int, height: int) -> bool:
+    """Whether the lines of a page run upwards or downwards: its words are higher than they are wide."""
+    return sum((w.bottom - w.top) * height - (w.right - w.left) * width for w in words) > 0
+
+
 def _is_next(before: PixelBox, box: PixelBox, is_upright: bool) -> bool:
     """Whether words follow one another on a line, and in no other cell of a table."""
-    one, other = (_turned(before), _turned(box)) if is_upright else (before, box)
-    overlap = min(one.bottom, other.bottom) - max(one.top, other.top)
-    height = min(one.bottom - one.top, other.bottom - other.top)
+    one, other = _level(before, box, is_upright)
     gap = max(other.left - one.right, one.left - other.right)
-    return overlap > height / 2 and gap < _WIDEST_GAP * height
+    return _is_level(one, other) and gap < _WIDEST_GAP * min(one.bottom - one.top, other.bottom - other.top)
+
+
+def _is_level(one: PixelBox, other: PixelBox) -> bool:
+    """Whether words stand on one line."""
+    overlap = min(one.bottom, other.bottom) - max(one.top, other.top)
+    return overlap > min(one.bottom - one.top, other.bottom - other.top) / 2
+
+
+def _level(one: PixelBox, other: PixelBox, is_upright: bool) -> tuple[PixelBox, PixelBox]:
+    """Return two words as they would stand if their lines were level."""
+    return (_turned(one), _turned(other)) if is_upright else (one, other)
 
 
 def _turned(box: PixelBox) -> PixelBox:

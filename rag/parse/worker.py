@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from rag.child import module_command, module_environment
 from rag.errors import FileUnopened, ParseError
 from rag.parse import LARGEST_FILE, ParsedFile, file_in, parse
-from rag.parse.page import PagePicture
+from rag.parse.page import PagePicture, PageSizes
 from rag.types import Value
 
 SECONDS = 60
@@ -36,15 +36,17 @@ class _Reply(Value):
 
     parsed: ParsedFile | None = None
     picture: PagePicture | None = None
+    sizes: PageSizes | None = None
     reason: str | None = None
     unopened: bool = False
 
 
 class _PageTask(Value):
-    """A page that is to be drawn, of the PDF at ``source``."""
+    """A page that is to be drawn, of the PDF at ``source``; without a number, the sizes of all are asked for."""
 
     source: str
-    number: int
+    number: int | None = None
+    scale: int = 1
 
 
 class Worker:
@@ -71,9 +73,13 @@ class Worker:
         """
         return _given(self._ask(path, source).parsed)
 
-    def draw_page(self, path: Path, file: str, source: str, number: int) -> PagePicture:
+    def page_sizes(self, path: Path, file: str, source: str) -> PageSizes:
+        """Return the sizes of the pages of the PDF at ``source``, which is the file at ``path`` or in it."""
+        return _given(self._ask(path, file, _PageTask(source=source)).sizes)
+
+    def draw_page(self, path: Path, file: str, source: str, number: int, scale: int = 1) -> PagePicture:
         """Draw a page of the PDF at ``source``, which is the file at ``path`` or in it; raises as ``parse``."""
-        return _given(self._ask(path, file, _PageTask(source=source, number=number)).picture)
+        return _given(self._ask(path, file, _PageTask(source=source, number=number, scale=scale)).picture)
 
     def kill(self) -> None:
         """End the process at once, from any thread; what is being read fails."""
@@ -191,7 +197,7 @@ def _answer(path: Path, source: str, task: dict[str, Any] | None) -> _Reply:
             data = file.read()
         if task is None:
             return _Reply(parsed=parse(data, source))
-        return _drawn(data, source, _PageTask(**task))
+        return _pages(data, source, _PageTask(**task))
     except ParseError as error:
         return _Reply(reason=str(error))
     except OSError as error:
@@ -204,10 +210,13 @@ def _answer(path: Path, source: str, task: dict[str, Any] | None) -> _Reply:
         return _Reply(reason=f"its parser failed ({type(error).__name__}: {str(error)[:100]})")
 
 
-def _drawn(data: bytes, file: str, task: _PageTask) -> _Reply:
-    from rag.parse.pdf_picture import draw_page
+def _pages(data: bytes, file: str, task: _PageTask) -> _Reply:
+    from rag.parse.pdf_picture import draw_page, page_sizes
 
-    return _Reply(picture=draw_page(file_in(data, file, task.source), task.number))
+    pdf = file_in(data, file, task.source)
+    if task.number is None:
+        return _Reply(sizes=page_sizes(pdf))
+    return _Reply(picture=draw_page(pdf, task.number, task.scale))
 
 
 def _open(path: Path) -> BinaryIO:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from itertools import islice
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request
@@ -15,12 +16,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.assistant import Asked, Assistant
 from rag.compose import OnAnswer
-from rag.errors import DocumentRefused, FolderMissing, IndexFailure, ParseError, RagError, UsageError
+from rag.errors import DocumentIdentical, DocumentRefused, FolderMissing, IndexFailure, ParseError, RagError, UsageError
+from rag.find import LONGEST_SOUGHT, find_all
+from rag.parse.page import PageWords
+from rag.pictures import LARGEST_SCALE
 from rag.query import query_text
 from rag.server.layer import address_of, client_of
 from rag.server.limits import Rate, Workers
 from rag.server.metrics import Metrics, log_asked
-from rag.server.models import AskRequest, Documents, Health, SearchRequest, Source, Undo
+from rag.server.models import AskRequest, Documents, FoundPlace, FoundPlaces, Health, SearchRequest, Source, Undo
+from rag.server.original import original
 from rag.server.problems import NotFound, responses, status_of
 from rag.server.questions import QuestionLimit
 from rag.server.told import Told
@@ -34,6 +39,8 @@ _UPLOADS_AT_ONCE = 32  # each takes a thread, most of which wait for the network
 _UPLOADS_OF_CLIENT = 8  # at once: a browser has six connections
 _UPLOADS_A_MINUTE = 120  # of each client
 
+_MOST_PLACES = 2000  # in a document: nobody goes through more
+
 _EVENTS = "text/event-stream"
 # How the schema tells what is no JSON.
 _TEXT = {"type": "string"}
@@ -46,7 +53,9 @@ _EVENT = {
 _OF_QUESTIONS = responses(400, 404, 408, 413, 422, 429)
 _Result = TypeVar("_Result")
 _OF_A_FILE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/octet-stream": {"schema": _BYTES}}},
+    200: {
+        "content": {kind: {"schema": _BYTES} for kind in ("application/octet-stream", "application/pdf", "text/plain")}
+    },
     206: {
         "description": "The part of it that was asked for by `Range`.",
         "headers": {"Content-Range": {"schema": _TEXT}},
@@ -54,7 +63,9 @@ _OF_A_FILE: dict[int | str, dict[str, Any]] = {
     },
     **responses(400, 404, 416, 422),
 }
+_ALREADY_THERE = {"model": Source, "description": "The document that is the same, where identical ones are skipped."}
 _SourceQuery = Annotated[str, Query(description="The document, by its place in the folder.")]
+_PageQuery = Annotated[int, Query(ge=1, description="Its number, from 1.")]
 
 
 def api(assistant: Assistant, limit: QuestionLimit) -> APIRouter:
@@ -66,6 +77,7 @@ def api(assistant: Assistant, limit: QuestionLimit) -> APIRouter:
     _add_documents(router, assistant)
     _add_upload(router, assistant)
     _add_files(router, assistant)
+    _add_find(router, assistant)
     return router
 
 
@@ -216,34 +228,66 @@ def _add_upload(router: APIRouter, assistant: Assistant) -> None:
     @router.put(
         "/documents",
         status_code=201,
-        responses=responses(408, 409, 413, 415, 422, 429, 507),
+        responses={200: _ALREADY_THERE, **responses(408, 409, 413, 415, 422, 429, 507)},
         openapi_extra={"requestBody": body},
     )
     async def add(
         request: Request,
+        response: Response,
         name: Annotated[str, Query(min_length=1, description="The file's name, with its ending.")],
         replace: Annotated[bool, Query(description="Whether it takes the place of one of the same name.")] = False,
+        keep_both: Annotated[bool, Query(description="Whether it gets another name where its own is taken.")] = False,
+        skip_identical: Annotated[bool, Query(description="Whether a file that is there already is left out.")] = False,
     ) -> Source:
         """Put a document into the folder; the request's body is the file."""
         rate.take(client_of(request.scope))
-        return Source(source=await uploads.add(request, name, replace=replace))
+        how = {"replace": replace, "keep_both": keep_both, "skip_identical": skip_identical}
+        try:
+            return Source(source=await uploads.add(request, name, **how))
+        except DocumentIdentical as error:
+            response.status_code = 200
+            return Source(source=error.source)
 
 
 def _add_files(router: APIRouter, assistant: Assistant) -> None:
     @router.get("/file", response_class=FileResponse, responses=_OF_A_FILE)
-    def original(source: _SourceQuery) -> Response:
+    def file(
+        source: _SourceQuery,
+        inline: Annotated[
+            bool, Query(description="Whether a browser is to show it, if it is a PDF or a text.")
+        ] = False,
+    ) -> Response:
         """Give the file of an indexed document, as it is, to be saved; with a header `Range: bytes=0-99`, a part."""
-        path = _found(lambda: assistant.original(source))
-        path.open("rb").close()  # what keeps it from being read is told before anything is sent
-        name = path.name.encode("utf-8", "replace").decode()
-        return FileResponse(path, media_type="application/octet-stream", filename=name)
+        return original(_found(lambda: assistant.original(source)), inline=inline)
 
     @router.get(
         "/page.png", response_class=Response, responses={200: {"content": {"image/png": {}}}, **responses(404, 422)}
     )
-    def page(source: _SourceQuery, page: Annotated[int, Query(ge=1, description="Its number, from 1.")]) -> Response:
+    def page(
+        source: _SourceQuery,
+        page: _PageQuery,
+        scale: Annotated[int, Query(ge=1, le=LARGEST_SCALE, description="How many times as large as usual.")] = 1,
+    ) -> Response:
         """Give a picture of a page of a document that has pages."""
-        return Response(_found(lambda: assistant.page_picture(source, page)), media_type="image/png")
+        return Response(_found(lambda: assistant.page_picture(source, page, scale)), media_type="image/png")
+
+    @router.get("/page.json", responses=responses(404, 422))
+    def words(source: _SourceQuery, page: _PageQuery) -> PageWords:
+        """Give the words of a page, and where they stand on its picture."""
+        return _found(lambda: assistant.page_words(source, page))
+
+
+def _add_find(router: APIRouter, assistant: Assistant) -> None:
+    @router.get("/find", responses=responses(404, 422))
+    def find(
+        source: _SourceQuery,
+        text: Annotated[str, Query(min_length=1, max_length=LONGEST_SOUGHT, description="What to look for.")],
+    ) -> FoundPlaces:
+        """Find words in a document, whatever their case and their accents."""
+        document = _found(lambda: assistant.document(source))
+        spans = find_all(document.text, text, _MOST_PLACES + 1)
+        places = (FoundPlace(start=start, end=end, page=document.page_at(start)) for start, end in spans)
+        return FoundPlaces(found=tuple(islice(places, _MOST_PLACES)), more=len(spans) > _MOST_PLACES)
 
 
 def _found(look_up: Callable[[], _Result]) -> _Result:

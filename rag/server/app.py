@@ -19,7 +19,7 @@ from rag.server.security import KnownHosts, OpenRoutes, SameOrigin, Sessions
 from rag.server.upload import swept
 from rag.settings import Settings
 
-_CHANGES_A_MINUTE = 100 * PEOPLE  # of each client; an open page asks for news 30 times a minute
+_CHANGES_A_MINUTE = 100 * PEOPLE  # of each client; an open page asks for news 36 times a minute
 
 
 def server_app(assistant: Assistant, limit: QuestionLimit | None = None) -> FastAPI:

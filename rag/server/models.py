@@ -26,6 +26,21 @@ class SearchRequest(QuestionRequest):
     )
 
 
+class FoundPlace(Value):
+    """A place in a document where what was sought stands."""
+
+    start: int = Field(description="Where it begins in the document's text, in characters (code points).")
+    end: int = Field(description="Where it ends: the first character after it.")
+    page: int | None = Field(description="The page, slide, row … that it is on.")
+
+
+class FoundPlaces(Value):
+    """The places in a document where what was sought stands, in order; where there are `more`, the first of them."""
+
+    found: tuple[FoundPlace, ...]
+    more: bool
+
+
 class AskRequest(QuestionRequest):
     """A question to answer; of the documents ``sources`` alone where any are given."""
 

@@ -48,7 +48,7 @@ _KEPT = re.compile(r"/(?:assets|static|svelte)/")
 
 # What the page and Gradio's client use. All else that Gradio serves stays closed: files, uploads, the proxy.
 _READ_ONLY = re.compile(
-    r"/|/(?:conversations|assets|static|svelte)/.*|/(?:config|theme\.css|favicon\.ico|robots\.txt|manifest\.json)/?"
+    r"/|/(?:conversations|assets|static|svelte)/.*|/notes\.(?:md|html|json)|/(?:config|theme\.css|favicon\.ico|robots\.txt|manifest\.json)/?"
 )
 _OPEN = re.compile(
     r"/api/.*|/gradio_api/(?:info|app_id|startup-events|queue/join|queue/data|cancel|reset|heartbeat/\w+|run/predict)/?"

@@ -59,19 +59,19 @@ class Uploads:
         self._of_client = of_client
         self._clients: Counter[str] = Counter()
 
-    async def add(self, request: Request, name: str, *, replace: bool) -> str:
-        """Put the body of a request into the folder, and return the document's source.
+    async def add(self, request: Request, name: str, **how: bool) -> str:
+        """Put the body of a request into the folder, ``how`` the Assistant has it, and return the document's source.
 
         Raises:
             UsageError: The name cannot be used, or the client broke off.
-            DocumentRefused: As the Assistant has it.
+            DocumentRefused: As the Assistant says.
             Later: Too many are on their way, or this one comes too slowly.
         """
         _check(name, request.headers.get("content-length", ""))
         with self._place(client_of(request.scope)):
             pieces = _pieces(request.stream(), Pace())
             return await to_thread.run_sync(
-                lambda: self._assistant.add_document(name, pieces, replace=replace), limiter=self._threads
+                lambda: self._assistant.add_document(name, pieces, **how), limiter=self._threads
             )
 
     @contextmanager

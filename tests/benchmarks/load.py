@@ -98,7 +98,7 @@ class _Asker:
 
     def ask(self, question: str) -> str:
         """Ask a question, and wait for all of its answer; return what went wrong, if anything did."""
-        data = [question, "", "", ""]
+        data = [question, "", "", "", True]
         body = {"data": data, "fn_index": self._function, "session_hash": self._hash, "trigger_id": None}
         self._connection.request("POST", "/gradio_api/queue/join", json.dumps(body), self._headers)
         joined = self._connection.getresponse()
@@ -116,8 +116,8 @@ class _Asker:
 
 
 def _asks(dependency: dict[str, object]) -> bool:
-    """Whether it is the function that asks what was typed: four inputs, five outputs."""
-    return len(dependency["inputs"]) == 4 and len(dependency["outputs"]) == 5  # type: ignore[arg-type]
+    """Whether it is the function that asks what was typed: five inputs, five outputs."""
+    return len(dependency["inputs"]) == 5 and len(dependency["outputs"]) == 5  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

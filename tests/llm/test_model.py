@@ -68,8 +68,8 @@ def test_whatever_goes_wrong_is_told_in_one_line(name: str, caplog: pytest.LogCa
 def test_what_went_wrong_is_told_apart() -> None:
     told = {
         "refused": "cannot be reached",
-        "401": "RAG_LLM_KEY",
-        "404-model": "RAG_LLM_MODEL",
+        "401": "refuses the key",
+        "404-model": "knows no model",
         "429": "too busy",
         "500": r"failed \(500\)",
         "silent": "within 1 s",

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from rag.assistant import Assistant
@@ -21,7 +22,7 @@ from rag.parse import LARGEST_FILE
 from rag.server import api as api_module
 from rag.server import upload
 from tests.folders import write
-from tests.server.sites import MILL, assistant_in, files, folder, put, site
+from tests.server.sites import BAKER, MILL, assistant_in, files, folder, put, site
 from tests.waiting import TIMEOUT, wait_until
 
 
@@ -203,13 +204,17 @@ def test_a_part_of_a_file_may_be_asked_for(client: httpx.Client) -> None:
     assert (response.status_code, response.text) == (206, MILL[4:8])
 
 
-def test_a_page_of_a_pdf_is_given_as_a_picture(client: httpx.Client, assistant: Assistant) -> None:
+def add_lighthouse(assistant: Assistant) -> None:
     file = io.BytesIO()
     canvas = Canvas(file, pagesize=(300, 400), invariant=1)
     canvas.drawString(40, 300, "The lighthouse at Far Point is 41 metres tall.")
     canvas.save()
     write(folder(assistant), {"lighthouse.pdf": file.getvalue()})
     assistant.sync()
+
+
+def test_a_page_of_a_pdf_is_given_as_a_picture(client: httpx.Client, assistant: Assistant) -> None:
+    add_lighthouse(assistant)
     asked = {"source": "lighthouse.pdf", "page": "1"}
     response = client.get("/api/page.png", params=asked)
     assert response.headers["content-type"] == "image/png"
@@ -219,3 +224,78 @@ def test_a_page_of_a_pdf_is_given_as_a_picture(client: httpx.Client, assistant: 
         refused = client.get("/api/page.png", params={**asked, **other})
         assert refused.status_code == 404, refused.text
     assert client.get("/api/page.png", params={**asked, "page": "0"}).status_code == 422
+    sharp = Image.open(io.BytesIO(client.get("/api/page.png", params={**asked, "scale": "2"}).content))
+    assert sharp.size == (1250, 1667)
+    assert client.get("/api/page.png", params={**asked, "scale": "3"}).status_code == 422
+
+
+def test_the_words_of_a_page_are_given_with_their_places(client: httpx.Client, assistant: Assistant) -> None:
+    add_lighthouse(assistant)
+    asked = {"source": "lighthouse.pdf", "page": "1"}
+    response = client.get("/api/page.json", params=asked)
+    assert response.headers["content-type"] == "application/json"
+    assert (response.headers["cache-control"], response.headers["x-content-type-options"]) == ("no-store", "nosniff")
+    words = response.json()["words"]
+    assert "".join(one["text"] + one["after"] for one in words) == "The lighthouse at Far Point is 41 metres tall.\n"
+    text = assistant.document("lighthouse.pdf").text
+    assert all(text[one["start"] :].startswith(one["text"]) for one in words)
+    assert all(0 <= at <= 16384 for one in words for at in one["box"])
+    for other in ({"page": "2"}, {"source": "mill.txt"}, {"source": "../secret.pdf"}, {"source": "broken.pdf"}):
+        assert client.get("/api/page.json", params={**asked, **other}).status_code == 404
+    assert client.get("/api/page.json", params={**asked, "page": "0"}).status_code == 422
+
+
+def test_words_are_found_in_a_document(client: httpx.Client, assistant: Assistant) -> None:
+    add_lighthouse(assistant)
+    response = client.get("/api/find", params={"source": "lighthouse.pdf", "text": "FÁR  point"})
+    assert (response.headers["cache-control"], response.headers["x-content-type-options"]) == ("no-store", "nosniff")
+    start = assistant.document("lighthouse.pdf").text.index("Far Point")
+    assert response.json() == {"found": [{"start": start, "end": start + 9, "page": 1}], "more": False}
+    nothing = client.get("/api/find", params={"source": "mill.txt", "text": "zeppelin"})
+    assert nothing.json() == {"found": [], "more": False}
+    for source in ("none.txt", "../secret.pdf", "broken.pdf"):
+        assert client.get("/api/find", params={"source": source, "text": "a"}).status_code == 404
+    for text in ("", "a" * 201):
+        assert client.get("/api/find", params={"source": "mill.txt", "text": text}).status_code == 422
+    write(folder(assistant), {"many.txt": "mill " * 3000})
+    assistant.sync()
+    found = client.get("/api/find", params={"source": "many.txt", "text": "mill"}).json()
+    assert (len(found["found"]), found["more"]) == (2000, True)
+
+
+def test_a_pdf_and_a_text_may_be_shown_and_nothing_that_could_run(client: httpx.Client, assistant: Assistant) -> None:
+    add_lighthouse(assistant)
+    page = b"<!doctype html><title>t</title><p>Words of a page.</p><script>alert(1)</script>"
+    drawn = b'<svg xmlns="http://www.w3.org/2000/svg"><text>Words of a drawing.</text><script>alert(1)</script></svg>'
+    files = {"a.html": page, "a.xhtml": page, "a.svg": drawn, "a.xml": drawn, "a.md": b"# Words", "page.txt": page}
+    write(folder(assistant), {**files, "old.txt": "Wörter.".encode("latin-1"), "page.pdf": page})
+    assistant.sync()
+    kinds = {one.source: "application/octet-stream" for one in assistant.documents()}
+    kinds |= {"lighthouse.pdf": "application/pdf"} | dict.fromkeys(
+        ("mill.txt", "a.md", "page.txt"), "text/plain; charset=utf-8"
+    )
+    for source in {"lighthouse.pdf", "mill.txt", *files, "old.txt", "page.pdf"} & {*kinds}:
+        response = client.get("/api/file", params={"source": source, "inline": "true"})
+        how = response.headers["content-disposition"].partition(";")[0]
+        assert response.headers["content-type"] == kinds[source], source
+        assert how == ("attachment" if kinds[source] == "application/octet-stream" else "inline"), source
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'none'" in response.headers["content-security-policy"]
+        assert "script-src" not in response.headers["content-security-policy"]
+        assert client.get("/api/file", params={"source": source}).headers["content-disposition"].startswith("attach")
+    assert {"a.html", "a.md", "page.txt", "old.txt", "page.pdf", "lighthouse.pdf"} <= {*kinds}
+
+
+def test_a_name_that_is_taken_gives_way_and_what_is_there_is_not_added_twice(
+    assistant: Assistant, client: httpx.Client
+) -> None:
+    before = files(assistant)
+    assert put(client, "mill.txt", b"Other words of a mill.", keep_both="true").json() == {"source": "mill (2).txt"}
+    assert put(client, "mill.txt", b"Again others.", keep_both="true").json() == {"source": "mill (3).txt"}
+    assert (folder(assistant) / "mill.txt").read_text() == MILL
+    for name, content, there in (("mill.txt", MILL, "mill.txt"), ("copy.md", BAKER, "sub/bakery.md")):
+        response = put(client, name, content.encode(), skip_identical="true")
+        assert (response.status_code, response.json()) == (200, {"source": there})
+    assert put(client, "mill.txt", b"Other words.", skip_identical="true").status_code == 409
+    assert put(client, "mill.txt", b"Words.", keep_both="true", replace="true").status_code == 422
+    assert files(assistant) == before | {"mill (2).txt", "mill (3).txt"}

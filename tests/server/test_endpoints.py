@@ -51,8 +51,8 @@ def called(site: Site, name: str, *data: Any) -> tuple[str, Any]:
 def typed(site: Site, client: httpx.Client, question: str) -> dict[str, Any]:
     """Ask a question as a person types it into the page, and return the event that ends it."""
     handlers = client.get("/config").json()["dependencies"]
-    number = next(one["id"] for one in handlers if len(one["inputs"]) == 4 and len(one["outputs"]) == 5)
-    body = {"data": [question, "", "", ""], "fn_index": number, "session_hash": "abc", "trigger_id": None}
+    number = next(one["id"] for one in handlers if len(one["inputs"]) == 5 and len(one["outputs"]) == 5)
+    body = {"data": [question, "", "", "", True], "fn_index": number, "session_hash": "abc", "trigger_id": None}
     client.post("/gradio_api/queue/join", json=body)
     told = client.get("/gradio_api/queue/data?session_hash=abc").text
     events = [json.loads(line.removeprefix("data: ")) for line in told.splitlines() if line.startswith("data: ")]

@@ -23,8 +23,11 @@ PATHS = {
     "/api/documents": "DELETE, GET, HEAD, PUT",
     "/api/documents/restore": "POST",
     "/api/file": "GET, HEAD",
+    "/api/page.json": "GET, HEAD",
+    "/api/find": "GET, HEAD",
     "/": "GET, HEAD",
     "/conversations/a.md": "GET, HEAD",
+    "/notes.md": "GET, HEAD",
 }
 
 

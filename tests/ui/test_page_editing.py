@@ -1,4 +1,4 @@
-"""Editing an earlier question: it is seen, can be left, and what it removes can be had back."""
+"""Editing an earlier question: it is seen, can be left, and the former answers stay as another branch."""
 
 from __future__ import annotations
 
@@ -33,12 +33,14 @@ def edit(page: Page, number: int) -> None:
     expect(page.locator(".notice")).to_be_visible()
 
 
-def test_the_question_that_is_edited_is_marked_and_what_will_go_is_named(talk: Page) -> None:
+def test_the_question_that_is_edited_is_marked_and_what_will_not_follow_is_named(talk: Page) -> None:
     expect(question_box(talk)).to_have_value(QUESTIONS[1])
     expect(question_box(talk)).to_be_focused()
     expect(talk.locator(".turn.edited .question")).to_have_text([QUESTIONS[1]])
     expect(talk.locator(".turn.after-edited .question")).to_have_text(QUESTIONS[2:])
-    expect(talk.locator(".notice")).to_contain_text("Editing a question. The next 2 questions will be removed")
+    expect(talk.locator(".notice")).to_contain_text(
+        "Editing a question. The next 2 questions stay in the earlier version."
+    )
     talk.get_by_role("button", name="This answer is good").first.click()
     expect(talk.get_by_role("button", name="This answer is good").first).to_have_attribute("aria-pressed", "true")
     expect(talk.locator(".turn.edited .question")).to_have_text([QUESTIONS[1]])  # also when it is drawn anew
@@ -57,19 +59,30 @@ def test_it_can_be_left_and_the_next_question_is_a_new_one(talk: Page, way: str)
     expect(talk.locator(".question")).to_have_text([*QUESTIONS, OTHER])
 
 
-def test_what_an_edited_question_removed_can_be_had_back(talk: Page) -> None:
+def test_the_former_answers_are_a_branch_that_one_goes_back_to(talk: Page) -> None:
     question_box(talk).fill(OTHER)
     send(talk)
-    expect(talk.locator(".undone")).to_contain_text("2 later questions were removed.")
+    expect(talk.locator(".branches")).to_have_text(["‹2 of 2›"])
     expect(talk.locator(".question")).to_have_text([QUESTIONS[0], OTHER])
     expect(talk.locator(".notice")).to_have_count(0)
     talk.reload()
     expect(talk.locator(".question")).to_have_text([QUESTIONS[0], OTHER])
-    talk.get_by_role("button", name="Undo").click()
+    talk.get_by_role("button", name="Previous version").press("Enter")
     expect(talk.locator(".question")).to_have_text(QUESTIONS)
-    expect(talk.locator(".undone")).to_have_count(0)
-    ask(talk, OTHER)
-    expect(talk.locator(".question")).to_have_text([*QUESTIONS, OTHER])
+    expect(talk.locator(".branches")).to_have_text(["‹1 of 2›"])
+    expect(talk.get_by_role("button", name="Next version")).to_be_focused()  # the other way is at its end
+    expect(talk.locator(".branches")).to_be_in_viewport()
+    edit(talk, 1)
+    question_box(talk).fill("Who is Xu Zhijun?")
+    send(talk)
+    expect(talk.locator(".branches")).to_have_text(["‹3 of 3›"])
+    talk.get_by_role("button", name="Previous version").click()
+    expect(talk.locator(".question")).to_have_text([QUESTIONS[0], OTHER])
+    talk.get_by_role("button", name="Try again").click()
+    expect(talk.locator(".branches")).to_have_text(["‹4 of 4›"])
+    place = talk.url.partition("#")[2]
+    saved = talk.request.get(f"{talk.url.partition('#')[0]}conversations/{place}.json").json()
+    assert [one["question"] for one in saved["answers"]] == [QUESTIONS[0], OTHER]  # the branch that is shown
 
 
 def test_another_conversation_is_not_edited(talk: Page) -> None:
@@ -78,7 +91,7 @@ def test_another_conversation_is_not_edited(talk: Page) -> None:
     ask(talk, OTHER)
     edit(talk, 0)
     expect(talk.locator(".notice")).to_have_text("Editing a question.Cancel")
-    talk.get_by_role("tab", name="Conversations").click()
+    talk.get_by_role("tab", name="Chats").click()
     talk.locator("#talks button.open").nth(1).click()
     expect(talk.locator(".question")).to_have_text(QUESTIONS)
     expect(talk.locator(".notice, .edited")).to_have_count(0)
@@ -98,5 +111,5 @@ def test_an_edited_question_that_is_stopped_is_still_edited(
     expect(question_box(talk)).to_have_value(OTHER)
     go.set()
     send(talk)
-    expect(talk.locator(".undone")).to_contain_text("2 later questions were removed.")
+    expect(talk.locator(".branches")).to_have_text(["‹2 of 2›"])
     expect(talk.locator(".question")).to_have_text([QUESTIONS[0], OTHER])

@@ -77,7 +77,7 @@ def test_axe_finds_nothing_serious(site: Site, browser: Browser, scheme: Any, si
         assert serious(page) == []
         question_box(page).fill("Who built the mill?")
         send(page)
-        expect(page.locator(".undone")).to_be_visible()
+        expect(page.locator(".branches")).to_be_visible()
         assert serious(page) == []
         page.locator(".marker").first.click()
         expect(page.locator("#reader mark")).to_be_visible()
@@ -86,7 +86,7 @@ def test_axe_finds_nothing_serious(site: Site, browser: Browser, scheme: Any, si
             page.keyboard.press("Escape")
             page.get_by_role("button", name="Documents and conversations").click()
         assert serious(page) == []
-        page.get_by_role("tab", name="Conversations").click()
+        page.get_by_role("tab", name="Chats").click()
         page.locator("#talks summary").first.click()
         assert serious(page) == []
 

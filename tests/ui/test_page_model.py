@@ -56,7 +56,7 @@ def test_each_sentence_is_told_apart_and_the_model_is_named(page: Page, server: 
     expect(page.locator(".meta .ok")).to_have_count(0)
     page.locator(".sentences .marker").first.click()
     expect(page.locator("#reader mark").first).to_contain_text("built by Ada Brown in 1834")
-    expect(page.locator("#reader")).to_contain_text("These words do not support")
+    expect(page.locator("#reader")).to_contain_text("These words do not support what the answer says")
 
 
 def test_what_the_model_does_is_told_and_sentences_are_there_while_it_still_writes(

@@ -72,6 +72,9 @@ def test_after_an_answer_its_neighbours_may_be_asked(page: Page, site: Site) -> 
     write(site.corpus, {"mill.md": MILL})
     expect(page.locator("#documents .counts")).to_contain_text("1 document ready")
     ask(page, "Who built the mill on the Ouse?")
+    page.get_by_role("button", name="Close the source").click()
+    page.get_by_role("button", name="See in document of excerpt 1").click()
+    expect(page.locator("#reader mark")).to_be_in_viewport()
     chip = page.locator("#suggestions .chip").first
     expect(chip).to_have_text("What is said about “What it ground”?")
     chip.click()

@@ -140,7 +140,7 @@ def test_what_failed_by_network_is_sent_again(site: Site, browser: Browser) -> N
     failures = {"a.txt": 2, "c.txt": 99}
 
     def broken(route: Route) -> None:
-        name = route.request.url.partition("name=")[2]
+        name = route.request.url.partition("name=")[2].partition("&")[0]
         failures[name] = failures.get(name, 0) - 1
         route.abort() if failures[name] >= 0 else route.continue_()
 
@@ -191,7 +191,7 @@ def unguarded(browser: Browser, site: Site) -> Iterator[Page]:
 
 def test_a_folder_is_dropped_with_all_that_is_in_it(page: Page, site: Site, tmp_path: Path) -> None:
     names = [f"letters/{number}.txt" for number in range(120)]  # a browser lists a hundred at a time
-    write(tmp_path / "new", {**dict.fromkeys(names, "Dear Ada"), "letters/of/1834/old.txt": "Dear Carl"})
+    write(tmp_path / "new", {**{name: f"Dear Ada, {name}" for name in names}, "letters/of/1834/old.txt": "Dear Carl"})
     write(tmp_path / "new", {"letters/.hidden.txt": "none", "beside.txt": "This lies beside the letters."})
     drop(page, tmp_path / "new" / "letters", tmp_path / "new" / "beside.txt")
     expect(page.locator(".uploads")).to_contain_text("122 files added", timeout=60_000)
@@ -231,3 +231,15 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         patch.setattr("rag.library._write", refuse)
         patch.setattr("pathlib.Path.unlink", refuse)
         yield
+
+
+def test_both_files_of_a_name_are_kept_and_none_is_added_twice(page: Page, site: Site, tmp_path: Path) -> None:
+    write(tmp_path / "new", {"mill.txt": "Another mill.", "copy.txt": MILL})
+    uploads, chooser = page.locator(".uploads"), page.locator("#upload input[type=file]")
+    chooser.set_input_files([tmp_path / "new" / name for name in ("copy.txt", "mill.txt")])
+    expect(uploads).to_contain_text("Already there: mill.txt")
+    expect(uploads).to_contain_text("0 files added, 1 already there, 1 not added")
+    uploads.get_by_role("button", name="Keep both").click()
+    expect(uploads).to_contain_text("1 file added")
+    assert (site.corpus / "mill (2).txt").read_text() == "Another mill."
+    assert added(site) == {"mill (2).txt"}

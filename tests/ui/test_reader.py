@@ -370,7 +370,7 @@ HOSTILE = [
     "</mark></p></div><style>*{display:none}</style>",
     "\u202egnp.exe\u202c",
 ]
-ALLOWED = set("a b blockquote button code div em h2 h3 h4 h5 hr li mark nav ol p pre s span strong ul".split())
+ALLOWED = set("a b blockquote button code div em h2 h3 h4 h5 hr input li mark nav ol p pre s span strong ul".split())
 ALLOWED |= set("table thead tbody tr th td sup sub".split())
 
 
@@ -502,8 +502,16 @@ def test_the_original_can_be_opened_whatever_its_name() -> None:
     document = read("a&b ü?{x}.txt", "One fact.")
     (link,) = tree(view(document, 0, 3)).find_class("original")
     address = urlsplit(link.get("href"))
-    assert (address.path, parse_qs(address.query)) == ("api/file", {"source": ["a&b ü?{x}.txt"]})
+    assert (address.path, parse_qs(address.query)) == ("api/file", {"source": ["a&b ü?{x}.txt"], "inline": ["true"]})
+    assert (link.get("target"), link.get("rel"), link.get("download")) == ("_blank", "noopener", None)
+
+
+@pytest.mark.parametrize("name", ["a.html", "a.svg", "a.docx", "a.xhtml", "a.xml"])
+def test_what_a_browser_must_not_show_is_saved(name: str) -> None:
+    (link,) = tree(view(read("a.txt", "One fact.").model_copy(update={"source": name}), 0, 3)).find_class("original")
     assert link.get("download") is not None
+    assert link.get("target") is None
+    assert "inline" not in link.get("href")
 
 
 def table_of(rows: Sequence[Sequence[str]], columns: Sequence[str], kind: PageKind = "row") -> Document:

@@ -5,19 +5,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 from rag.assistant import Assistant
 from rag.errors import RagError
 from rag.types import Answer
+from ui.escape import data
 from ui.reader.chosen import Chosen, choose
-from ui.reader.head import head
-from ui.reader.picture import is_pdf, page_of, picture_view, views
+from ui.reader.head import CLOSE, head
+from ui.reader.picture import is_pdf, picture_view, views
 from ui.reader.text import text_view
 
-EMPTY = '<div class="reader empty"><p class="soft">Click a number in an answer to see its source.</p></div>'
+EMPTY = f'<div class="reader empty">{CLOSE}<p class="soft">Click a number in an answer to see its source.</p></div>'
 
-GONE = '<div class="reader empty"><p class="soft">This document is no longer here.</p></div>'
+GONE = f'<div class="reader empty">{CLOSE}<p class="soft">This document is no longer here.</p></div>'
 
 
 def open_view(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, str]) -> str:
@@ -41,13 +43,15 @@ def _view(assistant: Assistant, chosen: Chosen) -> str:
     note = ""
     if drawn and chosen.view != "text" and (chosen.view == "page" or chosen.at is None):
         try:
-            shown = picture_view(assistant, chosen)
+            tools, shown = picture_view(assistant, chosen)
         except RagError as error:  # what the index holds can still be read
             note = f"The page cannot be shown: {error}."
         else:
-            return _framed(head(chosen, standing, views(chosen, "page"), page_of(chosen)), shown)
-    return _framed(head(chosen, standing, views(chosen, "text") if drawn else ""), text_view(chosen, note))
+            return _framed(chosen, head(chosen, standing, views(chosen, "page") + tools), shown)
+    return _framed(chosen, head(chosen, standing, views(chosen, "text") if drawn else ""), text_view(chosen, note))
 
 
-def _framed(top: str, shown: str) -> str:
-    return f'<div class="reader">{top}{shown}</div>'
+def _framed(chosen: Chosen, top: str, shown: str) -> str:
+    """Return the reader; by what it is named, the script knows whether it is the same that is drawn anew."""
+    named = data(json.dumps([chosen.told, chosen.view, chosen.page, chosen.at, chosen.sought]))
+    return f'<div class="reader" data-shown="{named}" data-address="{chosen.address}">{top}{shown}</div>'

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from rag.assistant import Assistant
+from rag.find import LONGEST_SOUGHT
 from rag.types import Answer, Citation, Document, SearchResult
 from ui.reader.spans import Span, Style
 
@@ -22,7 +24,7 @@ class Chosen:
     """What is to be seen of a document, and what a button tells that chooses the same.
 
     ``citation`` may be ``closest``, of an answer that gives none. ``passage`` is the stretch that was found, None where
-    a document is just looked through.
+    a document is just looked through. ``sought`` are words that are looked for in it; ``at`` is then where they stand.
     """
 
     document: Document
@@ -35,12 +37,18 @@ class Chosen:
     view: str = ""
     page: int | None = None
     at: int | None = None
+    sought: str = ""
 
     @property
     def marks(self) -> tuple[Style, ...]:
         """The style of the cited words, or of the stretch that was chosen; none where they do not stand there."""
         place = self.passage if self.answer is None else self.place
         return () if place is None else (Style(*place, "mark"),)
+
+    @property
+    def address(self) -> str:
+        """How the API is told of the document; no sign of it means anything in HTML."""
+        return "source=" + quote(self.document.source.encode("utf-8", "surrogateescape"), safe="")
 
     @property
     def way_back(self) -> str:
@@ -66,7 +74,8 @@ def choose(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, s
     view, page, at = chosen.get("view", ""), _number(chosen, "page", 1), _number(chosen, "at", 0)
     if view not in ("", "text", "page") or (at or 0) > len(found.document.text):
         raise ValueError("nothing that can be seen")
-    return replace(found, view=view, page=page, at=at)
+    sought = str(chosen.get("sought", ""))[:LONGEST_SOUGHT]
+    return replace(found, view=view, page=page, at=at, sought=sought)
 
 
 def _what(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, str]) -> Chosen:
@@ -82,7 +91,7 @@ def _what(assistant: Assistant, turns: Sequence[Answer], chosen: Mapping[str, st
         return Chosen(document, {"turn": turn, "rank": rank}, answer, result=result, passage=span)
     kind = "closest" if "closest" in chosen else "n"
     citation = (answer.closest if kind == "closest" else answer.citations)[_needed(chosen, kind, 1) - 1]
-    told = {"turn": turn, kind: citation.n}
+    told = {"turn": turn, kind: citation.n} | {name: chosen[name] for name in ("note",) if name in chosen}
     cited = Chosen(assistant.document(citation.source), told, answer, citation, kind == "closest")
     return replace(cited, passage=_passage(cited, answer, citation))
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
+from rag.find import LONGEST_SOUGHT
+from rag.server.original import may_be_shown
 from rag.types import Answer, Citation, Standing, page_name
 from rag.wording import STANDING_WORDS
+from ui import panes
 from ui.buttons import button
 from ui.escape import escape
 from ui.reader.chosen import Chosen
 
+_FIND = '<button type="button" class="find-in" data-find aria-expanded="false">Find</button>'
+_FINDING = (
+    '<div class="finding" role="search" hidden><input type="text" name="sought" autocomplete="off"'
+    f' maxlength="{LONGEST_SOUGHT}" aria-label="Find in this document" placeholder="Find in this document">'
+    '<span class="count" role="status"></span>'
+    '<button type="button" data-found="-1" aria-label="Previous match">↑</button>'
+    '<button type="button" data-found="1" aria-label="Next match">↓</button>'
+    '<button type="button" data-find aria-label="Close find">×</button></div>'
+)
+CLOSE = panes.close("reader", "Close the source")
 _STYLES = {"intact": "ok", "moved": "warn", None: "warn", "changed": "bad", "gone": "bad"}
 _SUPPORT = {
     "supported": ("", "The answer says this in its own words"),
@@ -17,33 +28,34 @@ _SUPPORT = {
 }
 
 
-def head(chosen: Chosen, standing: Standing | None, views: str, page: int | None = None) -> str:
-    """Return the head; ``page`` is the one that is looked at, where that is not the one of the passage."""
+def head(chosen: Chosen, standing: Standing | None, tools: str) -> str:
+    """Return the head; ``tools`` are those that its view of the document has."""
     document = chosen.document
-    path = _path(chosen, page)
+    path = _path(chosen)
     title = document.title if document.title not in (document.source, *path) else ""
     named = f'<p class="title" dir="auto">{escape(title)}</p>' if title else ""
     where = " › ".join(path)
     place = f'<p class="soft" dir="auto">{escape(where)}</p>' if where else ""
-    source = quote(document.source.encode("utf-8", "surrogateescape"), safe="")
-    original = f'<a class="original" href="api/file?source={escape(source)}" download>Open the original</a>'
-    turned = page is not None and chosen.citation is not None and page != chosen.citation.page
-    state = _line("", "Not the page of the quote") if turned else _state(chosen, standing)
-    close = '<button type="button" class="close" data-close aria-label="Close the source">×</button>'
     return (
-        f'<div class="head"><nav aria-label="Citations">{_steps(chosen)}{close}</nav>'
-        f'<h2 dir="auto">{escape(document.source)}</h2>{named}{place}{state}'
-        f'<div class="tools">{views}{original}</div></div>'
+        f'<div class="head"><nav aria-label="Citations">{_steps(chosen)}{CLOSE}</nav>'
+        f'<h2 dir="auto">{escape(document.source)}</h2>{named}{place}{_state(chosen, standing)}'
+        f'<div class="tools">{tools}{_FIND}{_original(chosen)}</div>{_FINDING}</div>'
     )
 
 
-def _path(chosen: Chosen, page: int | None) -> list[str]:
+def _original(chosen: Chosen) -> str:
+    """Return the link to the file: opened in a tab of its own where a browser may show it, else saved."""
+    address = f"api/file?{chosen.address}"
+    if may_be_shown(chosen.document.source):
+        return f'<a class="original" href="{address}&amp;inline=true" target="_blank" rel="noopener">Open original</a>'
+    return f'<a class="original" href="{address}" download>Download original</a>'
+
+
+def _path(chosen: Chosen) -> list[str]:
     """Return the headings over the passage, and its page."""
     found = chosen.citation or (chosen.result.chunk if chosen.result is not None else None)
     headings = found.headings if found is not None else ()
     own = found.page if found is not None else None
-    if page is not None and page != own:
-        return [page_name(chosen.document.page_kind, page)]
     return [*headings, *([page_name(chosen.document.page_kind, own)] if own else [])]
 
 

@@ -1,14 +1,14 @@
-"""A page of a PDF as it looks, the cited words marked on it; and the ways to other pages.
+"""The pages of a PDF as they look, one below the other, the cited words marked on them.
 
-The picture itself is fetched by the browser, from the address that the program serves it at. Boxes are drawn over it
-by their pixels, so that they grow and shrink with it.
+Of each page, the size alone is sent; the browser fetches the pictures as they come near, from the address that the
+program serves them at. Boxes are drawn over a picture by its pixels, so that they grow and shrink with it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import chain
 from pathlib import PurePosixPath
-from urllib.parse import quote
 
 from rag.assistant import Assistant
 from rag.parse.page import PageMarks, PixelBox
@@ -16,9 +16,9 @@ from rag.types import Document
 from ui.buttons import button
 from ui.escape import escape
 from ui.reader.chosen import Chosen
-from ui.reader.spans import Span
 
 _LONGEST_QUOTE = 300  # in what is read aloud in place of the picture
+_MOST_MARKED = 20  # pages: a passage runs over two or three
 
 
 def is_pdf(document: Document) -> bool:
@@ -35,16 +35,24 @@ def page_of(chosen: Chosen) -> int:
     return chosen.document.page_at(at) or 1
 
 
-def picture_view(assistant: Assistant, chosen: Chosen) -> str:
-    """Return the page with the marks on it; raises RagError where it cannot be drawn."""
+def picture_view(assistant: Assistant, chosen: Chosen) -> tuple[str, str]:
+    """Return the tools that pages are looked at with, and the pages; raises RagError where they cannot be drawn."""
+    sizes = assistant.page_sizes(chosen.document.source)
     number = page_of(chosen)
-    spans = [(style.start, style.end) for style in chosen.marks] or ([chosen.passage] if chosen.passage else [])
-    marks = assistant.page_boxes(chosen.document.source, number, spans)
-    paper = _paper(chosen, marks, number)
-    return (
-        f'<div class="doc" tabindex="0" role="region" aria-label="Page of the source">'
-        f"{_turning(chosen, number, marks.pages)}{_notes(chosen, marks, number)}{paper}</div>"
+    if not 1 <= number <= len(sizes):
+        raise LookupError(number)
+    marks = _marks(assistant, chosen, len(sizes))
+    papers = "".join(
+        _note(marks.get(at)) + _paper(chosen, at, len(sizes), size, marks.get(at))
+        for at, size in enumerate(sizes, start=1)
     )
+    address = f"{chosen.address}&amp;v={chosen.document.sha256[:16]}"
+    pages = (
+        f'<div class="doc pages" tabindex="0" role="region" aria-label="Pages of the source" data-pages="{address}">'
+        f"{papers}</div>"
+    )
+    back = f'<button type="button" class="back" data-back hidden>{chosen.way_back}</button>' if marks else ""
+    return _tools(number, len(sizes)), back + pages
 
 
 def views(chosen: Chosen, shown: str) -> str:
@@ -63,74 +71,68 @@ def _told(is_so: bool) -> str:
     return "true" if is_so else "false"
 
 
-def _turning(chosen: Chosen, number: int, count: int) -> str:
-    """Return the buttons to the pages before and after, and back to that of the cited words."""
-
-    def turn(page: int, sign: str, label: str) -> str:
-        more = f'aria-label="{label}"' + " disabled" * (not 1 <= page <= count)
-        return button(sign, "show_source", {**chosen.told, "view": "page", "page": page}, more=more)
-
-    home = ""
-    if chosen.page is not None and chosen.passage is not None and not _pages_of(chosen, number):
-        home = button(chosen.way_back, "show_source", {**chosen.told, "view": "page"})
-    before, after = turn(number - 1, "‹", "Previous page"), turn(number + 1, "›", "Next page")
-    return f'<nav class="pages" aria-label="Pages">{before}<span>page {number} of {count}</span>{after}{home}</nav>'
-
-
-def _pages_of(chosen: Chosen, number: int) -> bool:
-    """Whether some of the passage, or of the cited words, stands on a page."""
-    place = chosen.place or chosen.passage
-    return place is not None and any(
-        page.number == number and page.start < place[1] and page.end > place[0] for page in chosen.document.pages
+def _tools(number: int, count: int) -> str:
+    """Return the number of the page that is looked at, where another is typed, and the buttons that zoom."""
+    box = f'<input type="text" inputmode="numeric" maxlength="6" name="page" value="{number}" autocomplete="off">'
+    zoom = "".join(
+        f'<button type="button" data-zoom="{how}" aria-label="{label}">{sign}</button>'
+        for how, label, sign in (("out", "Zoom out", "−"), ("fit", "Fit to width", "Fit"), ("in", "Zoom in", "+"))
+    )
+    return (
+        f'<span class="number"><label>Page {box}</label> of {count:,}</span>'
+        f'<span class="zoom" role="group" aria-label="Zoom">{zoom}</span>'
     )
 
 
-def _notes(chosen: Chosen, marks: PageMarks, number: int) -> str:
-    """Return what there is to say of the marks: that there are none, or that there are more on another page."""
-    if not _pages_of(chosen, number):
-        return ""
-    notes = []
-    if not marks.has_text:
-        notes.append("No words were read on this page: they are not marked here, but in the text.")
-    elif not marks.boxes or not marks.boxes[0]:
-        notes.append("The words were not found on the picture: they are marked in the text.")
-    notes += [f"The quotation {goes}." for goes in _runs_on(chosen.place, chosen.document, number)]
-    return "".join(f'<p class="soft note">{note}</p>' for note in notes)
-
-
-def _runs_on(place: Span | None, document: Document, number: int) -> list[str]:
+def _marks(assistant: Assistant, chosen: Chosen, count: int) -> Mapping[int, PageMarks]:
+    """Return what is marked on the pages that the cited words, or else the passage, touch."""
+    place = chosen.place or chosen.passage
     if place is None:
-        return []
-    first, last = document.page_at(place[0]), document.page_at(max(place[0], place[1] - 1))
-    begins = [f"begins on page {first}"] if first is not None and first < number else []
-    return begins + ([f"goes on on page {last}"] if last is not None and last > number else [])
+        return {}
+    touched = [page.number for page in chosen.document.pages if page.start < place[1] and page.end > place[0]]
+    numbers = [number for number in touched if number <= count][:_MOST_MARKED]
+    return {number: assistant.page_boxes(chosen.document.source, number, [place]) for number in numbers}
 
 
-def _paper(chosen: Chosen, marks: PageMarks, number: int) -> str:
-    source = quote(chosen.document.source.encode("utf-8", "surrogateescape"), safe="")
-    address = f"api/page.png?source={source}&amp;page={number}&amp;v={chosen.document.sha256[:16]}"
-    size = f'width="{marks.width}" height="{marks.height}"'
-    picture = f'<img src="{address}" {size} alt="{escape(_described(chosen, marks, number))}">'
-    return f'<div class="paper page-picture">{picture}{_boxes(chosen, marks)}</div>'
+def _note(marks: PageMarks | None) -> str:
+    """Return why there are no marks on a page that should have some."""
+    if marks is None or any(marks.boxes):
+        return ""
+    if not marks.has_text:
+        said = "No words were read on this page: they are not marked here, but in the text."
+    else:
+        said = "The words were not found on the picture: they are marked in the text."
+    return f'<p class="soft note">{said}</p>'
 
 
-def _described(chosen: Chosen, marks: PageMarks, number: int) -> str:
-    """Return what is told to those who do not see the picture."""
-    page = f"Page {number} of {marks.pages} of {chosen.document.source}."
-    if chosen.citation is None or not _pages_of(chosen, number):
+def _paper(chosen: Chosen, number: int, count: int, size: tuple[int, int], marks: PageMarks | None) -> str:
+    width, height = size
+    moved = chosen.page is not None or chosen.at is not None
+    named = "paper" + " here" * (moved and number == page_of(chosen)) + " passage" * (marks is not None)
+    label = escape(_described(chosen, number, count)) if marks is not None else f"Page {number} of {count}"
+    return (
+        f'<div class="{named}" data-page="{number}" role="group" aria-label="{label}"'
+        f' style="--w:{width};--h:{height}">{_boxes(chosen, marks)}</div>'
+    )
+
+
+def _described(chosen: Chosen, number: int, count: int) -> str:
+    """Return what is told of a page with marks to those who do not see them."""
+    page = f"Page {number} of {count}"
+    if chosen.citation is None:
         return page
     quotation = " ".join(chosen.citation.quote.split())
     short = quotation if len(quotation) <= _LONGEST_QUOTE else quotation[:_LONGEST_QUOTE] + " …"
-    return f"{page} Cited on it: “{short}”"
+    return f"{page}. Cited on it: “{short}”"
 
 
-def _boxes(chosen: Chosen, marks: PageMarks) -> str:
-    """Return the boxes over the picture; the first is what comes into view."""
-    name = "mark" if chosen.citation is not None else "found"
-    found = list(chain.from_iterable(marks.boxes))
-    if not found:
+def _boxes(chosen: Chosen, marks: PageMarks | None) -> str:
+    """Return the boxes over the picture of a page; the first of all is what comes into view."""
+    found = list(chain.from_iterable(marks.boxes)) if marks is not None else []
+    if marks is None or not found:
         return ""
-    rects = "".join(_rect(f"box {name}" + " passage" * (at == 0), box) for at, box in enumerate(found))
+    name = "mark" if chosen.citation is not None else "found"
+    rects = "".join(_rect(f"box {name}", box) for box in found)
     return f'<svg viewBox="0 0 {marks.width} {marks.height}" aria-hidden="true">{rects}</svg>'
 
 

@@ -18,6 +18,8 @@ Span = tuple[int, int]
 _TAGS = {
     "rest": ('<span class="rest">', "</span>"),
     "mark": ("<mark>", "</mark>"),
+    "found": ('<mark class="hit">', "</mark>"),
+    "here": ('<mark class="hit here">', "</mark>"),
     "link": ('<span class="link">', "</span>"),
     "strong": ("<strong>", "</strong>"),
     "em": ("<em>", "</em>"),

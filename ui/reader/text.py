@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
+from rag.find import find_all
 from ui.buttons import button
 from ui.escape import escape
 from ui.reader.blocks import blocks
 from ui.reader.chosen import Chosen
 from ui.reader.lines import is_lines, lines
 from ui.reader.scene import AROUND, Scene, window_at
-from ui.reader.spans import Span
+from ui.reader.spans import Span, Style
 
+_MOST_FOUND = 2000  # in a window: one sign may be looked for
 _STEP = AROUND - 500  # characters: the rest of a window stays in view in the next
 
 
@@ -22,7 +24,7 @@ def text_view(chosen: Chosen, note: str = "") -> str:
     window = window_at(document.text, _focus(chosen))
     if chosen.page is not None:
         window = _page_start(chosen), window[1]
-    scene = Scene(document, window, chosen.passage, chosen.marks)
+    scene = Scene(document, window, chosen.passage, (*chosen.marks, *_found(chosen, window)))
     back = moved and chosen.passage is not None and not (window[0] <= chosen.passage[0] < window[1])
     start, end, length = *window, len(document.text)
     before = _bar(chosen, max(0, start - _STEP), "↑ Earlier", "the document begins before this", back) if start else ""
@@ -30,6 +32,13 @@ def text_view(chosen: Chosen, note: str = "") -> str:
     shown = lines(scene) if is_lines(document) else blocks(scene)
     noted = f'<p class="soft note">{escape(note)}</p>' if note else ""
     return f'<div class="doc" tabindex="0" role="region" aria-label="Source text">{noted}{before}{shown}{after}</div>'
+
+
+def _found(chosen: Chosen, window: Span) -> list[Style]:
+    """Return the styles of the words that are looked for, and of the place where they were looked up."""
+    spans = find_all(chosen.document.text[slice(*window)], chosen.sought, _MOST_FOUND)
+    places = [(window[0] + start, window[0] + end) for start, end in spans]
+    return [Style(start, end, "here" if start == chosen.at else "found") for start, end in places]
 
 
 def _focus(chosen: Chosen) -> Span:

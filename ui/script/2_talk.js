@@ -43,17 +43,16 @@ let asked = { id: "", at: 0 };
 function countSeconds() {
   const waiting = document.querySelector("#talk .waiting");
   if (!waiting) return;
+  if (waiting.matches(".here")) sessionStorage.setItem("asked", waiting.dataset.waiting);
   if (waiting.dataset.waiting !== asked.id) asked = { id: waiting.dataset.waiting, at: Date.now() };
   const seconds = Math.floor((Date.now() - asked.at) / 1000);
   waiting.querySelector(".seconds").textContent = seconds ? `${seconds} s` : "";
 }
 if (within("#talk")) setInterval(countSeconds, 500);
 
-// A question whose answer was cut off by a reload is asked again, once: should it bring the server down, not for ever.
-let isDrawn = false;
+// A question of this tab whose answer was cut off is asked again, once: should it bring the server down, not for ever.
 function resume() {
-  const again = !isDrawn && element.querySelector("[data-pending]");
-  isDrawn = true;
+  const again = element.querySelector(`[data-pending="${CSS.escape(sessionStorage.getItem("asked") ?? "")}"][data-event="ask_again"]`);
   if (!again || sessionStorage.getItem("resumed") === again.dataset.pending) return;
   sessionStorage.setItem("resumed", again.dataset.pending);
   again.click();

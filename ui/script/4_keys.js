@@ -10,7 +10,7 @@ if (within("#talk")) {
     }
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step || typing || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (event.target.closest('[role="tab"], .scroll, .page-picture')) return;
+    if (event.target.closest('[role="tab"], .scroll, .zoomed')) return;
     const markers = [...document.querySelectorAll("#talk .marker")];
     const at = markers.findIndex((marker) => marker === event.target || marker.matches(".on"));
     const next = markers[at < 0 ? (step > 0 ? 0 : markers.length - 1) : at + step];

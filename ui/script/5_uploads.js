@@ -10,6 +10,7 @@ if (within("#upload")) {
   const failed = new Map(); // each upload that failed, and its line in the list
   let total = 0;
   let added = 0;
+  let there = 0; // of the files that were to be added, already
   let running = false;
   let stopped = false;
   let request = new XMLHttpRequest();
@@ -40,6 +41,42 @@ if (within("#upload")) {
     drop.classList.remove("over");
     add(await dropped(event.dataTransfer));
   });
+  // A note becomes a file like any other: what may be its name and what may be in it, the server says.
+  const note = element.querySelector(".note");
+  const field = (name) => note.querySelector(`[name=${name}]`);
+  const nameOf = (title) => title.replace(/[\s\p{C}/\\:*?"<>|]+/gu, " ").replace(/^[ .~$]+/, "").trim();
+  note.querySelector("[data-add-note]").addEventListener("click", () => {
+    const [title, text, ending] = ["title", "text", "ending"].map((name) => field(name).value);
+    if (!text.trim()) return field("text").focus();
+    add([new File([text], (nameOf(title) || "Note") + ending)]);
+    field("title").value = field("text").value = "";
+    note.open = false;
+    note.querySelector("summary").focus();
+  });
+  note.addEventListener("toggle", () => note.open && field("title").focus());
+  document.addEventListener("paste", (event) => {
+    const { files, types } = event.clipboardData;
+    const isTyping = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (files.length && !types.includes("text/plain")) {
+      event.preventDefault();
+      showUploads();
+      add([...files]);
+    } else if (!isTyping && types.includes("text/plain")) offerNote(event);
+  });
+  function offerNote(event) {
+    event.preventDefault();
+    showUploads();
+    field("text").value = event.clipboardData.getData("text/plain");
+    field("title").value ||= field("text").value.trim().split("\n")[0].slice(0, 60);
+    note.open = true;
+    field("title").select();
+  }
+  // On a phone the panel is behind a button, and it may show conversations.
+  function showUploads() {
+    page.classList.add("panel-open");
+    document.querySelector('#panel [role="tab"]').click();
+  }
+
   window.addEventListener("beforeunload", (event) => running && event.preventDefault());
 
   // The files that were dropped, and those in the folders that were.
@@ -62,7 +99,7 @@ if (within("#upload")) {
   }
   const fileOf = (entry) => new Promise((done) => entry.file(done, () => done(new File([], entry.name))));
 
-  const add = (files) => addAll(files.map((file) => ({ file, replace: false })));
+  const add = (files) => addAll(files.map((file) => ({ file, wish: "" })));
   async function addAll(uploads) {
     waiting.push(...uploads);
     total += uploads.length;
@@ -75,7 +112,7 @@ if (within("#upload")) {
     running = false;
     progress.remove();
     tellOutcome();
-    total = added = 0;
+    total = added = there = 0;
   }
 
   async function finish(upload) {
@@ -83,6 +120,7 @@ if (within("#upload")) {
     title.textContent = total > 1 ? `Adding ${total - waiting.length} of ${total}: ${name}` : `Adding ${name}`;
     await deliver(upload);
     if (request.status === 201) added += 1;
+    else if (request.status === 200) tellThere();
     else if (!stopped) fail(upload);
     if (FOR_ALL.includes(request.status)) waiting.splice(0).forEach(fail);
   }
@@ -107,7 +145,8 @@ if (within("#upload")) {
     if (tries === TRIES) return 0;
     return status === 503 ? asked : PASSING.includes(status) && (asked || 1);
   }
-  function send({ file, replace }) {
+  // Where the name is taken, a person wishes to "replace" the other or to "keep_both".
+  function send({ file, wish }) {
     const before = total - waiting.length - 1;
     const show = (share) => {
       bar.value = (100 * (before + share)) / total;
@@ -115,7 +154,7 @@ if (within("#upload")) {
     };
     show(0);
     request = new XMLHttpRequest();
-    request.open("PUT", `api/documents?name=${encodeURIComponent(file.name)}${replace ? "&replace=true" : ""}`);
+    request.open("PUT", `api/documents?name=${encodeURIComponent(file.name)}&${wish || "skip_identical"}=true`);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.upload.onprogress = (event) => show(event.loaded / (event.total || 1));
     return new Promise((done) => {
@@ -133,21 +172,33 @@ if (within("#upload")) {
   function fail(upload) {
     const told = line(upload.file.name, reason());
     upload.exists = request.status === 409;
-    if (upload.exists) told.append(button("Replace", () => retry([upload], true)));
+    if (upload.exists)
+      told.append(
+        button("Keep both", () => retry([upload], "keep_both")),
+        button("Replace", () => retry([upload], "replace")),
+      );
     failed.set(upload, told);
     list.append(told);
   }
-  function retry(uploads, replace) {
+  function tellThere() {
+    there += 1;
+    const told = make("li");
+    told.append(make("span", `Already there: ${JSON.parse(request.responseText).source}`, "soft"));
+    list.append(told);
+  }
+  function retry(uploads, wish) {
     for (const upload of uploads) {
       failed.get(upload).remove();
       failed.delete(upload);
     }
-    addAll(uploads.map((upload) => ({ file: upload.file, replace: replace || upload.replace })));
+    addAll(uploads.map((upload) => ({ file: upload.file, wish: wish || upload.wish })));
   }
   function tellOutcome() {
     const count = (number) => `${number} file${number === 1 ? "" : "s"}`;
-    const told = stopped ? `Stopped: ${added} of ${count(total)} added` : `${count(added)} added`;
-    outcome.replaceChildren(make("b", failed.size ? `${told}, ${failed.size} not added` : told));
+    const told = [stopped ? `Stopped: ${added} of ${count(total)} added` : `${count(added)} added`];
+    if (there) told.push(`${there} already there`);
+    if (failed.size) told.push(`${failed.size} not added`);
+    outcome.replaceChildren(make("b", told.join(", ")));
     const again = [...failed.keys()].filter((upload) => !upload.exists);
     const buttons = make("span");
     if (again.length) buttons.append(button("Try again", () => retry(again)));

@@ -219,6 +219,10 @@ class PostgresReader:
         found = (document([str(_plain(value)) for value in row]) for row in rows)
         return {one.source: one for one in found}
 
+    def sha256(self, source: str) -> str:
+        rows = self._of_documents("SELECT sha256 FROM documents", [source])
+        return str(_plain(rows[0][0])) if rows else ""
+
     def word_boxes(self, source: str) -> bytes:
         rows = self._of_documents("SELECT word_boxes FROM documents", [source])
         return bytes(rows[0][0]) if rows else b""
