@@ -105,7 +105,7 @@ def build(
         parts = _lay_out(locked)
         _wire_asking(parts, chat, talks, folder)
         _wire_turns(parts, chat)
-        _wire_folder(parts, folder)
+        _wire_folder(page, parts, folder)
         _wire_talks(parts, talks, chat)
         _wire_notes(parts, note_book)
         page.load(note_book.listed, None, [parts.notes], **_AT_HAND)
@@ -313,7 +313,7 @@ def _wire_turns(parts: _Parts, chat: Chat) -> None:
         part.show_source(chat.show, [parts.place], [parts.source, parts.opened], **_AT_HAND, trigger_mode="always_last")
 
 
-def _wire_folder(parts: _Parts, folder: Folder) -> None:
+def _wire_folder(page: gr.Blocks, parts: _Parts, folder: Folder) -> None:
     """Let documents be found, sorted, chosen, removed and put back, and the index be rebuilt; follow the folder."""
     view = [parts.chosen, parts.find, parts.arranged]
     parts.find.change(folder.listed, view, [parts.documents], **_AT_HAND)
@@ -351,7 +351,8 @@ def _wire_folder(parts: _Parts, folder: Folder) -> None:
     redrawn = [
         parts.documents, *notices, parts.starters, parts.arrivals, parts.talk, parts.source, parts.seen,
     ]  # fmt: skip
-    gr.Timer(_LOOK_EVERY).tick(folder.look, seen, redrawn, **_AT_HAND)
+    # The first look comes with the page: what changes from then on is told, though the timer is slow on a busy machine.
+    gr.on([page.load, gr.Timer(_LOOK_EVERY).tick], folder.look, seen, redrawn, **_AT_HAND)
 
 
 def _wire_talks(parts: _Parts, talks: Talks, chat: Chat) -> None:
@@ -373,8 +374,8 @@ def _wire_talks(parts: _Parts, talks: Talks, chat: Chat) -> None:
 def _wire_notes(parts: _Parts, notes: NoteBook) -> None:
     """Let excerpts be pinned, remarked on, removed and had back."""
     changed = [parts.notes_told, parts.notes, parts.talk]
-    parts.talk.pin_excerpt(notes.pin, [parts.place], changed, **_AT_HAND)
-    parts.notes.write_remark(notes.write, None, None, **_AT_HAND)
+    parts.talk.pin_excerpt(notes.pin, [parts.place], changed, **_AT_HAND, trigger_mode="multiple")
+    parts.notes.write_remark(notes.write, None, None, **_AT_HAND, trigger_mode="multiple")
     parts.notes.remove_note(notes.remove, [parts.place], changed, **_AT_HAND)
     parts.notes_told.restore_note(notes.restore, [parts.place], changed, **_AT_HAND)
 

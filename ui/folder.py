@@ -71,11 +71,9 @@ class Folder:
         drawn: tuple[Any, ...] = (self._drawn(look, chosen, find, arranged), notice, notice, begin, card)
         names = digest(str(drawn)), look.version
         before = (seen or "").partition(" ")
-        changed = bool(place) and before[2] != names[1]
+        changed = bool(place) and before[2] not in ("", names[1])
         talk = self._chat.talk(place, request) if changed else gr.skip()
-        # At the first look, the source of an answer may just be on its way.
-        has_source = changed and bool(before[2] and opened)
-        source = self._chat.source(place, json.loads(opened), request) if has_source else gr.skip()
+        source = self._chat.source(place, json.loads(opened), request) if changed and opened else gr.skip()
         if names[0] == before[0]:
             drawn = (gr.skip(),) * len(drawn)
         return *drawn, talk, source, " ".join(names)
