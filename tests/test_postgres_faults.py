@@ -30,6 +30,7 @@ from tests.fakes import CountingEmbedder, FakeEmbedder
 from tests.filling import MANIFEST, fill, line_document, nearest, put_document
 from tests.folders import texts_of, write
 from tests.test_sync_fresh import contents
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(
     "TEST_DATABASE" in os.environ, reason="it makes roles and databases, ends connections and stops servers: its own"
@@ -471,6 +472,13 @@ def indexing(url: DatabaseUrl, corpus: Path, until: str) -> subprocess.Popen[byt
     return subprocess.Popen(arguments, cwd=PROJECT, stdout=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"})
 
 
+def are_locks_held(url: DatabaseUrl) -> bool:
+    """Whether a process holds one of the locks that go with its connection."""
+    with psycopg.connect(url.connection) as connection:
+        held = connection.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory')").fetchone()
+    return held is not None and bool(held[0])
+
+
 def test_an_indexer_that_is_killed_is_gone_on_from(url: DatabaseUrl, corpus: Path, tmp_path: Path) -> None:
     write(corpus, {f"{number:03}.txt": f"The lake number {number} is deep. " * 40 for number in range(120)})
     index = PostgresIndex(url)
@@ -481,6 +489,7 @@ def test_an_indexer_that_is_killed_is_gone_on_from(url: DatabaseUrl, corpus: Pat
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()
+        assert wait_until(lambda: not are_locks_held(url))  # a busy server notices a while later that nobody is there
     report = sync(index, corpus, FakeEmbedder(), 20)
     assert report.broken_off == "run"
     assert report.documents == 120
