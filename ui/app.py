@@ -117,10 +117,6 @@ def build(
         page.load(chat.open_named, [parts.place], [parts.talk, parts.place], js=_PLACE_OF_ADDRESS, **_AT_HAND)
         page.load(folder.arrived, None, [parts.since, parts.arrivals], **_AT_HAND)
         page.load(talks.listed, [parts.search, parts.place], [parts.talks], **_AT_HAND)
-        kept = [parts.chosen, parts.arranged]
-        page.load(folder.before, kept, [parts.chosen, parts.only, parts.arranged], js=_LIST_BEFORE, **_AT_HAND).then(
-            folder.listed, [parts.chosen, parts.find, parts.arranged], [parts.documents], **_AT_HAND
-        )
         page.load(chat.typed_before, [parts.question], [parts.question, parts.notice], js=_TYPED_BEFORE, **_AT_HAND)
     return page
 
@@ -351,8 +347,12 @@ def _wire_folder(page: gr.Blocks, parts: _Parts, folder: Folder) -> None:
     redrawn = [
         parts.documents, *notices, parts.starters, parts.arrivals, parts.talk, parts.source, parts.seen,
     ]  # fmt: skip
+    look: Any = {"fn": folder.look, "inputs": seen, "outputs": redrawn, **_AT_HAND}
     # The first look comes with the page: what changes from then on is told, though the timer is slow on a busy machine.
-    gr.on([page.load, gr.Timer(_LOOK_EVERY).tick], folder.look, seen, redrawn, **_AT_HAND)
+    kept = [parts.chosen, parts.arranged]
+    before = page.load(folder.before, kept, [parts.chosen, parts.only, parts.arranged], js=_LIST_BEFORE, **_AT_HAND)
+    before.then(**look)
+    gr.Timer(_LOOK_EVERY).tick(**look)
 
 
 def _wire_talks(parts: _Parts, talks: Talks, chat: Chat) -> None:

@@ -43,8 +43,7 @@ class Arrivals:
             return ""
         # Sentences can stand for a document once they are embedded, which is when no work goes on any more.
         key = (tuple(one.source for one in new), self._assistant.activity is None)
-        made = self._made.get(key, lambda: self._make(new))
-        return _card(new, made if self._made.made_of == key else _Made())
+        return _card(new, self._made.get(key, lambda: self._make(new)))
 
     def _make(self, new: Sequence[ListedDocument]) -> _Made:
         sources = [one.source for one in new]

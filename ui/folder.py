@@ -67,7 +67,7 @@ class Folder:
         look = self._live.look()
         notice = panel.folder_notice(look.problem)
         begin = panel.starters(self._live.starters()) if look.documents else panel.invitation(self._corpus)
-        card = self._arrivals.card(_number(since))
+        card = self._arrivals.card(int(since)) if since.isdecimal() else ""  # it is not told yet
         drawn: tuple[Any, ...] = (self._drawn(look, chosen, find, arranged), notice, notice, begin, card)
         names = digest(str(drawn)), look.version
         before = (seen or "").partition(" ")
@@ -200,8 +200,3 @@ class Folder:
         if kept is None or kept[0] != state:
             kept = self._trees[order] = state, tree(look.documents, look.removed, order)
         return kept[1]
-
-
-def _number(text: str) -> int:
-    """Return a count that a page was told; 0 where it was told none yet."""
-    return int(text) if text.isdecimal() else 0

@@ -150,9 +150,7 @@ class Live:
 
     def starters(self) -> list[str]:
         """Return questions to begin with; none while they are made for other documents than before."""
-        ready = self._ready()
-        found = self._starters.get(ready, lambda: starters(self._assistant))
-        return found if self._starters.made_of == ready else []
+        return self._starters.get(self._ready(), lambda: starters(self._assistant))
 
     def arrivals(self, since: int) -> Sequence[ListedDocument]:
         """Return the documents that can be asked since so many had arrived, and are there still."""
